@@ -1,0 +1,31 @@
+# skep: `make demo` shows what it does, `make check` passes all tests. No configure step, no generated C.
+# B: build directory.  SAN: asan,ubsan or tsan.  WERROR=1: as CI builds.  V=1: show commands.
+CC       ?= gcc
+CLANG    ?= clang
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+SAN      ?=
+V        ?= 0
+B        ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+comma    := ,
+VERSION  := 0.1.0
+
+include mk/flags.mk
+
+ROOMS := base isa spec btf obj verifier lower vm jit map helper prog hook sys
+LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
+LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o)
+CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(sort $(wildcard src/cli/*.c)))
+UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+MAPTEST := $(patsubst tests/map/%.c,$(B)/map/%,$(sort $(wildcard tests/map/*.c)))
+TOOLS   := $(patsubst tests/tools/%.c,$(B)/tools/%,$(sort $(wildcard tests/tools/*.c)))
+BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(wildcard examples/*.bpf.c examples/bad/*.bpf.c)))
+
+.PHONY: all
+all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so
+
+include mk/build.mk
+include mk/test.mk
+include mk/install.mk
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

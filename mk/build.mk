@@ -1,0 +1,41 @@
+# How things are built: rooms into one library, the command, the preload library, test programs, sample objects.
+$(B)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/libskep.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+
+$(B)/libskep.so: $(LIB_OBJ)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,libskep.so.0 -Wl,-z,now -o $@ $^
+
+$(B)/libskep-preload.so: $(B)/obj/preload.o $(LIB_OBJ)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-z,now -o $@ $^ -ldl
+
+$(B)/obj/preload.o: preload/preload.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/skep: $(CLI_OBJ) $(B)/libskep.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+# One room alone: make room-verifier
+.PHONY: room-%
+room-%:
+	$(Q)$(MAKE) --no-print-directory $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/$*/*.c))
+
+$(B)/unit/%: tests/unit/%.c tests/unit/test.h $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a
+
+$(B)/map/%: tests/map/%.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a
+
+$(B)/tools/%: tests/tools/%.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
+
+$(B)/examples/%.bpf.o: examples/%.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<

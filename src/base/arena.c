@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Arena: see arena.h. Blocks double from 64 KiB to 4 MiB, so small programs stay small. */
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+#define BLOCK_MIN ((size_t)64 << 10)
+#define BLOCK_MAX ((size_t)4 << 20)
+#define ALIGN 16
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size;
+	_Alignas(ALIGN) u8 data[];
+};
+
+void arena_free(struct arena *a)
+{
+	struct arena_block *b = a->blocks;
+
+	while (b) {
+		struct arena_block *older = b->older;
+		free(b);
+		b = older;
+	}
+	a->blocks = NULL;
+	a->next = a->end = NULL;
+	a->used = 0;
+}
+
+static void new_block(struct arena *a, size_t size)
+{
+	size_t want = a->blocks ? MIN(a->blocks->size * 2, BLOCK_MAX) : BLOCK_MIN;
+	struct arena_block *b;
+
+	if (want < size)
+		want = size;
+	if (a->limit && (a->used > a->limit || want > a->limit - a->used))
+		longjmp(*a->oom, 1);
+	b = malloc(sizeof(*b) + want);
+	if (!b)
+		longjmp(*a->oom, 1);
+	b->older = a->blocks;
+	b->size = want;
+	a->blocks = b;
+	a->used += want;
+	a->next = b->data;
+	a->end = b->data + want;
+}
+
+void *arena_alloc_raw(struct arena *a, size_t size)
+{
+	u8 *p;
+
+	if (unlikely(size > SIZE_MAX / 2))
+		longjmp(*a->oom, 1);
+	size = ROUND_UP(size, ALIGN);
+	if (unlikely((size_t)(a->end - a->next) < size))
+		new_block(a, size);
+	p = a->next;
+	a->next += size;
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	return memset(arena_alloc_raw(a, size), 0, size);
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(arena_alloc_raw(a, n), s, n);
+}
+
+void *arena_grow(struct arena *a, void *old, size_t elem, size_t need, u32 *cap)
+{
+	size_t n = MAX((size_t)*cap * 2, need + 8);
+	u8 *p;
+
+	if (n > U32_MAX || n > SIZE_MAX / 2 / elem)
+		longjmp(*a->oom, 1);
+	p = arena_alloc_raw(a, n * elem);
+	if (*cap)
+		memcpy(p, old, *cap * elem);
+	memset(p + *cap * elem, 0, (n - *cap) * elem);
+	*cap = (u32)n;
+	return p;
+}
