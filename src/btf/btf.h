@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BTF: types of programs, maps and the kernel, parsed and validated once, immutable afterwards (so any thread may read).
+ *
+ * Invariant: a struct btf that exists obeys every rule BPF_BTF_LOAD checks: ids in range, names valid, no loops except through
+ * pointers, sizes resolved. Readers need no checks of their own. A split BTF (a module's, or one loaded on top of another)
+ * has a `base`, which must outlive it.
+ */
+#ifndef SKEP_BTF_BTF_H
+#define SKEP_BTF_BTF_H
+
+#include "base/log.h"
+#include "base/types.h"
+#include "base/uapi.h"
+
+struct btf;
+
+/*
+ * Parse `size` bytes (copied) and check all that Linux's BTF_LOAD checks, logging its messages. Returns 0 and *ret_btf, or
+ * -EINVAL, -E2BIG, -ENOMEM, -EFAULT as Linux. `base` may be NULL. `trusted`: for the kernel's own BTF; skips what only user
+ * BTF must obey (e.g. naming rules) and is fast for 100,000 types.
+ */
+int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, struct log *log, struct btf **ret_btf);
+void btf_free(struct btf *b); /* NULL is fine */
+
+const void *btf_raw(const struct btf *b, u32 *ret_size); /* bytes as given to btf_parse */
+const struct btf *btf_base(const struct btf *b);
+bool btf_is_kernel(const struct btf *b); /* parsed with `trusted` */
+u32 btf_type_count(const struct btf *b); /* ids are 0 (void) .. count-1, base included */
+
+const struct btf_type *btf_type(const struct btf *b, u32 id); /* NULL when out of range; id 0 is void */
+const char *btf_str(const struct btf *b, u32 off);            /* "" when out of range */
+const char *btf_type_name(const struct btf *b, u32 id);
+/* First type of that name and BTF_KIND_* kind (hashed), or -ENOENT. Searches the base too. */
+s32 btf_find(const struct btf *b, const char *name, u32 kind);
+
+static inline u32 btf_kind_of(const struct btf_type *t) { return BTF_INFO_KIND(t->info); }
+static inline u32 btf_vlen_of(const struct btf_type *t) { return BTF_INFO_VLEN(t->info); }
+static inline bool btf_kflag_of(const struct btf_type *t) { return BTF_INFO_KFLAG(t->info); }
+/* Payload arrays behind a type. */
+static inline const struct btf_member *btf_members_of(const struct btf_type *t) { return (const void *)(t + 1); }
+static inline const struct btf_param *btf_params_of(const struct btf_type *t) { return (const void *)(t + 1); }
+static inline const struct btf_array *btf_array_of(const struct btf_type *t) { return (const void *)(t + 1); }
+static inline const struct btf_enum *btf_enums_of(const struct btf_type *t) { return (const void *)(t + 1); }
+static inline const struct btf_enum64 *btf_enums64_of(const struct btf_type *t) { return (const void *)(t + 1); }
+static inline const struct btf_var_secinfo *btf_secinfos_of(const struct btf_type *t) { return (const void *)(t + 1); }
+u32 btf_member_bit_off(const struct btf_type *t, u32 i);
+u32 btf_member_bitfield(const struct btf_type *t, u32 i); /* 0: not a bit field */
+
+/* Id behind typedefs, const, volatile, restrict and type tags. */
+u32 btf_skip_mods(const struct btf *b, u32 id);
+/* Size in bytes of a type behind modifiers, or -EINVAL (void, func, forward). */
+s64 btf_size_of(const struct btf *b, u32 id);
+u32 btf_align_of(const struct btf *b, u32 id);
+/* Value of the decl tag with that prefix on (id, component) (component -1: the type itself): text behind the prefix, or NULL. */
+const char *btf_decl_tag(const struct btf *b, u32 id, s32 component, const char *prefix);
+
+/* ---- special fields: what a map value or an allocated object may contain ---- */
+enum btf_field_kind {
+	FIELD_SPIN_LOCK = 1 << 0, FIELD_TIMER = 1 << 1, FIELD_KPTR_UNREF = 1 << 2, FIELD_KPTR_REF = 1 << 3,
+	FIELD_KPTR_PERCPU = 1 << 4, FIELD_LIST_HEAD = 1 << 5, FIELD_LIST_NODE = 1 << 6, FIELD_RB_ROOT = 1 << 7,
+	FIELD_RB_NODE = 1 << 8, FIELD_REFCOUNT = 1 << 9, FIELD_WORKQUEUE = 1 << 10, FIELD_UPTR = 1 << 11,
+	FIELD_RES_SPIN_LOCK = 1 << 12, FIELD_TASK_WORK = 1 << 13,
+	FIELD_KPTR = FIELD_KPTR_UNREF | FIELD_KPTR_REF | FIELD_KPTR_PERCPU,
+	FIELD_GRAPH_ROOT = FIELD_LIST_HEAD | FIELD_RB_ROOT, FIELD_GRAPH_NODE = FIELD_LIST_NODE | FIELD_RB_NODE,
+};
+struct btf_field {
+	u32 kind;  /* one FIELD_* */
+	u32 off, size;
+	/* kptr, uptr: the type pointed to. list_head, rb_root: the type of the elements and where their node is. */
+	const struct btf *target_btf;
+	u32 target_id;
+	u32 node_off;
+	const struct btf_record *target_record; /* record of the element type (graph roots) */
+};
+struct btf_record {
+	u32 n;
+	u32 mask;              /* all FIELD_* present */
+	s32 spin_lock_off, res_spin_lock_off, timer_off, wq_off, refcount_off, task_work_off; /* -1: none */
+	struct btf_field *fields; /* sorted by offset */
+};
+/*
+ * Special fields of a struct (map value or obj_new type). `kernel`: BTF in which kptr targets are found by name (NULL: none).
+ * Returns 0 with *ret_rec NULL when there are none; -EINVAL, -E2BIG, -EEXIST, -ENOENT, -ENOMEM as Linux. The caller frees.
+ */
+int btf_record_of(const struct btf *b, u32 id, u32 field_mask, u32 value_size, const struct btf *kernel,
+		  struct btf_record **ret_rec);
+void btf_record_free(struct btf_record *r);
+const struct btf_field *btf_record_at(const struct btf_record *r, u32 off, u32 mask);
+bool btf_record_equal(const struct btf_record *a, const struct btf_record *b);
+
+/* ---- programs' BTF ---- */
+/* A line of source for an instruction: file and text as BTF holds them. */
+struct btf_line { u32 insn_off; const char *file, *text; u32 line, col; };
+
+/* Are two types, each in its own BTF, the same struct by CO-RE's rules of name and kind (a___suffix is ignored)? */
+bool btf_same_name(const char *a, const char *b);
+/* Does struct `id` of `b`, at byte `off`, contain (possibly nested, first member) struct `want_id` of `want`? Linux's btf_struct_ids_match. */
+bool btf_struct_ids_match(const struct btf *b, u32 id, u32 off, const struct btf *want, u32 want_id, bool strict);
+
+enum btf_walk { WALK_SCALAR, WALK_PTR, WALK_STRUCT };
+enum { WALKF_USER = 1, WALKF_PERCPU = 2, WALKF_RCU = 4, WALKF_TRUSTED_OR_NULL = 8 };
+/*
+ * What an access of `size` bytes at `off` into struct `id` yields: *ret_id the type behind a pointer (WALK_PTR) or the nested
+ * struct (WALK_STRUCT, when size is 0). Returns enum btf_walk, or -EACCES/-EINVAL with Linux's message in `log`.
+ */
+int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags,
+		    const char **ret_field);
+
+/* ---- values for humans ---- */
+struct str;
+enum { BTF_DUMP_JSON = 1, BTF_DUMP_COMPACT = 2, BTF_DUMP_ZERO = 4 /* print zero members too */, BTF_DUMP_NAMES = 8 };
+/* Appends the value of type `id` at `data` (size bytes readable): C initialiser style, or JSON. 0, -EINVAL, -E2BIG. */
+int btf_dump_value(struct str *out, const struct btf *b, u32 id, const void *data, u32 size, u32 flags);
+/* Appends the C name of a type: "struct event *", "const char [16]". */
+void btf_dump_type_name(struct str *out, const struct btf *b, u32 id);
+
+/* ---- CO-RE: one relocation (struct bpf_core_relo of BPF_PROG_LOAD's core_relos) ---- */
+/* Resolve against `target`; patches insn(s). Returns 0 or -errno with Linux's log text. */
+int btf_core_apply(struct log *log, const struct btf *local, const struct btf *target, const void *relo, u32 relo_index,
+		   struct bpf_insn *insns, u32 ninsns);
+
+#endif
