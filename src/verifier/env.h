@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Types and services shared by the verifier's rooms. Rooms own their services; this header is the one place that lists them.
+ *
+ * Vocabulary: a *state* is what is known at one instruction on one path: frames of registers and stack slots, references,
+ * locks. A *checkpoint* is a state kept to prune later arrivals. The *walk* takes one path at a time, depth first.
+ * Invariant: every abstract value over-approximates: each concrete value a run can have is inside it.
+ */
+#ifndef SKEP_VERIFIER_ENV_H
+#define SKEP_VERIFIER_ENV_H
+
+#include <errno.h>
+
+#include "verifier/verify.h"
+#include "verifier/tnum.h"
+
+#define MAX_FRAMES 8
+#define MAX_STACK 512
+#define SLOT_SIZE 8
+#define MAX_SUBPROGS 256
+#define MAX_USED_MAPS 64
+#define MAX_VAR_OFF (1 << 29)
+#define MAX_PACKET_OFF 0xffff
+#define MAX_CALLBACK_DEPTH 64
+
+/* ---- registers ---- */
+enum reg_base {
+	T_NONE, /* not initialised */
+	T_SCALAR, T_CTX, T_MAP, T_MAP_VALUE, T_MAP_KEY, T_STACK, T_PKT_META, T_PKT, T_PKT_END, T_FLOW_KEYS, T_SOCKET,
+	T_SOCK_COMMON, T_TCP_SOCK, T_TP_BUFFER, T_XDP_SOCK, T_BTF, T_MEM, T_ARENA, T_BUF, T_FUNC, T_DYNPTR,
+	T_COUNT
+};
+#define T_BASE_MASK 0xffu
+/* Modifiers. A check is a whitelist over base and modifiers: an unknown combination is refused. */
+enum {
+	TF_NULL      = 1u << 8,  TF_RDONLY    = 1u << 9,  TF_UNINIT  = 1u << 10, TF_USER     = 1u << 11,
+	TF_PERCPU    = 1u << 12, TF_UNTRUSTED = 1u << 13, TF_TRUSTED = 1u << 14, TF_RCU      = 1u << 15,
+	TF_ALLOC     = 1u << 16, TF_NON_OWN   = 1u << 17, TF_RINGBUF = 1u << 18, TF_RELEASE  = 1u << 19,
+	TF_FIXED     = 1u << 20, TF_DYN_LOCAL = 1u << 21, TF_DYN_RINGBUF = 1u << 22, TF_DYN_SKB = 1u << 23,
+	TF_DYN_XDP   = 1u << 24, TF_WRITE     = 1u << 25, TF_ALIGNED = 1u << 26, TF_DYN_SKB_META = 1u << 27,
+	TF_DYN_FILE  = 1u << 28,
+};
+#define TF_DYN_MASK (TF_DYN_LOCAL | TF_DYN_RINGBUF | TF_DYN_SKB | TF_DYN_XDP | TF_DYN_SKB_META | TF_DYN_FILE)
+#define T_BASE(t) ((enum reg_base)((t) & T_BASE_MASK))
+#define T_FLAGS(t) ((t) & ~T_BASE_MASK)
+
+enum dynptr_kind { DYN_NONE, DYN_LOCAL, DYN_RINGBUF, DYN_SKB, DYN_XDP, DYN_SKB_META, DYN_FILE };
+enum iter_state { ITER_NONE, ITER_ACTIVE, ITER_DRAINED };
+
+#define ID_ADD_CONST (1u << 31)    /* scalar id: this is the base value plus `off` (linked scalars), 64-bit add */
+#define ID_ADD_CONST32 (1u << 30)  /* the same for a 32-bit add */
+#define ID_ADD_MASK (ID_ADD_CONST | ID_ADD_CONST32)
+
+struct reg {
+	u32 type;           /* enum reg_base | TF_* */
+	s32 off;            /* pointers: fixed offset; linked scalars: delta to the base */
+	union {
+		s32 range;                    /* T_PKT*: bytes proven behind off + var; AT_PKT_END, BEYOND_PKT_END for branches */
+		struct { const struct map_desc *map; u32 map_uid; };    /* T_MAP, T_MAP_VALUE, T_MAP_KEY */
+		struct { const struct btf *btf; u32 btf_id; };          /* T_BTF */
+		struct { u32 mem_size; u32 dynptr_id; };                /* T_MEM, T_BUF; dynptr_id: slice of that dynptr */
+		struct { u8 dyn_kind; bool dyn_first; };                /* T_DYNPTR and dynptr stack slots */
+		struct { const struct btf *iter_btf; u32 iter_id; u8 iter_state; s32 iter_depth; }; /* iterator slots */
+		struct { u8 irq_kind; };                                /* irq flag slots */
+		u32 subprog;                                            /* T_FUNC */
+		struct { u64 raw1, raw2, raw3; };                       /* all of the above, to compare and copy */
+	};
+	struct tnum var;    /* scalars: the value; pointers: the variable part of the offset */
+	s64 smin, smax;     /* bounds of `var`, as signed and unsigned 64 and 32 bit */
+	u64 umin, umax;
+	s32 s32_min, s32_max;
+	u32 u32_min, u32_max;
+	u32 id;             /* same value or same object as others with this id; 0: none. Scalars: | ID_ADD_* */
+	u32 ref_id;         /* reference this pointer belongs to; 0: none */
+	u32 frameno;        /* T_STACK: frame the pointer points into */
+	s32 subreg_def;     /* instruction + 1 whose 32-bit write defined it; 0: full 64-bit value */
+	bool precise;       /* scalars: pruning must compare the exact range */
+};
+#define AT_PKT_END (-1)
+#define BEYOND_PKT_END (-2)
+
+/* ---- stack ---- */
+enum slot_type { SLOT_INVALID, SLOT_SPILL, SLOT_MISC, SLOT_ZERO, SLOT_DYNPTR, SLOT_ITER, SLOT_IRQ };
+struct slot {
+	struct reg reg;      /* what is spilled, or the dynptr/iterator/irq record, when type[7] says so */
+	u8 type[SLOT_SIZE];  /* enum slot_type a byte; [0] is the lowest address */
+};
+/* Slot i covers stack bytes [-8*(i+1), -8*i). */
+static inline u32 slot_of(s32 off) { return (u32)(-off - 1) / SLOT_SIZE; }
+
+struct ret_range { s32 min, max; };
+
+/* ---- frames and states ---- */
+struct frame {
+	struct reg regs[11];
+	struct slot *stack;       /* nslots used; grown on demand from the arena */
+	u32 nslots, cap;
+	u32 callsite;             /* instruction of the call, ~0 for the first frame */
+	u32 frameno, subprog;
+	u32 async_entries;
+	struct ret_range cb_ret;  /* callbacks: range R0 must have */
+	bool in_callback, in_async_callback, in_exception_cb;
+	u32 callback_depth;       /* iterations of a synchronous callback walked on this path */
+};
+
+enum ref_kind { REF_PTR, REF_LOCK, REF_RES_LOCK, REF_RES_LOCK_IRQ, REF_IRQ };
+struct ref {
+	u8 kind;
+	u32 id;
+	u32 insn;          /* where acquired */
+	const void *obj;   /* locks: the map or btf object locked */
+	u32 obj_id;
+};
+
+struct jmp_hist { u32 idx, prev; u32 flags; u64 linked; }; /* one instruction of a path for backtracking */
+
+struct vstate {
+	struct frame *frame[MAX_FRAMES];
+	u32 curframe;
+	struct vstate *parent;    /* checkpoint this one came from */
+	struct ref *refs;
+	u32 nrefs, refcap, active_locks, active_rcu, active_preempt, active_irq_id, lock_id;
+	const void *lock_ptr;
+	u32 branches;             /* unfinished paths below a checkpoint */
+	u32 insn, first_insn, last_insn;
+	bool speculative, in_sleepable, used_as_loop_entry;
+	u32 may_goto_depth, callback_unroll_depth;
+	u32 dfs_depth;
+	struct jmp_hist *hist;
+	u32 nhist, histcap;
+	u32 scc_callsite;         /* for loop handling (prune.c) */
+	void *scc;                /* owned by prune.c */
+	u32 hash_next_misses, hits; /* prune.c's bookkeeping of a checkpoint */
+	struct vstate *next;      /* free list, branch stack or checkpoint list */
+};
+
+/* ---- per instruction and subprogram, known before the walk ---- */
+struct aux {
+	struct insn_fact fact;
+	u32 orig_line;            /* index into line info + 1 */
+	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_iter_next;
+	u16 live_regs;            /* registers read before written, from here on */
+	u32 scc;                  /* 0: in no loop */
+	u32 ptr_type;             /* reg type first seen by a load/store, to refuse mixing */
+	bool ptr_type_set;
+	bool sanitize_stack;      /* Spectre v4: store needs a barrier */
+	bool map_key_poison, map_ptr_poison, map_key_seen, loop_seen, loop_bad;
+	bool fastcall_pattern;
+	u32 fastcall_spills;
+	u32 map_ptr_state;
+	const struct btf *kptr_btf; u32 kptr_struct_id; u32 obj_new_size; const struct btf_record *obj_record; /* kfunc facts */
+};
+
+struct subprog {
+	u32 start;
+	u32 linfo;
+	u32 stack_depth;
+	s32 fastcall_stack_off;
+	bool has_tail_call, tail_call_reachable, has_ld_abs, is_cb, is_async_cb, is_exception_cb, called, args_cached;
+	bool changes_pkt, might_sleep, might_throw, might_goto;
+	u32 func_id;              /* BTF func type id, 0 without BTF */
+	bool global;
+	const char *name;
+	u32 nargs;
+	struct sub_arg { u32 kind; u32 flags; u32 mem_size; u32 btf_id; const struct btf *btf; } args[5];
+	void *live;               /* owned by live.c */
+};
+
+struct vf_env {
+	const struct vf_input *in;
+	struct log *log;
+	struct proof *proof;      /* being made */
+	struct arena arena;       /* everything of this verification but the proof */
+	struct ins *ins;          /* proof->ins */
+	u32 n;
+	struct aux *aux;          /* n */
+	struct subprog subs[MAX_SUBPROGS + 2];
+	u32 nsubs;
+	s32 exception_cb;         /* subprogram, or -1 */
+	const struct progtype_spec *type;
+	/* privileges, unfolded */
+	bool allow_ptr_leaks, allow_uninit_stack, bpf_capable, bypass_v1, bypass_v4, strict_align, test_state_freq, test_rnd_hi32,
+	     test_reg_invariants, sleepable_prog;
+	/* the walk */
+	struct vstate *cur;
+	u32 insn, prev_insn;      /* index now, and before */
+	u32 cur_sub;              /* global function being verified */
+	u64 walked;
+	u32 id_gen;
+	struct vstate *branch_stack;
+	u32 nbranches;            /* pending */
+	struct vstate *free_states;
+	void *prune;              /* owned by prune.c */
+	void *live;               /* owned by live.c */
+	void *precise;            /* owned by precise.c */
+	void *kfunc;              /* owned by call_kfunc.c */
+	struct reg fake[2];       /* registers made of immediates */
+	struct jmp_hist *cur_hist;
+	u32 prev_log_insn;
+	u64 prev_log_len;
+	u32 prev_linfo;           /* line last printed */
+	u32 btf_ids[8];
+	u32 rejected;             /* enum reject_id: first cause */
+	s32 rejected_errno;
+	bool seen_direct_write, in_pre_walk;
+	u32 total_states, peak_states, max_states_per_insn, longest_mark;
+};
+
+static inline struct frame *cur_frame(struct vf_env *e) { return e->cur->frame[e->cur->curframe]; }
+static inline struct reg *cur_regs(struct vf_env *e) { return cur_frame(e)->regs; }
+
+/* ================= services, by the room that owns them ================= */
+
+/* -- reject.c: the one exit for a rejection. Logs spec/reject.def's text with a newline; returns -errno of the row. -- */
+int reject(struct vf_env *e, enum reject_id id, ...) COLD;
+/* A broken invariant of ours: logs, returns -EFAULT. Fail closed. */
+int vf_bug(struct vf_env *e, const char *fmt, ...) PRINTF(2, 3) COLD;
+void vf_log(struct vf_env *e, const char *fmt, ...) PRINTF(2, 3); /* nothing when the level is 0 */
+
+/* -- scalar.c: values. "sync" = bounds and tnum tightened by each other, as Linux 6.18 does. -- */
+void reg_set_known(struct reg *r, u64 value);              /* scalar or pointer's var part */
+void reg_set_unknown_scalar(struct reg *r);                /* any 64-bit value; clears type data; imprecise */
+void reg_mark_unknown(struct vf_env *e, struct reg *r);    /* the same, precise when !bpf_capable */
+void reg_mark_known_zero(struct vf_env *e, struct reg *r);
+void reg_unbounded(struct reg *r);                         /* forget bounds, keep tnum */
+void reg_bounds_from_var(struct reg *r);
+void reg_sync(struct reg *r);
+bool reg_sane(const struct reg *r);                        /* no empty range: invariant check */
+void reg_zext32(struct reg *r);                            /* value := (u32)value */
+void reg_truncate(struct reg *r, u32 bytes);               /* value := low bytes, zero-extended */
+void reg_sext64(struct reg *r, u32 bytes);                 /* value := sign-extended low bytes to 64 */
+void reg_sext32(struct reg *r, u32 bytes);                 /* to 32, upper zero */
+static inline bool reg_is_const(const struct reg *r) { return r->type == T_SCALAR && tnum_is_const(r->var); }
+static inline bool subreg_is_const(const struct reg *r) { return r->type == T_SCALAR && tnum_is_const(tnum_subreg(r->var)); }
+static inline bool reg_is_zero(const struct reg *r) { return reg_is_const(r) && r->var.value == 0; }
+/*
+ * dst := dst op src for scalars. `is32`: 32-bit operation (result zero-extended). `src` may be a known immediate.
+ * Never fails: what is not modelled becomes unknown. `env` may be NULL (unit tests): then no ids are touched.
+ */
+void scalar_alu(struct reg *dst, const struct reg *src, enum alu_op op, bool is32);
+void scalar_neg(struct reg *dst, bool is32);
+void scalar_swap(struct reg *dst, enum swap_kind kind, u32 bits);
+
+/* -- branch.c: comparisons of values -- */
+/* 1: always taken, 0: never, -1: either. `b` may be a known immediate. Scalars and (where Linux decides them) pointers. */
+int branch_taken(const struct reg *a, const struct reg *b, enum jmp_cond cond, bool is32);
+/* Refine two scalars under the assumption that the condition holds. Returns false if then impossible. */
+void branch_assume(struct reg *a, struct reg *b, enum jmp_cond cond, bool is32);
+enum jmp_cond cond_negate(enum jmp_cond c); /* JC_SET's negation is handled by branch_assume_not */
+void branch_assume_not(struct reg *a, struct reg *b, enum jmp_cond cond, bool is32);
+
+/* -- state.c: frames, states, ids -- */
+struct vstate *state_new(struct vf_env *e);                          /* one zeroed frame */
+void state_copy(struct vf_env *e, struct vstate *dst, const struct vstate *src); /* deep; dst is a recycled or new state */
+void state_free(struct vf_env *e, struct vstate *s);                 /* to the free list */
+struct frame *frame_push(struct vf_env *e, struct vstate *s, u32 subprog, u32 callsite); /* regs uninitialised, r10 set */
+void frame_grow(struct vf_env *e, struct frame *f, u32 nslots);      /* at least nslots stack slots */
+void frame_init_regs(struct vf_env *e, struct frame *f);
+u32 new_id(struct vf_env *e);
+struct reg *reg_at(struct vf_env *e, u32 regno);                     /* in the current frame */
+void reg_mark_none(struct reg *r);                                   /* uninitialised */
+void state_print(struct vf_env *e, const struct vstate *s, u32 frameno, bool all); /* Linux's text of a state */
+void state_print_insn(struct vf_env *e, u32 insn);                   /* "12: (b7) r0 = 0   ; R0=0" at level 2 */
+const char *reg_type_name(struct vf_env *e, u32 type);               /* "map_value_or_null" */
+/* Walk every register and every spilled register of the state; `fn` gets each one. */
+typedef void (*reg_visit_fn)(struct vf_env *e, struct reg *r, void *arg);
+void state_each_reg(struct vf_env *e, struct vstate *s, reg_visit_fn fn, void *arg);
+
+/* -- step.c: one instruction, and the branch stack -- */
+/* Remember the other branch at `insn`; NULL (after logging) when too many are pending -> return -E2BIG. */
+struct vstate *push_branch(struct vf_env *e, u32 insn, u32 prev, bool speculative);
+struct vstate *push_async_callback(struct vf_env *e, u32 insn, u32 prev, u32 subprog, bool sleepable);
+/* A register is read or written by an instruction: checks initialised, r10; marks subregister definitions. */
+enum reg_use { USE_SRC, USE_DST, USE_DST_NO_MARK };
+int reg_check(struct vf_env *e, u32 regno, enum reg_use use);
+int walk_program(struct vf_env *e);   /* main program or the global function e->cur_sub, from e->cur */
+
+/* -- alu.c: register arithmetic including pointers -- */
+int step_alu(struct vf_env *e, const struct ins *i);
+int step_mov(struct vf_env *e, const struct ins *i);
+int step_end(struct vf_env *e, const struct ins *i);
+
+/* -- jump.c: conditional jumps: prediction, refinement of both sides, packet ranges, null checks, linked scalars -- */
+int step_jcc(struct vf_env *e, const struct ins *i, u32 *insn);
+/* All registers with this id become non-null (or known zero when `is_null`) on state s. */
+void mark_ptr_or_null(struct vf_env *e, struct vstate *s, u32 regno, bool is_null);
+void mark_ptr_not_null(struct reg *r);   /* clears TF_NULL, settles map_value -> sockets, inner maps */
+void clear_pkt_pointers(struct vf_env *e);   /* after a helper that moves the packet */
+
+/* -- precise.c -- */
+int mark_precise(struct vf_env *e, u32 regno);                 /* register of the current frame */
+int mark_precise_slot(struct vf_env *e, u32 frameno, u32 slot);
+int mark_precise_batch(struct vf_env *e);                      /* what propagate collected */
+int push_jmp_hist(struct vf_env *e, struct vstate *s, u32 flags, u64 linked);
+enum { HIST_STACK_ACCESS = 1 << 9, HIST_FRAME_MASK = 7, HIST_SLOT_SHIFT = 3, HIST_SLOT_MASK = 63 };
+
+/* -- prune.c, equal.c -- */
+int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned);    /* at a prune point: compare, maybe keep a checkpoint */
+enum equal_mode { EQ_LOOSE, EQ_RANGE, EQ_EXACT };
+bool states_equal(struct vf_env *e, struct vstate *old, struct vstate *cur, enum equal_mode mode);
+int branch_done(struct vf_env *e, struct vstate *s);           /* one path below s finished */
+
+/* -- live.c: static liveness -- */
+int live_compute(struct vf_env *e);
+bool live_slot(struct vf_env *e, struct vstate *s, u32 frameno, u32 slot);   /* may it still be read? */
+void live_note_read(struct vf_env *e, u32 frameno, u32 slot_from, u32 slot_to);
+void live_note_write(struct vf_env *e, u32 frameno, u32 slot);
+
+/* -- mem.c and mem_*.c: a load or store meets a pointer -- */
+enum { MEM_READ = 1, MEM_WRITE = 2 };
+/* value_reg: register loaded into or stored from, -1: none (helper access, immediate store). */
+int mem_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size, int rw, s32 value_reg, bool strict_once, bool sext);
+int step_load(struct vf_env *e, const struct ins *i);
+int step_store(struct vf_env *e, const struct ins *i);
+int step_atomic(struct vf_env *e, const struct ins *i);
+int step_ldimm64(struct vf_env *e, const struct ins *i);
+int step_ldabs(struct vf_env *e, const struct ins *i);
+/* A helper or kfunc reads/writes `size` bytes at a pointer argument. */
+int mem_helper_access(struct vf_env *e, u32 regno, u32 size, int rw, bool zero_ok, bool uninit_ok);
+/* The same with the size in a register (mem argument regno-1, size in regno). */
+int mem_size_arg(struct vf_env *e, u32 regno, int rw, bool zero_ok, bool uninit_ok);
+int mem_stack_range_init(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok, bool uninit_ok, int rw);
+int mem_map_access(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok, int rw);
+int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 value_reg);      /* mem_btf.c */
+int mem_map_kptr_access(struct vf_env *e, u32 regno, s32 value_reg, u32 insn, const struct btf_field *f); /* mem_btf.c */
+int ptr_offset_fixed(struct vf_env *e, const struct reg *r, u32 regno, bool fixed_ok);          /* __check_ptr_off_reg */
+int spectre_check_stack(struct vf_env *e, u32 regno);
+void destroy_dynptr_or_iter(struct vf_env *e, struct frame *f, u32 slot);                        /* dynptr.c */
+
+/* -- call.c: subprograms, callbacks, exit, stack depth -- */
+int step_call_sub(struct vf_env *e, const struct ins *i, u32 *insn);
+int step_exit(struct vf_env *e, u32 *insn, bool *ret_path_done);
+int check_return_code(struct vf_env *e, u32 regno);
+int check_stack_depth(struct vf_env *e);
+int check_resource_leak(struct vf_env *e, bool exception_exit, bool check_lock, const char *prefix);
+/* Push the callback's frame; `set_args` fills r1-r5 of the callee from the caller. */
+typedef int (*cb_args_fn)(struct vf_env *e, struct frame *caller, struct frame *callee, u32 insn);
+int push_callback(struct vf_env *e, const struct ins *i, u32 insn, u32 subprog, cb_args_fn set_args, bool async, bool sleepable);
+int sub_args_from_btf(struct vf_env *e, u32 subprog);              /* func_args.c: arguments of a global function by BTF and tags */
+int sub_args_check(struct vf_env *e, u32 subprog, struct reg *regs); /* call of a global function */
+
+/* -- call_helper.c, call_special.c -- */
+int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn);
+struct call_meta {                 /* what the arguments of a call established */
+	const struct helper_spec *h;
+	const struct map_desc *map;
+	u32 map_uid;
+	bool raw_mode, pkt_access;
+	u32 regno, access_size;        /* memory argument a helper fills */
+	u64 mem_size;                  /* ARG_ALLOC_SIZE, constant size arguments */
+	u64 const_value; bool const_set;
+	s64 msize_max;
+	u32 ref_id, release_regno, dynptr_id, func_id;
+	const struct btf *ret_btf; u32 ret_btf_id;
+	u32 subprog;                   /* ARG_FUNC */
+	const struct btf_field *kptr;
+	u8 dyn_kind;
+	const struct ins *ins; u32 insn;
+};
+int helper_special(struct vf_env *e, struct call_meta *m, u32 *insn); /* after the arguments; expands HS_* */
+int reg_type_check(struct vf_env *e, u32 regno, const struct arg_spec *a, struct call_meta *m);
+int func_arg_off(struct vf_env *e, const struct reg *r, u32 regno, const struct arg_spec *a);
+
+/* -- resource.c: references, locks, rcu, preempt, irq -- */
+int ref_acquire(struct vf_env *e, u32 insn, u32 *ret_id);
+int ref_release(struct vf_env *e, u32 ref_id);                    /* invalidates every register with it */
+bool ref_find(const struct vstate *s, u32 id);
+int lock_process(struct vf_env *e, u32 regno, bool is_lock, bool is_res, bool irq);
+int timer_process(struct vf_env *e, u32 regno, struct call_meta *m);
+int kptr_process(struct vf_env *e, u32 regno, struct call_meta *m); /* mem_btf.c */
+bool in_rcu(const struct vf_env *e);
+bool in_sleepable(const struct vf_env *e);
+bool in_lock(const struct vf_env *e);
+
+/* -- dynptr.c, iter.c -- */
+int dynptr_process(struct vf_env *e, u32 regno, u32 insn, u32 arg_flags, u32 clone_ref_id);
+int iter_process_arg(struct vf_env *e, u32 regno, u32 insn, struct call_meta *m, u32 kf_flags, const struct btf *b, u32 arg_type);
+int iter_process_next(struct vf_env *e, u32 insn, struct call_meta *m);
+int irq_flag_process(struct vf_env *e, u32 regno, u32 kind, bool save);
+
+/* -- call_kfunc.c -- */
+int kfunc_resolve_all(struct vf_env *e);                            /* early pass: ids to prototypes and rows */
+int step_call_kfunc(struct vf_env *e, const struct ins *i, u32 *insn);
+bool kfunc_is_iter_next(struct vf_env *e, const struct ins *i);
+bool kfunc_is_callback_calling(struct vf_env *e, const struct ins *i);
+bool kfunc_might_sleep(struct vf_env *e, const struct ins *i);
+bool kfunc_changes_pkt(struct vf_env *e, const struct ins *i);
+
+/* -- passes of verify.c, in order -- */
+int pass_decode(struct vf_env *e);      /* structure.c: reserved fields, subprograms, jump targets */
+int pass_subprogs(struct vf_env *e);    /* structure.c */
+int pass_funcinfo(struct vf_env *e);    /* funcinfo.c: func_info and line_info */
+int pass_ldimm64(struct vf_env *e);     /* structure.c: maps, BTF ids */
+int pass_cfg(struct vf_env *e);         /* cfg.c */
+int pass_attach(struct vf_env *e);      /* attach.c: attach target */
+int pass_finish(struct vf_env *e);      /* proof.c: stack depths, dead code facts, inlining facts */
+
+#endif

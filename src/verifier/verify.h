@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The verifier as the outside sees it: a program and what it may use go in; a verdict, a log and a proof come out.
+ *
+ * Invariant: vf_verify() is a pure function of its input (and of limits): no global state, any number of threads. It
+ * links with base, isa, btf and spec alone.
+ */
+#ifndef SKEP_VERIFIER_VERIFY_H
+#define SKEP_VERIFIER_VERIFY_H
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "btf/btf.h"
+#include "isa/isa.h"
+#include "spec/spec.h"
+
+struct vf_input {
+	/* the program, as bpf(2) got it */
+	const struct bpf_insn *insns;
+	u32 insn_cnt;
+	u32 prog_type, attach_type, prog_flags; /* prog_flags: BPF_F_STRICT_ALIGNMENT, BPF_F_SLEEPABLE, ... */
+	u32 caps;                               /* enum cap_bit set of the loader */
+	bool gpl;                               /* license is GPL-compatible */
+	const char *name;                       /* of the program, for the log; may be "" */
+	/* its BTF (may be NULL) with func_info and line_info in the caller's memory, as bpf(2) got them */
+	const struct btf *btf;
+	const void *func_info, *line_info;
+	u32 func_info_rec, func_info_cnt, line_info_rec, line_info_cnt;
+	/* what it attaches to */
+	const struct btf *attach_btf; /* NULL: none */
+	u32 attach_btf_id;
+	u32 dev_bound_ifindex;
+	/* the kernel's types for BTF pointers, kfuncs and kptrs; NULL: none */
+	const struct btf *kernel_btf;
+	/* maps and other BTF objects by file descriptor or fd_array index; owned by the caller for as long as the proof lives */
+	void *cookie;
+	int (*map_by_fd)(void *cookie, int fd, const struct map_desc **ret_map);
+	int (*fd_at)(void *cookie, u32 index, int *ret_fd); /* fd_array; -EPROTO without one */
+	int (*btf_by_fd)(void *cookie, int fd, const struct btf **ret_btf);
+	/* Context of types without a table of their own: bytes a tracepoint's context has; 0: spec's maximum */
+	u32 ctx_size;
+	/* limits; 0: Linux's */
+	u32 max_walk;        /* instructions walked: 1,000,000 */
+	size_t max_memory;   /* of the arena: none */
+	/* observers; NULL: none (verifier/debug.h) */
+	const struct vf_debug *debug;
+};
+
+/* What memory an instruction touches, over all paths that reach it. */
+enum mem_fact {
+	MF_NONE, MF_STACK, MF_CTX, MF_PKT, MF_MAP_VALUE, MF_MEM /* other memory known good */,
+	MF_SOCK,  /* object shown through a field table: lower like a context */
+	MF_PROBE, /* BTF pointer: may fault, must read as zero then */
+	MF_ARENA,
+};
+
+/* Per instruction, what lower/ and the engines may rely on. */
+struct insn_fact {
+	bool walked;          /* reachable: an instruction without it never runs */
+	bool zext;            /* the 32-bit result's upper half is read: it must be zero */
+	bool nospec;          /* speculation barrier before; needed without CAP_PERFMON */
+	bool nospec_result;   /* and after */
+	bool in_callback_arg; /* ld_imm64 of a function used as a callback */
+	u8 mem;               /* enum mem_fact */
+	u8 alu_state;         /* masking of pointer arithmetic: ALU_SAN_* */
+	bool call_const_map;  /* every path passes the same map to this helper call: `map` */
+	bool key_const;       /* array lookup/tail call with the constant index `key` on every path */
+	bool loop_inline;     /* bpf_loop: callback and flags constant: `callee` */
+	u32 alu_limit;
+	u32 key;
+	u32 callee;           /* subprogram number for bpf_loop, callbacks and CALL_SUB */
+	const struct ctx_spec *obj;       /* MF_CTX/MF_SOCK: the table the access goes through */
+	const struct ctx_field *field;    /* MF_CTX/MF_SOCK: the field, when the same on every path */
+	const struct map_desc *map;       /* LDIMM64_MAP_*: the map; CALL: see call_const_map */
+	u32 map_off;                      /* LDIMM64_MAP_VALUE: offset into the value */
+	const struct btf *kfunc_btf;      /* CALL_KFUNC */
+	u32 kfunc_id;
+	u64 btf_addr;                     /* LDIMM64_BTF_ID: opaque */
+};
+
+struct sub_fact {
+	u32 start, end;      /* instructions [start, end) */
+	u16 stack;           /* bytes of stack used, rounded as Linux does */
+	bool has_tail_call, tail_call_reachable, has_ld_abs;
+	bool is_callback, is_async_callback, is_exception_cb, is_global;
+	bool changes_pkt, might_sleep;
+	const char *name;    /* from func_info, or NULL */
+};
+
+struct vf_stats {
+	u64 walked;              /* "processed N insns" */
+	u32 max_states, total_states, peak_states, mark_read;
+	u32 longest_mark_read;
+	u64 time_ns;
+	size_t memory;           /* bytes of the arena at the end */
+	u32 stack_depth[256];    /* by subprogram, as Linux's "stack depth a+b" */
+	u32 nsubs;
+};
+
+/* What was proven; lives in its own arena until vf_proof_free(). Immutable. */
+struct proof {
+	struct arena arena;
+	struct ins *ins;          /* decoded, n */
+	struct insn_fact *fact;   /* n */
+	u32 n;
+	struct sub_fact *sub;
+	u32 nsubs;
+	const struct map_desc **maps; /* used_maps, in order of first use */
+	u32 nmaps;
+	bool uses_tail_call, uses_kfunc, sleepable;
+	bool strict_spec;         /* loaded without CAP_PERFMON: hardening facts are filled in */
+	u32 max_ctx_off;          /* highest byte of the context touched (raw_tp, tracepoint attach checks) */
+	u32 max_tp_access, max_pkt_off;
+	struct btf_line *lines;   /* checked line info, sorted; nlines */
+	u32 nlines;
+	struct vf_stats stats;
+};
+
+/*
+ * Verify. Logs Linux's messages to `log` as its level asks. Returns 0 and *ret_proof (the caller frees), or a negative errno
+ * (-EACCES, -EINVAL, -EPERM, -E2BIG, -EFAULT, -ENOMEM, -EOPNOTSUPP, ...) with *ret_proof untouched. Statistics are written in both
+ * cases when `ret_stats` is not NULL.
+ */
+int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_proof, struct vf_stats *ret_stats);
+void vf_proof_free(struct proof *p); /* NULL is fine */
+
+#endif
