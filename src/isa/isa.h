@@ -4,7 +4,7 @@
  *
  * Rows of insn.def are operations, not opcode bytes: one byte can carry several (src, off or imm tell them apart).
  * Invariant: instruction i of the decoded array is slot i of the program as bpf(2) got it. A 16-byte ld_imm64 takes
- * two slots; the second is OP_LD_IMM64_HI and is never executed or jumped to. So every index in every room, log and
+ * two slots; the second is OP_LDIMM64_HI and is never executed or jumped to. So every index in every room, log and
  * dump is Linux's.
  */
 #ifndef SKEP_ISA_ISA_H
@@ -69,7 +69,7 @@ struct ins {
 	};
 };
 
-enum field_kind { FK_ZERO, FK_ANY, FK_IS, FK_READ, FK_WRITE, FK_RDWR };
+enum field_kind { FK_ZERO, FK_ANY, FK_LOW, FK_IS, FK_READ, FK_WRITE, FK_RDWR };
 struct field_rule {
 	u8 kind; /* enum field_kind */
 	s32 want; /* FK_IS: the only value allowed */
@@ -104,8 +104,12 @@ static inline bool op_is_jump(u16 op)
 	return c == IC_JA || c == IC_JCC || c == IC_MAY_GOTO;
 }
 
-/* Why an instruction is not one: which field breaks its rule. */
-enum decode_err { DE_OK, DE_OPCODE, DE_DST, DE_SRC, DE_OFF, DE_IMM, DE_LDIMM64_CUT, DE_LDIMM64_HI };
+/*
+ * Why an instruction is not one: which field breaks its rule. DE_DST and DE_SRC: the field is reserved, or tells meanings
+ * apart and has none; DE_DST_REG and DE_SRC_REG: it names a register beyond r10.
+ */
+enum decode_err { DE_OK, DE_OPCODE, DE_DST, DE_SRC, DE_OFF, DE_IMM, DE_LDIMM64_CUT, DE_LDIMM64_HI, DE_DST_REG,
+		  DE_SRC_REG };
 
 /*
  * Decode `n` slots into `out` (n elements, caller's). Checks every reserved-field rule of every row.
@@ -113,6 +117,15 @@ enum decode_err { DE_OK, DE_OPCODE, DE_DST, DE_SRC, DE_OFF, DE_IMM, DE_LDIMM64_C
  * that is the verifier's to say.
  */
 enum decode_err isa_decode(const struct bpf_insn *in, u32 n, struct ins *out, u32 *ret_at);
+
+/*
+ * The same without stopping: errs[i] is the verdict on slot i, and out[i] the operation nearest to what is written there
+ * (OP_INVALID when the byte means nothing), its fields raw: registers may be up to 15. Linux finds most violations only
+ * when it walks an instruction, after the checks of structure; this is for the room that does the same.
+ */
+void isa_decode_lax(const struct bpf_insn *in, u32 n, struct ins *out, u8 *errs);
+/* Is the violation one that Linux finds before it looks at the control flow: opcode, LDX, structure of ld_imm64? */
+bool isa_err_is_early(enum decode_err err, const struct bpf_insn *at);
 
 /* One instruction (with its successor for ld_imm64; `left` slots are readable). Thread-safe, no allocation. */
 enum decode_err isa_decode_one(const struct bpf_insn *in, u32 left, u32 index, struct ins *out);
@@ -122,7 +135,8 @@ u32 isa_encode(const struct ins *in, struct bpf_insn *out);
 
 /*
  * Registers read and written, as bit masks over r0-r10, before any call convention: for IC_CALL* the caller
- * adds argument and clobber rules. Used by liveness and by the engines.
+ * adds argument and clobber rules. Used by liveness and by the engines. EXIT reads r0; LDABS and LDIND read r6 and
+ * write r0-r5.
  */
 u16 isa_reads(const struct ins *i);
 u16 isa_writes(const struct ins *i);
@@ -136,6 +150,8 @@ struct disasm_names {
 	const char *(*imm64)(void *cookie, const struct ins *i);
 };
 struct str;
+/* Names that print 64-bit immediates as isa_asm() reads them: map[fd:3], map[fd:3][0]+8, subprog[+5], btf[id:7]. */
+extern const struct disasm_names isa_asm_names;
 /* Appends e.g. "(bf) r6 = r1" for the instruction at `index`, without index and newline. Names may be NULL. */
 void isa_disasm(struct str *out, const struct ins *i, u32 index, const struct disasm_names *names);
 
