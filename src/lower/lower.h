@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lowering: verified instructions plus proof in, executable operations out. One pass, with an index map; nothing is patched in
+ * place. Context fields become native offsets, map references become pointers, calls become function addresses, dead code
+ * goes, bpf_loop with a constant callback may become a loop.
+ */
+#ifndef SKEP_LOWER_LOWER_H
+#define SKEP_LOWER_LOWER_H
+
+#include "base/arena.h"
+#include "isa/isa.h"
+#include "verifier/verify.h"
+
+struct lower_opts {
+	/* Native addresses of what the program refers to; 0 means "not available": lower() fails with -EOPNOTSUPP. */
+	void *cookie;
+	u64 (*helper_addr)(void *cookie, u32 helper_id);
+	u64 (*kfunc_addr)(void *cookie, const struct btf *b, u32 btf_id, const char *name);
+	u64 (*map_addr)(void *cookie, const struct map_desc *m);             /* struct map * */
+	u64 (*map_value_addr)(void *cookie, const struct map_desc *m, u32 off); /* direct value; 0: none */
+	u64 (*btf_addr)(void *cookie, const struct btf *b, u32 id);          /* kernel variable; 0: none */
+	bool hardened;   /* emit NOSPEC and masking of the proof */
+};
+
+struct lowered_sub { u32 start, end, stack; bool callback, exception_cb, tail_call_reachable; };
+struct lowered {
+	struct ins *ops;
+	u32 n;
+	struct lowered_sub *sub;
+	u32 nsubs;
+	u32 exception_sub;
+	u32 *from;       /* n: index of the instruction each operation comes from (line info, dumps) */
+	u32 *to;         /* proof->n + 1: first operation of each instruction */
+	char missing[64]; /* on -EOPNOTSUPP: the helper or kfunc that has no body */
+};
+/* Everything is allocated from `a`. 0, -EOPNOTSUPP (see `missing`), -E2BIG. Out of memory jumps to a->oom. */
+int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, struct lowered *ret);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Objects: what a process can hold by file descriptor (maps, programs, BTF, links), their ids and their lifetimes.
+ *
+ * Every object is backed by a memfd and found by (device, inode), so dup, fork, SCM_RIGHTS and close behave by themselves. A
+ * descriptor handed out is the memfd opened again: the last close of each such open file is seen by inotify and drops the
+ * reference it stood for.
+ * Invariant: refs counts references from other objects and from the code, plus 1 while any handed-out open file may exist.
+ */
+#ifndef SKEP_OBJ_OBJ_H
+#define SKEP_OBJ_OBJ_H
+
+#include <pthread.h>
+
+#include "base/types.h"
+
+enum obj_kind { OBJ_NONE, OBJ_MAP, OBJ_PROG, OBJ_BTF, OBJ_LINK, OBJ_KINDS };
+
+struct obj;
+struct objtab;
+struct obj_ops {
+	const char *name;              /* "map": also the memfd's name prefix */
+	void (*destroy)(struct obj *o); /* frees the object; the memfd is closed by obj.c */
+};
+
+struct obj {
+	const struct obj_ops *ops;
+	struct objtab *tab;
+	u8 kind;
+	u32 id;           /* 1.., per kind; 0: not published */
+	u32 refs;         /* atomic */
+	u32 open_files;   /* handed-out open files not yet seen closed; under tab->lock */
+	bool fd_ref;      /* one reference stands for all open files */
+	int memfd;        /* ours; -1: none yet */
+	u64 dev, ino;     /* of memfd */
+	int watch;        /* inotify watch, -1: none */
+	struct obj *hash_next;
+};
+
+/* One subsystem's objects. */
+struct objtab {
+	pthread_mutex_t lock;
+	struct obj **hash;         /* by inode */
+	u32 hash_size, count;
+	struct obj **ids[OBJ_KINDS]; /* by id */
+	u32 nids[OBJ_KINDS], next_id[OBJ_KINDS];
+	int inotify;
+	s32 owner_pid;             /* process the inotify belongs to: a forked child must not read it */
+};
+
+int objtab_init(struct objtab *t);
+void objtab_destroy(struct objtab *t); /* drops what open files still hold, then frees */
+
+/*
+ * Initialise the common part and publish: with memfd < 0 one is made. Takes over `memfd`. Returns 0 or -errno (then nothing is
+ * taken over). The caller holds the first reference.
+ */
+int obj_init(struct obj *o, struct objtab *t, enum obj_kind kind, const struct obj_ops *ops, int memfd);
+struct obj *obj_get(struct obj *o);
+void obj_put(struct obj *o); /* NULL is fine */
+
+/* A new descriptor for the object (O_CLOEXEC). `flags`: O_RDONLY, O_WRONLY or O_RDWR. fd or -errno. */
+int obj_new_fd(struct obj *o, int flags);
+/* The object behind a descriptor, referenced; -EBADF when it is none of the table's or of another kind. `ret_mode`: O_ACCMODE. */
+int obj_by_fd(struct objtab *t, int fd, enum obj_kind kind, struct obj **ret_obj, int *ret_mode);
+int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj); /* -ENOENT */
+int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id);     /* -ENOENT at the end */
+/* Process closes seen since; called before commands that create or list objects. */
+void obj_reap(struct objtab *t);
+
+#endif
