@@ -83,10 +83,12 @@ struct reg {
 enum slot_type { SLOT_INVALID, SLOT_SPILL, SLOT_MISC, SLOT_ZERO, SLOT_DYNPTR, SLOT_ITER, SLOT_IRQ };
 struct slot {
 	struct reg reg;      /* what is spilled, or the dynptr/iterator/irq record, when type[7] says so */
-	u8 type[SLOT_SIZE];  /* enum slot_type a byte; [0] is the lowest address */
+	u8 type[SLOT_SIZE];  /* enum slot_type a byte, in Linux's order: [7] is the lowest address, [0] the highest */
 };
 /* Slot i covers stack bytes [-8*(i+1), -8*i). */
 static inline u32 slot_of(s32 off) { return (u32)(-off - 1) / SLOT_SIZE; }
+/* Index into type[] of the byte at stack offset `off`: -8 -> 7, -1 -> 0. */
+static inline u32 slot_byte(s32 off) { return (u32)(-off - 1) % SLOT_SIZE; }
 
 struct ret_range { s32 min, max; };
 
