@@ -114,7 +114,8 @@ struct ref {
 	u32 obj_id;
 };
 
-struct jmp_hist { u32 idx, prev; u32 flags; u64 linked; }; /* one instruction of a path for backtracking */
+/* One instruction of a path, for backtracking; newest first, shared by the states that have it in common. */
+struct jmp_hist { struct jmp_hist *older; u32 idx, prev; u32 flags; u64 linked; };
 
 struct vstate {
 	struct frame *frame[MAX_FRAMES];
@@ -128,11 +129,16 @@ struct vstate {
 	bool speculative, in_sleepable, used_as_loop_entry;
 	u32 may_goto_depth, callback_unroll_depth;
 	u32 dfs_depth;
-	struct jmp_hist *hist;
-	u32 nhist, histcap;
+	struct jmp_hist *hist;    /* since the parent checkpoint */
+	u32 nhist;
+	u32 prev_insn;            /* pending branches: the jump they come from */
+	u64 log_mark;             /* pending branches: length of the log when pushed */
+	bool cleaned;             /* checkpoints: dead registers and slots are already forgotten */
+	bool evicted;             /* checkpoints: no longer compared, kept for its children */
+	struct vstate *equal;     /* back-edges: the checkpoint this state equals */
 	u32 scc_callsite;         /* for loop handling (prune.c) */
 	void *scc;                /* owned by prune.c */
-	u32 hash_next_misses, hits; /* prune.c's bookkeeping of a checkpoint */
+	u32 misses, hits;         /* prune.c's bookkeeping of a checkpoint */
 	struct vstate *next;      /* free list, branch stack or checkpoint list */
 };
 
@@ -186,6 +192,18 @@ struct vf_env {
 	/* the walk */
 	struct vstate *cur;
 	u32 insn, prev_insn;      /* index now, and before */
+	/*
+	 * Where the walk goes next. Set to the following instruction before each step; the step functions that get a `u32 *insn`
+	 * get &next: they leave it, or set it to the very instruction to walk next. The current one is always `insn`.
+	 */
+	u32 next;
+	u32 jumps;                /* jumps walked */
+	u32 scratched_regs;       /* touched since the state was last printed, of the current frame */
+	u64 scratched_slots;
+	bool print_state;         /* print all of the state before the next instruction */
+	bool explore_alu_limits;  /* pruning must not merge scalars: masks of pointer arithmetic depend on them */
+	bool has_arena;
+	u32 hist_insn;            /* instruction cur_hist belongs to */
 	u32 cur_sub;              /* global function being verified */
 	u64 walked;
 	u32 id_gen;
@@ -207,6 +225,11 @@ struct vf_env {
 	bool seen_direct_write, in_pre_walk;
 	u32 total_states, peak_states, max_states_per_insn, longest_mark;
 };
+
+/* Touched registers and slots are printed behind the instruction in the log. */
+static inline void scratch_reg(struct vf_env *e, u32 regno) { e->scratched_regs |= 1u << regno; }
+static inline void scratch_slot(struct vf_env *e, u32 slot) { e->scratched_slots |= 1ull << slot; }
+static inline void scratch_all(struct vf_env *e) { e->scratched_regs = 0x7ff; e->scratched_slots = ~0ull; }
 
 static inline struct frame *cur_frame(struct vf_env *e) { return e->cur->frame[e->cur->curframe]; }
 static inline struct reg *cur_regs(struct vf_env *e) { return cur_frame(e)->regs; }
@@ -256,6 +279,7 @@ struct vstate *state_new(struct vf_env *e);                          /* one zero
 void state_copy(struct vf_env *e, struct vstate *dst, const struct vstate *src); /* deep; dst is a recycled or new state */
 void state_free(struct vf_env *e, struct vstate *s);                 /* to the free list */
 struct frame *frame_push(struct vf_env *e, struct vstate *s, u32 subprog, u32 callsite); /* regs uninitialised, r10 set */
+void frame_pop(struct vf_env *e, struct vstate *s);                  /* the innermost frame ends */
 void frame_grow(struct vf_env *e, struct frame *f, u32 nslots);      /* at least nslots stack slots */
 void frame_init_regs(struct vf_env *e, struct frame *f);
 u32 new_id(struct vf_env *e);
@@ -263,7 +287,8 @@ struct reg *reg_at(struct vf_env *e, u32 regno);                     /* in the c
 void reg_mark_none(struct reg *r);                                   /* uninitialised */
 void state_print(struct vf_env *e, const struct vstate *s, u32 frameno, bool all); /* Linux's text of a state */
 void state_print_insn(struct vf_env *e, u32 insn);                   /* "12: (b7) r0 = 0   ; R0=0" at level 2 */
-const char *reg_type_name(struct vf_env *e, u32 type);               /* "map_value_or_null" */
+const char *reg_type_name(struct vf_env *e, u32 type);               /* "map_value_or_null"; valid until the next call */
+void log_source_line(struct vf_env *e, u32 insn, const char *prefix); /* "; text @ file:line", when it is a new one */
 /* Walk every register and every spilled register of the state; `fn` gets each one. */
 typedef void (*reg_visit_fn)(struct vf_env *e, struct reg *r, void *arg);
 void state_each_reg(struct vf_env *e, struct vstate *s, reg_visit_fn fn, void *arg);
@@ -301,6 +326,11 @@ int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned);    /* at a prune poi
 enum equal_mode { EQ_LOOSE, EQ_RANGE, EQ_EXACT };
 bool states_equal(struct vf_env *e, struct vstate *old, struct vstate *cur, enum equal_mode mode);
 int branch_done(struct vf_env *e, struct vstate *s);           /* one path below s finished */
+/* The nearest checkpoint at `insn` that is on the current path, with the same call chain; NULL: none. */
+struct vstate *prune_prev_entry(struct vf_env *e, struct vstate *cur, u32 insn);
+/* Loops of unknown length: imprecise scalars that changed since `old` become unknown in `cur`. */
+void prune_widen(struct vf_env *e, struct vstate *old, struct vstate *cur);
+void prune_reset(struct vf_env *e);                            /* forget all checkpoints: a walk ended */
 
 /* -- live.c: static liveness -- */
 int live_compute(struct vf_env *e);
