@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Checks that what the build, the tests and the demo need is there. Missing packages are installed with apt-get when run
+# as root on a Debian-like system; otherwise one line names them. Usage: tools/deps.sh [--check]
+# --check never installs. Exit status: 0 all there, 1 something is missing. Costs a few milliseconds when all is there.
+
+check_only=0
+case ${1-} in
+--check) check_only=1 ;;
+"") ;;
+*) echo "usage: tools/deps.sh [--check]" >&2; exit 2 ;;
+esac
+
+multiarch=$(uname -m)-linux-gnu
+
+# need PACKAGE command NAME... | header PATH... | lib NAME...: is any of them there?
+have()
+{
+	kind=$1
+	shift
+	for name; do
+		case $kind in
+		command)
+			command -v "$name" >/dev/null 2>&1 && return 0 ;;
+		header)
+			for dir in /usr/include "/usr/include/$multiarch" /usr/local/include; do
+				[ -e "$dir/$name" ] && return 0
+			done ;;
+		lib)
+			for dir in "/usr/lib/$multiarch" /usr/lib64 /usr/lib /usr/local/lib; do
+				[ -e "$dir/$name" ] && return 0
+			done ;;
+		esac
+	done
+	return 1
+}
+
+missing=
+need()
+{
+	package=$1
+	shift
+	have "$@" || case " $missing " in *" $package "*) ;; *) missing="${missing:+$missing }$package" ;; esac
+}
+
+need gcc command "${CC:-gcc}" gcc
+need libc6-dev header stdio.h
+need make command make
+need binutils command ar
+need clang command "${CLANG:-clang}" clang
+need llvm command llvm-strip llvm-objdump
+need linux-libc-dev header linux/bpf.h
+need libbpf-dev header bpf/libbpf.h
+need libbpf-dev lib libbpf.a
+need libelf-dev header libelf.h
+need libelf-dev lib libelf.so
+need zlib1g-dev header zlib.h
+need libpcap-dev header pcap/pcap.h
+need libpcap-dev lib libpcap.so
+need libzydis-dev header Zydis/Zydis.h
+need libjansson-dev header jansson.h
+need pkg-config command pkg-config
+
+[ -z "$missing" ] && exit 0
+
+if [ "$check_only" = 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	echo "Installing with apt-get: $missing"
+	# shellcheck disable=SC2086 # a list of packages
+	install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing; }
+	if install >/dev/null 2>&1; then
+		exit 0
+	fi
+	# The package lists of a fresh machine are empty or old.
+	if apt-get update -q >/dev/null && install >/dev/null; then
+		exit 0
+	fi
+	echo "skep: apt-get could not install: $missing" >&2
+	exit 1
+fi
+echo "skep: missing packages; as root run: apt-get install $missing" >&2
+exit 1
