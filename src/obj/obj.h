@@ -33,7 +33,7 @@ struct obj {
 	bool fd_ref;      /* one reference stands for all open files */
 	int memfd;        /* ours; -1: none yet */
 	u64 dev, ino;     /* of memfd */
-	int watch;        /* inotify watch, -1: none */
+	int watch;        /* inotify watch descriptor, -1: none */
 	struct obj *hash_next;
 };
 
@@ -44,6 +44,8 @@ struct objtab {
 	u32 hash_size, count;
 	struct obj **ids[OBJ_KINDS]; /* by id */
 	u32 nids[OBJ_KINDS], next_id[OBJ_KINDS];
+	struct obj **by_watch;     /* by inotify watch descriptor */
+	u32 nwatch;
 	int inotify;
 	s32 owner_pid;             /* process the inotify belongs to: a forked child must not read it */
 };
@@ -63,6 +65,8 @@ void obj_put(struct obj *o); /* NULL is fine */
 int obj_new_fd(struct obj *o, int flags);
 /* The object behind a descriptor, referenced; -EBADF when it is none of the table's or of another kind. `ret_mode`: O_ACCMODE. */
 int obj_by_fd(struct objtab *t, int fd, enum obj_kind kind, struct obj **ret_obj, int *ret_mode);
+/* The same by inode, for descriptors of another process. -EBADF, or -EINVAL when of another kind. */
+int obj_by_inode(struct objtab *t, u64 dev, u64 ino, enum obj_kind kind, struct obj **ret_obj);
 int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj); /* -ENOENT */
 int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id);     /* -ENOENT at the end */
 /* Process closes seen since; called before commands that create or list objects. */
