@@ -244,13 +244,13 @@ u32 isa_encode(const struct ins *in, struct bpf_insn *out)
 
 static u16 reg_if(struct field_rule r, u8 reg, enum field_kind how)
 {
-	return r.kind == how || r.kind == FK_RDWR ? (u16)(1u << reg) : 0;
+	return (u16)((r.kind == how || r.kind == FK_RDWR ? 1u : 0u) << reg);
 }
 
 u16 isa_reads(const struct ins *i)
 {
 	const struct op_info *x = ins_info(i);
-	u16 regs = reg_if(x->dst, i->dst, FK_READ) | reg_if(x->src, i->src, FK_READ);
+	u16 regs = (u16)(reg_if(x->dst, i->dst, FK_READ) | reg_if(x->src, i->src, FK_READ));
 
 	if (x->cls == IC_EXIT || (x->cls == IC_ATOMIC && x->sub == AT_CMPXCHG))
 		regs |= 1u << BPF_REG_0;
@@ -262,7 +262,7 @@ u16 isa_reads(const struct ins *i)
 u16 isa_writes(const struct ins *i)
 {
 	const struct op_info *x = ins_info(i);
-	u16 regs = reg_if(x->dst, i->dst, FK_WRITE) | reg_if(x->src, i->src, FK_WRITE);
+	u16 regs = (u16)(reg_if(x->dst, i->dst, FK_WRITE) | reg_if(x->src, i->src, FK_WRITE));
 
 	if (x->cls == IC_ATOMIC && x->sub == AT_CMPXCHG)
 		regs |= 1u << BPF_REG_0;
