@@ -243,7 +243,8 @@ int vf_bug(struct vf_env *e, const char *fmt, ...) PRINTF(2, 3) COLD;
 void vf_log(struct vf_env *e, const char *fmt, ...) PRINTF(2, 3); /* nothing when the level is 0 */
 
 /* -- scalar.c: values. "sync" = bounds and tnum tightened by each other, as Linux 6.18 does. -- */
-void reg_set_known(struct reg *r, u64 value);              /* scalar or pointer's var part */
+void reg_set_known(struct reg *r, u64 value);              /* scalar or pointer's var part; clears off, ids and pointer data */
+void reg_pin(struct reg *r, u64 value);                    /* bounds and var only */
 void reg_set_unknown_scalar(struct reg *r);                /* any 64-bit value; clears type data; imprecise */
 void reg_mark_unknown(struct vf_env *e, struct reg *r);    /* the same, precise when !bpf_capable */
 void reg_mark_known_zero(struct vf_env *e, struct reg *r);
@@ -263,16 +264,22 @@ static inline bool reg_is_zero(const struct reg *r) { return reg_is_const(r) && 
  * Never fails: what is not modelled becomes unknown. `env` may be NULL (unit tests): then no ids are touched.
  */
 void scalar_alu(struct reg *dst, const struct reg *src, enum alu_op op, bool is32);
+void scalar_add_unsynced(struct reg *dst, const struct reg *src); /* 64-bit add without reg_sync (linked scalars) */
 void scalar_neg(struct reg *dst, bool is32);
 void scalar_swap(struct reg *dst, enum swap_kind kind, u32 bits);
 
 /* -- branch.c: comparisons of values -- */
 /* 1: always taken, 0: never, -1: either. `b` may be a known immediate. Scalars and (where Linux decides them) pointers. */
 int branch_taken(const struct reg *a, const struct reg *b, enum jmp_cond cond, bool is32);
-/* Refine two scalars under the assumption that the condition holds. Returns false if then impossible. */
+/*
+ * Refine two scalars under the assumption that the condition holds (and sync them). What is impossible ends !reg_sane(): Linux then
+ * forgets the bounds (reg_unbounded), or fails with BPF_F_TEST_REG_INVARIANTS. Pointers are left alone.
+ */
 void branch_assume(struct reg *a, struct reg *b, enum jmp_cond cond, bool is32);
 enum jmp_cond cond_negate(enum jmp_cond c); /* JC_SET's negation is handled by branch_assume_not */
 void branch_assume_not(struct reg *a, struct reg *b, enum jmp_cond cond, bool is32);
+bool reg_not_null(const struct reg *r);   /* a pointer that cannot be 0 */
+bool reg_is_trusted(const struct reg *r); /* BTF pointer (or socket, map) valid while the program holds it */
 
 /* -- state.c: frames, states, ids -- */
 struct vstate *state_new(struct vf_env *e);                          /* one zeroed frame */
