@@ -41,6 +41,8 @@ bool tnum_in(struct tnum a, struct tnum b); /* every member of b is in a */
 struct tnum tnum_clear_subreg(struct tnum a);
 struct tnum tnum_with_subreg(struct tnum a, struct tnum subreg);
 struct tnum tnum_const_subreg(struct tnum a, u32 value);
-struct tnum tnum_bswap(struct tnum a, u32 bits);
+struct tnum tnum_bswap(struct tnum a, u32 bits); /* of the low `bits` (16, 32, 64); what is above is dropped */
+/* The smallest member above x; the largest member when there is none, the smallest when x is below all. */
+u64 tnum_next(struct tnum a, u64 x);
 
 #endif
