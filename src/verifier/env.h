@@ -159,6 +159,7 @@ struct aux {
 	const struct btf *kptr_btf; u32 kptr_struct_id; u32 obj_new_size; const struct btf_record *obj_record; /* kfunc facts */
 };
 
+enum { SUB_ARG_ARENA = 255 };
 struct subprog {
 	u32 start;
 	u32 linfo;
@@ -170,7 +171,12 @@ struct subprog {
 	bool global;
 	const char *name;
 	u32 nargs;
+	/*
+	 * Arguments of a global function. kind: enum arg_kind (ARG_ANYTHING, ARG_CTX, ARG_MEM, ARG_DYNPTR, ARG_BTF) or
+	 * SUB_ARG_ARENA; flags: TF_NULL, TF_RDONLY, TF_UNTRUSTED, TF_TRUSTED.
+	 */
 	struct sub_arg { u32 kind; u32 flags; u32 mem_size; u32 btf_id; const struct btf *btf; } args[5];
+	bool verified, keep_fastcall_stack, unreliable /* its BTF says something else */;
 	void *live;               /* owned by live.c */
 };
 
@@ -182,6 +188,7 @@ struct vf_env {
 	struct ins *ins;          /* proof->ins */
 	u32 n;
 	struct aux *aux;          /* n */
+	u8 *decode_err;           /* n, enum decode_err: found when walked, as Linux does */
 	struct subprog subs[MAX_SUBPROGS + 2];
 	u32 nsubs;
 	s32 exception_cb;         /* subprogram, or -1 */
@@ -203,7 +210,6 @@ struct vf_env {
 	bool print_state;         /* print all of the state before the next instruction */
 	bool explore_alu_limits;  /* pruning must not merge scalars: masks of pointer arithmetic depend on them */
 	bool has_arena;
-	u32 hist_insn;            /* instruction cur_hist belongs to */
 	u32 cur_sub;              /* global function being verified */
 	u64 walked;
 	u32 id_gen;
@@ -307,6 +313,8 @@ struct vstate *push_async_callback(struct vf_env *e, u32 insn, u32 prev, u32 sub
 /* A register is read or written by an instruction: checks initialised, r10; marks subregister definitions. */
 enum reg_use { USE_SRC, USE_DST, USE_DST_NO_MARK };
 int reg_check(struct vf_env *e, u32 regno, enum reg_use use);
+/* What a step returns when the path ends at it (exit of the main program, bpf_throw); else 0 or -errno. */
+enum { STEP_DONE = 1 };
 int walk_program(struct vf_env *e);   /* main program or the global function e->cur_sub, from e->cur */
 
 /* -- alu.c: register arithmetic including pointers -- */
@@ -326,7 +334,7 @@ int mark_precise(struct vf_env *e, u32 regno);                 /* register of th
 int mark_precise_slot(struct vf_env *e, u32 frameno, u32 slot);
 int mark_precise_batch(struct vf_env *e);                      /* what propagate collected */
 int push_jmp_hist(struct vf_env *e, struct vstate *s, u32 flags, u64 linked);
-enum { HIST_STACK_ACCESS = 1 << 9, HIST_FRAME_MASK = 7, HIST_SLOT_SHIFT = 3, HIST_SLOT_MASK = 63 };
+enum { HIST_DST_STACK = 1 << 10, HIST_SRC_STACK = 1 << 11 /* conditional jump on a stack pointer */, HIST_STACK_ACCESS = 1 << 9, HIST_FRAME_MASK = 7, HIST_SLOT_SHIFT = 3, HIST_SLOT_MASK = 63 };
 
 /* -- prune.c, equal.c -- */
 int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned);    /* at a prune point: compare, maybe keep a checkpoint */
