@@ -224,6 +224,8 @@ struct vf_env {
 	struct jmp_hist *cur_hist;
 	u32 prev_log_insn;
 	u64 prev_log_len;
+	u64 prev_insn_len;        /* of the instruction's text, newline included */
+	char type_name[128];      /* reg_type_name() */
 	u32 prev_linfo;           /* line last printed */
 	u32 btf_ids[8];
 	u32 rejected;             /* enum reject_id: first cause */
@@ -371,8 +373,8 @@ int mem_map_access(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok,
 int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 value_reg);      /* mem_btf.c */
 int mem_map_kptr_access(struct vf_env *e, u32 regno, s32 value_reg, u32 insn, const struct btf_field *f); /* mem_btf.c */
 int ptr_offset_fixed(struct vf_env *e, const struct reg *r, u32 regno, bool fixed_ok);          /* __check_ptr_off_reg */
-int spectre_check_stack(struct vf_env *e, u32 regno);
-void destroy_dynptr_or_iter(struct vf_env *e, struct frame *f, u32 slot);                        /* dynptr.c */
+int spectre_check_stack(struct vf_env *e, u32 regno);   /* stack pointer arithmetic without CAP_PERFMON: fixed, in range */
+int destroy_dynptr_or_iter(struct vf_env *e, struct frame *f, u32 slot); /* dynptr.c; refused for referenced dynptrs */
 
 /* -- call.c: subprograms, callbacks, exit, stack depth -- */
 int step_call_sub(struct vf_env *e, const struct ins *i, u32 *insn);
@@ -403,6 +405,7 @@ struct call_meta {                 /* what the arguments of a call established *
 	const struct btf_field *kptr;
 	u8 dyn_kind;
 	const struct ins *ins; u32 insn;
+	s64 const_key; bool const_key_set;   /* array lookup: the key when it is a known constant */
 };
 int helper_special(struct vf_env *e, struct call_meta *m, u32 *insn); /* after the arguments; expands HS_* */
 int reg_type_check(struct vf_env *e, u32 regno, const struct arg_spec *a, struct call_meta *m);
