@@ -18,8 +18,16 @@ enum {
 	UAPI_MAP_TYPE_CGRP_STORAGE = 32, UAPI_MAP_TYPE_ARENA = 33, UAPI_MAP_TYPES = 34,
 	UAPI_CMD_TOKEN_CREATE = 36, UAPI_CMD_PROG_STREAM_READ = 37, UAPI_CMDS = 38,
 	UAPI_ATTACH_TYPES = 58,
+	UAPI_LINK_TYPES = 15,
 	UAPI_HELPERS = 212, /* helper ids 1..211 */
 };
+
+/* Flags of MAP_CREATE newer than the header. */
+#define UAPI_F_LINK             (1u << 13)
+#define UAPI_F_VTYPE_BTF_OBJ_FD (1u << 15)
+#define UAPI_F_TOKEN_FD         (1u << 16)
+#define UAPI_F_SEGV_ON_FAULT    (1u << 17)
+#define UAPI_F_NO_USER_CONV     (1u << 18)
 
 /* Instruction encodings newer than the header. */
 #define UAPI_JCOND     0xe0 /* JMP class: may_goto */

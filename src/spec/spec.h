@@ -21,6 +21,21 @@ bool caps_grant(u32 have, u32 need);
 typedef u64 progset;
 #define PT_BIT(t) ((progset)1 << (t))
 
+/* The numbers, under names that do not depend on the system's header. */
+enum progtype_id {
+#define P(id, ...) PTYPE_##id,
+#include "spec/progtype.def"
+};
+enum attach_id {
+#define A(id, ...) ATTACH_##id,
+#include "spec/attach.def"
+};
+enum map_type_id {
+	MAP_UNSPEC,
+#define M(id, ...) MAP_##id,
+#include "spec/map.def"
+};
+
 struct ctx_spec; /* below */
 
 struct progtype_spec {
@@ -37,11 +52,23 @@ struct progtype_spec {
 	bool pkt_write;      /* packet writable through pointers (subject to attach type) */
 	bool sleepable_ok;   /* BPF_F_SLEEPABLE allowed for some attach type */
 	bool test_run;       /* BPF_PROG_TEST_RUN exists in Linux */
+	bool tracing;        /* refused maps with locks, timers, lists and trees */
+	bool needs_btf;      /* attach_btf_id says what it attaches to */
+	u8 default_attach;   /* stands in for expected_attach_type 0 */
 	s32 ret_min, ret_max; /* range R0 must have at exit; ret_min > ret_max: any (attach rows may narrow) */
 };
 extern const struct progtype_spec progtype_spec[UAPI_PROG_TYPES];
 /* NULL when the number is not a type. */
 const struct progtype_spec *progtype_by_id(u32 type);
+/*
+ * Does BPF_PROG_LOAD take this expected attach type for the type? 0 and *ret_attach (the default where 0 stands for one), or
+ * -EINVAL.
+ */
+int progtype_attach_check(u32 type, u32 attach, u32 *ret_attach);
+/* Range of R0 at exit by program and attach type. False: any value. */
+bool progtype_ret_range(u32 type, u32 attach, s32 *ret_min, s32 *ret_max);
+/* Attach types as sets: bit n is attach type n; numbers that are none have no bit. */
+static inline u64 attach_bit(u32 attach) { return attach < UAPI_ATTACH_TYPES ? (u64)1 << attach : 0; }
 
 /* ---- contexts: ctx_*.def ---- */
 enum ctx_kind {
@@ -210,13 +237,14 @@ const struct kfunc_spec *kfunc_by_name(const char *name);
 /* ---- map types: map.def ---- */
 enum map_value_kind { MV_NONE, MV_SHARED, MV_PERCPU, MV_FD /* prog, map, perf fd */, MV_SOCK };
 enum { /* which helper families the verifier lets near a map type: kernel's two-way table as one column */
-	MH_LOOKUP = 1 << 0, MH_UPDATE = 1 << 1, MH_DELETE = 1 << 2, MH_FOREACH = 1 << 3, MH_DIRECT_VALUE = 1 << 4,
+	MH_LOOKUP = 1 << 0, MH_UPDATE = 1 << 1, MH_DELETE = 1 << 2, MH_FOREACH = 1 << 3 /* has bpf_for_each_map_elem */, MH_DIRECT_VALUE = 1 << 4,
 	MH_TAIL_CALL = 1 << 5, MH_PERF_READ = 1 << 6, MH_PERF_OUT = 1 << 7, MH_STACKID = 1 << 8, MH_UNDER_CGROUP = 1 << 9,
 	MH_REDIRECT = 1 << 10, MH_SOCK_REDIRECT = 1 << 11, MH_SOCK_UPDATE = 1 << 12, MH_REUSEPORT = 1 << 13,
-	MH_QUEUE = 1 << 14 /* push pop peek */, MH_BLOOM = 1 << 15, MH_RINGBUF = 1 << 16, MH_USER_RINGBUF = 1 << 17,
+	MH_QUEUE = 1 << 14 /* push peek */, MH_BLOOM = 1 << 15, MH_RINGBUF = 1 << 16, MH_USER_RINGBUF = 1 << 17,
 	MH_SK_STORAGE = 1 << 18, MH_INODE_STORAGE = 1 << 19, MH_TASK_STORAGE = 1 << 20, MH_CGRP_STORAGE = 1 << 21,
-	MH_LOCAL_STORAGE = 1 << 22, MH_LOOKUP_PERCPU = 1 << 23, MH_SK_LOOKUP = 1 << 24, MH_MSG_REDIRECT = 1 << 25,
-	MH_TIMER = 1 << 26,
+	MH_LOCAL_STORAGE = 1 << 22, MH_LOOKUP_PERCPU = 1 << 23, MH_MSG_REDIRECT = 1 << 25,
+	MH_POP = 1 << 26, MH_SOCK_REDIRECT_HASH = 1 << 27, MH_SOCK_UPDATE_HASH = 1 << 28, MH_MSG_REDIRECT_HASH = 1 << 29,
+	MH_OTHER = 1 << 30 /* helpers without a family of their own: for_each_map_elem, timers */,
 };
 struct map_spec {
 	const char *name;     /* "hash", as bpftool prints it */
@@ -228,9 +256,11 @@ struct map_spec {
 	bool inner;           /* is a map-in-map */
 	bool inner_ok;        /* may be an inner map */
 	bool batch, freeze_ok, mmap_ok, iter_ok;
+	bool sleep_ok;        /* sleepable programs may use it */
 	u32 helpers;          /* MH_* */
 	u32 create_flags;     /* BPF_F_* allowed at creation */
 	u32 special_fields;   /* BTF special fields allowed in values: FIELD_* bits of btf/btf.h */
+	progset updaters, deleters; /* types that may (TRACING in a set short of ALL: iterators only) */
 };
 extern const struct map_spec map_spec[UAPI_MAP_TYPES]; /* [0] unspec: name NULL */
 const struct map_spec *map_spec_by_id(u32 type);
@@ -254,6 +284,8 @@ struct map_desc {
 };
 
 /* ---- attach types, links, commands: attach.def link.def cmd.def ---- */
+struct link_spec { const char *name, *uapi, *doc, *why_not; };
+extern const struct link_spec link_spec[UAPI_LINK_TYPES];
 struct attach_spec {
 	const char *name, *uapi, *doc, *why_not;
 	progset progs;        /* program types that may have it as expected_attach_type */

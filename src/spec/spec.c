@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Program types, attach types, links, commands, map types and rejections, expanded from their rows.
+ *
+ * Invariant: a row's place in its file is its number in bpf(2).
+ */
+#include "spec/spec.h"
+
+#include <errno.h>
+
+#include "btf/btf.h"
+#include "spec/row.h"
+
+bool caps_grant(u32 have, u32 need)
+{
+	return (have & CAPB_SYS_ADMIN) || (have & need) == need;
+}
+
+/* ---- program types ---- */
+
+enum { UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, SLEEP = 64, TRACE = 128, RUN = 256, NEEDS_BTF = 512 };
+
+/* The table refers to contexts by name; each is defined in context.c. */
+#define P(id, name_, ctx_, ...) extern const struct ctx_spec ctx_##ctx_;
+#include "spec/progtype.def"
+
+enum { PERFMON = CAPB_PERFMON, NET_ADMIN = CAPB_NET_ADMIN };
+#define P(id, name_, ctx_, caps_, traits, ret, attach, doc_, why)                                                  \
+	{ .name = (name_), .uapi = "BPF_PROG_TYPE_" #id, .doc = (doc_), .why_not = (why), .ctx = &ctx_##ctx_,        \
+	  .caps = (caps_) | (((traits) & UNPRIV) ? 0 : CAPB_BPF), .net = !!((traits) & NET),                         \
+	  .skb = !!((traits) & SKB), .ld_abs = !!((traits) & LDABS), .direct_pkt = !!((traits) & PKT),               \
+	  .pkt_write = !!((traits) & PKTW), .sleepable_ok = !!((traits) & SLEEP), .test_run = !!((traits) & RUN),    \
+	  .tracing = !!((traits) & TRACE), .needs_btf = !!((traits) & NEEDS_BTF), .default_attach = (attach), ret },
+const struct progtype_spec progtype_spec[UAPI_PROG_TYPES] = {
+#include "spec/progtype.def"
+};
+
+const struct progtype_spec *progtype_by_id(u32 type)
+{
+	return type > 0 && type < UAPI_PROG_TYPES ? &progtype_spec[type] : NULL;
+}
+
+/* ---- attach types ---- */
+
+enum { MAY = 0, MUST = 1 };
+#define A(id, name_, progs_, loading, ret, doc_, why)                                                              \
+	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .progs = (progs_),                   \
+	  .expected = (loading), ret },
+const struct attach_spec attach_spec[UAPI_ATTACH_TYPES] = {
+#include "spec/attach.def"
+};
+
+/* Must programs of this type name one of their attach types at load? */
+static bool attach_enforced(u32 type)
+{
+	for (u32 i = 0; i < UAPI_ATTACH_TYPES; i++)
+		if (attach_spec[i].expected && (attach_spec[i].progs & PT_BIT(type)))
+			return true;
+	return false;
+}
+
+int progtype_attach_check(u32 type, u32 attach, u32 *ret_attach)
+{
+	const struct progtype_spec *p = progtype_by_id(type);
+
+	if (!p)
+		return -EINVAL;
+	if (!attach)
+		attach = p->default_attach;
+	if ((type == PTYPE_SYSCALL || type == PTYPE_EXT) && attach)
+		return -EINVAL;
+	if (attach_enforced(type) &&
+	    (attach >= UAPI_ATTACH_TYPES || !(attach_spec[attach].progs & PT_BIT(type))))
+		return -EINVAL;
+	*ret_attach = attach;
+	return 0;
+}
+
+bool progtype_ret_range(u32 type, u32 attach, s32 *ret_min, s32 *ret_max)
+{
+	const struct progtype_spec *p = progtype_by_id(type);
+	const struct attach_spec *a = attach < UAPI_ATTACH_TYPES ? &attach_spec[attach] : NULL;
+
+	if (!p)
+		return false;
+	if (a && (a->progs & PT_BIT(type)) && a->ret_min <= a->ret_max) {
+		*ret_min = a->ret_min;
+		*ret_max = a->ret_max;
+		return true;
+	}
+	if (p->ret_min > p->ret_max)
+		return false;
+	*ret_min = p->ret_min;
+	*ret_max = p->ret_max;
+	return true;
+}
+
+/* ---- links, commands ---- */
+
+#define L(id, name_, doc_, why) { .name = (name_), .uapi = "BPF_LINK_TYPE_" #id, .doc = (doc_), .why_not = (why) },
+const struct link_spec link_spec[UAPI_LINK_TYPES] = {
+#include "spec/link.def"
+};
+
+#define C(id, name_, end, last, caps_, doc_, why)                                                                  \
+	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .last_field = (last),                \
+	  .attr_end = (end), .caps = (caps_) },
+const struct cmd_spec cmd_spec[UAPI_CMDS] = {
+#include "spec/cmd.def"
+};
+
+/* ---- map types ---- */
+
+enum { IS_OUTER = 1, INNER = 2, BATCH = 4, FREEZE = 8, MMAP = 16, ITER = 32 /* SLEEP: as above */ };
+#define M(id, name_, value_, caps_, traits, helpers_, flags, fields, updaters_, deleters_, doc_, why)              \
+	{ .name = (name_), .uapi = "BPF_MAP_TYPE_" #id, .doc = (doc_), .why_not = (why), .value = MV_##value_,       \
+	  .caps = (caps_), .inner = !!((traits) & IS_OUTER), .inner_ok = !!((traits) & INNER),                       \
+	  .batch = !!((traits) & BATCH), .freeze_ok = !!((traits) & FREEZE), .mmap_ok = !!((traits) & MMAP),         \
+	  .iter_ok = !!((traits) & ITER), .sleep_ok = !!((traits) & SLEEP), .helpers = (helpers_),                   \
+	  .create_flags = (flags), .special_fields = (fields), .updaters = (updaters_), .deleters = (deleters_) },
+const struct map_spec map_spec[UAPI_MAP_TYPES] = {
+	{ .uapi = "BPF_MAP_TYPE_UNSPEC" },
+#include "spec/map.def"
+};
+
+const struct map_spec *map_spec_by_id(u32 type)
+{
+	return type > 0 && type < UAPI_MAP_TYPES ? &map_spec[type] : NULL;
+}
+
+/* ---- rejections ---- */
+
+#define R_ROW(id_, err_, text_, hint_) [REJ_##id_] = { .id = #id_, .err = (err_), .text = (text_), .hint = (hint_) },
+#undef R
+#define R R_ROW
+const struct reject_spec reject_spec[REJ_COUNT] = {
+	[REJ_NONE] = { .id = "NONE", .text = "" },
+#include "spec/reject.def"
+};
+
+/* ---- rows stand where the system's header says, as far as it knows them ---- */
+
+_Static_assert((int)PTYPE_SYSCALL == BPF_PROG_TYPE_SYSCALL && (int)PTYPE_NETFILTER == UAPI_PROG_TYPE_NETFILTER, "types");
+_Static_assert((int)PTYPE_XDP == BPF_PROG_TYPE_XDP && (int)PTYPE_SK_LOOKUP == BPF_PROG_TYPE_SK_LOOKUP, "program types");
+_Static_assert((int)ATTACH_LSM_CGROUP == BPF_LSM_CGROUP && (int)ATTACH_SK_LOOKUP == BPF_SK_LOOKUP, "attach types");
+_Static_assert((int)ATTACH_FLOW_DISSECTOR == BPF_FLOW_DISSECTOR && (int)ATTACH_TRACE_ITER == BPF_TRACE_ITER, "attach types");
+_Static_assert((int)ATTACH_TRACE_UPROBE_SESSION == UAPI_ATTACH_TYPES - 1, "attach types");
+_Static_assert((int)MAP_USER_RINGBUF == BPF_MAP_TYPE_USER_RINGBUF && (int)MAP_ARENA == UAPI_MAP_TYPE_ARENA, "map types");
+_Static_assert((int)MAP_SK_STORAGE == BPF_MAP_TYPE_SK_STORAGE && (int)MAP_LRU_HASH == BPF_MAP_TYPE_LRU_HASH, "map types");
