@@ -37,6 +37,7 @@ struct image {
 	const struct image_sub *sub;
 	u32 nsubs;
 	u32 exception_sub;      /* index of the exception callback, ~0: none */
+	bool may_throw;         /* it, or a program it may tail call, uses bpf_throw: runs set up a landing */
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
 	void *jit_tail;         /* compiled code: where tail calls land (frame set up, stack not) ; NULL: interpreted */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */
@@ -47,17 +48,22 @@ struct image {
 	void *prog;             /* struct prog *, opaque here */
 };
 
-/* An exception or an abort unwinds to the frame that started the run. */
+/* An exception unwinds to the frame that started the run. */
 struct run_exit;
 
-#define RUN_STACK (8 * 512 + 64)
 #define RUN_MAX_TAIL_CALLS 33
+#define RUN_MAY_GOTO_MAX (8u * 1024 * 1024) /* times that a frame's may_goto lets a loop go on */
+/*
+ * The deepest chain: 33 subprograms that tail call, below each of which the callers have used 256 bytes at most, and one
+ * program of 512; and the interpreter's record of each of the frames.
+ */
+#define RUN_STACK (33 * 256 + 512 + 256 * 80)
 
 struct run {
 	const struct image *image;  /* running now; a tail call changes it */
 	void *ctx;                  /* native context */
 	u32 tail_calls;             /* made so far in this run, over all frames */
-	u32 frames;                 /* nesting of BPF frames in the interpreter */
+	u32 frames;                 /* open BPF frames in the interpreter */
 	u8 *stack_top;              /* interpreter: end of free stack; grows down */
 	struct run_exit *unwind;    /* innermost landing for exceptions, or NULL */
 	u64 cookie;                 /* bpf_get_attach_cookie */
