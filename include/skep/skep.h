@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * skep: Linux's eBPF in user space. The embedding interface.
+ *
+ * A *subsystem* (struct skep) is what a kernel is to bpf(2): objects, ids, pins. Any number may exist in a process; there is
+ * no global state but the default subsystem of skep_bpf(). All functions are thread-safe unless they say otherwise.
+ * Errors are negative errno values unless a function says otherwise.
+ */
+#ifndef SKEP_SKEP_H
+#define SKEP_SKEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/bpf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SKEP_API __attribute__((visibility("default")))
+
+struct skep;
+
+/* Options of a subsystem. Zero-initialise, set sz = sizeof(struct skep_opts); fields added later read as zero. */
+struct skep_opts {
+	size_t sz;
+	const char *btf_file;  /* kernel types for CO-RE, kfuncs and BTF pointers; NULL: /sys/kernel/btf/vmlinux, else none */
+	const char *pin_dir;   /* stands for /sys/fs/bpf; NULL: $SKEP_PIN_DIR, else $XDG_RUNTIME_DIR/skep, else /tmp/skep-UID */
+	uint32_t caps;         /* SKEP_CAP_*: what callers of skep_bpf_in() may do; 0 with caps_set == 0: as the process has */
+	uint32_t caps_set;     /* 1: `caps` is meant */
+	uint32_t flags;        /* SKEP_F_* */
+	const char *log_file;  /* a line for each failing command, with the reason; NULL: $SKEP_LOG ("-" is stderr), else none */
+	uint32_t engine;       /* SKEP_ENGINE_* */
+	uint32_t report;       /* 1: a human report follows the verifier's message in program logs */
+};
+enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_SYS_ADMIN = 8, SKEP_CAP_ALL = 15 };
+enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
+enum { SKEP_F_UNPRIV_ALLOWED = 1 /* as sysctl unprivileged_bpf_disabled=0 */ };
+
+/* Make a subsystem. 0, -ENOMEM, -EINVAL (bad sz), -ENOENT (btf_file unreadable). `opts` may be NULL. */
+SKEP_API int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
+/* Free it with all its objects. No run may be in progress. NULL is fine. */
+SKEP_API void skep_free(struct skep *s);
+
+/*
+ * bpf(2) in the default subsystem of the process, made on first use: returns what bpf(2) returns (descriptor, 0 or -1 with errno).
+ * Commands, attributes and errors are those of Linux 6.18. Pointers in attr must be valid, as for a function of libc.
+ */
+SKEP_API int skep_bpf(int cmd, union bpf_attr *attr, unsigned size);
+/* The same in a given subsystem, returning a negative errno instead of -1. */
+SKEP_API int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size);
+/* Why the last failing command of this thread failed, in words; "" if it did not. Valid until the thread's next command. */
+SKEP_API const char *skep_reason(void);
+
+/* What the process-wide subsystem is made with, if called before its first use; 0 or -EBUSY. */
+SKEP_API int skep_configure(const struct skep_opts *opts);
+SKEP_API struct skep *skep_default(void);
+
+/* ---- running a program directly ---- */
+struct skep_prog; /* a loaded program */
+/* The program behind a descriptor of the subsystem, referenced: release with skep_prog_put(). -EBADF, -EINVAL. */
+SKEP_API int skep_prog_get(struct skep *s, int fd, struct skep_prog **ret_prog);
+SKEP_API void skep_prog_put(struct skep_prog *p);
+/*
+ * Packet in and out of skep_prog_run(). data points into a buffer [buf, buf + buf_size) with head room before and tail room behind, so
+ * that a program may grow the packet; after the run data and len describe the packet as the program left it.
+ */
+struct skep_packet {
+	void *buf;
+	size_t buf_size;
+	void *data;
+	uint32_t len;
+	uint32_t ifindex, rx_queue;
+};
+/* Run an XDP program (or any skb type: socket filter, tc, cgroup_skb) on a packet; returns its result register. */
+SKEP_API uint32_t skep_prog_run_packet(struct skep_prog *p, struct skep_packet *pkt);
+/* Run a program whose context is the caller's memory as it is (tracepoint, raw tracepoint, kprobe's pt_regs, syscall...). */
+SKEP_API uint64_t skep_prog_run_raw(struct skep_prog *p, void *ctx);
+
+/* ---- facts, for tools ---- */
+/* JSON text of a table: "helpers", "maps", "insns", "progtypes", "kfuncs", "rejects"; malloc'ed; NULL when unknown or out of memory. */
+SKEP_API char *skep_table_json(const char *what);
+SKEP_API const char *skep_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BPF_PROG_TEST_RUN: a program run on input that the caller gives, for every type that has a context one can give.
+ * Semantics are Linux's where Linux has them (net/bpf/test_run.c's errnos, sizes, defaults).
+ */
+#ifndef SKEP_HOOK_TEST_RUN_H
+#define SKEP_HOOK_TEST_RUN_H
+
+#include "prog/prog.h"
+
+struct test_run {
+	/* in: buffers of the caller, already copied; NULL when their size is 0 */
+	const void *data_in, *ctx_in;
+	u32 data_size_in, ctx_size_in;
+	bool has_ctx_out;                /* the caller wants the context back */
+	u32 repeat, flags, cpu, batch_size;
+	struct str *printk;              /* where bpf_printk goes; NULL: discarded */
+	/* out: malloc'ed by test_run, freed by the caller */
+	void *data_out, *ctx_out;
+	u32 data_size_out, ctx_size_out;
+	u32 retval, duration;            /* duration: mean ns per run */
+	const char *why;                 /* on failure, in words */
+};
+
+/* 0, -EINVAL, -ENOMEM, -EFAULT, -ENOTSUPP when the type cannot be test-run, ... */
+int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run *t);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The load transaction: resolve -> verify -> lower -> compile -> publish. Every step has its undo; a failure leaves nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/sha256.h"
+#include "base/str.h"
+#include "helper/helper.h"
+#include "lower/lower.h"
+#include "prog/prog.h"
+
+/* State of one load: objects met on the way are collected here and moved into the program on success. */
+struct load {
+	const struct prog_attr *a;
+	struct map **maps;
+	u32 nmaps, mapcap;
+	struct obj **btfs;
+	u32 nbtfs, btfcap;
+	struct proof *proof;
+	struct arena arena;    /* lowering and compilation */
+	struct lowered low;
+	struct prog *prog;
+};
+
+static int keep(void *vec, u32 *n, u32 *cap, void *item)
+{
+	void ***v = vec;
+
+	if (*n == *cap) {
+		u32 more = *cap ? *cap * 2 : 8;
+		void **p = realloc(*v, more * sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		*v = p;
+		*cap = more;
+	}
+	(*v)[(*n)++] = item;
+	return 0;
+}
+
+/* ---- what the verifier asks ---- */
+static int map_by_fd(void *cookie, int fd, const struct map_desc **ret)
+{
+	struct load *l = cookie;
+	struct map *m;
+	int err = l->a->map_of_fd(l->a->cookie, fd, &m);
+
+	if (err)
+		return err;
+	for (u32 i = 0; i < l->nmaps; i++)
+		if (l->maps[i] == m) {
+			obj_put(&m->obj);
+			*ret = &m->desc;
+			return 0;
+		}
+	err = keep(&l->maps, &l->nmaps, &l->mapcap, m);
+	if (err) {
+		obj_put(&m->obj);
+		return err;
+	}
+	*ret = &m->desc;
+	return 0;
+}
+
+static int btf_by_fd(void *cookie, int fd, const struct btf **ret)
+{
+	struct load *l = cookie;
+	struct obj *o;
+	int err = l->a->btf_of_fd(l->a->cookie, fd, &o, ret);
+
+	if (err)
+		return err;
+	err = keep(&l->btfs, &l->nbtfs, &l->btfcap, o);
+	if (err)
+		obj_put(o);
+	return err;
+}
+
+static int fd_at(void *cookie, u32 index, int *ret_fd)
+{
+	struct load *l = cookie;
+
+	return l->a->fd_at ? l->a->fd_at(l->a->cookie, index, ret_fd) : -EPROTO;
+}
+
+static int verify(struct load *l, struct log *log, struct vf_stats *stats)
+{
+	struct vf_input in = l->a->vf;
+
+	in.cookie = l;
+	in.map_by_fd = map_by_fd;
+	in.btf_by_fd = btf_by_fd;
+	in.fd_at = fd_at;
+	return vf_verify(&in, log, &l->proof, stats);
+}
+
+/* ---- what lowering asks ---- */
+static u64 helper_addr(void *cookie, u32 id)
+{
+	(void)cookie;
+	return (u64)(uintptr_t)helper_body(id);
+}
+
+static u64 kfunc_addr(void *cookie, const struct btf *b, u32 id, const char *name)
+{
+	(void)cookie, (void)b, (void)id;
+	return (u64)(uintptr_t)kfunc_body(name);
+}
+
+static u64 map_addr(void *cookie, const struct map_desc *m)
+{
+	(void)cookie;
+	return (u64)(uintptr_t)container_of(m, struct map, desc);
+}
+
+static u64 map_value_addr(void *cookie, const struct map_desc *m, u32 off)
+{
+	(void)cookie;
+	return map_direct_value(container_of(m, struct map, desc), off);
+}
+
+static u64 btf_addr(void *cookie, const struct btf *b, u32 id)
+{
+	(void)cookie, (void)b, (void)id;
+	return 0;
+}
+
+static int do_lower(struct load *l)
+{
+	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
+				.map_value_addr = map_value_addr, .btf_addr = btf_addr, .hardened = l->proof->strict_spec };
+	int err = lower(l->proof, &o, &l->arena, &l->low);
+
+	if (err == -EOPNOTSUPP && l->a->reason)
+		str_printf(l->a->reason, "verified, but skep cannot run it: no %s here", l->low.missing);
+	return err;
+}
+
+static int compile(struct load *l, struct prog *p)
+{
+	struct jit_opts o = { .blind = false, .hardened = l->proof->strict_spec };
+	int err;
+
+	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
+		return 0;
+	err = jit_compile(&l->low, &o, &l->arena, &p->code);
+	if (err)
+		return l->a->engine == ENGINE_JIT || err == -ENOMEM ? err : 0;
+	p->jited = true;
+	return 0;
+}
+
+/* ---- the object ---- */
+static void prog_destroy(struct obj *obj)
+{
+	struct prog *p = prog_of(obj);
+
+	for (u32 i = 0; i < p->nmaps; i++)
+		obj_put(&p->maps[i]->obj);
+	for (u32 i = 0; i < p->nbtfs; i++)
+		obj_put(p->btfs[i]);
+	if (p->jited)
+		jit_free(&p->code);
+	free(p->maps);
+	free(p->btfs);
+	free(p->ops);
+	free(p->subs);
+	free(p->op_from);
+	free(p->insns);
+	free(p->func_info);
+	free(p->line_info);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+static const struct obj_ops prog_obj_ops = { .name = "prog", .destroy = prog_destroy };
+
+static u64 boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
+}
+
+/* First 8 bytes of the SHA-256 of the instructions with map references zeroed, as Linux 6.18. */
+static int compute_tag(struct prog *p, const struct prog_attr *a)
+{
+	struct bpf_insn *copy = malloc(a->vf.insn_cnt * sizeof(*copy));
+	u8 digest[32];
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, a->vf.insns, a->vf.insn_cnt * sizeof(*copy));
+	for (u32 i = 0; i < a->vf.insn_cnt; i++) {
+		bool map = copy[i].code == (BPF_LD | BPF_IMM | BPF_DW) &&
+			   (copy[i].src_reg == BPF_PSEUDO_MAP_FD || copy[i].src_reg == BPF_PSEUDO_MAP_VALUE);
+		if (!map || i + 1 >= a->vf.insn_cnt)
+			continue;
+		copy[i].imm = 0;
+		copy[++i].imm = 0;
+	}
+	sha256(copy, a->vf.insn_cnt * sizeof(*copy), digest);
+	memcpy(p->tag, digest, sizeof(p->tag));
+	free(copy);
+	return 0;
+}
+
+static void *copy_of(const void *src, size_t n)
+{
+	void *p = src && n ? malloc(n) : NULL;
+
+	return p ? memcpy(p, src, n) : NULL;
+}
+
+/* Instructions for dumps: maps by id, and no addresses. */
+static int keep_insns(struct prog *p, const struct load *l)
+{
+	const struct vf_input *in = &l->a->vf;
+
+	p->insns = copy_of(in->insns, in->insn_cnt * sizeof(*p->insns));
+	if (!p->insns)
+		return -ENOMEM;
+	p->insn_cnt = in->insn_cnt;
+	for (u32 i = 0; i < p->insn_cnt; i++) {
+		const struct ins *ins = &l->proof->ins[i];
+		u8 kind = op_info[ins->op].sub;
+		if (!ins_is_ldimm64(ins) || kind == IMM64_CONST || kind == IMM64_FUNC)
+			continue;
+		if (l->proof->fact[i].map) {
+			p->insns[i].src_reg = kind == IMM64_MAP_VALUE || kind == IMM64_MAP_IDX_VALUE ? BPF_PSEUDO_MAP_VALUE :
+												       BPF_PSEUDO_MAP_FD;
+			p->insns[i].imm = (s32)l->proof->fact[i].map->id;
+		}
+	}
+	return 0;
+}
+
+static int keep_infos(struct prog *p, const struct vf_input *in)
+{
+	size_t func = (size_t)in->func_info_rec * in->func_info_cnt, line = (size_t)in->line_info_rec * in->line_info_cnt;
+
+	p->func_info = copy_of(in->func_info, func);
+	p->line_info = copy_of(in->line_info, line);
+	if ((func && in->func_info && !p->func_info) || (line && in->line_info && !p->line_info))
+		return -ENOMEM;
+	p->func_info_rec = in->func_info_rec;
+	p->func_info_cnt = p->func_info ? in->func_info_cnt : 0;
+	p->line_info_rec = in->line_info_rec;
+	p->line_info_cnt = p->line_info ? in->line_info_cnt : 0;
+	return 0;
+}
+
+static int make_image(struct prog *p, const struct load *l)
+{
+	const struct lowered *low = &l->low;
+
+	p->ops = copy_of(low->ops, low->n * sizeof(*p->ops));
+	p->op_from = copy_of(low->from, low->n * sizeof(*p->op_from));
+	p->subs = calloc(low->nsubs, sizeof(*p->subs));
+	if (!p->ops || !p->op_from || !p->subs)
+		return -ENOMEM;
+	for (u32 i = 0; i < low->nsubs; i++) {
+		const struct lowered_sub *s = &low->sub[i];
+		p->subs[i] = (struct image_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
+						 .exception_cb = s->exception_cb,
+						 .tail_call_reachable = s->tail_call_reachable,
+						 .jit = p->jited ? p->code.sub_entry[i] : NULL };
+	}
+	p->image = (struct image){ .ops = p->ops, .n = low->n, .sub = p->subs, .nsubs = low->nsubs,
+				   .exception_sub = low->exception_sub, .entry = vm_exec, .prog = p };
+	if (p->jited) {
+		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
+		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));
+		memcpy(&p->image.jit_call, &p->code.call, sizeof(p->image.jit_call));
+		p->image.jit_tail = p->code.tail;
+		p->image.code = p->code.code;
+		p->image.code_size = p->code.size;
+		p->image.code_off = p->code.code_off;
+	}
+	return 0;
+}
+
+static int make_prog(struct load *l, struct prog *p)
+{
+	const struct prog_attr *a = l->a;
+	int err;
+
+	p->spec = progtype_by_id(a->vf.prog_type);
+	p->type = a->vf.prog_type;
+	p->attach_type = a->vf.attach_type;
+	p->flags = a->vf.prog_flags;
+	p->uid = a->uid;
+	p->gpl = a->vf.gpl;
+	p->sleepable = l->proof->sleepable;
+	strncpy(p->name, a->name, sizeof(p->name) - 1);
+	p->load_time = boot_ns();
+	p->btf = a->vf.btf;
+	p->btf_id = a->btf_obj ? a->btf_obj->id : 0;
+	err = compute_tag(p, a);
+	if (!err)
+		err = keep_insns(p, l);
+	if (!err)
+		err = keep_infos(p, &a->vf);
+	if (!err)
+		err = compile(l, p);
+	if (!err)
+		err = make_image(p, l);
+	return err;
+}
+
+/* The steps after a verdict that may run out of arena memory. */
+static int lower_and_make(struct load *l, struct prog *p)
+{
+	jmp_buf oom;
+	int err;
+
+	l->arena.oom = &oom;
+	if (setjmp(oom))
+		return -ENOMEM;
+	err = do_lower(l);
+	return err ? err : make_prog(l, p);
+}
+
+static void load_free(struct load *l)
+{
+	for (u32 i = 0; i < l->nmaps; i++)
+		obj_put(&l->maps[i]->obj);
+	for (u32 i = 0; i < l->nbtfs; i++)
+		obj_put(l->btfs[i]);
+	free(l->maps);
+	free(l->btfs);
+	vf_proof_free(l->proof);
+	arena_free(&l->arena);
+}
+
+/* Free a program that was never published. */
+static void prog_discard(struct prog *p)
+{
+	p->nmaps = p->nbtfs = 0;
+	prog_destroy(&p->obj);
+}
+
+int prog_load(struct objtab *tab, const struct prog_attr *a, struct log *log, struct prog **ret_prog)
+{
+	struct load l = { .a = a };
+	struct vf_stats stats = { 0 };
+	struct prog *p;
+	int err;
+
+	err = verify(&l, log, &stats);
+	if (err)
+		goto out;
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		err = -ENOMEM;
+		goto out;
+	}
+	pthread_mutex_init(&p->lock, NULL);
+	if (a->btf_obj) {
+		err = keep(&l.btfs, &l.nbtfs, &l.btfcap, a->btf_obj);
+		if (!err)
+			obj_get(a->btf_obj);
+	}
+	if (!err)
+		err = lower_and_make(&l, p);
+	if (!err)
+		err = obj_init(&p->obj, tab, OBJ_PROG, &prog_obj_ops, -1);
+	if (err) {
+		prog_discard(p);
+		goto out;
+	}
+	p->vf = stats;
+	p->maps = l.maps;
+	p->nmaps = l.nmaps;
+	p->btfs = l.btfs;
+	p->nbtfs = l.nbtfs;
+	l.maps = NULL;
+	l.btfs = NULL;
+	l.nmaps = l.nbtfs = 0;
+	*ret_prog = p;
+out:
+	load_free(&l);
+	return err;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Programs: the load transaction (verify -> lower -> engine) and the object it yields.
+ *
+ * Invariant: a struct prog that exists was verified; there is no other way to make one. It holds references to all its maps
+ * and its BTF, and its image is immutable.
+ */
+#ifndef SKEP_PROG_PROG_H
+#define SKEP_PROG_PROG_H
+
+#include "jit/jit.h"
+#include "map/map.h"
+#include "obj/obj.h"
+#include "verifier/verify.h"
+#include "vm/abi.h"
+
+enum engine { ENGINE_AUTO, ENGINE_JIT, ENGINE_INTERP };
+
+/* Everything BPF_PROG_LOAD resolved. Pointers are borrowed for the call; objects are referenced by the program. */
+struct prog_attr {
+	struct vf_input vf;        /* the verifier's input, but for the map and BTF call-backs, which load.c gives */
+	const char *name;
+	u32 uid;
+	enum engine engine;
+	struct obj *btf_obj;       /* of vf.btf; NULL: none */
+	void *cookie;
+	/* Object behind a descriptor of the caller, referenced (map or BTF): 0 or -errno. */
+	int (*map_of_fd)(void *cookie, int fd, struct map **ret);
+	int (*btf_of_fd)(void *cookie, int fd, struct obj **ret_obj, const struct btf **ret);
+	int (*fd_at)(void *cookie, u32 index, int *ret_fd);
+	struct str *reason;        /* why it failed, when the log does not say; may be NULL */
+};
+
+struct prog_stats { u64 runs, time_ns, misses; };
+
+struct prog {
+	struct obj obj;
+	const struct progtype_spec *spec;
+	u32 type, attach_type, flags, uid;
+	char name[16];
+	u8 tag[8];
+	bool gpl, jited, sleepable;
+	u64 load_time;             /* ns since boot */
+	struct image image;
+	struct ins *ops;           /* owned: image.ops */
+	struct image_sub *subs;    /* owned: image.sub */
+	struct jit_code code;
+	u32 *op_from;              /* owned: original instruction of each op */
+	struct bpf_insn *insns;    /* owned: as loaded, map references by id (for dumps) */
+	u32 insn_cnt;
+	struct map **maps;         /* referenced */
+	u32 nmaps;
+	struct obj **btfs;         /* referenced: own BTF first when there is one, then those of kfuncs */
+	u32 nbtfs;
+	const struct btf *btf;     /* of btfs[0], or NULL */
+	u32 btf_id;                /* object id, 0: none */
+	void *func_info, *line_info; /* owned copies, as given */
+	u32 func_info_rec, func_info_cnt, line_info_rec, line_info_cnt;
+	struct vf_stats vf;
+	struct prog_stats stats;   /* atomics */
+	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP) */
+};
+
+/* Load. 0 and *ret_prog (one reference), or -errno with the verifier's words in `log`. */
+int prog_load(struct objtab *tab, const struct prog_attr *a, struct log *log, struct prog **ret_prog);
+static inline struct prog *prog_of(struct obj *o) { return container_of(o, struct prog, obj); }
+static inline void prog_put(struct prog *p) { if (p) obj_put(&p->obj); }
+
+/* Keep a map as long as the program lives (BPF_PROG_BIND_MAP). 0, -ENOMEM. */
+int prog_bind_map(struct prog *p, struct map *m);
+
+/* What a prog_array's programs must have in common with their callers. */
+const struct image *prog_image_of(struct obj *o);
+
+/* Original instructions as dumps show them: map descriptors replaced by ids, addresses by zero. Caller's buffer of insn_cnt. */
+void prog_xlated(const struct prog *p, struct bpf_insn *out);
+
+/* Is the license text one that the kernel counts as GPL-compatible? */
+bool license_is_gpl(const char *license);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* BPF_BTF_LOAD, and the kernel's types as a BTF object of the subsystem. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/sys.h"
+
+static void btf_destroy(struct obj *o)
+{
+	struct btf_obj *b = container_of(o, struct btf_obj, obj);
+
+	btf_free(b->btf);
+	free(b);
+}
+
+static const struct obj_ops btf_obj_ops = { .name = "btf", .destroy = btf_destroy };
+
+/* Takes over `btf` when it succeeds. */
+static int publish(struct skep *s, struct btf *btf, bool kernel, struct btf_obj **ret)
+{
+	struct btf_obj *b = calloc(1, sizeof(*b));
+	int err;
+
+	if (!b)
+		return -ENOMEM;
+	b->btf = btf;
+	b->kernel = kernel;
+	if (kernel)
+		strcpy(b->name, "vmlinux");
+	err = obj_init(&b->obj, &s->tab, OBJ_BTF, &btf_obj_ops, -1);
+	if (err) {
+		free(b);
+		return err;
+	}
+	*ret = b;
+	return 0;
+}
+
+static int read_file(const char *path, void **ret, size_t *ret_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	struct stat st;
+	size_t cap, at = 0;
+	u8 *buf = NULL;
+
+	if (fd < 0)
+		return -errno;
+	cap = !fstat(fd, &st) && st.st_size > 0 ? (size_t)st.st_size + 1 : (size_t)1 << 20;
+	for (;;) {
+		u8 *p = realloc(buf, cap);
+		ssize_t n;
+		if (!p) {
+			err = -ENOMEM;
+			break;
+		}
+		buf = p;
+		n = read(fd, buf + at, cap - at);
+		if (n < 0)
+			err = -errno;
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+		if (at == cap)
+			cap *= 2;
+	}
+	close(fd);
+	if (err) {
+		free(buf);
+		return err;
+	}
+	*ret = buf;
+	*ret_size = at;
+	return 0;
+}
+
+static int load_kernel_btf(struct skep *s, const char *path)
+{
+	struct btf *btf;
+	struct log log;
+	size_t size;
+	void *data;
+	int err = read_file(path, &data, &size);
+
+	if (err)
+		return err;
+	log_init(&log, 0);
+	err = btf_parse(data, (u32)size, NULL, true, &log, &btf);
+	free(data);
+	log_free(&log);
+	if (err)
+		return err;
+	err = publish(s, btf, true, &s->kernel_btf_obj);
+	if (err) {
+		btf_free(btf);
+		return err;
+	}
+	s->kernel_btf = btf;
+	return 0;
+}
+
+const struct btf *sys_kernel_btf(struct skep *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (!s->kernel_btf_tried) {
+		s->kernel_btf_tried = true;
+		s->kernel_btf_err = load_kernel_btf(s, s->btf_file ? s->btf_file : "/sys/kernel/btf/vmlinux");
+	}
+	pthread_mutex_unlock(&s->lock);
+	return s->kernel_btf;
+}
+
+int cmd_btf_load(struct call *c)
+{
+	struct attr_btf_load *a = &c->a.btf_load;
+	struct btf_obj *b;
+	struct btf *btf;
+	struct log log;
+	void *data;
+	int err, full;
+	char *text;
+
+	if (a->flags & ~(1u << 16)) /* BPF_F_TOKEN_FD */
+		return call_fail(c, -EINVAL, "btf_flags 0x%x has unknown bits", a->flags);
+	if (!call_capable(c, CAPB_BPF))
+		return call_fail(c, -EPERM, "loading BTF needs CAP_BPF");
+	if (a->btf_size > (16u << 20))
+		return call_fail(c, -E2BIG, "BTF of %u bytes is larger than 16 MiB", a->btf_size);
+	if ((a->log_level || a->log_buf || a->log_size) &&
+	    (!a->log_buf || !a->log_level || (a->log_level & ~(u32)LOG_MASK) || a->log_size > U32_MAX >> 2 || !a->log_size))
+		return call_fail(c, -EINVAL, "log level %u, buffer and size %u do not go together", a->log_level, a->log_size);
+	err = call_in_alloc(c, a->btf, a->btf_size, &data);
+	if (err)
+		return err;
+	log_init(&log, a->log_level ? a->log_level : LOG_LEVEL1); /* without a log its text becomes the reason */
+	err = btf_parse(data, a->btf_size, NULL, false, &log, &btf);
+	free(data);
+	if (err)
+		call_fail(c, err, "%s", log.text.len ? str_text(&log.text) : strerror(-err));
+	if (a->log_level) {
+		text = malloc(a->log_size);
+		if (text) {
+			full = log_deliver(&log, text, a->log_size, &a->log_true_size);
+			size_t n = strnlen(text, a->log_size - 1) + 1;
+			if (call_out(c, a->log_buf, text, n))
+				full = -EFAULT;
+			free(text);
+			CALL_PUT(c, btf_load.log_true_size);
+			if (full && !err) {
+				btf_free(btf);
+				err = full;
+			}
+		}
+	}
+	log_free(&log);
+	if (err)
+		return err;
+	err = publish(c->s, btf, false, &b);
+	if (err) {
+		btf_free(btf);
+		return err;
+	}
+	err = call_new_fd(c, &b->obj, O_RDONLY);
+	obj_put(&b->obj);
+	return err;
+}

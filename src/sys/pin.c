@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pins: names that keep objects alive, in place of bpffs.
+ *
+ * A pin is a symbolic name in this subsystem; a marker file in the pin directory shows it to people and makes paths behave
+ * (existence, parent directories, permissions, unlink). A path below /sys/fs/bpf means the same path below the pin directory.
+ * Invariant: a pin is valid while its marker file exists; unlinking the marker drops the object.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/sys.h"
+
+#define BPFFS "/sys/fs/bpf"
+
+struct pin {
+	struct pin *next;
+	struct obj *obj; /* referenced */
+	char path[];
+};
+struct pins {
+	struct pin *list;
+};
+
+static char *default_dir(void)
+{
+	const char *dir = getenv("SKEP_PIN_DIR"), *run = getenv("XDG_RUNTIME_DIR");
+	char path[PATH_MAX];
+
+	if (dir && *dir)
+		return strdup(dir);
+	if (run && *run)
+		snprintf(path, sizeof(path), "%s/skep", run);
+	else
+		snprintf(path, sizeof(path), "/tmp/skep-%u", (unsigned)getuid());
+	return strdup(path);
+}
+
+int pin_init(struct skep *s)
+{
+	if (!s->pin_dir)
+		s->pin_dir = default_dir();
+	s->pins = calloc(1, sizeof(*s->pins));
+	return s->pin_dir && s->pins ? 0 : -ENOMEM;
+}
+
+void pin_destroy(struct skep *s)
+{
+	struct pin *p = s->pins ? s->pins->list : NULL;
+
+	while (p) {
+		struct pin *next = p->next;
+		unlink(p->path); /* the object dies with the subsystem: leave no dead name behind */
+		obj_put(p->obj);
+		free(p);
+		p = next;
+	}
+	free(s->pins);
+	free(s->pin_dir);
+}
+
+static void make_dirs(char *path)
+{
+	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		mkdir(path, 0700);
+		*p = '/';
+	}
+}
+
+/* The marker's path for a client's path. */
+static int map_path(struct call *c, const char *path, char out[PATH_MAX])
+{
+	size_t n = strlen(BPFFS);
+	int len;
+
+	if (!strncmp(path, BPFFS, n) && (path[n] == '/' || !path[n]))
+		len = snprintf(out, PATH_MAX, "%s%s", c->s->pin_dir, path + n);
+	else
+		len = snprintf(out, PATH_MAX, "%s", path);
+	return len < 0 || len >= PATH_MAX ? call_fail(c, -ENAMETOOLONG, "path is too long") : 0;
+}
+
+/* Under s->lock. Pins whose marker was unlinked are dropped on the way. */
+static struct pin *find(struct skep *s, const char *path)
+{
+	struct pin **p = &s->pins->list, *hit = NULL;
+
+	while (*p) {
+		struct pin *it = *p;
+		struct stat st;
+		if (lstat(it->path, &st) && errno == ENOENT) {
+			*p = it->next;
+			obj_put(it->obj);
+			free(it);
+			continue;
+		}
+		if (!strcmp(it->path, path))
+			hit = it;
+		p = &it->next;
+	}
+	return hit;
+}
+
+static int get_path(struct call *c, char out[PATH_MAX])
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (c->a.pin.path_fd && !(c->a.pin.file_flags & (1u << 14)))
+		return call_fail(c, -EINVAL, "path_fd is set without BPF_F_PATH_FD");
+	err = call_in_string(c, path, c->a.pin.pathname, sizeof(path));
+	if (err)
+		return err == -E2BIG ? -ENAMETOOLONG : err;
+	return map_path(c, path, out);
+}
+
+static int add_pin(struct call *c, struct obj *o, const char *path)
+{
+	size_t n = strlen(path) + 1;
+	struct pin *p = malloc(sizeof(*p) + n);
+	int fd;
+
+	if (!p)
+		return -ENOMEM;
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		int err = -errno;
+		free(p);
+		return call_fail(c, err, "cannot create pin %s: %s", path, strerror(-err));
+	}
+	close(fd);
+	memcpy(p->path, path, n);
+	p->obj = obj_get(o);
+	p->next = c->s->pins->list;
+	c->s->pins->list = p;
+	return 0;
+}
+
+int cmd_obj_pin(struct call *c)
+{
+	char path[PATH_MAX];
+	struct obj *o;
+	int err;
+
+	if (c->a.pin.file_flags & ~(1u << 14))
+		return call_fail(c, -EINVAL, "file_flags 0x%x: only BPF_F_PATH_FD is known", c->a.pin.file_flags);
+	err = get_path(c, path);
+	if (err)
+		return err;
+	err = call_obj(c, (int)c->a.pin.bpf_fd, OBJ_NONE, &o, NULL);
+	if (err)
+		return err == -EBADF ? err : -EINVAL;
+	if (o->kind == OBJ_BTF) {
+		obj_put(o);
+		return call_fail(c, -EINVAL, "BTF objects cannot be pinned");
+	}
+	if (!strncmp(path, c->s->pin_dir, strlen(c->s->pin_dir)))
+		make_dirs(path);
+	pthread_mutex_lock(&c->s->lock);
+	find(c->s, path); /* drop what was unlinked */
+	err = add_pin(c, o, path);
+	pthread_mutex_unlock(&c->s->lock);
+	obj_put(o);
+	return err;
+}
+
+int cmd_obj_get(struct call *c)
+{
+	const u32 rdonly = 1u << 3, wronly = 1u << 4, path_fd = 1u << 14;
+	u32 flags = c->a.pin.file_flags;
+	char path[PATH_MAX];
+	struct obj *o = NULL;
+	struct pin *p;
+	int err, mode = O_RDWR;
+
+	if (c->a.pin.bpf_fd || (flags & ~(rdonly | wronly | path_fd)))
+		return call_fail(c, -EINVAL, "bpf_fd must be 0 and file_flags 0x%x has unknown bits", flags);
+	if ((flags & rdonly) && (flags & wronly))
+		return call_fail(c, -EINVAL, "BPF_F_RDONLY and BPF_F_WRONLY exclude each other");
+	err = get_path(c, path);
+	if (err)
+		return err;
+	if (flags & rdonly)
+		mode = O_RDONLY;
+	else if (flags & wronly)
+		mode = O_WRONLY;
+	pthread_mutex_lock(&c->s->lock);
+	p = find(c->s, path);
+	if (p)
+		o = obj_get(p->obj);
+	pthread_mutex_unlock(&c->s->lock);
+	if (!o)
+		return call_fail(c, access(path, F_OK) ? -ENOENT : -EACCES, "no object is pinned at %s", path);
+	err = call_new_fd(c, o, o->kind == OBJ_MAP ? mode : O_RDWR);
+	obj_put(o);
+	return err;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The front door: bpf(2)'s commands over skep's objects.
+ *
+ * One row of spec/cmd.def is one function cmd_<name>(). Attributes are copied once; a command works on the copy. Whoever calls
+ * (this process, or a client of the box) is a struct caller, so every tier means the same thing.
+ */
+#ifndef SKEP_SYS_SYS_H
+#define SKEP_SYS_SYS_H
+
+#include <pthread.h>
+
+#include "base/str.h"
+#include "btf/btf.h"
+#include "obj/obj.h"
+#include "spec/spec.h"
+#include "sys/attr.h"
+
+/* A BTF object: what BPF_BTF_LOAD makes. */
+struct btf_obj {
+	struct obj obj;
+	struct btf *btf;  /* owned */
+	char name[64];    /* "vmlinux", or "" for user space's */
+	bool kernel;
+};
+
+struct pins;
+struct skep {
+	struct objtab tab;
+	struct btf *kernel_btf;        /* NULL: none */
+	struct btf_obj *kernel_btf_obj; /* published object of the same */
+	char *pin_dir;
+	struct pins *pins;             /* pinned paths to objects; owned by pin.c */
+	u32 engine;                    /* SKEP_ENGINE_* */
+	u32 caps;
+	bool caps_set, unpriv_allowed, report;
+	int log_fd;                    /* failing commands; -1: none */
+	u32 stats_users;               /* BPF_ENABLE_STATS */
+	pthread_mutex_t lock;          /* pins and lazily made parts */
+	s32 kernel_btf_err;            /* why there is no kernel BTF, when it was tried */
+	bool kernel_btf_tried;
+	char *btf_file;
+};
+
+/* Who makes a call, and how to reach its memory and descriptors. */
+struct caller {
+	u32 caps;   /* enum cap_bit */
+	u32 uid, pid;
+	/* 0 or -EFAULT */
+	int (*copy_in)(struct caller *w, void *dst, u64 src, size_t n);
+	int (*copy_out)(struct caller *w, u64 dst, const void *src, size_t n);
+	/* identity of the caller's descriptor: 0 or -EBADF */
+	int (*fd_ident)(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode);
+	/* give it a descriptor of ours (consumed): the caller's number, or -errno */
+	int (*fd_give)(struct caller *w, int fd);
+	bool direct; /* this process: pointers may be used in place */
+};
+
+struct call {
+	struct skep *s;
+	struct caller *who;
+	union attr a;       /* copied, zero beyond `size` */
+	u32 cmd, size;      /* size: bytes the caller gave, at most sizeof(a) */
+	u64 uattr;          /* the caller's attr, for outputs */
+	struct str *reason;
+};
+
+/* Do it; >= 0 or -errno. `reason` (may be NULL) gets why not. */
+int sys_bpf(struct skep *s, struct caller *who, u32 cmd, u64 uattr, u32 size, struct str *reason);
+
+/* Fail with a reason in words: returns err. */
+int call_fail(struct call *c, int err, const char *fmt, ...) PRINTF(3, 4);
+bool call_capable(const struct call *c, u32 cap);
+int call_in(struct call *c, void *dst, u64 src, size_t n);
+int call_out(struct call *c, u64 dst, const void *src, size_t n);
+/* Store into the caller's attr at the offset of a field, if the caller's attr reaches that far. */
+int call_put_field(struct call *c, size_t off, const void *src, size_t n);
+#define CALL_PUT(c, member) call_put_field(c, offsetof(union attr, member), &(c)->a.member, sizeof((c)->a.member))
+/* A NUL-terminated string of at most `max` bytes with its terminator: 0, -EFAULT, -E2BIG. */
+int call_in_string(struct call *c, char *dst, u64 src, size_t max);
+/* Copy in into fresh memory (malloc): 0 and *ret, -EFAULT, -ENOMEM. */
+int call_in_alloc(struct call *c, u64 src, size_t n, void **ret);
+/* Object behind the caller's descriptor, referenced. */
+int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *ret_mode);
+int call_new_fd(struct call *c, struct obj *o, int flags);
+/* An object name as Linux checks it (alphanumeric, '_' and '.'), NUL-terminated within n: 0 or -EINVAL. */
+int check_name(const char *name, size_t n);
+/* Linux's rule for info structures: bytes beyond what we know must be zero; returns what to copy. */
+int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
+
+/* commands: see spec/cmd.def */
+#define C(name, ...) int cmd_##name(struct call *c);
+#define CU(name, ...)
+#include "spec/cmd.def"
+
+/* pin.c */
+int pin_init(struct skep *s);
+void pin_destroy(struct skep *s);
+
+/* Kernel BTF, loaded on first need; NULL when there is none. */
+const struct btf *sys_kernel_btf(struct skep *s);
+
+#endif
