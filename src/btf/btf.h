@@ -21,6 +21,8 @@ struct btf;
  * BTF must obey (e.g. naming rules) and is fast for 100,000 types.
  */
 int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, struct log *log, struct btf **ret_btf);
+/* BPF_BTF_LOAD: the same for a program's BTF, with kptr targets looked up in `kernel` (NULL: none are found). */
+int btf_load(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf);
 void btf_free(struct btf *b); /* NULL is fine */
 
 const void *btf_raw(const struct btf *b, u32 *ret_size); /* bytes as given to btf_parse */
@@ -33,6 +35,8 @@ const char *btf_str(const struct btf *b, u32 off);            /* "" when out of 
 const char *btf_type_name(const struct btf *b, u32 id);
 /* First type of that name and BTF_KIND_* kind (hashed), or -ENOENT. Searches the base too. */
 s32 btf_find(const struct btf *b, const char *name, u32 kind);
+/* The first type of that name, of any kind, with an id above `after`; 0: no more. Ids ascend. */
+u32 btf_find_each(const struct btf *b, const char *name, u32 after);
 
 static inline u32 btf_kind_of(const struct btf_type *t) { return BTF_INFO_KIND(t->info); }
 static inline u32 btf_vlen_of(const struct btf_type *t) { return BTF_INFO_VLEN(t->info); }
@@ -54,6 +58,8 @@ s64 btf_size_of(const struct btf *b, u32 id);
 u32 btf_align_of(const struct btf *b, u32 id);
 /* Value of the decl tag with that prefix on (id, component) (component -1: the type itself): text behind the prefix, or NULL. */
 const char *btf_decl_tag(const struct btf *b, u32 id, s32 component, const char *prefix);
+/* Id of the first such decl tag above `after`; 0: no more. Its name is the tag's text. */
+u32 btf_decl_tag_next(const struct btf *b, u32 id, s32 component, const char *prefix, u32 after);
 
 /* ---- special fields: what a map value or an allocated object may contain ---- */
 enum btf_field_kind {
@@ -86,6 +92,12 @@ struct btf_record {
 int btf_record_of(const struct btf *b, u32 id, u32 field_mask, u32 value_size, const struct btf *kernel,
 		  struct btf_record **ret_rec);
 void btf_record_free(struct btf_record *r);
+/*
+ * The record BTF_LOAD made of a program's struct: one with a member that is a lock, list, tree, refcount or kptr. NULL: none.
+ * bpf_obj_new, bpf_obj_drop and bpf_list_push go by it. Owned by `b`.
+ */
+const struct btf_record *btf_struct_record(const struct btf *b, u32 id);
+/* The field that starts at `off`, if its kind is in `mask`. */
 const struct btf_field *btf_record_at(const struct btf_record *r, u32 off, u32 mask);
 bool btf_record_equal(const struct btf_record *a, const struct btf_record *b);
 
