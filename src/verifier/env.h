@@ -153,9 +153,12 @@ struct aux {
 	bool ptr_type_set;
 	bool sanitize_stack;      /* Spectre v4: store needs a barrier */
 	bool map_key_poison, map_ptr_poison, map_key_seen, loop_seen, loop_bad;
-	bool fastcall_pattern;
+	bool fastcall_pattern, jump_target;
 	u32 fastcall_spills;
 	u32 map_ptr_state;
+	/* LDIMM64_BTF_ID: type of the pointer it loads; size of T_MEM, type of T_BTF */
+	u32 var_type, var_mem_size, var_btf_id;
+	const struct btf *var_btf;
 	const struct btf *kptr_btf; u32 kptr_struct_id; u32 obj_new_size; const struct btf_record *obj_record; /* kfunc facts */
 };
 
@@ -163,6 +166,7 @@ enum { SUB_ARG_ARENA = 255 };
 struct subprog {
 	u32 start;
 	u32 linfo;
+	u32 postorder;            /* index of its first instruction in env->postorder */
 	u32 stack_depth;
 	s32 fastcall_stack_off;
 	bool has_tail_call, tail_call_reachable, has_ld_abs, is_cb, is_async_cb, is_exception_cb, called, args_cached;
@@ -192,6 +196,10 @@ struct vf_env {
 	struct subprog subs[MAX_SUBPROGS + 2];
 	u32 nsubs;
 	s32 exception_cb;         /* subprogram, or -1 */
+	struct bpf_func_info *func_info; /* checked records, nfunc_info */
+	u32 nfunc_info;
+	u32 *postorder;           /* instructions of each subprogram after their successors; npostorder */
+	u32 npostorder;
 	const struct progtype_spec *type;
 	/* privileges, unfolded */
 	bool allow_ptr_leaks, allow_uninit_stack, bpf_capable, bypass_v1, bypass_v4, strict_align, test_state_freq, test_rnd_hi32,
@@ -443,6 +451,15 @@ int pass_funcinfo(struct vf_env *e);    /* funcinfo.c: func_info and line_info *
 int pass_ldimm64(struct vf_env *e);     /* structure.c: maps, BTF ids */
 int pass_cfg(struct vf_env *e);         /* cfg.c */
 int pass_attach(struct vf_env *e);      /* attach.c: attach target */
+int pass_order(struct vf_env *e);       /* flow.c: postorder, loops, live registers */
+int pass_fastcall(struct vf_env *e);    /* fastcall.c */
+int funcinfo_early(struct vf_env *e);   /* funcinfo.c: records alone, before subprograms are known */
+u32 insn_successors(const struct vf_env *e, u32 i, u32 out[2]);   /* flow.c */
+u32 sub_containing(const struct vf_env *e, u32 insn);             /* structure.c */
+s32 sub_starting(const struct vf_env *e, u32 insn);               /* structure.c: -1: none */
+struct disasm_names;
+extern const struct disasm_names vf_names;                        /* cookie: the env */
+void log_insn(struct vf_env *e, u32 insn);                        /* "(b7) r0 = 0\n" */
 int pass_finish(struct vf_env *e);      /* proof.c: stack depths, dead code facts, inlining facts */
 
 #endif
