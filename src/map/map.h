@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps: one shared-memory file per map, and the operations that bpf(2) and programs have on it.
+ *
+ * The file (a memfd, sealed against resizing) holds everything: first the part a client may mmap (array values, ring
+ * buffer pages), then the tables of the type, and in its last page a struct map_head that describes it. It holds indices, never
+ * pointers, and each index read from it is checked against this process's own copy of the limits, so a process that scribbles
+ * over a map can spoil its contents and nothing else. struct map is the per-process view: addresses, limits, operations.
+ *
+ * Invariant: whatever instruction a writer is killed at, every element whose update returned stays, lookups never wait, and
+ * other writers go on within 10 ms (map/lock.h). What map_prog_* reach is freestanding (DESIGN rule 10).
+ */
+#ifndef SKEP_MAP_MAP_H
+#define SKEP_MAP_MAP_H
+
+#include "obj/obj.h"
+#include "spec/spec.h"
+
+struct btf_record;
+struct image;
+struct map;
+struct map_head;
+struct map_self;
+struct map_type;
+
+/* ---- creation ---- */
+struct map_attr {
+	u32 type, key_size, value_size, max_entries, flags;
+	u64 extra;
+	u32 numa_node, ifindex;
+	char name[16];
+	struct map *inner;            /* map-in-map: the template; only read */
+	const struct btf *btf;        /* NULL: none */
+	struct obj *btf_obj;          /* referenced while the map lives; NULL: none */
+	u32 btf_key, btf_value, btf_vmlinux_value;
+	struct btf_record *record;    /* special fields of the value; owned by the map once map_create returned 0 */
+	const struct image *(*image_of)(struct obj *prog); /* prog_array: what a slot runs */
+	/* prog_array: may this program enter? 0 or -EINVAL; NULL: any may */
+	int (*prog_ok)(struct map *m, struct obj *prog);
+};
+
+/*
+ * Everything Linux checks of BPF_MAP_CREATE after resolving descriptors and privileges (sys/ does those): -EINVAL, -E2BIG,
+ * -ENOMEM, -EPERM, -ENOTSUPP, -EOPNOTSUPP. The caller holds the first reference.
+ */
+int map_create(struct objtab *t, const struct map_attr *a, struct map **ret);
+/* View a map by its file alone, in a process that has no struct objtab entry for it (consumes nothing; dup of memfd is kept). */
+int map_attach(int memfd, struct map **ret);
+
+/* ---- the per-process view ---- */
+struct map {
+	struct obj obj;               /* first: a map is an object */
+	struct map_desc desc;
+	const struct map_type *type;
+	struct map_head *head;        /* last page of the file: limits, counters, lock words */
+	struct map_self *self;        /* who this process is to lock words; wiped by fork */
+	u8 *base;                     /* file mapped whole; base[-8] holds a struct map * (the page before is ours) */
+	u64 file_size;
+
+	/* What inlined code needs: array value i of lane c is data + c * lane + i * stride. */
+	u8 *data;
+	u32 stride;                   /* bytes from element to element */
+	u32 ncpu;                     /* lanes of a per-CPU map, else 1 */
+	u64 lane;                     /* bytes from lane to lane */
+	u32 index_mask;               /* array: max_entries rounded up to 2^n, minus 1 */
+
+	/* Tables of the type, all inside the file; meaning in the type's own file. */
+	u8 *nodes;
+	void *table;                  /* hash: buckets; ids of fd-valued maps */
+	u32 node_size, nnodes, key_off, value_off, table_mask;
+	u32 seed;
+	u64 mmap_size;                /* bytes a client may map, 0: none */
+
+	/* Objects in fd-valued maps, by slot, in this process: struct obj * with a reference each. */
+	struct obj **objs;
+	const struct image **images;  /* prog_array */
+	const struct image *(*image_of)(struct obj *prog);
+	int (*prog_ok)(struct map *m, struct obj *prog);
+	pthread_mutex_t objs_lock;    /* changes of objs and images */
+
+	struct obj *btf_obj;
+	struct btf_record *record;
+	struct map_desc *inner_desc;  /* owned: template of a map-in-map */
+	u64 numa_flags;
+	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
+	/* special fields of a value that goes away (timers, kptrs...); NULL: nothing to do */
+	void (*field_free)(struct map *m, void *value);
+	void *user;                   /* for whoever made the map (devmap targets, struct_ops...) */
+};
+
+static inline struct map *map_of(struct obj *o) { return container_of(o, struct map, obj); }
+
+/* ---- bpf(2)'s side; keys and values are plain memory of the size bpf(2) says ---- */
+/* Bytes of a value as user space sees it: rounded up to 8 and times the possible CPUs for per-CPU maps, 4 for descriptors. */
+u32 map_user_value_size(const struct map *m);
+/* What an update's value names: OBJ_PROG or OBJ_MAP when it is a descriptor of that kind, else OBJ_NONE. */
+enum obj_kind map_value_obj(const struct map *m);
+u32 map_possible_cpus(void);
+
+/* `key` is NULL iff key_size is 0 (queue, stack, bloom filter). A frozen map answers -EPERM to every change. */
+int map_lookup(struct map *m, const void *key, void *value, u64 flags);
+int map_update(struct map *m, const void *key, const void *value, u64 flags);
+int map_update_obj(struct map *m, const void *key, struct obj *o, u64 flags); /* map_value_obj(m) != OBJ_NONE; takes its own reference */
+int map_delete(struct map *m, const void *key);
+int map_lookup_and_delete(struct map *m, const void *key, void *value, u64 flags);
+int map_next_key(struct map *m, const void *key, void *next_key); /* key NULL: the first; -ENOENT at the end */
+int map_freeze(struct map *m);
+bool map_frozen(const struct map *m);
+/* May this range be mapped, writable or not? 0, -EPERM, -EINVAL, -ENOTSUPP as Linux's mmap of a map. Counts the writer. */
+int map_mmap_check(struct map *m, u64 offset, u64 size, bool writable, bool exec);
+void map_mmap_done(struct map *m, bool writable);
+
+struct map_batch {
+	const void *in_batch;  /* NULL: from the start; map_batch_token() bytes */
+	void *out_batch;
+	void *keys, *values;
+	u32 count;             /* in: room or given; out: done */
+	u64 elem_flags;
+	/* values that are descriptors: the object behind one, referenced */
+	int (*obj_by_fd)(void *ctx, int fd, enum obj_kind kind, struct obj **ret);
+	void *ctx;
+};
+u32 map_batch_token(const struct map *m);
+int map_lookup_batch(struct map *m, struct map_batch *b);
+int map_lookup_and_delete_batch(struct map *m, struct map_batch *b);
+int map_update_batch(struct map *m, struct map_batch *b);
+int map_delete_batch(struct map *m, struct map_batch *b);
+u64 map_memory(const struct map *m); /* bytes, for /proc fdinfo's memlock */
+
+/* ---- programs' side: freestanding; `cpu` is the run's lane ---- */
+void *map_prog_lookup(struct map *m, const void *key, u32 cpu);
+void *map_prog_lookup_percpu(struct map *m, const void *key, u32 cpu); /* NULL when cpu is out of range */
+int map_prog_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu);
+int map_prog_delete(struct map *m, const void *key, u32 cpu);
+int map_prog_push(struct map *m, const void *value, u64 flags);
+int map_prog_pop(struct map *m, void *value);   /* value is zeroed when it fails */
+int map_prog_peek(struct map *m, void *value);  /* bloom_filter: is it in? 0 or -ENOENT */
+/*
+ * Call fn for each element until it returns non-zero; elements visited, or -EINVAL/-EOPNOTSUPP. `value` points into the map
+ * (of lane `cpu` for per-CPU maps).
+ */
+typedef u64 (*map_visit)(struct map *m, const void *key, void *value, void *ctx);
+s64 map_prog_for_each(struct map *m, map_visit fn, void *ctx, u64 flags, u32 cpu);
+/* map-in-map: map_prog_lookup returns a struct map *. prog_array: see vm/abi.h's prog_array_image. */
+
+/* bpf_spin_lock in a value, and BPF_F_LOCK: survives a dead holder. */
+void map_spin_lock(struct map *m, u32 *word);
+void map_spin_unlock(u32 *word);
+
+/* ---- ring buffers ---- */
+/*
+ * File: consumer page, producer page, then room for 2 * max_entries bytes of data that are *not* aliased: a record starts in
+ * the first half and only its tail reaches the second, so linear addresses (pos & mask) + length work for producers and
+ * consumers alike (libbpf maps exactly this), with one plain mapping.
+ */
+void *map_ring_reserve(struct map *m, u64 size, u64 flags);
+void map_ring_submit(void *sample, u64 flags);
+void map_ring_discard(void *sample, u64 flags);
+int map_ring_output(struct map *m, const void *data, u64 size, u64 flags);
+u64 map_ring_query(struct map *m, u64 what);
+struct map *map_ring_of(void *sample);
+/* eventfd that becomes readable when the ring has something to read (made on first call), or -errno. Owned by the map. */
+int map_ring_event_fd(struct map *m);
+/* Consume in this process: fn gets each record; stops at its first non-zero return. Records consumed or fn's negative value. */
+s64 map_ring_consume(struct map *m, int (*fn)(void *ctx, void *data, u32 size), void *ctx);
+
+/* ---- perf event arrays ---- */
+struct perf_sink;
+struct perf_sink_ops {
+	/* A sample made of two parts (raw data, then more). 0, -ENOSPC, -EBADFD... */
+	int (*output)(struct perf_sink *s, const void *a, u32 na, const void *b, u32 nb, u32 cpu);
+	int (*read)(struct perf_sink *s, u64 *value, u64 *enabled, u64 *running); /* NULL: -EINVAL */
+	void (*get)(struct perf_sink *s);
+	void (*put)(struct perf_sink *s);
+};
+struct perf_sink { const struct perf_sink_ops *ops; };
+int map_perf_set(struct map *m, u32 index, struct perf_sink *s); /* NULL: remove; -ENOENT, -E2BIG */
+/* Index may be BPF_F_CURRENT_CPU; -E2BIG, -ENOENT as Linux. */
+int map_perf_output(struct map *m, u64 flags, const void *a, u32 na, const void *b, u32 nb, u32 cpu);
+int map_perf_read(struct map *m, u64 flags, u64 *value, u64 *enabled, u64 *running, u32 cpu);
+/* A ring as perf_event_open(2)'s mmap gives it: control page and 2^n data pages at `page`. */
+int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const void *b, u32 nb, bool overwrite);
+
+/* ---- objects removed from fd-valued maps ---- */
+/*
+ * A program may still be using an inner map or program that was just removed: whoever runs programs installs how to wait. NULL
+ * (default): dropped at once, right when programs run only while the map does not change.
+ */
+extern void (*map_retire)(struct obj *o);
+
+/* ---- listing ---- */
+/* Stack traces (stack_trace maps): id >= 0 or -errno; flags as bpf_get_stackid's. */
+s64 map_stack_id(struct map *m, const u64 *ips, u32 n, u64 flags);
+
+#endif
