@@ -11,6 +11,9 @@
 #include "isa/isa.h"
 #include "verifier/verify.h"
 
+/* Asked of helper_addr for the body of LD_ABS and LD_IND: u64 (ctx, offset, size, 0, 0, run), see vm/. */
+#define LOWER_LD_ABS (~0u)
+
 struct lower_opts {
 	/* Native addresses of what the program refers to; 0 means "not available": lower() fails with -EOPNOTSUPP. */
 	void *cookie;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lowering: see lower.h.
+ *
+ * Two passes over the proof. The first says how many operations each instruction becomes (0 for what never runs), which fixes
+ * every jump target; the second emits them. Invariant: both passes ask the same function, so counts cannot disagree.
+ */
+#include "lower/lower.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define MAX_SEQ 8
+
+/* The operations one instruction becomes. */
+struct seq {
+	struct ins op[MAX_SEQ];
+	u32 n;
+};
+
+struct lowering {
+	const struct proof *p;
+	const struct lower_opts *o;
+	struct lowered *out;
+	int err;
+};
+
+static void add(struct seq *s, struct ins i)
+{
+	s->op[s->n++] = i;
+}
+
+static int missing(struct lowering *l, const char *kind, const char *name)
+{
+	snprintf(l->out->missing, sizeof(l->out->missing), "%s %s", kind, name);
+	return -EOPNOTSUPP;
+}
+
+/* A context field seen by the program as UAPI shows it, stored natively: other offset, and 8 bytes wide if it is a pointer. */
+static struct ins native_access(const struct ins *i, const struct insn_fact *f)
+{
+	struct ins r = *i;
+	const struct ctx_field *fld = f->field;
+
+	if (!fld)
+		return r;
+	r.off = (s16)(i->off + fld->native_off - fld->off);
+	if (fld->native_size == 8 && fld->size == 4 && i->op == OP_LDX_W) {
+		r.op = OP_LDX_DW;
+		r.off = (s16)(i->off - fld->off % fld->size + fld->native_off - fld->off);
+	}
+	return r;
+}
+
+static u16 probe_op(const struct ins *i)
+{
+	const struct op_info *info = ins_info(i);
+
+	switch (info->size) {
+	case 1: return info->sx ? OP_PROBESX_B : OP_PROBE_B;
+	case 2: return info->sx ? OP_PROBESX_H : OP_PROBE_H;
+	case 4: return info->sx ? OP_PROBESX_W : OP_PROBE_W;
+	default: return OP_PROBE_DW;
+	}
+}
+
+static int lower_load(struct lowering *l, struct seq *s, const struct ins *i, const struct insn_fact *f)
+{
+	struct ins r = *i;
+
+	switch ((enum mem_fact)f->mem) {
+	case MF_CTX:
+	case MF_SOCK:
+		r = native_access(i, f);
+		break;
+	case MF_PROBE:
+		r.op = probe_op(i);
+		break;
+	case MF_ARENA:
+		return missing(l, "access to", "arena memory");
+	case MF_NONE: case MF_STACK: case MF_PKT: case MF_MAP_VALUE: case MF_MEM:
+		break;
+	}
+	add(s, r);
+	return 0;
+}
+
+static int lower_call(struct lowering *l, struct seq *s, const struct ins *i)
+{
+	const struct helper_spec *h = helper_by_id((u32)i->imm);
+	struct ins r = *i;
+
+	if (h && (h->flags & HF_TAIL_CALL)) {
+		r = (struct ins){ .op = OP_TAIL_CALL };
+	} else {
+		r.imm64 = l->o->helper_addr(l->o->cookie, (u32)i->imm);
+		if (!r.imm64)
+			return missing(l, "helper", h ? h->name : "?");
+	}
+	add(s, r);
+	return 0;
+}
+
+static int lower_kfunc(struct lowering *l, struct seq *s, const struct ins *i, const struct insn_fact *f)
+{
+	const char *name = f->kfunc_btf ? btf_type_name(f->kfunc_btf, f->kfunc_id) : "?";
+	struct ins r = *i;
+
+	r.imm64 = f->kfunc_btf ? l->o->kfunc_addr(l->o->cookie, f->kfunc_btf, f->kfunc_id, name) : 0;
+	if (!r.imm64)
+		return missing(l, "kfunc", name);
+	add(s, r);
+	return 0;
+}
+
+static u32 sub_of(const struct proof *p, u32 insn)
+{
+	u32 k = 0;
+
+	while (k + 1 < p->nsubs && p->sub[k + 1].start <= insn)
+		k++;
+	return k;
+}
+
+static int lower_imm64(struct lowering *l, struct seq *s, const struct ins *i, const struct insn_fact *f)
+{
+	const struct lower_opts *o = l->o;
+	struct ins r = *i;
+
+	switch ((enum imm64_kind)ins_info(i)->sub) {
+	case IMM64_CONST:
+		break;
+	case IMM64_MAP_FD:
+	case IMM64_MAP_IDX:
+		r.imm64 = f->map ? o->map_addr(o->cookie, f->map) : 0;
+		break;
+	case IMM64_MAP_VALUE:
+	case IMM64_MAP_IDX_VALUE:
+		r.imm64 = f->map ? o->map_value_addr(o->cookie, f->map, f->map_off) : 0;
+		if (!r.imm64)
+			return missing(l, "direct value of map", f->map ? f->map->name : "?");
+		break;
+	case IMM64_BTF_ID:
+		r.imm64 = o->btf_addr(o->cookie, f->kfunc_btf, (u32)i->imm);
+		break; /* a weak symbol that is absent reads as 0, as in Linux */
+	case IMM64_FUNC:
+		r.imm64 = sub_of(l->p, i->target);
+		break;
+	}
+	r.op = ins_info(i)->sub == IMM64_FUNC ? OP_LDIMM64_FUNC : OP_LDIMM64;
+	add(s, r);
+	return 0;
+}
+
+/* A branch of which one side never runs is none: what lies there may not even be lowerable. */
+static void lower_branch(struct lowering *l, struct seq *s, const struct ins *i, u32 at)
+{
+	bool jump = l->p->fact[i->target].walked, fall = at + 1 < l->p->n && l->p->fact[at + 1].walked;
+
+	if (jump && fall)
+		add(s, *i);
+	else if (jump)
+		add(s, (struct ins){ .op = OP_JA, .target = i->target });
+}
+
+static int lower_one(struct lowering *l, struct seq *s, u32 at)
+{
+	const struct ins *i = &l->p->ins[at];
+	const struct insn_fact *f = &l->p->fact[at];
+	struct ins r = *i;
+	int err = 0;
+
+	if (l->o->hardened && f->nospec)
+		add(s, (struct ins){ .op = OP_NOSPEC });
+	switch (ins_class(i)) {
+	case IC_LDX:
+		err = lower_load(l, s, i, f);
+		break;
+	case IC_LDABS:
+	case IC_LDIND:
+		r.imm64 = l->o->helper_addr(l->o->cookie, LOWER_LD_ABS);
+		if (!r.imm64)
+			return missing(l, "instruction", "ld_abs");
+		add(s, r);
+		break;
+	case IC_ST: case IC_STX: case IC_ATOMIC: case IC_LOAD_ACQ: case IC_STORE_REL:
+		if (f->mem == MF_ARENA)
+			return missing(l, "access to", "arena memory");
+		add(s, f->mem == MF_CTX || f->mem == MF_SOCK ? native_access(i, f) : r);
+		break;
+	case IC_LDIMM64:
+		err = lower_imm64(l, s, i, f);
+		break;
+	case IC_LDIMM64_HI:
+		break;
+	case IC_JCC: case IC_MAY_GOTO:
+		lower_branch(l, s, i, at);
+		break;
+	case IC_CALL:
+		err = lower_call(l, s, i);
+		break;
+	case IC_CALL_KFUNC:
+		err = lower_kfunc(l, s, i, f);
+		break;
+	case IC_ALU: case IC_MOV: case IC_END: case IC_CAST: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
+		add(s, r);
+		break;
+	}
+	if (l->o->hardened && f->nospec_result)
+		add(s, (struct ins){ .op = OP_NOSPEC });
+	return err;
+}
+
+/* Targets were instruction indices until here. */
+static void retarget(struct ins *op, const u32 *to)
+{
+	enum ins_class c = ins_class(op);
+
+	if (c == IC_JA || c == IC_JCC || c == IC_MAY_GOTO || c == IC_CALL_SUB)
+		op->target = to[op->target];
+}
+
+static int emit(struct lowering *l, const u32 *to)
+{
+	struct lowered *out = l->out;
+	u32 n = 0;
+
+	for (u32 at = 0; at < l->p->n; at++) {
+		struct seq s = { .n = 0 };
+		int err = l->p->fact[at].walked ? lower_one(l, &s, at) : 0;
+		if (err)
+			return err;
+		for (u32 k = 0; k < s.n; k++, n++) {
+			out->ops[n] = s.op[k];
+			out->from[n] = at;
+			retarget(&out->ops[n], to);
+		}
+	}
+	return 0;
+}
+
+static void make_subs(struct lowering *l, struct arena *a)
+{
+	const struct proof *p = l->p;
+	struct lowered *out = l->out;
+
+	out->nsubs = p->nsubs;
+	out->sub = ARENA_ARRAY(a, struct lowered_sub, p->nsubs);
+	out->exception_sub = ~0u;
+	for (u32 i = 0; i < p->nsubs; i++) {
+		const struct sub_fact *s = &p->sub[i];
+		out->sub[i] = (struct lowered_sub){ .start = out->to[s->start], .end = out->to[s->end],
+						    .stack = ROUND_UP((u32)s->stack, 8u),
+						    .callback = s->is_callback || s->is_async_callback,
+						    .exception_cb = s->is_exception_cb,
+						    .tail_call_reachable = s->tail_call_reachable };
+		if (s->is_exception_cb)
+			out->exception_sub = i;
+	}
+}
+
+int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, struct lowered *ret)
+{
+	struct lowering l = { .p = p, .o = o, .out = ret };
+	u32 n = 0;
+	int err;
+
+	*ret = (struct lowered){ 0 };
+	ret->to = ARENA_ARRAY(a, u32, p->n + 1);
+	for (u32 at = 0; at < p->n; at++) {
+		struct seq s = { .n = 0 };
+		ret->to[at] = n;
+		err = p->fact[at].walked ? lower_one(&l, &s, at) : 0;
+		if (err)
+			return err;
+		n += s.n;
+	}
+	ret->to[p->n] = ret->n = n;
+	ret->ops = ARENA_ARRAY(a, struct ins, n);
+	ret->from = ARENA_ARRAY(a, u32, n);
+	err = emit(&l, ret->to);
+	if (!err)
+		make_subs(&l, a);
+	return err;
+}
