@@ -431,6 +431,7 @@ bool in_sleepable(const struct vf_env *e);
 bool in_lock(const struct vf_env *e);
 
 /* -- dynptr.c, iter.c -- */
+/* arg_flags: TF_UNINIT, TF_RDONLY (the callee does not change it), TF_DYN_* (0: any kind). */
 int dynptr_process(struct vf_env *e, u32 regno, u32 insn, u32 arg_flags, u32 clone_ref_id);
 int iter_process_arg(struct vf_env *e, u32 regno, u32 insn, struct call_meta *m, u32 kf_flags, const struct btf *b, u32 arg_type);
 int iter_process_next(struct vf_env *e, u32 insn, struct call_meta *m);
