@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The differential kit: the same bpf(2) calls go to the running kernel and to skep, and every difference is reported.
+ *
+ * The kernel is asked each time, no answer is stored. Where it does not permit bpf(2) the test is skipped: exit status 0.
+ * A test is one file: kit_start(), then for every case kit_agree() or kit_differ(), then `return kit_end()`.
+ * Options of every test: --seed N, -n N (how much), --max N (differences shown in full), --self (the kernel compared with
+ * itself: must show nothing), --engine jit|interp|both, --text (verifier messages, too), --only WORD (one case).
+ * Invariant: equal arguments make equal programs; the seed is printed.
+ */
+#ifndef SKEP_DIFF_KIT_H
+#define SKEP_DIFF_KIT_H
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/types.h"
+#include "base/uapi.h"
+#include "isa/isa.h"
+
+#ifndef KIT_NO_SKEP
+#include <skep/skep.h>
+#else
+struct skep;
+#endif
+
+/* ---- back ends ---- */
+
+struct backend {
+	const char *name;
+	struct skep *s; /* NULL: the kernel */
+	u32 at;         /* its place in the list */
+};
+
+enum { KERNEL, JIT, INTERP, BACKENDS };
+
+static struct kit {
+	const char *name;
+	struct backend be[BACKENDS];
+	u32 nbe;            /* how many of them take part */
+	u64 seed, rng;
+	u64 n;
+	u32 max_shown;
+	bool self, text;
+	const char *only;
+	struct kit_tally *tally;
+	const char *as;     /* name of the privileges in use, "" for all */
+	const char *doing;  /* for the report of a crash */
+} kit = { .max_shown = 20, .as = "" };
+
+/* Differences are counted by key, so that one fault met a thousand times is one line. */
+#define MAX_KEYS 2048
+
+/* The results, shared with children that run with fewer privileges. */
+struct kit_tally {
+	u64 passed, failed, skipped, text_differs, text_same, accepted;
+	u32 nkeys;
+	struct {
+		char key[160];
+		u64 count;
+	} key[MAX_KEYS];
+};
+
+/* Like bpf(2), with -errno. */
+static inline long be_bpf(const struct backend *be, int cmd, union bpf_attr *attr)
+{
+	long r;
+
+#ifndef KIT_NO_SKEP
+	if (be->s)
+		return skep_bpf_in(be->s, cmd, attr, sizeof(*attr));
+#endif
+	(void)be;
+	r = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+	return r < 0 ? -errno : r;
+}
+
+static inline u64 ptr(const void *p)
+{
+	return (u64)(uintptr_t)p;
+}
+
+/* ---- random numbers ---- */
+
+static inline u64 rnd(void)
+{
+	u64 z = kit.rng += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* 0 to n-1 */
+static inline u32 below(u32 n)
+{
+	return (u32)(rnd() % n);
+}
+
+static inline bool chance(u32 percent)
+{
+	return below(100) < percent;
+}
+
+#define PICK(array) ((array)[below(ARRAY_SIZE(array))])
+
+/* Values at the edges of every width. */
+static const u64 edges[] = {
+	0, 1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000,
+	0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000001,
+	0x123456789abcdef0, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001, 0xfffffffffffffffe,
+	0xffffffffffffffff, 0xffffffff80000000, 0xffffffff7fffffff, 0xffffffff00000000, 0xaaaaaaaa55555555,
+	0xffffffffffffff80, 0xffffffffffff8000,
+};
+
+/* ---- programs ---- */
+
+#define MAX_INSNS 4096
+
+struct prog {
+	struct bpf_insn insn[MAX_INSNS];
+	u32 n;
+	u32 type, attach, flags;
+	const char *license;
+	const int *fd_array[BACKENDS]; /* descriptors for the MAP_IDX forms of ld_imm64, one list a back end */
+};
+
+static inline void prog_start(struct prog *p, u32 type)
+{
+	p->n = 0;
+	p->type = type;
+	p->attach = 0;
+	p->flags = 0;
+	p->license = "GPL";
+	memset(p->fd_array, 0, sizeof(p->fd_array));
+}
+
+static inline void emit(struct prog *p, u32 code, u32 dst, u32 src, s32 off, s32 imm)
+{
+	if (p->n < MAX_INSNS)
+		p->insn[p->n++] = (struct bpf_insn){ .code = (u8)code, .dst_reg = (u8)(dst & 15), .src_reg = (u8)(src & 15),
+						     .off = (s16)off, .imm = imm };
+}
+
+#define MOV_K(d, k)       emit(p, 0xb7, d, 0, 0, k)
+#define MOV_X(d, s)       emit(p, 0xbf, d, s, 0, 0)
+#define ADD_K(d, k)       emit(p, 0x07, d, 0, 0, k)
+#define LD8(d, s, off)    emit(p, 0x79, d, s, off, 0)
+#define ST8(d, off, k)    emit(p, 0x7a, d, 0, off, k)
+#define STX8(d, off, s)   emit(p, 0x7b, d, s, off, 0)
+#define CALL_HELPER(id)   emit(p, 0x85, 0, 0, 0, id)
+#define EXIT()            emit(p, 0x95, 0, 0, 0, 0)
+
+static inline void imm64(struct prog *p, u32 dst, u32 pseudo, u64 v)
+{
+	emit(p, 0x18, dst, pseudo, 0, s32_of(v));
+	emit(p, 0, 0, 0, 0, s32_of(v >> 32));
+}
+
+/* Descriptor, or -errno. `log` may be NULL. */
+static inline long prog_load(const struct backend *be, const struct prog *p, char *log, u32 log_size)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.prog_type = p->type;
+	a.expected_attach_type = p->attach;
+	a.insn_cnt = p->n;
+	a.insns = ptr(p->insn);
+	a.license = ptr(p->license);
+	a.prog_flags = p->flags;
+	a.fd_array = ptr(p->fd_array[be->at]);
+	if (log) {
+		log[0] = 0;
+		a.log_level = 1;
+		a.log_buf = ptr(log);
+		a.log_size = log_size;
+	}
+	return be_bpf(be, BPF_PROG_LOAD, &a);
+}
+
+/* Input and output of a test run; what is NULL is not passed. */
+struct run {
+	const void *data_in;
+	u32 data_size_in;
+	void *data_out;
+	u32 data_size_out; /* room, then what was written */
+	const void *ctx_in;
+	u32 ctx_size_in;
+	void *ctx_out;
+	u32 ctx_size_out;
+	u32 retval;
+	u32 flags;
+};
+
+static inline long test_run(const struct backend *be, int fd, struct run *r)
+{
+	union bpf_attr a;
+	long ret;
+
+	memset(&a, 0, sizeof(a));
+	a.test.prog_fd = (u32)fd;
+	a.test.data_in = ptr(r->data_in);
+	a.test.data_size_in = r->data_size_in;
+	a.test.data_out = ptr(r->data_out);
+	a.test.data_size_out = r->data_size_out;
+	a.test.ctx_in = ptr(r->ctx_in);
+	a.test.ctx_size_in = r->ctx_size_in;
+	a.test.ctx_out = ptr(r->ctx_out);
+	a.test.ctx_size_out = r->ctx_size_out;
+	a.test.flags = r->flags;
+	ret = be_bpf(be, BPF_PROG_TEST_RUN, &a);
+	r->retval = a.test.retval;
+	r->data_size_out = a.test.data_size_out;
+	r->ctx_size_out = a.test.ctx_size_out;
+	return ret;
+}
+
+static inline long map_new(const struct backend *be, u32 type, u32 ks, u32 vs, u32 max, u32 flags)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = type;
+	a.key_size = ks;
+	a.value_size = vs;
+	a.max_entries = max;
+	a.map_flags = flags;
+	return be_bpf(be, BPF_MAP_CREATE, &a);
+}
+
+static inline long map_op(const struct backend *be, int cmd, int fd, const void *key, const void *value, u64 flags)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_fd = (u32)fd;
+	a.key = ptr(key);
+	a.value = ptr(value);
+	a.flags = flags;
+	return be_bpf(be, cmd, &a);
+}
+
+/* ---- reports ---- */
+
+static inline const char *err_name(long r)
+{
+	static char ring[4][32];
+	static u32 at;
+	char *s = ring[at++ % 4];
+
+	if (r >= 0)
+		snprintf(s, 32, "ok");
+	else
+		snprintf(s, 32, "-%s", strerrorname_np((int)-r) ? strerrorname_np((int)-r) : "?");
+	if (r == -524)
+		snprintf(s, 32, "-ENOTSUPP");
+	return s;
+}
+
+static inline void list_prog(const struct prog *p)
+{
+	for (u32 i = 0; i < p->n;) {
+		const struct bpf_insn *b = &p->insn[i];
+		struct str text = { 0 };
+		struct ins ins;
+
+		if (isa_decode_one(b, p->n - i, i, &ins) == DE_OK) {
+			isa_disasm(&text, &ins, i, NULL);
+			printf("    %4u: %s\n", i, str_text(&text));
+			i += ins_slots(&ins);
+		} else {
+			printf("    %4u: code %02x dst %u src %u off %d imm %d: not an instruction\n", i, b->code, b->dst_reg,
+			       b->src_reg, b->off, b->imm);
+			i++;
+		}
+		str_free(&text);
+	}
+}
+
+/* The line of a verifier log that states the reason: the last that is not statistics. "" when there is none. */
+static inline void log_reason(const char *log, char *out, size_t size)
+{
+	out[0] = 0;
+	for (const char *line = log; line && *line;) {
+		size_t n = strcspn(line, "\n");
+
+		if (n && strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) &&
+		    strncmp(line, "stack depth", 11) && strncmp(line, "mark_precise", 12))
+			snprintf(out, size, "%.*s", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
+static char kit_log[1 << 20];
+
+/* Load once more for the message; returns 0 or -errno. */
+static inline long reason_of(const struct backend *be, const struct prog *p, char *out, size_t size)
+{
+	long fd = prog_load(be, p, kit_log, sizeof(kit_log));
+
+	if (fd >= 0)
+		close((int)fd);
+	log_reason(kit_log, out, size);
+	return fd < 0 ? fd : 0;
+}
+
+static inline void kit_agree(void)
+{
+	kit.tally->passed++;
+}
+
+/* Counts a difference; returns true when its details should be printed. */
+static inline bool kit_differ(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static inline bool kit_differ(const char *fmt, ...)
+{
+	struct kit_tally *t = kit.tally;
+	char key[160];
+	va_list ap;
+	u32 i;
+
+	va_start(ap, fmt);
+	vsnprintf(key, sizeof(key), fmt, ap);
+	va_end(ap);
+	t->failed++;
+	for (i = 0; i < t->nkeys && strcmp(t->key[i].key, key); i++)
+		;
+	if (i < t->nkeys) {
+		t->key[i].count++;
+		return false;
+	}
+	if (i == MAX_KEYS)
+		return false;
+	memcpy(t->key[i].key, key, sizeof(key));
+	t->key[i].count = 1;
+	t->nkeys++;
+	if (i >= kit.max_shown)
+		return false;
+	printf("\ndifference: %s\n", key);
+	return true;
+}
+
+/* What both sides say about a program, in full. */
+static inline void show_prog(const struct backend *other, const struct prog *p)
+{
+	char why[512];
+
+	printf("  type %u, attach %u, flags %#x\n", p->type, p->attach, p->flags);
+	list_prog(p);
+	reason_of(&kit.be[KERNEL], p, why, sizeof(why));
+	printf("  kernel: %s\n", why[0] ? why : "(no message)");
+	reason_of(other, p, why, sizeof(why));
+	printf("  %s: %s\n", other->name, why[0] ? why : "(no message)");
+	fflush(stdout);
+}
+
+/*
+ * Load on every back end and compare the errno. fds[] gets the descriptors, all -1 unless all accept. Returns true when
+ * the verdicts agree. `what` names the case.
+ */
+static inline bool load_all(const struct prog *p, const char *what, int fds[BACKENDS])
+{
+	long r[BACKENDS] = { 0 };
+	bool same = true;
+
+	for (u32 i = 0; i < kit.nbe; i++) {
+		r[i] = prog_load(&kit.be[i], p, NULL, 0);
+		fds[i] = r[i] < 0 ? -1 : (int)r[i];
+	}
+	for (u32 i = 1; i < kit.nbe && same; i++) {
+		if ((r[i] < 0 ? r[i] : 0) == (r[0] < 0 ? r[0] : 0))
+			continue;
+		same = false;
+		if (kit_differ("%s: kernel %s, %s %s", what, err_name(r[0]), kit.be[i].name, err_name(r[i])))
+			show_prog(&kit.be[i], p);
+	}
+	if (same && kit.text && r[0] < 0 && kit.nbe > 1) {
+		char a[512], b[512];
+
+		reason_of(&kit.be[0], p, a, sizeof(a));
+		reason_of(&kit.be[1], p, b, sizeof(b));
+		if (!strcmp(a, b))
+			kit.tally->text_same++;
+		else if (kit.tally->text_differs++ < kit.max_shown)
+			printf("text: %s\n  kernel: %s\n  %s: %s\n", what, a, kit.be[1].name, b);
+	}
+	kit.tally->accepted += r[0] >= 0;
+	for (u32 i = 0; i < kit.nbe; i++) {
+		if ((!same || r[0] < 0) && fds[i] >= 0)
+			close(fds[i]);
+		if (!same || r[0] < 0)
+			fds[i] = -1;
+	}
+	return same;
+}
+
+static inline void close_all(int fds[BACKENDS])
+{
+	for (u32 i = 0; i < kit.nbe; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+/* ---- program types ---- */
+
+#define CAPS_ALL      (~0ull >> 23)
+#define CAP_BIT(name) (1ull << (name))
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF     39
+#endif
+
+/* Does this kernel refuse the type before it looks at the program? Then there is nothing to compare. */
+static inline bool type_refused(u32 type)
+{
+	return type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_EXT || type == BPF_PROG_TYPE_LSM ||
+	       type == BPF_PROG_TYPE_STRUCT_OPS;
+}
+
+/* The expected attach types that the kernel lets a minimal program of the type have; {0} when it does not care. */
+static inline u32 attach_types(u32 type, u8 list[UAPI_ATTACH_TYPES])
+{
+	static struct prog minimal;
+	struct prog *p = &minimal;
+	u32 n = 0;
+
+	for (u32 a = 0; a < UAPI_ATTACH_TYPES; a++) {
+		long fd;
+
+		prog_start(p, type);
+		p->attach = a;
+		p->flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
+		MOV_K(0, 1);
+		EXIT();
+		fd = prog_load(&(struct backend){ 0 }, p, NULL, 0);
+		if (fd < 0)
+			continue;
+		close((int)fd);
+		list[n++] = (u8)a;
+	}
+	if (n >= UAPI_ATTACH_TYPES - 1 || !n) {
+		list[0] = 0;
+		n = 1;
+	}
+	return n;
+}
+
+/* ---- start and end ---- */
+
+static inline bool kernel_permits(void)
+{
+	static struct prog two;
+	struct prog *p = &two;
+	long fd;
+
+	prog_start(p, BPF_PROG_TYPE_XDP);
+	MOV_K(0, 0);
+	EXIT();
+	fd = prog_load(&(struct backend){ 0 }, p, NULL, 0);
+	if (fd >= 0)
+		close((int)fd);
+	return fd >= 0;
+}
+
+/* Programs that crash or hang skep are findings, too: say which it was. */
+static inline void kit_crash(int sig)
+{
+	printf("\n%s: %s while: %s\n%llu passed, %llu failed, %llu skipped\n", kit.name, sigdescr_np(sig),
+	       kit.doing ? kit.doing : "?", (unsigned long long)kit.tally->passed,
+	       (unsigned long long)kit.tally->failed + 1, (unsigned long long)kit.tally->skipped);
+	fflush(stdout);
+	_exit(1);
+}
+
+/* Makes skep's subsystems; a child that changed its capabilities calls it again. */
+static inline void kit_open_backends(u32 engines)
+{
+	kit.be[KERNEL] = (struct backend){ .name = "kernel" };
+	kit.nbe = 1;
+	for (u32 e = JIT; e < BACKENDS; e++) {
+		struct backend *be = &kit.be[kit.nbe];
+
+		if (!(engines & 1u << e))
+			continue;
+		*be = (struct backend){ .name = e == JIT ? "skep-jit" : "skep-interp", .at = kit.nbe };
+#ifndef KIT_NO_SKEP
+		struct skep_opts opts = { .sz = sizeof(opts),
+					  .engine = e == JIT ? SKEP_ENGINE_JIT : SKEP_ENGINE_INTERP };
+
+		if (!kit.self && skep_new(&opts, &be->s)) {
+			fprintf(stderr, "%s: skep_new failed\n", kit.name);
+			exit(5);
+		}
+#endif
+		kit.nbe++;
+	}
+}
+
+static inline void kit_close_backends(void)
+{
+#ifndef KIT_NO_SKEP
+	for (u32 i = 0; i < kit.nbe; i++)
+		skep_free(kit.be[i].s);
+#endif
+	kit.nbe = 0;
+}
+
+/* `engines`: bit set of 1 << JIT, 1 << INTERP that the test compares by default. Does not return when it is skipped. */
+static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32 engines)
+{
+	kit.name = name;
+	kit.seed = 1;
+	kit.n = n;
+	for (int i = 1; i < argc; i++) {
+		const char *o = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (!strcmp(o, "--self")) {
+			kit.self = true;
+		} else if (!strcmp(o, "--text")) {
+			kit.text = true;
+		} else if (v && !strcmp(o, "--seed")) {
+			kit.seed = strtoull(argv[++i], NULL, 0);
+		} else if (v && !strcmp(o, "-n")) {
+			kit.n = strtoull(argv[++i], NULL, 0);
+		} else if (v && !strcmp(o, "--max")) {
+			kit.max_shown = (u32)strtoul(argv[++i], NULL, 0);
+		} else if (v && !strcmp(o, "--only")) {
+			kit.only = argv[++i];
+		} else if (v && !strcmp(o, "--engine")) {
+			i++;
+			engines = !strcmp(v, "jit") ? 1u << JIT : !strcmp(v, "interp") ? 1u << INTERP : 6u;
+		} else {
+			fprintf(stderr, "usage: %s [--seed N] [-n N] [--max N] [--only WORD] [--engine jit|interp|both] "
+				"[--text] [--self]\n", name);
+			exit(2);
+		}
+	}
+#ifdef KIT_NO_SKEP
+	kit.self = true;
+#endif
+	kit.rng = kit.seed * 0x2545f4914f6cdd1dull;
+	kit.tally = mmap(NULL, sizeof(*kit.tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (kit.tally == MAP_FAILED)
+		exit(5);
+	if (!kernel_permits()) {
+		printf("%s: the running kernel does not permit bpf(2)\n0 passed, 0 failed, 1 skipped\n", name);
+		exit(0);
+	}
+#ifndef __SANITIZE_ADDRESS__
+	for (size_t i = 0; i < 5; i++)
+		signal((int[]){ SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT }[i], kit_crash);
+#endif
+	signal(SIGALRM, kit_crash);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	kit_open_backends(engines);
+}
+
+/* Names the case for crash reports and grants it a minute. */
+static inline void kit_case(const char *what)
+{
+	kit.doing = what;
+	alarm(60);
+}
+
+static inline bool kit_wanted(const char *what)
+{
+	return !kit.only || strstr(what, kit.only);
+}
+
+/*
+ * Runs fn in a child that holds only the capabilities in the set (bit n: capability n); results are shared. `name` says
+ * which they are.
+ */
+static inline void kit_as(const char *name, u64 caps, void (*fn)(void))
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct set[2] = { { .effective = u32_of(caps), .permitted = u32_of(caps) },
+						 { .effective = u32_of(caps >> 32), .permitted = u32_of(caps >> 32) } };
+	u32 engines = kit.nbe == BACKENDS ? 6u : !strcmp(kit.be[kit.nbe - 1].name, "skep-jit") ? 2u : 4u;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		kit.as = name;
+		if (syscall(SYS_capset, &head, set)) {
+			printf("%s: capset: %s\n", kit.name, strerror(errno));
+			kit.tally->skipped++;
+			_exit(0);
+		}
+		kit_open_backends(engines);
+		fn();
+		fflush(stdout);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status) {
+		kit.tally->failed++;
+		printf("%s: the child with %s died\n", kit.name, name);
+	}
+}
+
+static inline int kit_end(void)
+{
+	const struct kit_tally *t = kit.tally;
+
+	alarm(0);
+	if (t->nkeys > 1 || (t->nkeys == 1 && t->key[0].count > 1)) {
+		printf("\n%s, seed %llu: differences by kind\n", kit.name, (unsigned long long)kit.seed);
+		for (u32 i = 0; i < t->nkeys; i++)
+			printf("%8llu  %s\n", (unsigned long long)t->key[i].count, t->key[i].key);
+	}
+	if (kit.text)
+		printf("refusals: %llu with the same text, %llu with another\n", (unsigned long long)t->text_same,
+		       (unsigned long long)t->text_differs);
+	printf("%s: the kernel accepted %llu programs\n", kit.name, (unsigned long long)t->accepted);
+	printf("%llu passed, %llu failed, %llu skipped\n", (unsigned long long)t->passed, (unsigned long long)t->failed,
+	       (unsigned long long)t->skipped);
+	kit_close_backends();
+	return t->failed != 0;
+}
+
+#endif
