@@ -102,8 +102,9 @@ const struct link_spec link_spec[UAPI_LINK_TYPES] = {
 #include "spec/link.def"
 };
 
-#define C(id, name_, end, last, caps_, doc_, why)                                                                  \
-	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .last_field = (last),                \
+#define C(id, name_, end, last, caps_, doc_) CU(id, name_, end, last, caps_, doc_, NULL)
+#define CU(id, name_, end, last, caps_, doc_, why)                                                                 \
+	{ .name = #name_, .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .last_field = (last),                \
 	  .attr_end = (end), .caps = (caps_) },
 const struct cmd_spec cmd_spec[UAPI_CMDS] = {
 #include "spec/cmd.def"

@@ -82,8 +82,15 @@ enum ctx_kind {
 	CK_BUF_RDWR, CK_BUF_RDONLY, /* sockopt optval.. bounded by an END field; iterators' key/value */
 	CK_PTR_BTF,     /* typed kernel pointer; type by name in `btf_type` */
 };
-enum { CF_R = 1, CF_W = 2, CF_NARROW = 4 /* smaller aligned loads allowed */, CF_WIDE = 8 /* 8-byte access to a 4-byte array pair */,
-       CF_PERFMON = 16 /* needs CAP_PERFMON (tstamp of unprivileged programs...) */, CF_NARROW_W = 32 };
+enum { /* how a field may be touched; all accesses are aligned to their size */
+	CF_R = 1, CF_W = 2,
+	CF_NARROW = 4,    /* smaller reads allowed */
+	CF_WIDE = 8,      /* 8-byte accesses to a pair of an array's 4-byte elements */
+	CF_NARROW_W = 16, /* smaller writes allowed */
+	CF_U32 = 32,      /* a 2-byte field that may also be read as 4 bytes, the upper half 0 */
+	CF_MIN2 = 64,     /* CF_NARROW, but no single bytes */
+	CF_BPF_R = 128, CF_BPF_W = 256, /* reading, writing needs CAP_BPF */
+};
 
 /* One field a program may touch. Offsets and sizes are those of the UAPI structure. */
 struct ctx_field {
@@ -91,28 +98,48 @@ struct ctx_field {
 	const char *btf_type;  /* CK_PTR_BTF: struct name */
 	u16 off, size;         /* size of one element; the whole field is size * count */
 	u16 count;             /* arrays (cb[5], ip6[4], regs...) */
-	u16 native_off;        /* where it lives in the native context (vm/ctx.h); == off for scalars */
+	u16 native_off;        /* where it lives in the native context; == off but for pointers shown as u32 */
 	u8 native_size;        /* 8 for pointers shown as u32 */
 	u8 kind;               /* enum ctx_kind */
-	u8 access;             /* CF_* */
+	u16 access;            /* CF_* */
 	progset progs;         /* types that may touch it (several types share struct __sk_buff) */
 	progset writers;       /* types that may write it, if CF_W */
 	u64 attach;            /* bit set of expected_attach_type that may touch it; 0: any */
+	u64 attach_w;          /* that may write it, if CF_W; 0: as attach */
 };
 
 struct ctx_spec {
 	const char *uapi;      /* "struct xdp_md" without the keyword */
 	u16 size;              /* of the UAPI structure: accesses beyond are refused */
-	u16 native_size;
+	u16 native_size;       /* the UAPI structure, then the pointers it shows as u32, 8 bytes each (ctx_native.h) */
 	u16 nfields;
-	bool raw_args;         /* array of u64 arguments (raw_tracepoint, tracing): 8-byte aligned reads only */
-	bool any_scalar;       /* tracepoint: any aligned access below the attach point's size */
-	u32 raw_max;           /* raw_args, any_scalar: bytes readable */
+	bool raw_args;         /* array of u64 arguments (raw_tracepoint, tracing) */
+	bool any_scalar;       /* any aligned read within raw_min .. raw_max - 1 is a scalar (raw_args too, fields apart) */
+	bool any_write;        /* and any aligned write */
+	u32 raw_min, raw_max;
 	const struct ctx_field *fields;
 };
 
-/* The field that an access [off, off+size) hits for this program type, or NULL. Does not judge size or direction. */
+/* Objects that programs reach by pointer and read field by field, like a context. */
+enum ctx_obj { OBJ_SOCK_COMMON, OBJ_SOCK, OBJ_TCP_SOCK, OBJ_XDP_SOCK, OBJ_COUNT };
+extern const struct ctx_spec *const obj_spec[OBJ_COUNT];
+
+/* The field that an access at `off` hits for this program type, or NULL. Does not judge size or direction. */
 const struct ctx_field *ctx_field_at(const struct ctx_spec *c, u32 off, u32 prog_type);
+
+/* An access to a context or object, as the program asks for it. */
+struct ctx_access {
+	s64 off;
+	u32 size;        /* 1, 2, 4, 8 */
+	bool write;
+	bool sign_extend; /* a sign-extending load */
+	u32 prog_type, attach_type, caps;
+};
+/*
+ * May the program do it? 0 and *ret_field (NULL: a scalar no row names, as in raw arguments), or -EACCES. The value read is a
+ * scalar unless the field's kind says otherwise.
+ */
+int ctx_access_check(const struct ctx_spec *c, const struct ctx_access *a, const struct ctx_field **ret_field);
 
 /* ---- helpers: helper_*.def ---- */
 enum arg_kind {
