@@ -118,8 +118,10 @@ static u64 map_addr(void *cookie, const struct map_desc *m)
 
 static u64 map_value_addr(void *cookie, const struct map_desc *m, u32 off)
 {
+	const struct map *map = container_of(m, struct map, desc);
+
 	(void)cookie;
-	return map_direct_value(container_of(m, struct map, desc), off);
+	return map->data ? (u64)(uintptr_t)map->data + off : 0;
 }
 
 static u64 btf_addr(void *cookie, const struct btf *b, u32 id)

@@ -12,8 +12,8 @@ typedef int (*cmd_fn)(struct call *c);
 
 /* A command without a body does not link; one that skep refuses has none. */
 static const cmd_fn cmd_table[UAPI_CMDS] = {
-#define C(name, id, ...) [id] = cmd_##name,
-#define CU(name, id, ...) [id] = NULL,
+#define C(id, name, ...) cmd_##name,
+#define CU(id, name, ...) NULL,
 #include "spec/cmd.def"
 };
 

@@ -80,8 +80,8 @@ static int load_kernel_btf(struct skep *s, const char *path)
 {
 	struct btf *btf;
 	struct log log;
-	size_t size;
-	void *data;
+	size_t size = 0;
+	void *data = NULL;
 	int err = read_file(path, &data, &size);
 
 	if (err)

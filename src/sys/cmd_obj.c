@@ -203,7 +203,7 @@ static int map_info(struct call *c, const struct map *m, u64 dst, u32 len)
 	const struct map_desc *d = &m->desc;
 	struct map_info i = { .type = d->type, .id = m->obj.id, .key_size = d->key_size, .value_size = d->value_size,
 			      .max_entries = d->max_entries, .map_flags = d->flags, .map_extra = d->extra,
-			      .btf_key_type_id = d->btf_key, .btf_value_type_id = d->btf_value, .btf_id = map_btf_id(m) };
+			      .btf_key_type_id = d->btf_key, .btf_value_type_id = d->btf_value, .btf_id = m->btf_obj ? m->btf_obj->id : 0 };
 
 	memcpy(i.name, d->name, sizeof(i.name));
 	return call_out(c, dst, &i, len);

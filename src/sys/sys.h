@@ -89,8 +89,8 @@ int check_name(const char *name, size_t n);
 int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 
 /* commands: see spec/cmd.def */
-#define C(name, ...) int cmd_##name(struct call *c);
-#define CU(name, ...)
+#define C(id, name, ...) int cmd_##name(struct call *c);
+#define CU(id, name, ...)
 #include "spec/cmd.def"
 
 /* pin.c */

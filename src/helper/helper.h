@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bodies of helpers and kfuncs, by number and name, in the form every engine calls. The rows of spec/helper_*.def dictate each
+ * body's signature (spec/helper_abi.h): a body that disagrees does not compile, a row without a body does not link.
+ */
+#ifndef SKEP_HELPER_HELPER_H
+#define SKEP_HELPER_HELPER_H
+
+#include "base/types.h"
+#include "vm/abi.h"
+
+/* NULL when skep has no body for it; id LOWER_LD_ABS (~0) is the packet load of LD_ABS and LD_IND. */
+helper_fn helper_body(u32 id);
+helper_fn kfunc_body(const char *name);
+
+#endif

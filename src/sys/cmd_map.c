@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The map commands: what bpf(2) checks before a map sees a request. Keys and values are copied; a map never touches the
+ * caller's memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "map/map.h"
+#include "prog/prog.h"
+#include "sys/sys.h"
+
+#define SMALL 256 /* keys and values up to here need no allocation */
+
+/* ---- creation ---- */
+static int resolve_inner(struct call *c, struct map_attr *m)
+{
+	struct obj *o;
+	int err;
+
+	if (!map_spec[m->type].inner)
+		return 0;
+	err = call_obj(c, (int)c->a.map_create.inner_map_fd, OBJ_MAP, &o, NULL);
+	if (!err)
+		m->inner = map_of(o);
+	return err;
+}
+
+static int resolve_btf(struct call *c, struct map_attr *m)
+{
+	const struct attr_map_create *a = &c->a.map_create;
+	const struct map_spec *spec = &map_spec[m->type];
+	struct btf_obj *b;
+	s64 key, value;
+	int err;
+
+	if (!a->btf_key_type_id && !a->btf_value_type_id)
+		return 0;
+	err = call_obj(c, (int)a->btf_fd, OBJ_BTF, &m->btf_obj, NULL);
+	if (err)
+		return err;
+	b = container_of(m->btf_obj, struct btf_obj, obj);
+	if (b->kernel)
+		return call_fail(c, -EACCES, "a map's BTF cannot be the kernel's");
+	if (!a->btf_value_type_id)
+		return 0;
+	m->btf = b->btf;
+	m->btf_key = a->btf_key_type_id;
+	m->btf_value = a->btf_value_type_id;
+	key = m->btf_key ? btf_size_of(b->btf, m->btf_key) : (s64)m->key_size;
+	value = btf_size_of(b->btf, m->btf_value);
+	if (key < 0 || (u64)key != m->key_size)
+		return call_fail(c, -EINVAL, "BTF says the key has %lld bytes, key_size says %u", (long long)key, m->key_size);
+	if (value < 0 || (u64)value != m->value_size)
+		return call_fail(c, -EINVAL, "BTF says the value has %lld bytes, value_size says %u", (long long)value,
+				 m->value_size);
+	err = btf_record_of(b->btf, m->btf_value, ~0u, m->value_size, sys_kernel_btf(c->s), &m->record);
+	if (err)
+		return call_fail(c, err, "the value's special fields (locks, timers, kptrs...) are not laid out as BPF requires");
+	if (m->record && (m->record->mask & ~spec->special_fields))
+		return call_fail(c, -EOPNOTSUPP, "maps of type %s cannot hold these special fields", spec->name);
+	if (m->record && (!call_capable(c, CAPB_BPF) || m->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)))
+		return call_fail(c, call_capable(c, CAPB_BPF) ? -EACCES : -EPERM,
+				 "special fields need CAP_BPF and a map that programs may read and write");
+	return 0;
+}
+
+static int check_create(struct call *c, const struct attr_map_create *a)
+{
+	const struct map_spec *spec = map_spec_by_id(a->map_type);
+	int err;
+
+	if (a->btf_vmlinux_value_type_id) {
+		if (a->map_type != BPF_MAP_TYPE_STRUCT_OPS || a->btf_key_type_id || a->btf_value_type_id)
+			return call_fail(c, -EINVAL, "btf_vmlinux_value_type_id is for struct_ops maps only");
+	} else if (a->btf_key_type_id && !a->btf_value_type_id) {
+		return call_fail(c, -EINVAL, "btf_key_type_id without btf_value_type_id");
+	}
+	if (a->map_flags & (1u << 16))
+		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
+	if ((a->map_flags & BPF_F_RDONLY && a->map_flags & BPF_F_WRONLY) ||
+	    (a->map_flags & BPF_F_RDONLY_PROG && a->map_flags & BPF_F_WRONLY_PROG))
+		return call_fail(c, -EINVAL, "read-only and write-only exclude each other");
+	if (!spec)
+		return call_fail(c, -EINVAL, "%u is not a map type", a->map_type);
+	if (a->map_extra && a->map_type != BPF_MAP_TYPE_BLOOM_FILTER && a->map_type != UAPI_MAP_TYPE_ARENA)
+		return call_fail(c, -EINVAL, "map_extra is for bloom filters and arenas");
+	if (!call_capable(c, CAPB_BPF) && !c->s->unpriv_allowed)
+		return call_fail(c, -EPERM, "creating maps needs CAP_BPF (unprivileged BPF is off)");
+	if (!call_capable(c, spec->caps))
+		return call_fail(c, -EPERM, "maps of type %s need more privileges", spec->name);
+	if (spec->why_not)
+		return call_fail(c, -EOPNOTSUPP, "maps of type %s: %s", spec->name, spec->why_not);
+	err = check_name(a->map_name, sizeof(a->map_name));
+	return err ? call_fail(c, err, "map_name may have letters, digits, '_' and '.' only, and at most 15 of them") : 0;
+}
+
+/* Programs that meet in a prog array must be of one kind: the first to enter or to use it decides. */
+static int prog_fits(struct map *m, struct obj *prog)
+{
+	struct prog *p = prog_of(prog);
+
+	if (!m->desc.owner_type)
+		m->desc.owner_type = p->type;
+	return m->desc.owner_type == p->type ? 0 : -EINVAL;
+}
+
+int cmd_map_create(struct call *c)
+{
+	const struct attr_map_create *a = &c->a.map_create;
+	struct map_attr m = { .type = a->map_type, .key_size = a->key_size, .value_size = a->value_size,
+			      .max_entries = a->max_entries, .flags = a->map_flags, .extra = a->map_extra,
+			      .numa_node = a->map_flags & BPF_F_NUMA_NODE ? a->numa_node : ~0u, .ifindex = a->map_ifindex,
+			      .btf_vmlinux_value = a->btf_vmlinux_value_type_id, .image_of = prog_image_of,
+			      .prog_ok = prog_fits };
+	struct map *map;
+	int err;
+
+	obj_reap(&c->s->tab);
+	err = check_create(c, a);
+	if (err)
+		return err;
+	memcpy(m.name, a->map_name, sizeof(m.name));
+	err = resolve_inner(c, &m);
+	if (!err)
+		err = resolve_btf(c, &m);
+	if (!err) {
+		err = map_create(&c->s->tab, &m, &map);
+		if (err)
+			call_fail(c, err, "a %s map with key_size %u, value_size %u, max_entries %u, map_flags 0x%x is refused",
+				  map_spec[m.type].name, m.key_size, m.value_size, m.max_entries, m.flags);
+	}
+	if (err)
+		btf_record_free(m.record);
+	obj_put(m.btf_obj);
+	if (m.inner)
+		obj_put(&m.inner->obj);
+	if (err)
+		return err;
+	err = call_new_fd(c, &map->obj,
+			  m.flags & BPF_F_RDONLY ? O_RDONLY : m.flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
+	obj_put(&map->obj);
+	return err;
+}
+
+/* ---- elements ---- */
+/* One element command's map and memory. */
+struct elem {
+	struct map *m;
+	void *key, *value;
+	u32 value_size;
+	u64 small[2 * SMALL / 8];
+	void *big;
+};
+
+static void elem_end(struct elem *e)
+{
+	obj_put(e->m ? &e->m->obj : NULL);
+	free(e->big);
+}
+
+/* The map behind the descriptor, if it may be used so. */
+static int elem_begin(struct call *c, struct elem *e, int fd, int need)
+{
+	struct obj *o;
+	int mode, err;
+	size_t key, total;
+
+	*e = (struct elem){ .m = NULL };
+	err = call_obj(c, fd, OBJ_MAP, &o, &mode);
+	if (err)
+		return err;
+	e->m = map_of(o);
+	if ((need & 1 && mode == O_WRONLY) || (need & 2 && mode == O_RDONLY))
+		return call_fail(c, -EPERM, "the descriptor is open for %s only", mode == O_RDONLY ? "reading" : "writing");
+	if (need & 2 && map_frozen(e->m))
+		return call_fail(c, -EPERM, "the map is frozen");
+	e->value_size = map_user_value_size(e->m);
+	key = ROUND_UP((size_t)e->m->desc.key_size, 8);
+	total = key + e->value_size;
+	if (total > sizeof(e->small)) {
+		e->big = malloc(total);
+		if (!e->big)
+			return -ENOMEM;
+	}
+	e->key = e->big ? e->big : e->small;
+	e->value = (u8 *)e->key + key;
+	return 0;
+}
+
+static int elem_key(struct call *c, struct elem *e)
+{
+	if (e->m->desc.key_size)
+		return call_in(c, e->key, c->a.elem.key, e->m->desc.key_size);
+	if (c->a.elem.key)
+		return call_fail(c, -EINVAL, "the map has no keys: key must be NULL");
+	e->key = NULL;
+	return 0;
+}
+
+static int bad_elem_flags(struct call *c, const struct elem *e, u64 allowed)
+{
+	u64 f = c->a.elem.flags;
+
+	if (f & ~allowed)
+		return call_fail(c, -EINVAL, "flags 0x%llx has unknown bits", (unsigned long long)f);
+	if (f & BPF_F_LOCK && !(e->m->desc.record && e->m->desc.record->mask & FIELD_SPIN_LOCK))
+		return call_fail(c, -EINVAL, "BPF_F_LOCK needs a bpf_spin_lock in the value");
+	return 0;
+}
+
+static const char *map_why(int err)
+{
+	switch (err) {
+	case -ENOENT: return "no such element";
+	case -EEXIST: return "the element exists";
+	case -E2BIG: return "the map is full, or the index is beyond its end";
+	case -EINVAL: return "this map type refuses the key, the value or the flags";
+	case -ENOTSUPP: return "this map type does not have the operation";
+	default: return strerror(-err);
+	}
+}
+
+static int elem_fail(struct call *c, const struct elem *e, int err)
+{
+	return err ? call_fail(c, err, "%s map \"%s\": %s", map_spec[e->m->desc.type].name, e->m->desc.name, map_why(err)) : 0;
+}
+
+int cmd_map_lookup_elem(struct call *c)
+{
+	struct elem e;
+	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 1);
+
+	if (!err)
+		err = bad_elem_flags(c, &e, BPF_F_LOCK);
+	if (!err)
+		err = elem_key(c, &e);
+	/* a bloom filter's question is in the value */
+	if (!err && e.m->desc.type == BPF_MAP_TYPE_BLOOM_FILTER)
+		err = call_in(c, e.value, c->a.elem.value, e.value_size);
+	if (!err)
+		err = elem_fail(c, &e, map_lookup(e.m, e.key, e.value, c->a.elem.flags));
+	if (!err)
+		err = call_out(c, c->a.elem.value, e.value, e.value_size);
+	elem_end(&e);
+	return err;
+}
+
+/* The value of an fd-valued map names an object. */
+static int update_obj(struct call *c, struct elem *e)
+{
+	struct obj *o;
+	s32 fd;
+	int err;
+
+	memcpy(&fd, e->value, sizeof(fd));
+	err = call_obj(c, fd, map_value_obj(e->m), &o, NULL);
+	if (err)
+		return err;
+	err = map_update_obj(e->m, e->key, o, c->a.elem.flags);
+	obj_put(o);
+	return err;
+}
+
+int cmd_map_update_elem(struct call *c)
+{
+	struct elem e;
+	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 2);
+
+	if (!err)
+		err = bad_elem_flags(c, &e, ~(u64)0);
+	if (!err)
+		err = elem_key(c, &e);
+	if (!err)
+		err = call_in(c, e.value, c->a.elem.value, e.value_size);
+	if (!err) {
+		err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) :
+						       map_update(e.m, e.key, e.value, c->a.elem.flags);
+		elem_fail(c, &e, err);
+	}
+	elem_end(&e);
+	return err;
+}
+
+int cmd_map_delete_elem(struct call *c)
+{
+	struct elem e;
+	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 2);
+
+	if (!err)
+		err = elem_key(c, &e);
+	if (!err)
+		err = elem_fail(c, &e, map_delete(e.m, e.key));
+	elem_end(&e);
+	return err;
+}
+
+int cmd_map_get_next_key(struct call *c)
+{
+	struct elem e;
+	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 1);
+	void *next = NULL;
+
+	if (!err && c->a.elem.key)
+		err = elem_key(c, &e);
+	if (!err) {
+		next = malloc(e.m->desc.key_size + 1u);
+		err = next ? elem_fail(c, &e, map_next_key(e.m, c->a.elem.key ? e.key : NULL, next)) : -ENOMEM;
+	}
+	if (!err)
+		err = call_out(c, c->a.elem.value, next, e.m->desc.key_size);
+	free(next);
+	elem_end(&e);
+	return err;
+}
+
+int cmd_map_lookup_and_delete_elem(struct call *c)
+{
+	struct elem e;
+	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 3);
+
+	if (!err)
+		err = bad_elem_flags(c, &e, BPF_F_LOCK);
+	if (!err && c->a.elem.flags && !e.m->desc.key_size)
+		err = call_fail(c, -EINVAL, "queues and stacks take no flags here");
+	if (!err)
+		err = elem_key(c, &e);
+	if (!err)
+		err = elem_fail(c, &e, map_lookup_and_delete(e.m, e.key, e.value, c->a.elem.flags));
+	if (!err)
+		err = call_out(c, c->a.elem.value, e.value, e.value_size);
+	elem_end(&e);
+	return err;
+}
+
+int cmd_map_freeze(struct call *c)
+{
+	struct obj *o;
+	int mode, err = call_obj(c, (int)c->a.elem.map_fd, OBJ_MAP, &o, &mode);
+
+	if (err)
+		return err;
+	if (mode == O_RDONLY)
+		err = call_fail(c, -EPERM, "the descriptor is open for reading only");
+	else
+		err = map_freeze(map_of(o));
+	if (err == -EBUSY)
+		call_fail(c, err, "the map is frozen, or somebody has it mapped for writing");
+	else if (err && c->reason && !c->reason->len)
+		call_fail(c, err, "the map cannot be frozen: %s", strerror(-err));
+	obj_put(o);
+	return err;
+}
+
+/* ---- batches ---- */
+struct batch {
+	struct elem e;
+	struct map_batch b;
+	void *keys, *values, *token, *out_token;
+};
+
+static void batch_end(struct batch *b)
+{
+	free(b->keys);
+	free(b->values);
+	free(b->token);
+	free(b->out_token);
+	elem_end(&b->e);
+}
+
+static int batch_fd(void *ctx, int fd, enum obj_kind kind, struct obj **ret)
+{
+	return call_obj(ctx, fd, kind, ret, NULL);
+}
+
+/* in: bits 1 keys, 2 values are given by the caller; else they are room for results. */
+static int batch_begin(struct call *c, struct batch *b, int need, int in)
+{
+	const struct attr_batch *a = &c->a.batch;
+	size_t keys, values, token;
+	int err = elem_begin(c, &b->e, (int)a->map_fd, need);
+
+	if (err)
+		return err;
+	if (a->flags || a->elem_flags & ~(u64)BPF_F_LOCK)
+		return call_fail(c, -EINVAL, "flags must be 0 and elem_flags at most BPF_F_LOCK");
+	if (a->elem_flags & BPF_F_LOCK && !(b->e.m->desc.record && b->e.m->desc.record->mask & FIELD_SPIN_LOCK))
+		return call_fail(c, -EINVAL, "BPF_F_LOCK needs a bpf_spin_lock in the value");
+	keys = (size_t)a->count * b->e.m->desc.key_size;
+	values = (size_t)a->count * b->e.value_size;
+	token = map_batch_token(b->e.m);
+	b->keys = malloc(keys + 1);
+	b->values = malloc(values + 1);
+	b->token = malloc(token + 1);
+	b->out_token = malloc(token + 1);
+	if (!b->keys || !b->values || !b->token || !b->out_token)
+		return -ENOMEM;
+	if (in & 1)
+		err = call_in(c, b->keys, a->keys, keys);
+	if (!err && in & 2)
+		err = call_in(c, b->values, a->values, values);
+	if (!err && !(in & 1) && a->in_batch)
+		err = call_in(c, b->token, a->in_batch, token);
+	b->b = (struct map_batch){ .in_batch = a->in_batch ? b->token : NULL, .out_batch = b->out_token, .keys = b->keys,
+				   .values = b->values, .count = a->count, .elem_flags = a->elem_flags,
+				   .obj_by_fd = batch_fd, .ctx = c };
+	return err;
+}
+
+/* Results, then the count: also for -ENOENT (the end) and -EFAULT, as Linux. */
+static int batch_finish(struct call *c, struct batch *b, int err, bool results)
+{
+	const struct attr_batch *a = &c->a.batch;
+	u32 n = b->b.count;
+	int fault = 0;
+
+	if (results && (!err || err == -ENOENT)) {
+		fault = call_out(c, a->keys, b->keys, (size_t)n * b->e.m->desc.key_size);
+		if (!fault)
+			fault = call_out(c, a->values, b->values, (size_t)n * b->e.value_size);
+		if (!fault && n && a->out_batch)
+			fault = call_out(c, a->out_batch, b->out_token, map_batch_token(b->e.m));
+	}
+	c->a.batch.count = fault ? 0 : n;
+	if (CALL_PUT(c, batch.count))
+		return -EFAULT;
+	return fault ? fault : elem_fail(c, &b->e, err);
+}
+
+static int lookup_batch(struct call *c, int need, int (*fn)(struct map *, struct map_batch *))
+{
+	struct batch b = { .keys = NULL };
+	int err = batch_begin(c, &b, need, 0);
+
+	if (!err && c->a.batch.count)
+		err = batch_finish(c, &b, fn(b.e.m, &b.b), true);
+	batch_end(&b);
+	return err;
+}
+
+int cmd_map_lookup_batch(struct call *c) { return lookup_batch(c, 1, map_lookup_batch); }
+int cmd_map_lookup_and_delete_batch(struct call *c) { return lookup_batch(c, 3, map_lookup_and_delete_batch); }
+
+static int change_batch(struct call *c, int in, int (*fn)(struct map *, struct map_batch *))
+{
+	struct batch b = { .keys = NULL };
+	int err = batch_begin(c, &b, 2, in);
+
+	if (!err && c->a.batch.count)
+		err = batch_finish(c, &b, fn(b.e.m, &b.b), false);
+	batch_end(&b);
+	return err;
+}
+
+int cmd_map_update_batch(struct call *c) { return change_batch(c, 3, map_update_batch); }
+int cmd_map_delete_batch(struct call *c) { return change_batch(c, 1, map_delete_batch); }
