@@ -11,7 +11,7 @@
 #include "spec/row.h"
 #include "spec/spec.h"
 
-enum { W = CF_W, N = CF_NARROW, X = CF_WIDE, NW = CF_NARROW_W, U32 = CF_U32, MIN2 = CF_MIN2, CAPR = CF_BPF_R, CAPW = CF_BPF_W };
+enum { W = CF_W, N = CF_NARROW, X = CF_WIDE, NS = CF_NARROW | CF_START, NW = CF_NARROW_W, U32 = CF_U32, MIN2 = CF_MIN2, CAPR = CF_BPF_R, CAPW = CF_BPF_W };
 enum { R_ = CF_R };
 #undef R
 #define R R_
@@ -140,13 +140,13 @@ static const struct ctx_field raw_tp_w_fields[] = {
 enum { PT_REGS_SIZE = 168, TRACE_RECORD_MAX = 8192, FUNC_ARGS_MAX = 12 };
 
 #define STRUCT(var, s, extra)                                                                                      \
-	extern const struct ctx_spec ctx_##var;                                                                      \
-	const struct ctx_spec ctx_##var = { .uapi = #s, .size = sizeof(struct s),                                    \
+	extern const struct ctx_spec context_##var;                                                                      \
+	const struct ctx_spec context_##var = { .uapi = #s, .size = sizeof(struct s),                                    \
 		.native_size = ROUND_UP(sizeof(struct s), 8) + (extra), .nfields = ARRAY_SIZE(var##_fields),         \
 		.fields = var##_fields };
 #define OTHER(var, name, size_, ...)                                                                               \
-	extern const struct ctx_spec ctx_##var;                                                                      \
-	const struct ctx_spec ctx_##var = { .uapi = (name), .size = (size_), .native_size = (size_), __VA_ARGS__ };
+	extern const struct ctx_spec context_##var;                                                                      \
+	const struct ctx_spec context_##var = { .uapi = (name), .size = (size_), .native_size = (size_), __VA_ARGS__ };
 #define ROWS(f) .nfields = ARRAY_SIZE(f), .fields = (f)
 
 STRUCT(skb,          __sk_buff,          sizeof(struct native_pkt))
@@ -208,6 +208,8 @@ static bool size_fits(const struct ctx_field *f, u32 off, u32 size, bool write)
 	if (size < f->size) {
 		if ((f->access & CF_MIN2) && size < 2)
 			return false;
+		if ((f->access & CF_START) && off != f->off)
+			return false;
 		return f->access & (write ? CF_NARROW_W : CF_NARROW);
 	}
 	if ((f->access & CF_U32) && size == 4 && !write)
@@ -240,6 +242,9 @@ int ctx_access_check(const struct ctx_spec *c, const struct ctx_access *a, const
 	if (a->off < 0 || a->off >= c->size || a->off % a->size)
 		return -EACCES;
 	f = ctx_field_at(c, (u32)a->off, a->prog_type);
+	/* Among raw arguments a row claims its first byte only. */
+	if (f && c->any_scalar && a->off != f->off)
+		f = NULL;
 	if (f) {
 		if (!field_allows(f, a))
 			return -EACCES;

@@ -21,12 +21,12 @@ bool caps_grant(u32 have, u32 need)
 enum { UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, SLEEP = 64, TRACE = 128, RUN = 256, NEEDS_BTF = 512 };
 
 /* The table refers to contexts by name; each is defined in context.c. */
-#define P(id, name_, ctx_, ...) extern const struct ctx_spec ctx_##ctx_;
+#define P(id, name_, c, ...) extern const struct ctx_spec context_##c;
 #include "spec/progtype.def"
 
 enum { PERFMON = CAPB_PERFMON, NET_ADMIN = CAPB_NET_ADMIN };
-#define P(id, name_, ctx_, caps_, traits, ret, attach, doc_, why)                                                  \
-	{ .name = (name_), .uapi = "BPF_PROG_TYPE_" #id, .doc = (doc_), .why_not = (why), .ctx = &ctx_##ctx_,        \
+#define P(id, name_, c, caps_, traits, ret, attach, doc_, why)                                                  \
+	{ .name = (name_), .uapi = "BPF_PROG_TYPE_" #id, .doc = (doc_), .why_not = (why), .ctx = &context_##c,        \
 	  .caps = (caps_) | (((traits) & UNPRIV) ? 0 : CAPB_BPF), .net = !!((traits) & NET),                         \
 	  .skb = !!((traits) & SKB), .ld_abs = !!((traits) & LDABS), .direct_pkt = !!((traits) & PKT),               \
 	  .pkt_write = !!((traits) & PKTW), .sleepable_ok = !!((traits) & SLEEP), .test_run = !!((traits) & RUN),    \

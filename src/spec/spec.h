@@ -89,6 +89,7 @@ enum { /* how a field may be touched; all accesses are aligned to their size */
 	CF_NARROW_W = 16, /* smaller writes allowed */
 	CF_U32 = 32,      /* a 2-byte field that may also be read as 4 bytes, the upper half 0 */
 	CF_MIN2 = 64,     /* CF_NARROW, but no single bytes */
+	CF_START = 512,   /* CF_NARROW, but only at the field's first byte */
 	CF_BPF_R = 128, CF_BPF_W = 256, /* reading, writing needs CAP_BPF */
 };
 
