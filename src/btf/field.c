@@ -4,7 +4,10 @@
  * the names and tags of its BTF.
  *
  * Invariant: the fields of a record do not overlap, are sorted by offset and lie inside the value; roots name a struct of the
- * same BTF that has the node.
+ * same BTF that has the node; freeing a value frees a chain of at most 8 owners.
+ *
+ * Two rules are stricter than Linux 6.18 was when it came out, as Linux itself is by now, for they were unsound: what may be in
+ * a value once may not be in it twice through a nested struct, and no type may own itself through kptrs.
  */
 #include <stdlib.h>
 
@@ -40,7 +43,8 @@ struct found {
 
 struct search {
 	const struct btf *b;
-	u32 mask, seen;
+	u32 mask;
+	u32 seen;   /* FF_ONE fields that the value has */
 	u32 budget;
 	struct found found[FIELDS_MAX];
 	u32 n;
@@ -232,7 +236,10 @@ static int find_one(struct search *s, u32 holder, s32 component, u32 id, u32 off
 static int find_in_struct(struct search *s, u32 id, u32 base, u32 level)
 {
 	const struct btf_type *t = btf_type(s->b, id);
+	u32 outer_seen = s->seen;
 
+	if (s->b->as_618)
+		s->seen = 0;
 	for (u32 i = 0; i < btf_vlen_of(t); i++) {
 		u32 bits = btf_member_bit_off(t, i), first = s->n;
 		int err;
@@ -245,6 +252,8 @@ static int find_in_struct(struct search *s, u32 id, u32 base, u32 level)
 		for (; first < s->n; first++)
 			s->found[first].off += base;
 	}
+	if (s->b->as_618)
+		s->seen = outer_seen;
 	return 0;
 }
 
@@ -354,7 +363,9 @@ static int fill(struct btf_record *r, const struct search *s, u32 value_size, co
 	}
 	if (err)
 		return err;
-	/* Roots need a lock beside them; nodes of two owners need a count. */
+	/* One lock of either sort; roots need one beside them; nodes of two owners need a count. */
+	if (r->spin_lock_off >= 0 && r->res_spin_lock_off >= 0)
+		return -EINVAL;
 	if ((r->mask & FIELD_GRAPH_ROOT) && r->spin_lock_off < 0 && r->res_spin_lock_off < 0)
 		return -EINVAL;
 	if (r->refcount_off < 0 && (r->mask & FIELD_GRAPH_NODE) == FIELD_GRAPH_NODE)
@@ -497,7 +508,10 @@ static int metas_collect(struct btf *b, struct btf_metas *m, const u8 *special, 
 	return 0;
 }
 
-/* Roots learn their elements' record; uptrs are checked, because they pin one page of the user's. */
+/*
+ * Roots learn their elements' record; what is itself an element may not own elements that own others. Uptrs pin one page
+ * of the user's.
+ */
 static int record_fixup(const struct btf *b, struct btf_record *r)
 {
 	for (u32 i = 0; i < r->n; i++) {
@@ -516,6 +530,8 @@ static int record_fixup(const struct btf *b, struct btf_record *r)
 			if (!m)
 				return -EFAULT;
 			f->target_record = m->rec;
+			if ((r->mask & FIELD_GRAPH_NODE) && (m->rec->mask & FIELD_GRAPH_ROOT))
+				return -ELOOP;
 		}
 	}
 	return 0;
@@ -557,7 +573,7 @@ static int metas_finish(struct btf *b)
 
 	for (u32 i = 0; i < m->n && !err; i++)
 		err = record_fixup(b, m->meta[i].rec);
-	if (err)
+	if (err || b->as_618)
 		return err;
 	depth = calloc(m->n + 1, 1);
 	if (!depth)

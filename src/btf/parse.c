@@ -190,9 +190,12 @@ static int parse(struct btf *b, const void *data, u32 size, bool trusted, struct
 	return err;
 }
 
-static int make(const void *data, u32 size, const struct btf *base, bool trusted, const struct btf *kernel,
-		struct log *log, struct btf **ret_btf)
+enum { MAKE_TRUSTED = 1, MAKE_AS_618 = 2 };
+
+static int make(const void *data, u32 size, const struct btf *base, u32 how, const struct btf *kernel, struct log *log,
+		struct btf **ret_btf)
 {
+	bool trusted = how & MAKE_TRUSTED;
 	struct log quiet = { 0 };
 	struct btf *b;
 	int err;
@@ -203,6 +206,7 @@ static int make(const void *data, u32 size, const struct btf *base, bool trusted
 	if (!b)
 		return -ENOMEM;
 	b->kernel = trusted;
+	b->as_618 = how & MAKE_AS_618;
 	b->base = base;
 	if (base) {
 		b->start_id = base->start_id + base->ntypes;
@@ -221,12 +225,17 @@ static int make(const void *data, u32 size, const struct btf *base, bool trusted
 
 int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, struct log *log, struct btf **ret_btf)
 {
-	return make(data, size, base, trusted, NULL, log, ret_btf);
+	return make(data, size, base, trusted ? MAKE_TRUSTED : 0, NULL, log, ret_btf);
 }
 
 int btf_load(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf)
 {
-	return make(data, size, NULL, false, kernel, log, ret_btf);
+	return make(data, size, NULL, 0, kernel, log, ret_btf);
+}
+
+int btf_load_as_618(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf)
+{
+	return make(data, size, NULL, MAKE_AS_618, kernel, log, ret_btf);
 }
 
 void btf_free(struct btf *b)

@@ -41,6 +41,7 @@ struct btf {
 	u32 start_id, start_str; /* first local id and string offset */
 	const struct btf *base;
 	bool kernel;
+	bool as_618; /* without the two rules that Linux learned later: field.c */
 	struct btf_index *index; /* names, made at the first search */
 	struct btf_metas *metas; /* records of structs with special fields; user BTF only */
 };
@@ -72,6 +73,9 @@ bool btf_str_valid(const struct btf *b, u32 off);
 /* For logs: "(anon)", "(invalid-name-offset)", or the name. */
 const char *btf_log_name(const struct btf *b, u32 off);
 void btf_index_free(struct btf_index *ix);
+
+/* btf_load() as Linux 6.18.0 would: for comparing with a running kernel. */
+int btf_load_as_618(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf);
 
 /* ---- checking user BTF ---- */
 enum resolve_mode { RESOLVE_OPEN, RESOLVE_POINTER, RESOLVE_AGGREGATE };
