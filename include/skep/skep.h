@@ -35,7 +35,10 @@ struct skep_opts {
 };
 enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_SYS_ADMIN = 8, SKEP_CAP_ALL = 15 };
 enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
-enum { SKEP_F_UNPRIV_ALLOWED = 1 /* as sysctl unprivileged_bpf_disabled=0 */ };
+enum {
+	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0 */
+	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
+};
 
 /* Make a subsystem. 0, -ENOMEM, -EINVAL (bad sz), -ENOENT (btf_file unreadable). `opts` may be NULL. */
 SKEP_API int skep_new(const struct skep_opts *opts, struct skep **ret_skep);

@@ -12,12 +12,16 @@ struct test_run {
 	/* in: buffers of the caller, already copied; NULL when their size is 0 */
 	const void *data_in, *ctx_in;
 	u32 data_size_in, ctx_size_in;
-	bool has_ctx_out;                /* the caller wants the context back */
+	bool has_data_in, has_data_out, has_ctx_in, has_ctx_out; /* the caller gave a pointer, whatever its size */
+	u32 duration_in;                 /* what the caller left in the result field: some types refuse it */
+	bool beyond;                     /* also run types that Linux's test run refuses */
 	u32 repeat, flags, cpu, batch_size;
 	struct str *printk;              /* where bpf_printk goes; NULL: discarded */
 	/* out: malloc'ed by test_run, freed by the caller */
 	void *data_out, *ctx_out;
 	u32 data_size_out, ctx_size_out;
+	bool ctx_back;                   /* ctx_out goes back to where ctx_in came from (syscall programs) */
+	bool only_retval;                /* the type reports nothing else */
 	u32 retval, duration;            /* duration: mean ns per run */
 	const char *why;                 /* on failure, in words */
 };

@@ -298,6 +298,7 @@ static int make_prog(struct load *l, struct prog *p)
 	p->uid = a->uid;
 	p->gpl = a->vf.gpl;
 	p->sleepable = l->proof->sleepable;
+	p->max_ctx_off = l->proof->max_ctx_off;
 	strncpy(p->name, a->name, sizeof(p->name) - 1);
 	p->load_time = boot_ns();
 	p->btf = a->vf.btf;

@@ -57,6 +57,7 @@ struct prog {
 	void *func_info, *line_info; /* owned copies, as given */
 	u32 func_info_rec, func_info_cnt, line_info_rec, line_info_cnt;
 	struct vf_stats vf;
+	u32 max_ctx_off;           /* bytes of the context the program touches */
 	struct prog_stats stats;   /* atomics */
 	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP) */
 };

@@ -383,9 +383,13 @@ static int finish_test_run(struct call *c, struct test_run *t)
 	u32 data_room = a->data_size_out, ctx_room = a->ctx_size_out;
 	int err, err2;
 
+	a->retval = t->retval;
+	if (t->only_retval) {
+		err = t->ctx_back ? call_out(c, a->ctx_in, t->ctx_out, t->ctx_size_out) : 0;
+		return CALL_PUT(c, test.retval) ? -EFAULT : err;
+	}
 	err = put_result(c, a->data_out, data_room, t->data_out, t->data_size_out);
 	a->data_size_out = t->data_size_out;
-	a->retval = t->retval;
 	a->duration = t->duration;
 	if (err == -EFAULT)
 		return err;
@@ -404,7 +408,9 @@ int cmd_prog_test_run(struct call *c)
 {
 	struct attr_test_run *a = &c->a.test;
 	struct test_run t = { .data_size_in = a->data_size_in, .ctx_size_in = a->ctx_size_in, .repeat = a->repeat,
-			      .flags = a->flags, .cpu = a->cpu, .batch_size = a->batch_size, .has_ctx_out = a->ctx_out != 0 };
+			      .flags = a->flags, .cpu = a->cpu, .batch_size = a->batch_size, .duration_in = a->duration,
+			      .has_data_in = a->data_in != 0, .has_data_out = a->data_out != 0, .has_ctx_in = a->ctx_in != 0,
+			      .has_ctx_out = a->ctx_out != 0, .beyond = c->s->run_any };
 	void *data = NULL, *ctx = NULL;
 	struct obj *o;
 	int err;

@@ -123,6 +123,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->engine = o.engine;
 	s->report = o.report != 0;
 	s->unpriv_allowed = (o.flags & SKEP_F_UNPRIV_ALLOWED) != 0;
+	s->run_any = (o.flags & SKEP_F_RUN_ANY) != 0;
 	s->log_fd = open_log(o.log_file);
 	s->btf_file = o.btf_file ? strdup(o.btf_file) : NULL;
 	s->pin_dir = o.pin_dir ? strdup(o.pin_dir) : NULL;

@@ -33,7 +33,7 @@ struct skep {
 	struct pins *pins;             /* pinned paths to objects; owned by pin.c */
 	u32 engine;                    /* SKEP_ENGINE_* */
 	u32 caps;
-	bool caps_set, unpriv_allowed, report;
+	bool caps_set, unpriv_allowed, report, run_any;
 	int log_fd;                    /* failing commands; -1: none */
 	u32 stats_users;               /* BPF_ENABLE_STATS */
 	pthread_mutex_t lock;          /* pins and lazily made parts */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What whoever runs a program provides to its helpers: the packet, where text goes, the types of the kernel.
+ *
+ * Invariant: a packet is one linear buffer. `data` and `end` are what the program sees; after a helper moved them it calls
+ * pkt_publish(), so the native context never lags behind.
+ */
+#ifndef SKEP_HELPER_RUN_ENV_H
+#define SKEP_HELPER_RUN_ENV_H
+
+#include "base/types.h"
+#include "spec/ctx_native.h"
+#include "vm/abi.h"
+
+struct btf;
+
+struct run_pkt {
+	u8 *buf, *limit;   /* the whole buffer */
+	u8 *data, *end;    /* the packet; at its link-layer header for XDP and tc, at its network header for other skb types */
+	u8 *meta;          /* metadata before data; == data when there is none */
+	u8 *mac;           /* skb types: link-layer header; NULL: none */
+	u8 *network;       /* skb types: network header */
+	bool xdp;
+	union {
+		struct native_xdp *xdp_ctx;
+		struct native_skb *skb_ctx;
+	};
+};
+
+struct run_env {
+	struct run_pkt *pkt;             /* NULL: the program has no packet */
+	const struct btf *kernel_btf;    /* NULL: none */
+	/* bpf_trace_printk and vprintk: `len` bytes without terminator. NULL: discarded. */
+	void (*printk)(struct run_env *env, const char *text, u32 len);
+	void *printk_cookie;
+	/* bpf_perf_event_output into maps without a ring of their own, NULL: -ENOENT as an empty slot */
+	u64 func_ip;                     /* bpf_get_func_ip */
+};
+
+/* Bring the native context's pointers and length up to date with the packet. */
+static inline void pkt_publish(struct run_pkt *p)
+{
+	struct native_pkt at = { (u64)(uintptr_t)p->data, (u64)(uintptr_t)p->end, (u64)(uintptr_t)p->meta };
+
+	if (p->xdp) {
+		p->xdp_ctx->pkt = at;
+	} else {
+		p->skb_ctx->pkt = at;
+		p->skb_ctx->skb.len = (u32)(p->end - p->data);
+	}
+}
+
+#endif

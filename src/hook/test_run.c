@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * BPF_PROG_TEST_RUN: see test_run.h. A packet lives in one buffer with the head and tail room Linux's test run has, because
+ * programs can observe both (adjust_head fails beyond them).
+ */
+#include "hook/test_run.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "helper/run_env.h"
+
+#define PAGE 4096u
+#define XDP_HEADROOM 256u
+#define SKB_HEADROOM 64u
+#define TAILROOM 320u    /* struct skb_shared_info, aligned */
+#define XDP_FRAME 32u    /* struct xdp_frame at the start of the head room */
+#define MAX_FRAGS 17u
+#define GSO_MAX 65536u
+#define GSO_SEGS_MAX 65535u
+
+/* An environment whose printk is collected. */
+struct test_env {
+	struct run_env env; /* first */
+	struct str *printk;
+};
+
+static void collect_printk(struct run_env *env, const char *text, u32 len)
+{
+	struct test_env *t = (struct test_env *)env;
+
+	if (t->printk)
+		str_putn(t->printk, text, len);
+}
+
+static int fail(struct test_run *t, int err, const char *why)
+{
+	t->why = why;
+	return err;
+}
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
+}
+
+/* Run `repeat` times on the same context, as it is left by the run before. */
+static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct test_run *t)
+{
+	u32 n = t->repeat ? t->repeat : 1;
+	struct run run;
+	u64 start, mean;
+
+	run_init(&run, &p->image, &env->env);
+	run.prog_type = p->type;
+	start = now_ns();
+	for (u32 i = 0; i < n; i++) {
+		run.image = &p->image;
+		run.tail_calls = 0;
+		t->retval = (u32)run_image(&run, ctx);
+	}
+	mean = (now_ns() - start) / n;
+	t->duration = mean > U32_MAX ? U32_MAX : (u32)mean;
+	__atomic_fetch_add(&p->stats.runs, n, __ATOMIC_RELAXED);
+}
+
+/* The context as given, cut or extended with zeros to `size`. What we do not know must be zero. */
+static int take_ctx(struct test_run *t, void *dst, u32 size)
+{
+	for (u32 i = size; i < t->ctx_size_in; i++)
+		if (((const u8 *)t->ctx_in)[i])
+			return fail(t, -E2BIG, "the context is longer than this program type's, and the rest is not zero");
+	if (t->ctx_size_in)
+		memcpy(dst, t->ctx_in, MIN(size, t->ctx_size_in));
+	return 0;
+}
+
+static int give_ctx(struct test_run *t, const void *src, u32 size)
+{
+	if (!t->has_ctx_out)
+		return 0;
+	t->ctx_out = malloc(size);
+	if (!t->ctx_out)
+		return -ENOMEM;
+	memcpy(t->ctx_out, src, size);
+	t->ctx_size_out = size;
+	return 0;
+}
+
+static int give_data(struct test_run *t, const void *a, u32 na, const void *b, u32 nb)
+{
+	t->data_out = malloc(na + nb + 1u);
+	if (!t->data_out)
+		return -ENOMEM;
+	if (na)
+		memcpy(t->data_out, a, na);
+	if (nb)
+		memcpy((u8 *)t->data_out + na, b, nb);
+	t->data_size_out = na + nb;
+	return 0;
+}
+
+/* ---- XDP ---- */
+struct xdp_input {
+	struct xdp_md md;
+	u32 meta, linear, headroom;
+};
+
+static int xdp_ctx_in(struct test_run *t, struct xdp_input *in)
+{
+	struct xdp_md *md = &in->md;
+	char name[IF_NAMESIZE];
+	int err = take_ctx(t, md, sizeof(*md));
+
+	if (err)
+		return err;
+	if (!t->has_ctx_in && !t->has_ctx_out)
+		return 0;
+	if (!t->has_ctx_in) {
+		/* an all-zero context says the packet is empty; Linux takes it literally */
+		if (md->data_end > t->data_size_in)
+			return -EINVAL;
+	}
+	if (md->data_meta || md->data_end > t->data_size_in || md->data > md->data_end)
+		return fail(t, -EINVAL, "xdp_md: data_meta must be 0 and data <= data_end <= the packet's size");
+	in->meta = md->data;
+	if (in->meta % 4 || in->meta > 255 || in->meta > in->headroom - XDP_FRAME)
+		return fail(t, -EINVAL, "xdp_md: metadata is at most 224 bytes, in units of 4");
+	if (md->egress_ifindex || (!md->ingress_ifindex && md->rx_queue_index))
+		return fail(t, -EINVAL, "xdp_md: egress_ifindex must be 0, and a queue needs an ingress_ifindex");
+	if (md->ingress_ifindex && !if_indextoname(md->ingress_ifindex, name))
+		return fail(t, -ENODEV, "xdp_md: no interface with this ingress_ifindex");
+	in->headroom -= in->meta;
+	in->linear = md->data_end;
+	return 0;
+}
+
+static int xdp_check(struct prog *p, struct test_run *t)
+{
+	if (p->attach_type == BPF_XDP_DEVMAP || p->attach_type == BPF_XDP_CPUMAP)
+		return fail(t, -EINVAL, "programs for devmap and cpumap entries cannot be test-run");
+	if (t->flags & ~(u32)BPF_F_TEST_XDP_LIVE_FRAMES)
+		return fail(t, -EINVAL, "unknown flags");
+	if (t->flags)
+		return fail(t, -EOPNOTSUPP, "live frames need a network device");
+	return t->batch_size ? fail(t, -EINVAL, "batch_size is for live frames") : 0;
+}
+
+static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	struct xdp_input in = { .linear = t->data_size_in, .headroom = XDP_HEADROOM };
+	struct run_pkt pkt = { .xdp = true };
+	struct native_xdp ctx = { .md = { 0 } };
+	u32 frags, room;
+	int err = xdp_check(p, t);
+
+	if (!err)
+		err = xdp_ctx_in(t, &in);
+	if (err)
+		return err;
+	room = PAGE - in.headroom - TAILROOM;
+	in.linear = MIN(in.linear, room);
+	if (t->data_size_in - in.meta < ETH_HLEN)
+		return fail(t, -EINVAL, "a packet has at least 14 bytes");
+	frags = t->data_size_in - in.linear;
+	if (frags > MAX_FRAGS * PAGE)
+		return fail(t, -ENOMEM, "a packet has at most 17 pages of fragments");
+	pkt.buf = calloc(1, PAGE);
+	if (!pkt.buf)
+		return -ENOMEM;
+	pkt.limit = pkt.buf + PAGE - TAILROOM;
+	pkt.meta = pkt.buf + in.headroom;
+	pkt.data = pkt.meta + in.meta;
+	pkt.end = pkt.meta + in.linear;
+	memcpy(pkt.meta, t->data_in, in.linear);
+	ctx.md = in.md;
+	if (!ctx.md.ingress_ifindex)
+		ctx.md.ingress_ifindex = 1; /* loopback */
+	pkt.xdp_ctx = &ctx;
+	pkt_publish(&pkt);
+	env->env.pkt = &pkt;
+	run_repeat(p, &ctx, env, t);
+	err = give_data(t, pkt.meta, (u32)(pkt.end - pkt.meta), (const u8 *)t->data_in + in.linear, frags);
+	in.md.data = (u32)(pkt.data - pkt.meta);
+	in.md.data_end = (u32)(pkt.end - pkt.meta);
+	if (!err && (t->has_ctx_in || t->has_ctx_out))
+		err = give_ctx(t, &in.md, sizeof(in.md));
+	free(pkt.buf);
+	return err;
+}
+
+/* ---- types with a __sk_buff ---- */
+static bool zero_between(const struct __sk_buff *s, size_t from, size_t to)
+{
+	const u8 *b = (const u8 *)s;
+
+	for (size_t i = from; i < to; i++)
+		if (b[i])
+			return false;
+	return true;
+}
+#define END_OF(f) (offsetof(struct __sk_buff, f) + sizeof(((struct __sk_buff *)0)->f))
+
+/* Only what a test run can honour may be set. */
+static int skb_ctx_in(struct test_run *t, struct __sk_buff *s, u32 len)
+{
+	static const size_t gap[][2] = {
+		{ 0, offsetof(struct __sk_buff, mark) },
+		{ END_OF(mark), offsetof(struct __sk_buff, priority) },
+		{ END_OF(ifindex), offsetof(struct __sk_buff, cb) },
+		{ END_OF(cb), offsetof(struct __sk_buff, tstamp) },
+		{ END_OF(gso_segs), offsetof(struct __sk_buff, gso_size) },
+		{ END_OF(gso_size), offsetof(struct __sk_buff, hwtstamp) },
+		{ END_OF(hwtstamp), sizeof(*s) },
+	};
+	char name[IF_NAMESIZE];
+	int err = take_ctx(t, s, sizeof(*s));
+
+	if (err)
+		return err;
+	if (s->ifindex > 1 && !if_indextoname(s->ifindex, name))
+		return fail(t, -ENODEV, "__sk_buff: no interface with this ifindex");
+	for (size_t i = 0; i < ARRAY_SIZE(gap); i++)
+		if (!zero_between(s, gap[i][0], gap[i][1]))
+			return fail(t, -EINVAL, "__sk_buff: only mark, priority, ifindex, ingress_ifindex, cb, tstamp, wire_len, "
+						"gso_segs, gso_size and hwtstamp may be given");
+	if (s->wire_len && (s->wire_len < len || s->wire_len > GSO_MAX))
+		return fail(t, -EINVAL, "__sk_buff: wire_len is smaller than the packet or larger than 65536");
+	if (s->gso_segs > GSO_SEGS_MAX)
+		return fail(t, -EINVAL, "__sk_buff: gso_segs is too large");
+	if (!s->wire_len)
+		s->wire_len = len;
+	if (!s->ifindex)
+		s->ifindex = 1;
+	return 0;
+}
+
+/* The socket of a test packet takes its addresses from the packet. */
+static int skb_socket(struct test_run *t, const struct run_pkt *pkt, struct __sk_buff *s, struct bpf_sock *sk)
+{
+	u32 len = (u32)(pkt->end - pkt->network);
+	const u8 *n = pkt->network;
+
+	if (s->protocol == htons(ETH_P_IP)) {
+		if (len < 20)
+			return fail(t, -EINVAL, "an IPv4 packet has at least 20 bytes");
+		s->family = sk->family = AF_INET;
+		memcpy(&s->local_ip4, n + 12, 4);
+		memcpy(&s->remote_ip4, n + 16, 4);
+		sk->src_ip4 = s->local_ip4;
+		sk->dst_ip4 = s->remote_ip4;
+	} else if (s->protocol == htons(ETH_P_IPV6)) {
+		if (len < 40)
+			return fail(t, -EINVAL, "an IPv6 packet has at least 40 bytes");
+		s->family = sk->family = AF_INET6;
+		memcpy(s->local_ip6, n + 8, 16);
+		memcpy(s->remote_ip6, n + 24, 16);
+		memcpy(sk->src_ip6, s->local_ip6, 16);
+		memcpy(sk->dst_ip6, s->remote_ip6, 16);
+	}
+	return 0;
+}
+
+static u8 packet_type(const u8 *mac)
+{
+	static const u8 none[6];
+
+	if (mac[0] & 1)
+		return mac[0] == 0xff ? 1 : 2; /* broadcast, multicast */
+	return memcmp(mac, none, 6) ? 3 : 0;   /* other host unless it is loopback's address */
+}
+
+static bool is_l2(u32 type)
+{
+	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT;
+}
+
+static int skb_prepare(struct prog *p, struct test_run *t, struct run_pkt *pkt, struct native_skb *ctx, struct bpf_sock *sk)
+{
+	struct __sk_buff *s = &ctx->skb;
+	u32 size = t->data_size_in;
+	int err;
+
+	pkt->limit = pkt->buf + SKB_HEADROOM + ROUND_UP(size, 64u);
+	pkt->mac = pkt->buf + SKB_HEADROOM;
+	pkt->network = pkt->mac + ETH_HLEN;
+	pkt->end = pkt->mac + size;
+	pkt->data = is_l2(p->type) ? pkt->mac : pkt->network;
+	pkt->meta = pkt->data;
+	pkt->skb_ctx = ctx;
+	memcpy(pkt->mac, t->data_in, size);
+	err = skb_ctx_in(t, s, is_l2(p->type) ? size : size - ETH_HLEN);
+	if (err)
+		return err;
+	s->protocol = (u32)pkt->mac[12] | (u32)pkt->mac[13] << 8;
+	if (ntohs((u16)s->protocol) < 0x600)
+		s->protocol = htons(ETH_P_802_2);
+	s->pkt_type = packet_type(pkt->mac);
+	sk->bound_dev_if = 0;
+	s->sk = sk;
+	pkt_publish(pkt);
+	return skb_socket(t, pkt, s, sk);
+}
+
+static int skb_result(struct prog *p, struct test_run *t, struct run_pkt *pkt, const struct __sk_buff *s)
+{
+	static const u8 no_header[ETH_HLEN];
+	struct __sk_buff out = { 0 };
+	int err;
+
+	if (is_l2(p->type))
+		err = give_data(t, pkt->data, (u32)(pkt->end - pkt->data), NULL, 0);
+	else
+		err = give_data(t, no_header, ETH_HLEN, pkt->data, (u32)(pkt->end - pkt->data));
+	if (err || (!t->has_ctx_in && !t->has_ctx_out))
+		return err;
+	if (t->ctx_size_in)
+		memcpy(&out, t->ctx_in, MIN(t->ctx_size_in, (u32)sizeof(out)));
+	out.mark = s->mark;
+	out.priority = s->priority;
+	out.ingress_ifindex = s->ingress_ifindex;
+	out.ifindex = s->ifindex;
+	out.tstamp = s->tstamp;
+	memcpy(out.cb, s->cb, sizeof(out.cb));
+	out.wire_len = s->wire_len;
+	out.gso_segs = s->gso_segs;
+	out.hwtstamp = s->hwtstamp;
+	return give_ctx(t, &out, sizeof(out));
+}
+
+static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	struct run_pkt pkt = { .xdp = false };
+	struct native_skb ctx = { .skb = { 0 } };
+	struct bpf_sock sk = { 0 };
+	int err;
+
+	if ((t->flags & ~1u /* BPF_F_TEST_SKB_CHECKSUM_COMPLETE */) || t->cpu || t->batch_size)
+		return fail(t, -EINVAL, "unknown flags, or cpu or batch_size given");
+	if (t->data_size_in < ETH_HLEN)
+		return fail(t, -EINVAL, "a packet has at least 14 bytes");
+	if (t->data_size_in > PAGE - SKB_HEADROOM - TAILROOM)
+		return fail(t, -EINVAL, "a test packet has at most 3712 bytes");
+	pkt.buf = calloc(1, 2 * PAGE);
+	if (!pkt.buf)
+		return -ENOMEM;
+	err = skb_prepare(p, t, &pkt, &ctx, &sk);
+	if (!err) {
+		env->env.pkt = &pkt;
+		run_repeat(p, &ctx, env, t);
+		err = skb_result(p, t, &pkt, &ctx.skb);
+	}
+	free(pkt.buf);
+	return err;
+}
+
+/* ---- types whose context is plain memory ---- */
+static int raw_run(struct prog *p, struct test_env *env, struct test_run *t, u32 size)
+{
+	u8 *ctx = calloc(1, MAX(size, t->ctx_size_in) + 8u);
+
+	if (!ctx)
+		return -ENOMEM;
+	if (t->ctx_size_in)
+		memcpy(ctx, t->ctx_in, t->ctx_size_in);
+	run_repeat(p, ctx, env, t);
+	t->ctx_out = ctx;
+	t->ctx_size_out = t->ctx_size_in;
+	return 0;
+}
+
+static int raw_tp_run(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	int err;
+
+	if (t->has_data_in || t->has_data_out || t->has_ctx_out || t->duration_in || t->repeat || t->batch_size)
+		return fail(t, -EINVAL, "raw tracepoints take a context and nothing else");
+	if (t->ctx_size_in < p->max_ctx_off || t->ctx_size_in > 12 * sizeof(u64))
+		return fail(t, -EINVAL, "the context is shorter than what the program reads, or longer than 12 arguments");
+	if (!(t->flags & 1) && t->cpu)
+		return fail(t, -EINVAL, "cpu needs BPF_F_TEST_RUN_ON_CPU");
+	if (t->flags & ~1u)
+		return fail(t, -EINVAL, "unknown flags");
+	if (t->flags & 1 && t->cpu >= map_possible_cpus())
+		return fail(t, -ENXIO, "there is no such CPU");
+	err = raw_run(p, env, t, 0);
+	t->only_retval = true;
+	t->ctx_size_out = 0;
+	return err;
+}
+
+static int syscall_run(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	int err;
+
+	if (t->has_data_in || t->has_data_out || t->has_ctx_out || t->duration_in || t->repeat || t->flags || t->batch_size)
+		return fail(t, -EINVAL, "syscall programs take a context and nothing else");
+	if (t->ctx_size_in < p->max_ctx_off || t->ctx_size_in > 0xffff)
+		return fail(t, -EINVAL, "the context is shorter than what the program reads, or longer than 65535 bytes");
+	err = raw_run(p, env, t, 0);
+	t->only_retval = true;
+	t->ctx_back = true;
+	return err;
+}
+
+/* Types that Linux cannot test-run: any context of at least the bytes the type may read. */
+static int other_run(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	if (p->spec->why_not)
+		return fail(t, -ENOTSUPP, p->spec->why_not);
+	return raw_run(p, env, t, p->spec->ctx->size);
+}
+
+int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run *t)
+{
+	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk }, .printk = t->printk };
+
+	if (p->type == BPF_PROG_TYPE_XDP)
+		return xdp_run(p, &env, t);
+	if (p->type == BPF_PROG_TYPE_RAW_TRACEPOINT || p->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)
+		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, &env, t) : raw_tp_run(p, &env, t);
+	if (p->type == BPF_PROG_TYPE_SYSCALL)
+		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, &env, t) : syscall_run(p, &env, t);
+	if (p->spec->skb && p->spec->test_run)
+		return skb_run(p, &env, t);
+	if (t->beyond)
+		return other_run(p, &env, t);
+	return fail(t, -ENOTSUPP, "Linux has no test run for this program type");
+}
