@@ -32,6 +32,7 @@ u32 btf_type_count(const struct btf *b); /* ids are 0 (void) .. count-1, base in
 
 const struct btf_type *btf_type(const struct btf *b, u32 id); /* NULL when out of range; id 0 is void */
 const char *btf_str(const struct btf *b, u32 off);            /* "" when out of range */
+bool btf_str_valid(const struct btf *b, u32 off);             /* is there a string at `off`? */
 const char *btf_type_name(const struct btf *b, u32 id);
 /* First type of that name and BTF_KIND_* kind (hashed), or -ENOENT. Searches the base too. */
 s32 btf_find(const struct btf *b, const char *name, u32 kind);
@@ -111,10 +112,13 @@ bool btf_same_name(const char *a, const char *b);
 bool btf_struct_ids_match(const struct btf *b, u32 id, u32 off, const struct btf *want, u32 want_id, bool strict);
 
 enum btf_walk { WALK_SCALAR, WALK_PTR, WALK_STRUCT };
-enum { WALKF_USER = 1, WALKF_PERCPU = 2, WALKF_RCU = 4, WALKF_TRUSTED_OR_NULL = 8 };
+enum {
+	WALKF_USER = 1, WALKF_PERCPU = 2, WALKF_RCU = 4, WALKF_TRUSTED_OR_NULL = 8,
+	WALKF_UNTRUSTED = 16, /* found in a union: the pointer must be marked untrusted */
+};
 /*
  * What an access of `size` bytes at `off` into struct `id` yields: *ret_id the type behind a pointer (WALK_PTR) or the nested
- * struct (WALK_STRUCT, when size is 0). Returns enum btf_walk, or -EACCES/-EINVAL with Linux's message in `log`.
+ * struct (WALK_STRUCT, when size is 0). Returns enum btf_walk, or -EACCES/-EINVAL with Linux's message in `log` (may be NULL).
  */
 int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags,
 		    const char **ret_field);

@@ -69,7 +69,6 @@ static inline u32 btf_int_of(const struct btf_type *t)
 static inline u64 btf_enum64_of(const struct btf_enum64 *e) { return (u64)e->val_hi32 << 32 | e->val_lo32; }
 static inline const struct btf_decl_tag *btf_decl_tag_of(const struct btf_type *t) { return (const void *)(t + 1); }
 static inline const struct btf_var *btf_var_of(const struct btf_type *t) { return (const void *)(t + 1); }
-bool btf_str_valid(const struct btf *b, u32 off);
 /* For logs: "(anon)", "(invalid-name-offset)", or the name. */
 const char *btf_log_name(const struct btf *b, u32 off);
 void btf_index_free(struct btf_index *ix);
