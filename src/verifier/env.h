@@ -200,6 +200,7 @@ struct vf_env {
 	u32 nfunc_info;
 	u32 *postorder;           /* instructions of each subprogram after their successors; npostorder */
 	u32 npostorder;
+	u32 nscc;                 /* number of loops + 1 */
 	const struct progtype_spec *type;
 	/* privileges, unfolded */
 	bool allow_ptr_leaks, allow_uninit_stack, bpf_capable, bypass_v1, bypass_v4, strict_align, test_state_freq, test_rnd_hi32,
@@ -219,7 +220,7 @@ struct vf_env {
 	bool explore_alu_limits;  /* pruning must not merge scalars: masks of pointer arithmetic depend on them */
 	bool has_arena;
 	u32 cur_sub;              /* global function being verified */
-	u64 walked;
+	u64 walked, max_walk;
 	u32 id_gen;
 	struct vstate *branch_stack;
 	u32 nbranches;            /* pending */
@@ -234,6 +235,7 @@ struct vf_env {
 	u64 prev_log_len;
 	u64 prev_insn_len;        /* of the instruction's text, newline included */
 	char type_name[128];      /* reg_type_name() */
+	char call_name[64];       /* vf_names */
 	u32 prev_linfo;           /* line last printed */
 	u32 btf_ids[8];
 	u32 rejected;             /* enum reject_id: first cause */
@@ -362,6 +364,12 @@ int live_compute(struct vf_env *e);
 bool live_slot(struct vf_env *e, struct vstate *s, u32 frameno, u32 slot);   /* may it still be read? */
 void live_note_read(struct vf_env *e, u32 frameno, u32 slot_from, u32 slot_to);
 void live_note_write(struct vf_env *e, u32 frameno, u32 slot);
+void live_begin_insn(struct vf_env *e);                                 /* around instructions that may touch the stack */
+void live_end_insn(struct vf_env *e, u32 insn);
+void live_chain_changed(struct vf_env *e);                              /* a call, exit or another path */
+void live_update(struct vf_env *e);                                     /* before checkpoints of the current chain are compared */
+void live_query(struct vf_env *e, const struct vstate *s);
+u64 live_slots(struct vf_env *e, u32 frameno);                          /* of the queried state, as a bit mask */
 
 /* -- mem.c and mem_*.c: a load or store meets a pointer -- */
 enum { MEM_READ = 1, MEM_WRITE = 2 };
@@ -413,6 +421,7 @@ struct call_meta {                 /* what the arguments of a call established *
 	const struct btf_field *kptr;
 	u8 dyn_kind;
 	const struct ins *ins; u32 insn;
+	bool moves_pkt;                /* packet pointers become invalid, whatever the row says */
 	s64 const_key; bool const_key_set;   /* array lookup: the key when it is a known constant */
 };
 int helper_special(struct vf_env *e, struct call_meta *m, u32 *insn); /* after the arguments; expands HS_* */
@@ -422,17 +431,27 @@ int func_arg_off(struct vf_env *e, const struct reg *r, u32 regno, const struct 
 /* -- resource.c: references, locks, rcu, preempt, irq -- */
 int ref_acquire(struct vf_env *e, u32 insn, u32 *ret_id);
 int ref_release(struct vf_env *e, u32 ref_id);                    /* invalidates every register with it */
+int ref_drop(struct vf_env *e, u32 ref_id);                       /* the reference alone: registers keep it */
 bool ref_find(const struct vstate *s, u32 id);
+void reg_invalidate(struct vf_env *e, struct reg *r);             /* what it pointed to is gone */
+void drop_non_owning(struct vf_env *e);                           /* every non-owning reference: a lock was given up */
+/* A map value argument points to that special field (timer, wq, task_work) of its map. */
+int map_field_arg(struct vf_env *e, u32 regno, enum btf_field_kind kind);
+/* Special fields of what the register points to (map value or allocated object); NULL: none. In mem_btf.c. */
+const struct btf_record *reg_record(struct vf_env *e, const struct reg *r);
 int lock_process(struct vf_env *e, u32 regno, bool is_lock, bool is_res, bool irq);
 int timer_process(struct vf_env *e, u32 regno, struct call_meta *m);
 int kptr_process(struct vf_env *e, u32 regno, struct call_meta *m); /* mem_btf.c */
+int kptr_match(struct vf_env *e, const struct btf_field *f, u32 regno);    /* mem_btf.c: may the register be stored there? */
 bool in_rcu(const struct vf_env *e);
 bool in_sleepable(const struct vf_env *e);
 bool in_lock(const struct vf_env *e);
 
 /* -- dynptr.c, iter.c -- */
-/* arg_flags: TF_UNINIT, TF_RDONLY (the callee does not change it), TF_DYN_* (0: any kind). */
+/* arg_flags: AF_UNINIT (the callee makes it), AF_RDONLY (the callee does not change it), AF_DYN_* (0: any kind). */
+/* arg_flags: AF_* of the argument (spec.h). */
 int dynptr_process(struct vf_env *e, u32 regno, u32 insn, u32 arg_flags, u32 clone_ref_id);
+int dynptr_release(struct vf_env *e, u32 regno);         /* the dynptr in the stack slot is given up, with its slices and copies */
 int iter_process_arg(struct vf_env *e, u32 regno, u32 insn, struct call_meta *m, u32 kf_flags, const struct btf *b, u32 arg_type);
 int iter_process_next(struct vf_env *e, u32 insn, struct call_meta *m);
 int irq_flag_process(struct vf_env *e, u32 regno, u32 kind, bool save);
@@ -442,6 +461,7 @@ int kfunc_resolve_all(struct vf_env *e);                            /* early pas
 int step_call_kfunc(struct vf_env *e, const struct ins *i, u32 *insn);
 bool kfunc_is_iter_next(struct vf_env *e, const struct ins *i);
 bool kfunc_is_callback_calling(struct vf_env *e, const struct ins *i);
+s32 kfunc_nargs(struct vf_env *e, const struct ins *i);  /* registers it reads, or -1 when unknown */
 bool kfunc_might_sleep(struct vf_env *e, const struct ins *i);
 bool kfunc_changes_pkt(struct vf_env *e, const struct ins *i);
 

@@ -71,6 +71,10 @@ int stack_range(struct vf_env *e, u32 regno, s32 off, s32 size, bool zero_ok, in
 /* ---- mem_ctx.c ---- */
 int ctx_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size, int rw, s32 value_reg, bool sext);
 int sock_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size);
+/* The function the program attaches to returns nothing. */
+bool attach_is_void(const struct vf_env *e);
+/* Values a security hook's program may return. False: any. */
+bool lsm_return_range(const struct vf_env *e, struct ret_range *ret_range);
 /* The context of this program type has no table: any byte a loader provides. */
 bool ctx_is_plain(const struct vf_env *e);
 
