@@ -17,37 +17,6 @@ bool ctx_is_plain(const struct vf_env *e)
 
 /* ---- fields of a table ---- */
 
-/* Bytes [off, off+size) of field f: a whole element, or a part or several where the field says so. */
-static bool field_width_ok(const struct ctx_field *f, u32 off, u32 size, int rw)
-{
-	u32 in = off - f->off, part = in % f->size;
-
-	if (off % size)
-		return false;
-	if (size == f->size)
-		return part == 0;
-	if (size < f->size)
-		return (f->access & (rw == MEM_READ ? CF_NARROW : CF_NARROW_W)) && part + size <= f->size;
-	return (f->access & CF_WIDE) && in + size <= (u32)f->size * f->count;
-}
-
-static bool field_ok(struct vf_env *e, const struct ctx_field *f, u32 off, u32 size, int rw, bool sext)
-{
-	u64 attach = (u64)1 << (e->in->attach_type & 63);
-
-	if (rw == MEM_READ ? !(f->access & CF_R) : !(f->access & CF_W))
-		return false;
-	if (rw == MEM_WRITE && !(f->writers & PT_BIT(e->in->prog_type)))
-		return false;
-	if (f->attach && !(f->attach & attach))
-		return false;
-	if ((f->access & CF_PERFMON) && !caps_grant(e->in->caps, CAPB_PERFMON))
-		return false;
-	if (f->kind != CK_SCALAR && sext)
-		return false;
-	return field_width_ok(f, off, size, rw);
-}
-
 /* Register type of a field's value; T_SCALAR for plain data. */
 static u32 field_type(const struct ctx_field *f)
 {
@@ -79,25 +48,30 @@ struct ctx_value {
 static bool table_access(struct vf_env *e, u32 insn, const struct ctx_spec *c, s32 off, u32 size, int rw, bool sext,
 			 struct ctx_value *v)
 {
+	const struct ctx_access a = { .off = off, .size = size, .write = rw == MEM_WRITE, .sign_extend = sext,
+				      .prog_type = e->in->prog_type, .attach_type = e->in->attach_type,
+				      .caps = e->in->caps };
 	struct insn_fact *fact = &e->aux[insn].fact;
 	const struct ctx_field *f;
 	s32 id;
 
-	if (off < 0 || (u32)off >= c->size)
+	if (ctx_access_check(c, &a, &f))
 		return false;
-	f = ctx_field_at(c, (u32)off, e->in->prog_type);
-	if (!f || !field_ok(e, f, (u32)off, size, rw, sext))
+	/* Tracepoints differ in size: the loader knows better than the table. */
+	if (!f && e->in->ctx_size && (u32)off + size > e->in->ctx_size)
 		return false;
-	v->type = field_type(f);
-	if (f->kind == CK_PTR_BTF) {
-		id = e->in->kernel_btf ? btf_find(e->in->kernel_btf, f->btf_type, BTF_KIND_STRUCT) : -ENOENT;
-		if (id < 0)
-			return false;
-		v->btf = e->in->kernel_btf;
-		v->btf_id = (u32)id;
-	}
 	fact->obj = c;
 	fact->field = f;
+	if (!f)
+		return true;
+	v->type = field_type(f);
+	if (f->kind != CK_PTR_BTF)
+		return true;
+	id = e->in->kernel_btf ? btf_find(e->in->kernel_btf, f->btf_type, BTF_KIND_STRUCT) : -ENOENT;
+	if (id < 0)
+		return false;
+	v->btf = e->in->kernel_btf;
+	v->btf_id = (u32)id;
 	return true;
 }
 
@@ -284,26 +258,12 @@ static bool typed_access(struct vf_env *e, s32 off, u32 size, struct ctx_value *
 	return pointer_arg(e, t, arg, pname, tname, v);
 }
 
-/* Contexts without fields: arguments as numbers, a tracepoint's record, a system call program's buffer. */
-static bool plain_access(struct vf_env *e, const struct ctx_spec *c, s32 off, u32 size, int rw, struct ctx_value *v)
+/* Arguments of what the program attaches to: typed, where the target's prototype is known. */
+static bool has_typed_args(const struct vf_env *e)
 {
-	u32 max = e->in->ctx_size ? e->in->ctx_size : c->raw_max;
-	bool syscall = e->in->prog_type == BPF_PROG_TYPE_SYSCALL;
+	u32 type = e->in->prog_type;
 
-	if (off < 0 || (u32)off >= max || (u32)off % size)
-		return false;
-	if (rw != MEM_READ)
-		return syscall;
-	if (c->any_scalar) /* the first 8 bytes of a tracepoint's record are the kernel's */
-		return e->in->prog_type != BPF_PROG_TYPE_TRACEPOINT || off >= 8;
-	if (e->in->attach_btf_id || e->in->prog_type == BPF_PROG_TYPE_TRACING || e->in->prog_type == BPF_PROG_TYPE_LSM)
-		return typed_access(e, off, size, v);
-	if (e->in->prog_type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE && off == 0) {
-		if (size != 8)
-			return false;
-		v->type = T_TP_BUFFER;
-	}
-	return true;
+	return type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM || type == BPF_PROG_TYPE_STRUCT_OPS;
 }
 
 bool attach_is_void(const struct vf_env *e)
@@ -368,12 +328,9 @@ int ctx_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size, int rw,
 
 	if (err)
 		return err;
-	if (!c)
-		ok = false;
-	else if (c->any_scalar || c->raw_args)
-		ok = plain_access(e, c, off, size, rw, &v);
-	else
-		ok = table_access(e, insn, c, off, size, rw, sext, &v);
+	ok = c && table_access(e, insn, c, off, size, rw, sext, &v);
+	if (ok && has_typed_args(e))
+		ok = typed_access(e, off, size, &v);
 	if (!ok) {
 		err = reject(e, REJ_CTX_ACCESS, off, size);
 		log_source_line(e, insn, "; ");
@@ -389,29 +346,28 @@ int ctx_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size, int rw,
 
 /* ---- sockets: the same tables, all read-only ---- */
 
-static const struct ctx_spec *object_spec(u32 type)
+static enum ctx_obj object_of(u32 type)
 {
 	switch (type) {
-	case T_SOCKET: return &ctx_obj_sock;
-	case T_SOCK_COMMON: return &ctx_obj_sock_common;
-	case T_TCP_SOCK: return &ctx_obj_tcp_sock;
-	case T_XDP_SOCK: return &ctx_obj_xdp_sock;
-	default: return NULL;
+	case T_SOCKET: return OBJ_SOCK;
+	case T_SOCK_COMMON: return OBJ_SOCK_COMMON;
+	case T_TCP_SOCK: return OBJ_TCP_SOCK;
+	default: return OBJ_XDP_SOCK;
 	}
 }
 
 int sock_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size)
 {
 	const struct reg *r = &cur_regs(e)[regno];
+	const struct ctx_spec *c = obj_spec[object_of(r->type)];
+	const struct ctx_access a = { .off = off, .size = size, .prog_type = e->in->prog_type,
+				      .attach_type = e->in->attach_type, .caps = e->in->caps };
 	struct insn_fact *fact = &e->aux[insn].fact;
-	const struct ctx_spec *c = object_spec(r->type);
-	const struct ctx_field *f = NULL;
+	const struct ctx_field *f;
 
 	if (r->smin < 0)
 		return reject(e, REJ_MIN_NEGATIVE_INDEX, regno);
-	if (c && off >= 0 && (u32)off < c->size)
-		f = ctx_field_at(c, (u32)off, e->in->prog_type);
-	if (!f || !(f->access & CF_R) || !field_width_ok(f, (u32)off, size, MEM_READ))
+	if (!c || ctx_access_check(c, &a, &f))
 		return reject(e, REJ_SOCK_ACCESS, regno, reg_type_name(e, r->type), off, size);
 	fact->obj = c;
 	fact->field = f;
