@@ -153,8 +153,11 @@ static int check_jumps(struct vf_env *e, u32 sub)
 	for (u32 i = start; i < end; i++) {
 		const struct ins *in = &e->ins[i];
 		enum ins_class c = ins_class(in);
-		u32 target = op_is_jump(in->op) ? in->target : i + 1 + (u32)in->off;
+		s32 off = in->off;
+		u32 target = i + 1 + (u32)off;
 
+		if (op_is_jump(in->op))
+			target = in->target;
 		if (is_tail_call(in))
 			s->has_tail_call = s->tail_call_reachable = true;
 		if (c == IC_LDABS || c == IC_LDIND)
@@ -367,7 +370,7 @@ int pass_ldimm64(struct vf_env *e)
 				return reject(e, REJ_LDIMM64_KIND);
 			if (e->ins[i].op == OP_LDIMM64_BTF_ID)
 				err = resolve_btf_id(e, i);
-			else if (e->ins[i].op != OP_LDIMM64_CONST && e->ins[i].op != OP_LDIMM64_FUNC)
+			else if (e->ins[i].op != OP_LDIMM64 && e->ins[i].op != OP_LDIMM64_FUNC)
 				err = resolve_map(e, i);
 			i++;
 		} else if (isa_err_is_early(de, raw)) {

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The proof: what the walk found out, gathered for the rooms behind.
+ *
+ * Invariant: a fact holds on every path; what differed between paths was already dropped when it was noticed.
+ */
+#include "verifier/env.h"
+
+static void fill_subs(struct vf_env *e)
+{
+	struct proof *p = e->proof;
+
+	p->nsubs = e->nsubs;
+	p->sub = ARENA_ARRAY(&p->arena, struct sub_fact, e->nsubs);
+	for (u32 i = 0; i < e->nsubs; i++) {
+		const struct subprog *s = &e->subs[i];
+
+		p->sub[i] = (struct sub_fact){ .start = s->start, .end = s[1].start, .stack = (u16)s->stack_depth,
+					       .has_tail_call = s->has_tail_call,
+					       .tail_call_reachable = s->tail_call_reachable,
+					       .has_ld_abs = s->has_ld_abs, .is_callback = s->is_cb,
+					       .is_async_callback = s->is_async_cb,
+					       .is_exception_cb = s->is_exception_cb, .is_global = s->global,
+					       .changes_pkt = s->changes_pkt, .might_sleep = s->might_sleep,
+					       .name = s->name ? arena_strdup(&p->arena, s->name) : NULL };
+		p->uses_tail_call |= s->has_tail_call;
+	}
+}
+
+static void fill_facts(struct vf_env *e)
+{
+	struct proof *p = e->proof;
+
+	p->fact = ARENA_ARRAY(&p->arena, struct insn_fact, e->n);
+	for (u32 i = 0; i < e->n; i++) {
+		struct insn_fact *f = &p->fact[i];
+		const struct ins *in = &e->ins[i];
+
+		*f = e->aux[i].fact;
+		if (in->op == OP_CALL_SUB)
+			f->callee = (u32)sub_starting(e, in->target);
+		if (in->op == OP_LDIMM64_FUNC) {
+			f->callee = (u32)sub_starting(e, in->target);
+			f->in_callback_arg = true;
+		}
+		if (in->op == OP_CALL_KFUNC)
+			p->uses_kfunc = true;
+	}
+}
+
+int pass_finish(struct vf_env *e)
+{
+	fill_subs(e);
+	fill_facts(e);
+	e->proof->sleepable = e->sleepable_prog;
+	e->proof->strict_spec = !e->bypass_v1;
+	return 0;
+}
