@@ -20,11 +20,8 @@ struct run_pkt {
 	u8 *meta;          /* metadata before data; == data when there is none */
 	u8 *mac;           /* skb types: link-layer header; NULL: none */
 	u8 *network;       /* skb types: network header */
-	bool xdp;
-	union {
-		struct native_xdp *xdp_ctx;
-		struct native_skb *skb_ctx;
-	};
+	struct native_pkt *native; /* where the program finds data, data_end and data_meta */
+	struct __sk_buff *skb;     /* skb types: the context; NULL: XDP */
 };
 
 struct run_env {
@@ -40,14 +37,9 @@ struct run_env {
 /* Bring the native context's pointers and length up to date with the packet. */
 static inline void pkt_publish(struct run_pkt *p)
 {
-	struct native_pkt at = { (u64)(uintptr_t)p->data, (u64)(uintptr_t)p->end, (u64)(uintptr_t)p->meta };
-
-	if (p->xdp) {
-		p->xdp_ctx->pkt = at;
-	} else {
-		p->skb_ctx->pkt = at;
-		p->skb_ctx->skb.len = (u32)(p->end - p->data);
-	}
+	*p->native = (struct native_pkt){ (u64)(uintptr_t)p->data, (u64)(uintptr_t)p->end, (u64)(uintptr_t)p->meta };
+	if (p->skb)
+		p->skb->len = (u32)(p->end - p->data);
 }
 
 #endif

@@ -158,8 +158,8 @@ static int xdp_check(struct prog *p, struct test_run *t)
 static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
 	struct xdp_input in = { .linear = t->data_size_in, .headroom = XDP_HEADROOM };
-	struct run_pkt pkt = { .xdp = true };
 	struct native_xdp ctx = { .md = { 0 } };
+	struct run_pkt pkt = { .native = &ctx.pkt };
 	u32 frags, room;
 	int err = xdp_check(p, t);
 
@@ -185,7 +185,6 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 	ctx.md = in.md;
 	if (!ctx.md.ingress_ifindex)
 		ctx.md.ingress_ifindex = 1; /* loopback */
-	pkt.xdp_ctx = &ctx;
 	pkt_publish(&pkt);
 	env->env.pkt = &pkt;
 	run_repeat(p, &ctx, env, t);
@@ -296,7 +295,6 @@ static int skb_prepare(struct prog *p, struct test_run *t, struct run_pkt *pkt, 
 	pkt->end = pkt->mac + size;
 	pkt->data = is_l2(p->type) ? pkt->mac : pkt->network;
 	pkt->meta = pkt->data;
-	pkt->skb_ctx = ctx;
 	memcpy(pkt->mac, t->data_in, size);
 	err = skb_ctx_in(t, s, is_l2(p->type) ? size : size - ETH_HLEN);
 	if (err)
@@ -339,8 +337,8 @@ static int skb_result(struct prog *p, struct test_run *t, struct run_pkt *pkt, c
 
 static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
-	struct run_pkt pkt = { .xdp = false };
 	struct native_skb ctx = { .skb = { 0 } };
+	struct run_pkt pkt = { .native = &ctx.pkt, .skb = &ctx.skb };
 	struct bpf_sock sk = { 0 };
 	int err;
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command: one verb is one file with one struct cli_cmd; its option rows make parsing, --help and the man page.
+ *
+ * Results go to stdout, everything else to stderr; with -j stdout holds exactly one JSON document.
+ */
+#ifndef SKEP_CLI_CLI_H
+#define SKEP_CLI_CLI_H
+
+#include <bpf/libbpf.h>
+#include <jansson.h>
+
+#include "cli/capture.h"
+#include "skep/skep.h"
+
+enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_COUNT, OPT_CHOICE };
+struct cli_opt {
+	char letter;         /* 'p', or 0 */
+	const char *name;    /* "prog" */
+	u8 kind;             /* enum opt_kind */
+	const char *arg;     /* "PROG": name of the value; OPT_CHOICE: "skep|kernel|both" */
+	const char *help;
+	size_t off;          /* in the verb's option structure: bool, const char *, u64, u32 (index of the choice) */
+};
+
+struct cli_cmd {
+	const char *name, *args, *summary, *doc; /* doc: paragraphs of the manual page */
+	const struct cli_opt *opts;
+	u32 nopts;
+	size_t size;         /* of the option structure; starts with struct cli_common */
+	int (*run)(void *opts, int argc, char **argv); /* exit code */
+	const struct { const char *cmd, *what; } *examples; /* ends with a NULL cmd */
+};
+
+/* Options every verb has. */
+struct cli_common { bool json, verbose, help; };
+
+#define CLI_CMD(name) extern const struct cli_cmd cmd_##name;
+#include "cli/verbs.def"
+#undef CLI_CMD
+
+void cli_help(const struct cli_cmd *c);
+/* Print and free the document. 0, or EX_INTERNAL when stdout is full. */
+int cli_json(json_t *doc);
+
+/* ---- loading objects: load.c ---- */
+enum target { ON_SKEP, ON_KERNEL, ON_BOTH };
+/* bpf(2) of libbpf in this process goes there. */
+void load_on(enum target t);
+struct skep *load_skep(void);
+
+struct load_opts {
+	const char *btf_file;
+	u32 engine;
+	bool quiet;
+};
+/* Set up skep once for the process; exit code. */
+int load_setup(const struct load_opts *o);
+/* Open an ELF object, refusing with one clear line what is no BPF object. NULL after an error; *ret_code is the exit code. */
+struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code);
+/* May this user ask the running kernel? */
+bool kernel_allowed(void);
+/* Program of the object by name or section; the only one when `name` is NULL. NULL after a message. */
+struct bpf_program *load_pick(struct bpf_object *obj, const char *name);
+/* Last messages of libbpf, for errors. */
+const char *load_messages(void);
+
+/* What a verifier log tells. */
+struct log_facts {
+	u64 insns, states, peak;
+	u32 stack;
+	u64 time_us;
+	char line[512];     /* last line before the statistics: the rejection */
+	char source[512];   /* last source line shown before it, "" without line info */
+};
+void log_read(const char *log, struct log_facts *f);
+
+/* ---- values ---- */
+struct btf;
+/* Value of a BTF type as text (one line or several), malloc'ed; without BTF: hex. */
+char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size);
+json_t *value_json(const struct btf *btf, u32 type_id, const void *data, u32 size);
+json_t *json_hex(const void *data, u32 size);
+/* Contents of the object's maps: printed, or as JSON. Internal maps that are empty are left out. */
+void maps_print(struct bpf_object *obj);
+json_t *maps_json(struct bpf_object *obj);
+
+#endif

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep run: a program of an object on packets or a context, on skep, on the running kernel, or on both with differences. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "cli/cli.h"
+
+#define MAX_OUT 65536u
+#define NOT_TESTABLE 524 /* ENOTSUPP */
+
+struct run_opts {
+	struct cli_common common;
+	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf;
+	u64 repeat;
+	u32 engine, on;
+};
+
+/* One input's outcome. */
+struct outcome {
+	int err;
+	u32 retval, ns;
+	u8 *out;
+	u32 out_len;
+	u8 *ctx;
+	u32 ctx_len;
+};
+
+/* One target's run over all inputs. */
+struct side {
+	const char *name;
+	struct bpf_object *obj;
+	int fd;
+	enum bpf_prog_type type;
+	struct outcome *res;
+	u64 total_ns;
+};
+
+static const char *verdict_name(enum bpf_prog_type type, u32 v)
+{
+	static const char *const xdp[] = { "XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT" };
+	static const char *const tc[] = { "TC_ACT_OK", "TC_ACT_RECLASSIFY", "TC_ACT_SHOT", "TC_ACT_PIPE", "TC_ACT_STOLEN",
+					  "TC_ACT_QUEUED", "TC_ACT_REPEAT", "TC_ACT_REDIRECT", "TC_ACT_TRAP" };
+	static char number[16];
+
+	if (type == BPF_PROG_TYPE_XDP && v < ARRAY_SIZE(xdp))
+		return xdp[v];
+	if ((type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT) && v < ARRAY_SIZE(tc))
+		return tc[v];
+	if ((type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT) && v == U32_MAX)
+		return "TC_ACT_UNSPEC";
+	if (type == BPF_PROG_TYPE_CGROUP_SKB)
+		return v == 1 ? "allow" : v == 0 ? "deny" : "other";
+	snprintf(number, sizeof(number), "%d", (s32)v);
+	return number;
+}
+
+static bool takes_packets(enum bpf_prog_type t)
+{
+	switch (t) {
+	case BPF_PROG_TYPE_XDP: case BPF_PROG_TYPE_SCHED_CLS: case BPF_PROG_TYPE_SCHED_ACT: case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_CGROUP_SKB: case BPF_PROG_TYPE_LWT_IN: case BPF_PROG_TYPE_LWT_OUT: case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL: case BPF_PROG_TYPE_FLOW_DISSECTOR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int read_bytes(const char *path, struct packet *p)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n = 0;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		if (fd >= 0)
+			close(fd);
+		return cli_error(EX_BAD_INPUT, "%s: %s", path, strerror(errno));
+	}
+	if (st.st_size > MAX_OUT) {
+		close(fd);
+		return cli_error(EX_BAD_INPUT, "%s: %lld bytes are too many for one run (at most %u)", path, (long long)st.st_size,
+				 MAX_OUT);
+	}
+	p->data = calloc(1, (size_t)st.st_size + 1);
+	if (p->data)
+		n = read(fd, p->data, (size_t)st.st_size);
+	close(fd);
+	if (!p->data || n < 0)
+		return cli_error(EX_BAD_INPUT, "%s: %s", path, p->data ? strerror(errno) : "out of memory");
+	p->len = p->orig = (u32)n;
+	return 0;
+}
+
+/* Inputs: the capture's packets, one file's bytes, or nothing (programs that need none). */
+static int read_inputs(const struct run_opts *o, bool packets, struct capture *in)
+{
+	if ((o->pcap != NULL) + (o->data != NULL) + (o->ctx != NULL) > 1)
+		return cli_error(EX_USAGE_, "--pcap, --data and --ctx exclude each other");
+	if (packets && o->ctx)
+		return cli_error(EX_USAGE_, "this program takes packets: give --pcap or --data");
+	if (!packets && (o->pcap || o->data))
+		return cli_error(EX_USAGE_, "this program takes no packets: give its context with --ctx");
+	if (packets && !o->pcap && !o->data)
+		return cli_error(EX_USAGE_, "this program needs packets: give --pcap FILE or --data FILE");
+	if (o->pcap)
+		return capture_read(o->pcap, in);
+	in->pkt = calloc(1, sizeof(*in->pkt));
+	if (!in->pkt)
+		return cli_error(EX_INTERNAL, "out of memory");
+	in->n = 1;
+	return o->data || o->ctx ? read_bytes(o->data ? o->data : o->ctx, in->pkt) : 0;
+}
+
+static int load_side(const struct run_opts *o, const char *path, enum target on, struct side *s)
+{
+	struct bpf_program *p;
+	int code = 0, err;
+
+	*s = (struct side){ .name = on == ON_SKEP ? "skep" : "kernel", .fd = -1 };
+	load_on(on);
+	s->obj = load_open(path, o->btf, &code);
+	if (!s->obj)
+		return code;
+	p = load_pick(s->obj, o->prog);
+	if (!p)
+		return EX_USAGE_;
+	err = bpf_object__load(s->obj);
+	if (err) {
+		const char *why = on == ON_SKEP ? skep_reason() : strerror(-err);
+		if (err == -EPERM && on == ON_KERNEL)
+			return cli_error(EX_NOT_HERE, "%s: the running kernel refuses: %s", path, why);
+		return cli_error(EX_NEGATIVE, "%s: refused by %s: %s (skep check says more)", path, s->name, *why ? why : strerror(-err));
+	}
+	s->fd = bpf_program__fd(p);
+	s->type = bpf_program__type(p);
+	return 0;
+}
+
+/* Does the type run in Linux's BPF_PROG_TEST_RUN with repeat and results? */
+static bool plain_ctx(enum bpf_prog_type t)
+{
+	return t == BPF_PROG_TYPE_RAW_TRACEPOINT || t == BPF_PROG_TYPE_SYSCALL || t == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
+
+static void run_one(const struct side *s, const struct run_opts *o, const struct packet *in, struct outcome *r)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, t);
+	bool packets = takes_packets(s->type);
+
+	if (packets) {
+		t.data_in = in->data;
+		t.data_size_in = in->len;
+		r->out = malloc(MAX_OUT);
+		t.data_out = r->out;
+		t.data_size_out = r->out ? MAX_OUT : 0;
+		t.repeat = (int)(o->repeat ? o->repeat : 1);
+	} else {
+		r->ctx = calloc(1, in->len + 1u);
+		if (r->ctx && in->len)
+			memcpy(r->ctx, in->data, in->len);
+		t.ctx_in = in->len ? r->ctx : NULL;
+		t.ctx_size_in = in->len;
+		if (!plain_ctx(s->type))
+			t.repeat = (int)(o->repeat ? o->repeat : 1);
+		r->ctx_len = in->len;
+	}
+	r->err = bpf_prog_test_run_opts(s->fd, &t);
+	r->retval = t.retval;
+	r->ns = t.duration;
+	r->out_len = packets && !r->err ? t.data_size_out : 0;
+}
+
+static int run_side(struct side *s, const struct run_opts *o, const struct capture *in)
+{
+	u32 failed = 0;
+
+	s->res = calloc(in->n ? in->n : 1, sizeof(*s->res));
+	if (!s->res)
+		return cli_error(EX_INTERNAL, "out of memory");
+	for (u32 i = 0; i < in->n; i++) {
+		run_one(s, o, &in->pkt[i], &s->res[i]);
+		failed += s->res[i].err != 0;
+		s->total_ns += s->res[i].ns;
+	}
+	if (in->n && failed == in->n && !o->pcap) {
+		int err = -s->res[0].err;
+		const char *why = !strcmp(s->name, "skep") ? skep_reason() : strerror(err);
+		return cli_error(err == NOT_TESTABLE || err == EPERM ? EX_NOT_HERE : EX_BAD_INPUT, "%s cannot run it on this input: %s",
+				 s->name, err == NOT_TESTABLE && !*why ? "the type has no test run" : why);
+	}
+	return 0;
+}
+
+static void free_side(struct side *s, u32 n)
+{
+	for (u32 i = 0; s->res && i < n; i++) {
+		free(s->res[i].out);
+		free(s->res[i].ctx);
+	}
+	free(s->res);
+	bpf_object__close(s->obj);
+}
+
+/* ---- results ---- */
+struct tally { u32 value, count, refused; u64 ns, bytes; };
+
+static u32 tally_of(const struct side *s, const struct capture *in, struct tally **ret)
+{
+	struct tally *t = calloc(in->n + 1u, sizeof(*t));
+	u32 n = 0;
+
+	for (u32 i = 0; t && i < in->n; i++) {
+		const struct outcome *r = &s->res[i];
+		u32 k = 0;
+		while (k < n && (t[k].refused != (r->err != 0) || (!r->err && t[k].value != r->retval)))
+			k++;
+		if (k == n)
+			t[n++] = (struct tally){ .value = r->retval, .refused = r->err != 0 };
+		t[k].count++;
+		t[k].ns += r->ns;
+		t[k].bytes += in->pkt[i].len;
+	}
+	*ret = t;
+	return t ? n : 0;
+}
+
+static void print_tally(const struct side *s, const struct capture *in)
+{
+	struct tally *t;
+	u32 n = tally_of(s, in, &t), ran = 0;
+
+	printf("%-16s %10s %12s %12s\n", "verdict", "packets", "bytes", "ns/packet");
+	for (u32 i = 0; i < n; i++) {
+		ran += t[i].refused ? 0 : t[i].count;
+		if (t[i].refused)
+			printf("%-16s %10u %12llu %12s\n", "(not runnable)", t[i].count, (unsigned long long)t[i].bytes, "-");
+		else
+			printf("%-16s %10u %12llu %12.1f\n", verdict_name(s->type, t[i].value), t[i].count,
+			       (unsigned long long)t[i].bytes, (double)t[i].ns / t[i].count);
+	}
+	printf("%u packets on %s, %.1f ns each\n", ran, s->name, ran ? (double)s->total_ns / ran : 0.0);
+	free(t);
+}
+
+static void print_hex(const u8 *p, u32 n)
+{
+	for (u32 i = 0; i < n; i += 16) {
+		printf("    %04x ", i);
+		for (u32 k = i; k < i + 16 && k < n; k++)
+			printf(" %02x", p[k]);
+		putchar('\n');
+	}
+}
+
+static void print_side(const struct side *s, const struct run_opts *o, const struct capture *in)
+{
+	const struct outcome *r = s->res;
+
+	if (o->pcap) {
+		if (o->common.verbose)
+			for (u32 i = 0; i < in->n; i++)
+				printf("packet %u: %u bytes -> %s%s\n", i + 1, in->pkt[i].len,
+				       r[i].err ? strerror(-r[i].err) : verdict_name(s->type, r[i].retval),
+				       !r[i].err && (r[i].out_len != in->pkt[i].len || memcmp(r[i].out, in->pkt[i].data, r[i].out_len)) ?
+					       ", rewritten" : "");
+		print_tally(s, in);
+		return;
+	}
+	printf("returned %d (%s) on %s", (s32)r->retval, verdict_name(s->type, r->retval), s->name);
+	if (r->ns)
+		printf(", %u ns a run", r->ns);
+	putchar('\n');
+	if (takes_packets(s->type) && (r->out_len != in->pkt->len || memcmp(r->out, in->pkt->data, r->out_len))) {
+		printf("  packet after the run: %u bytes (before: %u)\n", r->out_len, in->pkt->len);
+		print_hex(r->out, MIN(r->out_len, 256u));
+	}
+	if (r->ctx_len && memcmp(r->ctx, in->pkt->data, r->ctx_len)) {
+		printf("  context after the run:\n");
+		print_hex(r->ctx, MIN(r->ctx_len, 256u));
+	}
+}
+
+static json_t *side_json(const struct side *s, const struct run_opts *o, const struct capture *in)
+{
+	json_t *j = json_pack("{s:s, s:I, s:I}", "on", s->name, "inputs", (json_int_t)in->n, "total_ns", (json_int_t)s->total_ns);
+	json_t *list = json_array(), *counts = json_object();
+	struct tally *t;
+	u32 n = tally_of(s, in, &t);
+
+	for (u32 i = 0; i < n; i++)
+		json_object_set_new(counts, t[i].refused ? "not_runnable" : verdict_name(s->type, t[i].value),
+				    json_integer(t[i].count));
+	free(t);
+	for (u32 i = 0; i < in->n && (o->common.verbose || in->n == 1); i++) {
+		const struct outcome *r = &s->res[i];
+		json_t *e = json_pack("{s:i, s:i, s:I, s:I}", "input", i + 1, "errno", -r->err, "retval", (json_int_t)r->retval, "ns",
+				      (json_int_t)r->ns);
+		if (r->out)
+			json_object_set_new(e, "data_out", json_hex(r->out, r->out_len));
+		if (r->ctx_len)
+			json_object_set_new(e, "ctx_out", json_hex(r->ctx, r->ctx_len));
+		json_array_append_new(list, e);
+	}
+	json_object_set_new(j, "verdicts", counts);
+	json_object_set_new(j, "runs", list);
+	return j;
+}
+
+/* Differences between the two sides, input by input; returns how many. */
+static u32 compare(const struct side *a, const struct side *b, const struct capture *in, json_t *list, bool print)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < in->n; i++) {
+		const struct outcome *x = &a->res[i], *y = &b->res[i];
+		const char *what = NULL;
+		if (x->err != y->err)
+			what = "errno";
+		else if (!x->err && x->retval != y->retval)
+			what = "return value";
+		else if (x->out_len != y->out_len || (x->out_len && memcmp(x->out, y->out, x->out_len)))
+			what = "packet";
+		else if (x->ctx_len && memcmp(x->ctx, y->ctx, x->ctx_len))
+			what = "context";
+		if (!what)
+			continue;
+		if (print && n < 20)
+			printf("DIFFERENT input %u: %s: %s %d (errno %d, %u bytes), %s %d (errno %d, %u bytes)\n", i + 1, what,
+			       a->name, (s32)x->retval, -x->err, x->out_len, b->name, (s32)y->retval, -y->err, y->out_len);
+		json_array_append_new(list, json_pack("{s:i, s:s}", "input", i + 1, "what", what));
+		n++;
+	}
+	return n;
+}
+
+/* Maps by name, each side's contents as JSON. */
+static u32 compare_maps(struct side *a, struct side *b, json_t *list, bool print)
+{
+	json_t *x, *y, *m;
+	u32 n = 0;
+	size_t i;
+
+	load_on(ON_SKEP);
+	x = maps_json(a->obj);
+	load_on(ON_KERNEL);
+	y = maps_json(b->obj);
+	load_on(ON_SKEP);
+	json_array_foreach(x, i, m) {
+		json_t *k = json_array_get(y, i);
+		if (json_equal(m, k))
+			continue;
+		n++;
+		if (print)
+			printf("DIFFERENT map %s (contents, or their order)\n", json_string_value(json_object_get(m, "name")));
+		json_array_append_new(list, json_pack("{s:s, s:O, s:O}", "map", json_string_value(json_object_get(m, "name")),
+						      a->name, json_object_get(m, "elements"), b->name,
+						      json_object_get(k, "elements")));
+	}
+	json_decref(x);
+	json_decref(y);
+	return n;
+}
+
+static int write_packets(const struct side *s, const struct run_opts *o, const struct capture *in)
+{
+	struct capture out = { .pkt = calloc(in->n + 1u, sizeof(*out.pkt)) };
+	int code;
+
+	if (!out.pkt)
+		return cli_error(EX_INTERNAL, "out of memory");
+	for (u32 i = 0; i < in->n; i++) {
+		if (s->res[i].err)
+			continue;
+		out.pkt[out.n++] = (struct packet){ .data = s->res[i].out, .len = s->res[i].out_len, .orig = s->res[i].out_len,
+						    .ts_ns = in->pkt[i].ts_ns };
+	}
+	code = capture_write(o->pcap_out, &out);
+	free(out.pkt);
+	return code;
+}
+
+static int report(struct side *side, int n, const struct run_opts *o, const struct capture *in)
+{
+	json_t *doc = json_pack("{s:s}", "schema", "skep.run/1"), *sides = json_array(), *diff = json_array();
+	u32 differ = 0;
+	int code = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (!o->common.json)
+			print_side(&side[i], o, in);
+		else
+			json_array_append_new(sides, side_json(&side[i], o, in));
+	}
+	load_on(!strcmp(side[0].name, "kernel") ? ON_KERNEL : ON_SKEP);
+	if (o->common.json)
+		json_object_set_new(doc, "maps", maps_json(side[0].obj));
+	else
+		maps_print(side[0].obj);
+	if (n == 2) {
+		differ = compare(&side[0], &side[1], in, diff, !o->common.json);
+		differ += compare_maps(&side[0], &side[1], diff, !o->common.json);
+		if (!o->common.json && !differ)
+			printf("skep and the kernel agree on every return value, packet and map\n");
+	}
+	json_object_set_new(doc, "sides", sides);
+	json_object_set_new(doc, "differences", diff);
+	if (o->common.json)
+		code = cli_json(doc);
+	else
+		json_decref(doc);
+	return code ? code : differ ? EX_NEGATIVE : 0;
+}
+
+static int run_verb(void *opts, int argc, char **argv)
+{
+	const struct run_opts *o = opts;
+	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine };
+	struct side side[2] = { { .obj = NULL }, { .obj = NULL } };
+	struct capture in = { 0 };
+	int n = 0, code;
+
+	if (argc != 1)
+		return cli_error(EX_USAGE_, argc ? "one object at a time" : "which object? (skep run OBJ ...)");
+	if (o->repeat > 100000000)
+		return cli_error(EX_USAGE_, "--repeat is at most 100M");
+	code = load_setup(&lo);
+	if (code)
+		return code;
+	if (o->on != ON_SKEP && !kernel_allowed())
+		return cli_error(EX_NOT_HERE, "the running kernel refuses bpf(2) to this user: --on %s needs CAP_BPF",
+				 o->on == ON_KERNEL ? "kernel" : "both");
+	for (u32 on = ON_SKEP; on <= ON_KERNEL && !code; on++) {
+		if (o->on != ON_BOTH && o->on != on)
+			continue;
+		code = load_side(o, argv[0], (enum target)on, &side[n++]);
+		if (!code && n == 1)
+			code = read_inputs(o, takes_packets(side[0].type), &in);
+		if (!code)
+			code = run_side(&side[n - 1], o, &in);
+	}
+	if (!code)
+		code = report(side, n, o, &in);
+	if ((!code || code == EX_NEGATIVE) && o->pcap_out) {
+		int wrote = takes_packets(side[0].type) ? write_packets(&side[0], o, &in) :
+							  cli_error(EX_USAGE_, "--pcap-out: the program has no packets");
+		code = wrote ? wrote : code;
+	}
+	for (int i = 0; i < n; i++)
+		free_side(&side[i], in.n);
+	capture_free(&in);
+	return code;
+}
+
+static const struct cli_opt run_options[] = {
+	{ 'p', "prog", OPT_TEXT, "PROG", "the program (name or section); needed if there are several",
+	  offsetof(struct run_opts, prog) },
+	{ 0, "pcap", OPT_TEXT, "FILE", "run on every packet of this capture", offsetof(struct run_opts, pcap) },
+	{ 0, "data", OPT_TEXT, "FILE", "run on one packet: the file's bytes", offsetof(struct run_opts, data) },
+	{ 0, "ctx", OPT_TEXT, "FILE", "run on this context: the file's bytes", offsetof(struct run_opts, ctx) },
+	{ 0, "repeat", OPT_COUNT, "N", "runs per input, for timing (default 1)", offsetof(struct run_opts, repeat) },
+	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how skep runs it", offsetof(struct run_opts, engine) },
+	{ 0, "pcap-out", OPT_TEXT, "FILE", "write the packets as the program left them", offsetof(struct run_opts, pcap_out) },
+	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "where to run (default skep); both prints every difference",
+	  offsetof(struct run_opts, on) },
+	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's)", offsetof(struct run_opts, btf) },
+};
+
+const struct cli_cmd cmd_run = {
+	.name = "run", .args = "OBJ", .summary = "run a program on packets or a context and show what it did",
+	.doc = "Loads the whole object, runs one program, prints verdicts, time and the maps (through their BTF). Programs that\n"
+	       "rewrite packets or contexts show the result.",
+	.opts = run_options, .nopts = ARRAY_SIZE(run_options), .size = sizeof(struct run_opts), .run = run_verb,
+};

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loading through libbpf. Its bpf(2) calls arrive at __wrap_syscall (the linker's --wrap) and go to skep or to the kernel,
+ * as load_on() says: the same path for both.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "cli/cli.h"
+
+static struct skep *cli_skep;
+static enum target current = ON_SKEP;
+static char messages[4096];
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+	long a[6];
+	va_list ap;
+	int ret;
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number != SYS_bpf || current == ON_KERNEL)
+		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	ret = skep_bpf_in(cli_skep, (int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
+void load_on(enum target t)
+{
+	current = t;
+}
+
+struct skep *load_skep(void)
+{
+	return cli_skep;
+}
+
+/* libbpf's words are kept for our one line; only its warnings matter. */
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	size_t used = strlen(messages);
+	char line[1024];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (strncmp(line, "libbpf: -- BEGIN", 16) && used + strlen(line) + 1 < sizeof(messages))
+		strcat(messages, line);
+	return 0;
+}
+
+const char *load_messages(void)
+{
+	return messages;
+}
+
+int load_setup(const struct load_opts *o)
+{
+	/* What the user of the command may do to a subsystem of his own is everything. */
+	struct skep_opts so = { .sz = sizeof(so), .btf_file = o->btf_file, .caps = SKEP_CAP_ALL, .caps_set = 1,
+				.engine = o->engine, .flags = SKEP_F_RUN_ANY };
+	int err;
+
+	libbpf_set_print(keep_message);
+	err = skep_new(&so, &cli_skep);
+	if (err && o->btf_file)
+		return cli_error(EX_BAD_INPUT, "%s: cannot be used as kernel BTF: %s", o->btf_file, strerror(-err));
+	return err ? cli_error(EX_INTERNAL, "cannot start: %s", strerror(-err)) : 0;
+}
+
+bool kernel_allowed(void)
+{
+	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2,
+				.insns = (u64)(uintptr_t)insns, .license = (u64)(uintptr_t)"GPL" };
+	long fd = __real_syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr), 0, 0, 0);
+
+	if (fd < 0)
+		return false;
+	close((int)fd);
+	return true;
+}
+
+/* The first of libbpf's messages that says something about the file. */
+static void first_message(char *out, size_t n)
+{
+	const char *p = strstr(messages, "libbpf: ");
+	size_t len;
+
+	p = p ? p + 8 : messages;
+	if (!strncmp(p, "elf: ", 5))
+		p += 5;
+	len = strcspn(p, "\n");
+	snprintf(out, n, "%.*s", (int)len, p);
+}
+
+struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, o, .btf_custom_path = btf_file);
+	struct bpf_object *obj;
+	char why[512];
+
+	messages[0] = '\0';
+	if (access(path, R_OK)) {
+		*ret_code = cli_error(EX_BAD_INPUT, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	obj = bpf_object__open_file(path, &o);
+	if (!obj) {
+		first_message(why, sizeof(why));
+		*ret_code = cli_error(EX_BAD_INPUT, "%s: not a BPF object that can be loaded: %s", path,
+				      *why ? why : strerror(errno));
+		return NULL;
+	}
+	if (!bpf_object__next_program(obj, NULL)) {
+		bpf_object__close(obj);
+		*ret_code = cli_error(EX_BAD_INPUT, "%s: has no programs (functions in a section like SEC(\"xdp\"))", path);
+		return NULL;
+	}
+	return obj;
+}
+
+struct bpf_program *load_pick(struct bpf_object *obj, const char *name)
+{
+	struct bpf_program *p, *hit = NULL;
+	char list[512] = "";
+	u32 n = 0;
+
+	bpf_object__for_each_program(p, obj) {
+		n++;
+		if (name && (!strcmp(bpf_program__name(p), name) || !strcmp(bpf_program__section_name(p), name)))
+			return p;
+		if (strlen(list) + strlen(bpf_program__name(p)) + 3 < sizeof(list)) {
+			strcat(list, *list ? ", " : "");
+			strcat(list, bpf_program__name(p));
+		}
+		hit = p;
+	}
+	if (!name && n == 1)
+		return hit;
+	if (name)
+		cli_error(EX_USAGE_, "no program \"%s\" in the object; it has: %s", name, list);
+	else
+		cli_error(EX_USAGE_, "the object has %u programs; choose one with -p: %s", n, list);
+	return NULL;
+}
+
+/* ---- the verifier's log ---- */
+static void copy_line(char *dst, size_t n, const char *from, const char *to)
+{
+	size_t len = (size_t)(to - from);
+
+	if (len >= n)
+		len = n - 1;
+	memcpy(dst, from, len);
+	dst[len] = '\0';
+}
+
+static bool is_statistics(const char *l)
+{
+	return !strncmp(l, "processed ", 10) || !strncmp(l, "verification time", 17) || !strncmp(l, "stack depth", 11) ||
+	       !strncmp(l, "mark_read", 9);
+}
+
+/* "12: (b7) r0 = 0" or "R1=ctx()...": not what a rejection looks like. */
+static bool is_step(const char *l)
+{
+	size_t n = strspn(l, "0123456789");
+
+	return (n && l[n] == ':') || !strncmp(l, "from ", 5) || !*l;
+}
+
+void log_read(const char *log, struct log_facts *f)
+{
+	const char *p = log;
+
+	memset(f, 0, sizeof(*f));
+	while (p && *p) {
+		const char *end = p + strcspn(p, "\n");
+		unsigned long long a = 0, b = 0, c = 0, us = 0;
+		if (sscanf(p, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu peak_states %llu", &a, &b,
+			   &c) >= 1) {
+			f->insns = a;
+			f->states = b;
+			f->peak = c;
+		} else if (sscanf(p, "verification time %llu usec", &us) == 1) {
+			f->time_us = us;
+		} else if (!strncmp(p, "stack depth ", 12)) {
+			f->stack = (u32)strtoul(p + 12, NULL, 10);
+		} else if (p[0] == ';') {
+			copy_line(f->source, sizeof(f->source), p + 2, end);
+		} else if (!is_statistics(p) && !is_step(p)) {
+			copy_line(f->line, sizeof(f->line), p, end);
+		}
+		p = *end ? end + 1 : end;
+	}
+}
