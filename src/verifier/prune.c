@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Checkpoints: states kept at chosen instructions, so that a later arrival that is no worse stops there.
+ *
+ * When to keep one, when to drop one and how to compare inside loops follows Linux, because it decides which programs
+ * stay below the limit. In a loop (a strongly connected component of the flow graph, by call chain) marks of precision are incomplete
+ * until every path of the loop ended: there ranges are compared in full, and arrivals that were stopped are kept as back-edges to
+ * propagate the marks through when the loop is left.
+ * Invariant: a checkpoint with unfinished paths is only ever compared in full; `branches` counts them exactly.
+ */
+#include <stdio.h>
+
+#include "verifier/debug.h"
+#include "verifier/prune.h"
+
+#define UNPRIV_STATES 64
+#define MAX_BACKEDGE_ROUNDS 64
+
+/* A visit of a loop through one chain of calls. */
+struct visit {
+	struct visit *next;
+	u32 sites[MAX_FRAMES], nsites, scc;
+	struct vstate *entry;     /* first checkpoint inside; NULL: the loop was left */
+	struct vstate *backedges; /* by ->next */
+	u32 nbackedges;
+};
+
+struct prune {
+	struct vstate **bucket;   /* by instruction and call site; n of them */
+	struct visit **visits;    /* by loop */
+	u32 explored, nevicted /* no longer compared, but some state's parent */, nbackedges;
+	u64 last_walked;
+	u32 last_jumps;
+};
+
+static struct prune *prune_of(struct vf_env *e)
+{
+	struct prune *p = e->prune;
+
+	if (p)
+		return p;
+	p = ARENA_NEW(&e->arena, struct prune);
+	p->bucket = ARENA_ARRAY(&e->arena, struct vstate *, e->n);
+	p->visits = ARENA_ARRAY(&e->arena, struct visit *, e->nscc + 1);
+	e->prune = p;
+	return p;
+}
+
+static struct vstate **bucket_of(struct vf_env *e, u32 insn)
+{
+	return &prune_of(e)->bucket[(insn ^ cur_frame(e)->callsite) % e->n];
+}
+
+static void note_peak(struct vf_env *e, const struct prune *p)
+{
+	e->peak_states = MAX(e->peak_states, p->explored + p->nevicted + p->nbackedges);
+}
+
+/* ---- loops ---- */
+
+/* The outermost loop that a state is in, and the calls that led there. False: in none. */
+static bool chain_of(struct vf_env *e, const struct vstate *s, struct visit *ret)
+{
+	ret->nsites = 0;
+	for (u32 i = 0; i <= s->curframe; i++) {
+		u32 insn = frame_insn(s, i);
+
+		ret->scc = e->aux[insn].scc;
+		if (ret->scc)
+			return true;
+		ret->sites[ret->nsites++] = insn;
+	}
+	return false;
+}
+
+static struct visit *visit_of(struct vf_env *e, const struct visit *want)
+{
+	struct visit *v;
+
+	for (v = prune_of(e)->visits[want->scc]; v; v = v->next)
+		if (v->nsites == want->nsites && !memcmp(v->sites, want->sites, v->nsites * sizeof(*v->sites)))
+			return v;
+	return NULL;
+}
+
+static void log_visit(struct vf_env *e, const char *what, const struct visit *v)
+{
+	if (!(e->log->level & LOG_LEVEL2))
+		return;
+	vf_log(e, "SCC %s (", what);
+	for (u32 i = 0; i < v->nsites; i++)
+		vf_log(e, "%u,", v->sites[i]);
+	vf_log(e, "%u)\n", v->scc);
+}
+
+static void enter_loop(struct vf_env *e, struct vstate *s)
+{
+	struct prune *p = prune_of(e);
+	struct visit want, *v;
+
+	if (!chain_of(e, s, &want))
+		return;
+	v = visit_of(e, &want);
+	if (!v) {
+		v = ARENA_NEW(&e->arena, struct visit);
+		memcpy(v->sites, want.sites, sizeof(v->sites));
+		v->nsites = want.nsites;
+		v->scc = want.scc;
+		v->next = p->visits[v->scc];
+		p->visits[v->scc] = v;
+	}
+	if (!v->entry) {
+		v->entry = s;
+		log_visit(e, "enter", v);
+	}
+}
+
+/* Are marks of a state below a loop still to come? */
+static bool marks_incomplete(struct vf_env *e, const struct vstate *s)
+{
+	struct visit want, *v;
+
+	if (!chain_of(e, s, &want))
+		return false;
+	v = visit_of(e, &want);
+	return v && v->backedges;
+}
+
+static int propagate_precision(struct vf_env *e, const struct vstate *old, struct vstate *cur, bool *ret_changed)
+{
+	struct want *w = precise_want(e);
+	bool log2 = e->log->level & LOG_LEVEL2;
+
+	for (u32 f = old->curframe + 1; f-- > 0;) {
+		const struct frame *fr = old->frame[f];
+		bool first = true;
+
+		for (u32 r = 0; r < BPF_REG_10; r++) {
+			if (fr->regs[r].type != T_SCALAR || !fr->regs[r].precise)
+				continue;
+			if (unlikely(log2)) {
+				if (first)
+					vf_log(e, "frame %u: propagating r%u", f, r);
+				else
+					vf_log(e, ",r%u", r);
+			}
+			w->regs[f] |= 1u << r;
+			first = false;
+		}
+		for (u32 k = 0; k < fr->nslots; k++) {
+			const struct slot *s = &fr->stack[k];
+
+			if (s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || !s->reg.precise)
+				continue;
+			if (unlikely(log2)) {
+				if (first)
+					vf_log(e, "frame %u: propagating fp%d", f, -(s32)(k + 1) * SLOT_SIZE);
+				else
+					vf_log(e, ",fp%d", -(s32)(k + 1) * SLOT_SIZE);
+			}
+			w->slots[f] |= 1ull << k;
+			first = false;
+		}
+		if (!first && log2)
+			vf_log(e, "\n");
+	}
+	return precise_go(e, cur, ret_changed);
+}
+
+static int propagate_backedges(struct vf_env *e, struct visit *v)
+{
+	bool changed;
+	u32 rounds = 0;
+	int err;
+
+	do {
+		if (rounds++ > MAX_BACKEDGE_ROUNDS) {
+			if (e->log->level & LOG_LEVEL2)
+				vf_log(e, "propagate_backedges: too many iterations\n");
+			for (struct vstate *b = v->backedges; b; b = b->next)
+				precise_all(e, b);
+			break;
+		}
+		changed = false;
+		for (struct vstate *b = v->backedges; b; b = b->next) {
+			err = propagate_precision(e, b->equal, b, &changed);
+			if (err)
+				return err;
+		}
+	} while (changed);
+	while (v->backedges) {
+		struct vstate *b = v->backedges;
+
+		v->backedges = b->next;
+		state_free(e, b);
+	}
+	return 0;
+}
+
+static int leave_loop(struct vf_env *e, struct vstate *s)
+{
+	struct prune *p = prune_of(e);
+	struct visit want, *v;
+
+	if (!chain_of(e, s, &want))
+		return 0;
+	v = visit_of(e, &want);
+	if (!v || v->entry != s)
+		return 0;
+	log_visit(e, "exit", v);
+	v->entry = NULL;
+	p->nbackedges -= v->nbackedges;
+	v->nbackedges = 0;
+	return propagate_backedges(e, v);
+}
+
+static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstate *cur)
+{
+	struct prune *p = prune_of(e);
+	struct visit want, *v = NULL;
+	struct vstate *b;
+
+	if (chain_of(e, old, &want))
+		v = visit_of(e, &want);
+	if (!v)
+		return vf_bug(e, "add backedge: no SCC in verification path, insn_idx %u", old->insn);
+	log_visit(e, "backedge", v);
+	b = state_new(e);
+	state_copy(e, b, cur);
+	b->equal = old;
+	b->next = v->backedges;
+	v->backedges = b;
+	v->nbackedges++;
+	p->nbackedges++;
+	note_peak(e, p);
+	return 0;
+}
+
+/* ---- the life of checkpoints ---- */
+
+static void free_if_unused(struct vf_env *e, struct vstate *s)
+{
+	if (!s->evicted || s->branches || marks_incomplete(e, s))
+		return;
+	prune_of(e)->nevicted--;
+	state_free(e, s);
+}
+
+int branch_done(struct vf_env *e, struct vstate *s)
+{
+	while (s) {
+		struct vstate *parent = s->parent;
+		int err;
+
+		if (--s->branches)
+			break;
+		err = leave_loop(e, s);
+		if (err)
+			return err;
+		free_if_unused(e, s);
+		s = parent;
+	}
+	return 0;
+}
+
+void prune_reset(struct vf_env *e)
+{
+	struct prune *p = prune_of(e);
+
+	memset(p->bucket, 0, e->n * sizeof(struct vstate *));
+	memset(p->visits, 0, (e->nscc + 1) * sizeof(struct visit *));
+	p->explored = p->nevicted = p->nbackedges = 0;
+}
+
+/* Dead registers and slots are forgotten: what remains is what the future looked at. */
+static void clean(struct vf_env *e, struct vstate *s)
+{
+	live_query(e, s);
+	s->cleaned = true;
+	for (u32 i = 0; i <= s->curframe; i++) {
+		struct frame *f = s->frame[i];
+		u16 live = e->aux[frame_insn(s, i)].live_regs;
+		u64 slots = live_slots(e, i);
+		u32 used = 0;
+
+		for (u32 r = 0; r < BPF_REG_10; r++)
+			if (!(live & 1u << r))
+				reg_mark_none(&f->regs[r]);
+		for (u32 k = 0; k < f->nslots; k++) {
+			if (slots & 1ull << k)
+				used = k + 1;
+			else
+				memset(&f->stack[k], 0, sizeof(f->stack[k]));
+		}
+		f->nslots = used;
+	}
+}
+
+static bool same_callsites(const struct vstate *a, const struct vstate *b)
+{
+	if (a->curframe != b->curframe)
+		return false;
+	for (u32 i = 0; i <= a->curframe; i++)
+		if (a->frame[i]->callsite != b->frame[i]->callsite)
+			return false;
+	return true;
+}
+
+static void clean_checkpoints(struct vf_env *e, struct vstate *list, u32 insn)
+{
+	for (struct vstate *s = list; s; s = s->next)
+		if (!s->branches && !s->cleaned && s->insn == insn && same_callsites(s, e->cur) && !marks_incomplete(e, s))
+			clean(e, s);
+}
+
+struct vstate *prune_prev_entry(struct vf_env *e, struct vstate *cur, u32 insn)
+{
+	for (struct vstate *s = *bucket_of(e, insn); s; s = s->next)
+		if (s->insn == insn && s->branches && cur && same_callsites(s, cur) && s->dfs_depth < cur->dfs_depth)
+			return s;
+	return NULL;
+}
+
+/* ---- endless loops ---- */
+
+static bool maybe_looping(const struct vstate *old, const struct vstate *cur)
+{
+	const struct frame *a, *b;
+
+	if (old->curframe != cur->curframe)
+		return false;
+	a = old->frame[cur->curframe];
+	b = cur->frame[cur->curframe];
+	for (u32 r = 0; r < ARRAY_SIZE(a->regs); r++)
+		if (!regs_identical(&a->regs[r], &b->regs[r]))
+			return false;
+	return true;
+}
+
+/* Another round of an iterator is no endless loop: it will be drained. */
+static bool iter_depths_differ(const struct vstate *old, const struct vstate *cur)
+{
+	for (u32 i = 0; i <= old->curframe; i++)
+		for (u32 k = 0; k < old->frame[i]->nslots; k++) {
+			const struct slot *a = &old->frame[i]->stack[k], *b = &cur->frame[i]->stack[k];
+
+			if (a->type[0] == SLOT_ITER && a->reg.iter_state == ITER_ACTIVE && a->reg.iter_depth != b->reg.iter_depth)
+				return true;
+		}
+	return false;
+}
+
+static int reject_endless(struct vf_env *e, u32 insn, const struct vstate *old)
+{
+	int err;
+
+	log_source_line(e, insn, "; ");
+	err = reject(e, REJ_INFINITE_LOOP, insn);
+	vf_log(e, "cur state:");
+	state_print(e, e->cur, e->cur->curframe, true);
+	vf_log(e, "old state:");
+	state_print(e, old, e->cur->curframe, true);
+	return err;
+}
+
+static bool iter_is_active(const struct vstate *cur)
+{
+	const struct reg *r = &cur->frame[cur->curframe]->regs[BPF_REG_1];
+	const struct frame *f;
+	u32 k;
+
+	if (r->type != T_STACK)
+		return false;
+	f = cur->frame[r->frameno];
+	k = slot_of(r->off + (s32)r->var.value);
+	return k < f->nslots && f->stack[k].reg.iter_state == ITER_ACTIVE;
+}
+
+enum verdict { MISS, HIT, HIT_LOOP, LOOKS_LIKE_LOOP, ENDLESS };
+
+/* The checkpoint is on the current path: the path came round. */
+static enum verdict compare_unfinished(struct vf_env *e, u32 insn, struct vstate *old)
+{
+	const struct frame *f = old->frame[old->curframe];
+	struct vstate *cur = e->cur;
+	const struct aux *a = &e->aux[insn];
+
+	if (f->in_async_callback && f->async_entries != cur_frame(e)->async_entries)
+		return LOOKS_LIKE_LOOP;
+	if (a->is_iter_next)
+		return states_equal(e, old, cur, EQ_RANGE) && iter_is_active(cur) ? HIT_LOOP : LOOKS_LIKE_LOOP;
+	if (ins_class(&e->ins[insn]) == IC_MAY_GOTO && old->may_goto_depth != cur->may_goto_depth &&
+	    states_equal(e, old, cur, EQ_RANGE))
+		return HIT_LOOP;
+	if (a->calls_callback)
+		return states_equal(e, old, cur, EQ_RANGE) ? HIT_LOOP : LOOKS_LIKE_LOOP;
+	if (maybe_looping(old, cur) && states_equal(e, old, cur, EQ_EXACT) && !iter_depths_differ(old, cur) &&
+	    old->may_goto_depth == cur->may_goto_depth && old->callback_unroll_depth == cur->callback_unroll_depth)
+		return ENDLESS;
+	return LOOKS_LIKE_LOOP;
+}
+
+static enum verdict compare_finished(struct vf_env *e, struct vstate *old)
+{
+	bool loop = marks_incomplete(e, old);
+
+	if (!states_equal(e, old, e->cur, loop ? EQ_RANGE : EQ_LOOSE))
+		return MISS;
+	return loop ? HIT_LOOP : HIT;
+}
+
+/*
+ * The path ends in `old`. What it relied on, this path must not lose; and the 32-bit values it brought along may be read in full
+ * there.
+ */
+static int stop_at(struct vf_env *e, u32 insn, struct vstate *old, bool loop)
+{
+	struct vstate *cur = e->cur;
+	int err;
+
+	for (u32 i = 0; i <= cur->curframe; i++) {
+		u16 live = e->aux[frame_insn(cur, i)].live_regs;
+
+		for (u32 r = 0; r < BPF_REG_10; r++)
+			if ((live & 1u << r) && cur->frame[i]->regs[r].subreg_def)
+				e->aux[cur->frame[i]->regs[r].subreg_def - 1].fact.zext = true;
+	}
+	if (e->aux[insn].jmp_point)
+		push_jmp_hist(e, cur, 0, 0);
+	err = propagate_precision(e, old, cur, NULL);
+	if (err || !loop)
+		return err;
+	return add_backedge(e, old, cur);
+}
+
+/* Forget that inherited scalars were precise: marks belong to the checkpoint that needs them. */
+static void make_imprecise(struct vstate *s)
+{
+	for (u32 i = 0; i <= s->curframe; i++) {
+		struct frame *f = s->frame[i];
+
+		for (u32 r = 0; r < BPF_REG_10; r++)
+			f->regs[r].precise = false;
+		for (u32 k = 0; k < f->nslots; k++)
+			if (f->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL)
+				f->stack[k].reg.precise = false;
+	}
+}
+
+static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
+{
+	struct prune *p = prune_of(e);
+	struct vstate *cur = e->cur, *s;
+
+	e->total_states++;
+	p->explored++;
+	note_peak(e, p);
+	p->last_jumps = e->jumps;
+	p->last_walked = e->walked;
+	if (e->bpf_capable)
+		make_imprecise(cur);
+	s = state_new(e);
+	state_copy(e, s, cur);
+	s->insn = insn;
+	s->misses = s->hits = 0;
+	s->cleaned = s->evicted = false;
+	enter_loop(e, s);
+	cur->parent = s;
+	cur->first_insn = insn;
+	cur->dfs_depth = s->dfs_depth + 1;
+	cur->hist = NULL;
+	cur->nhist = 0;
+	s->next = *list;
+	*list = s;
+}
+
+/* A checkpoint that rarely matches costs more than it saves. */
+static bool is_useless(const struct vf_env *e, u32 insn, const struct vstate *s)
+{
+	u32 n = e->aux[insn].force_checkpoint && s->branches ? 64 : 3;
+
+	return s->misses > s->hits * n + n;
+}
+
+static void evict(struct vf_env *e, struct vstate **at)
+{
+	struct prune *p = prune_of(e);
+	struct vstate *s = *at;
+
+	*at = s->next;
+	s->evicted = true;
+	s->next = NULL;
+	p->nevicted++;
+	p->explored--;
+	free_if_unused(e, s);
+}
+
+int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned)
+{
+	struct prune *p = prune_of(e);
+	struct vstate **list = bucket_of(e, insn), **at = list;
+	u32 jumps = e->jumps - p->last_jumps, count = 0;
+	u64 walked = e->walked - p->last_walked;
+	bool force = e->test_state_freq || e->aux[insn].force_checkpoint || e->cur->nhist > 40;
+	bool add = force || (jumps >= 2 && walked >= 8);
+
+	clean_checkpoints(e, *list, insn);
+	while (*at) {
+		struct vstate *s = *at;
+		enum verdict v;
+
+		count++;
+		if (s->insn != insn) {
+			at = &s->next;
+			continue;
+		}
+		v = s->branches ? compare_unfinished(e, insn, s) : compare_finished(e, s);
+		if (v == ENDLESS)
+			return reject_endless(e, insn, s);
+		if (v == HIT || v == HIT_LOOP) {
+			s->hits++;
+			*ret_pruned = true;
+			return stop_at(e, insn, s, v == HIT_LOOP);
+		}
+		/* in a loop, keep only some of the rounds */
+		if (v == LOOKS_LIKE_LOOP && !force && jumps < 20 && walked < 100)
+			add = false;
+		s->misses += add;
+		if (is_useless(e, insn, s))
+			evict(e, at);
+		else
+			at = &s->next;
+	}
+	e->max_states_per_insn = MAX(e->max_states_per_insn, count);
+	if ((!e->bpf_capable && count > UNPRIV_STATES) || !add)
+		return 0;
+	add_checkpoint(e, insn, list);
+	return 0;
+}
