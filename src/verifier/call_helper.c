@@ -349,7 +349,7 @@ static int arg_of_map(struct vf_env *e, struct call_meta *m, struct arg_spec *a)
 	if (!m->map)
 		return reject(e, REJ_NO_MAP_FOR, "type");
 	s = map_spec_by_id(m->map->type);
-	if (s && s->value == MV_SOCK && (s->helpers & (MH_SOCK_REDIRECT | MH_SOCK_REDIRECT_HASH))) {
+	if (s && s->value == MV_SOCK) {
 		if (a->flags & (AF_UNINIT | AF_WRITE))
 			return reject(e, REJ_SOCKMAP_ARG);
 		a->kind = ARG_BTF_SOCK_COMMON;
@@ -634,8 +634,7 @@ static bool acquires(const struct call_meta *m)
 
 	if (m->h->flags & HF_ACQUIRE)
 		return true;
-	return m->h->ret == RET_MAP_VALUE && s && s->value == MV_SOCK &&
-	       (s->helpers & (MH_SOCK_REDIRECT | MH_SOCK_REDIRECT_HASH));
+	return m->h->ret == RET_MAP_VALUE && s && s->value == MV_SOCK;
 }
 
 static int result_identity(struct vf_env *e, const struct call_meta *m)
@@ -692,7 +691,7 @@ static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 
 	if (id == 0 || id >= UAPI_HELPERS)
 		return reject(e, REJ_INVALID_FUNC, h ? h->name : "unknown", id);
-	err = h ? helper_allowed(h, e->in->prog_type, e->in->attach_type, e->in->caps, e->sleepable_prog) : -EINVAL;
+	err = h ? helper_allowed(h, e->in->prog_type, e->in->attach_type, e->in->caps) : -EINVAL;
 	if (err) {
 		reject(e, REJ_HELPER_TYPE, h ? h->name : "unknown", id);
 		return err;
@@ -723,6 +722,7 @@ int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn)
 	err = may_call(e, h, m.func_id);
 	if (err)
 		return err;
+	m.h = h = helper_variant(h, e->in->prog_type);
 	m.pkt_access = h->flags & HF_PKT_ACCESS;
 	for (u32 regno = 1; regno <= 5; regno++) {
 		err = check_arg(e, regno, &m);
