@@ -11,10 +11,7 @@
 #include "spec/row.h"
 #include "spec/spec.h"
 
-enum { W = CF_W, N = CF_NARROW, X = CF_WIDE, NS = CF_NARROW | CF_START, NW = CF_NARROW_W, U32 = CF_U32, MIN2 = CF_MIN2, CAPR = CF_BPF_R, CAPW = CF_BPF_W };
-enum { R_ = CF_R };
-#undef R
-#define R R_
+enum { R = CF_R, W = CF_W, N = CF_NARROW, X = CF_WIDE, NS = CF_NARROW | CF_START, NW = CF_NARROW_W, U32 = CF_U32, MIN2 = CF_MIN2, CAPR = CF_BPF_R, CAPW = CF_BPF_W };
 
 #define SIZE_OF(s, f) ((u16)sizeof(((struct s *)0)->f))
 #define ROW(s, f, esize, kind_, access_, progs_, writers_, attach_, attach_w_)                                     \

@@ -9,15 +9,11 @@
 #define AT(id) ((u64)1 << ATTACH_##id)  /* set of one attach type */
 #define ALL    (PT_BIT(UAPI_PROG_TYPES) - 1)
 
-/* Ranges of R0. */
-#define R(min, max) .ret_min = (min), .ret_max = (max)
-#define ANY         .ret_min = 1, .ret_max = 0
-#define SAME        ANY
-
 /* Columns why_not. */
-#define WORKS  NULL
-#define RUNS   NULL
-#define LATER  "attaching is a later part of skep"
-#define KERNEL "skep owns no kernel function"
+#define WORKS   NULL
+#define RUNS    NULL
+#define NOT_YET "not implemented yet"
+#define LATER   "attaching is a later part of skep"
+#define KERNEL  "skep owns no kernel function"
 
 #endif

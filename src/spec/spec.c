@@ -11,6 +11,11 @@
 #include "btf/btf.h"
 #include "spec/row.h"
 
+/* Columns of ranges of R0. */
+#define R(min, max) .ret_min = (min), .ret_max = (max)
+#define ANY         .ret_min = 1, .ret_max = 0
+#define SAME        ANY
+
 bool caps_grant(u32 have, u32 need)
 {
 	return (have & CAPB_SYS_ADMIN) || (have & need) == need;

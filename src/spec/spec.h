@@ -12,7 +12,10 @@
 #include "base/uapi.h"
 
 /* Privileges, as Linux splits them (CAP_SYS_ADMIN stands in for each). */
-enum cap_bit { CAP_NONE_ = 0, CAPB_BPF = 1, CAPB_PERFMON = 2, CAPB_NET_ADMIN = 4, CAPB_SYS_ADMIN = 8 };
+enum cap_bit {
+	CAP_NONE_ = 0, CAPB_BPF = 1, CAPB_PERFMON = 2, CAPB_NET_ADMIN = 4, CAPB_SYS_ADMIN = 8,
+	CAPB_NOT_SYSCALL = 16, /* in a helper's row: not asked of syscall programs */
+};
 /* Does the set `have` grant all of `need`, counting SYS_ADMIN as the others? */
 bool caps_grant(u32 have, u32 need);
 
@@ -177,6 +180,7 @@ struct arg_spec {
 	u8 kind;              /* enum arg_kind */
 	u16 flags;            /* AF_* */
 	u16 fixed;            /* AF_FIXED: bytes */
+	u32 map_need;         /* ARG_MAP: the MH_* bit that the map must have; 0: any map */
 	const char *name;
 	const char *btf_type; /* ARG_BTF */
 };
@@ -234,16 +238,19 @@ struct helper_spec {
 	u16 id;
 	struct arg_spec arg[5];
 	progset progs;         /* types that may call it */
-	u64 attach;            /* expected_attach_type bits that may; 0: any */
+	u64 attach;            /* expected attach types that may, for program types that have one of them; 0: any */
 };
 extern const struct helper_spec helper_spec[UAPI_HELPERS]; /* [0] and unknown: name NULL */
 const struct helper_spec *helper_by_id(u32 id);            /* NULL when not a helper */
 int helper_id_by_name(const char *name);                   /* with or without "bpf_"; -1 */
 /*
- * May a program of this type, expected attach type and privilege call it? 0, -EINVAL (no such helper for the type: Linux's
- * "program of this type cannot use helper"), or -EPERM/-EINVAL by capability, as Linux answers.
+ * May a program of this type, expected attach type and privilege call it? 0, or -EINVAL: Linux's "program of this type cannot
+ * use helper". In 6.18 no answer
+ * depends on `sleepable`; that a helper sleeps, or wants a GPL-compatible licence, is judged apart (HF_SLEEP, HF_GPL).
  */
 int helper_allowed(const struct helper_spec *h, u32 prog_type, u32 attach_type, u32 caps, bool sleepable);
+/* The contract that holds for a program type: some helpers take a context here and an object there. */
+const struct helper_spec *helper_variant(const struct helper_spec *h, u32 prog_type);
 
 /* ---- kfuncs: kfunc_*.def; the prototype is BTF's, the row holds what BTF cannot say ---- */
 enum { KF_ACQUIRE = 1, KF_RELEASE = 2, KF_RET_NULL = 4, KF_TRUSTED_ARGS = 8, KF_SLEEPABLE = 16, KF_DESTRUCTIVE = 32,
@@ -263,7 +270,12 @@ extern const u32 kfunc_count;
 const struct kfunc_spec *kfunc_by_name(const char *name);
 
 /* ---- map types: map.def ---- */
-enum map_value_kind { MV_NONE, MV_SHARED, MV_PERCPU, MV_FD /* prog, map, perf fd */, MV_SOCK };
+enum map_value_kind {
+	MV_NONE, MV_SHARED, MV_PERCPU,
+	MV_FD,       /* program, map, perf event, cgroup */
+	MV_SOCK,     /* a socket; a lookup gives a reference */
+	MV_XDP_SOCK, /* an AF_XDP socket */
+};
 enum { /* which helper families the verifier lets near a map type: kernel's two-way table as one column */
 	MH_LOOKUP = 1 << 0, MH_UPDATE = 1 << 1, MH_DELETE = 1 << 2, MH_FOREACH = 1 << 3 /* has bpf_for_each_map_elem */, MH_DIRECT_VALUE = 1 << 4,
 	MH_TAIL_CALL = 1 << 5, MH_PERF_READ = 1 << 6, MH_PERF_OUT = 1 << 7, MH_STACKID = 1 << 8, MH_UNDER_CGROUP = 1 << 9,
