@@ -691,7 +691,7 @@ static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 
 	if (id == 0 || id >= UAPI_HELPERS)
 		return reject(e, REJ_INVALID_FUNC, h ? h->name : "unknown", id);
-	err = h ? helper_allowed(h, e->in->prog_type, e->in->attach_type, e->in->caps) : -EINVAL;
+	err = h ? helper_allowed(h, e->in->prog_type, e->in->attach_type, e->in->caps, e->sleepable_prog) : -EINVAL;
 	if (err) {
 		reject(e, REJ_HELPER_TYPE, h ? h->name : "unknown", id);
 		return err;
