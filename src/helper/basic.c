@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Helpers about time, chance, the processor, the current task and guarded memory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "map/map.h"
+#include "spec/helper_abi.h"
+#include "vm/abi.h"
+
+#define RET_INT_(x) ((u64)(s64)(x))
+
+/* ---- clocks ---- */
+static u64 clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
+}
+
+u64 helper_ktime_get_ns(struct run *run) { (void)run; return clock_ns(CLOCK_MONOTONIC); }
+u64 helper_ktime_get_boot_ns(struct run *run) { (void)run; return clock_ns(CLOCK_BOOTTIME); }
+u64 helper_ktime_get_coarse_ns(struct run *run) { (void)run; return clock_ns(CLOCK_MONOTONIC_COARSE); }
+u64 helper_ktime_get_tai_ns(struct run *run) { (void)run; return clock_ns(CLOCK_TAI); }
+
+/* Ticks of 4 ms: HZ=250, as Debian's kernels; counted from the same start as Linux's. */
+u64 helper_jiffies64(struct run *run)
+{
+	(void)run;
+	return clock_ns(CLOCK_MONOTONIC_COARSE) / 4000000u + (u64)(u32)-75000;
+}
+
+/* ---- chance ---- */
+static u64 random_state;
+
+/* A counter through a mixing function: statistically good and free of locks; not for secrets, as Linux's. */
+u64 helper_get_prandom_u32(struct run *run)
+{
+	u64 x = __atomic_load_n(&random_state, __ATOMIC_RELAXED);
+
+	(void)run;
+	if (unlikely(!x)) {
+		if (getrandom(&x, sizeof(x), GRND_NONBLOCK) != sizeof(x))
+			x = clock_ns(CLOCK_MONOTONIC);
+		__atomic_store_n(&random_state, x | 1, __ATOMIC_RELAXED);
+	}
+	x = __atomic_fetch_add(&random_state, 0x9e3779b97f4a7c15ull, __ATOMIC_RELAXED);
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return (u32)(x ^ x >> 31);
+}
+
+/* ---- the processor ---- */
+u64 helper_get_smp_processor_id(struct run *run) { return run->cpu; }
+
+u64 helper_get_numa_node_id(struct run *run)
+{
+	unsigned cpu, node = 0;
+
+	(void)run;
+	syscall(SYS_getcpu, &cpu, &node, NULL);
+	return node;
+}
+
+/* ---- the task that triggers the event ---- */
+u64 helper_get_current_pid_tgid(struct run *run)
+{
+	(void)run;
+	return (u64)(u32)getpid() << 32 | (u32)syscall(SYS_gettid);
+}
+
+u64 helper_get_current_uid_gid(struct run *run)
+{
+	(void)run;
+	return (u64)getgid() << 32 | getuid();
+}
+
+u64 helper_get_current_comm(void *buf, u64 size_of_buf, struct run *run)
+{
+	char comm[16] = "";
+
+	(void)run;
+	prctl(PR_GET_NAME, comm);
+	memset(buf, 0, size_of_buf);
+	memcpy(buf, comm, MIN(size_of_buf ? size_of_buf - 1 : 0, sizeof(comm) - 1));
+	return 0;
+}
+
+u64 helper_get_ns_current_pid_tgid(u64 dev, u64 ino, void *nsdata, u64 size, struct run *run)
+{
+	struct { u32 pid, tgid; } *out = nsdata;
+	struct stat st;
+
+	(void)run;
+	if (size != sizeof(*out) || (u64)(dev_t)dev != dev) {
+		memset(nsdata, 0, size);
+		return RET_INT_(-EINVAL);
+	}
+	memset(nsdata, 0, size);
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino != ino || st.st_dev != dev)
+		return RET_INT_(-EINVAL);
+	out->pid = (u32)syscall(SYS_gettid);
+	out->tgid = (u32)getpid();
+	return 0;
+}
+
+/* ---- memory that may not be there ---- */
+static u64 guarded_read(void *dst, u64 size, u64 from)
+{
+	int err = size ? probe_read(dst, from, (u32)size) : 0;
+
+	if (err)
+		memset(dst, 0, size);
+	return RET_INT_(err);
+}
+
+/* Up to and with the terminator, which is always there; the length with it, or -EFAULT. */
+static u64 guarded_string(char *dst, u64 size, u64 from)
+{
+	u64 at = 0;
+
+	if (!size)
+		return 0;
+	while (at < size) {
+		/* not across a page: the string may end before an unmapped one */
+		u32 n = (u32)MIN(size - at, 4096 - (from + at) % 4096);
+		if (probe_read(dst + at, from + at, n)) {
+			memset(dst, 0, size);
+			return RET_INT_(-EFAULT);
+		}
+		const char *end = memchr(dst + at, 0, n);
+		if (end) {
+			u64 len = (u64)(end - dst) + 1;
+			return len;
+		}
+		at += n;
+	}
+	dst[size - 1] = '\0';
+	return size;
+}
+
+u64 helper_probe_read(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+u64 helper_probe_read_user(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+u64 helper_probe_read_kernel(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+u64 helper_probe_read_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
+u64 helper_probe_read_user_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
+u64 helper_probe_read_kernel_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
+u64 helper_copy_from_user(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+
+/* ---- loops and locks ---- */
+#define MAX_LOOPS (1u << 23)
+
+u64 helper_loop(u64 nr_loops, u64 callback_fn, void *callback_ctx, u64 flags, struct run *run)
+{
+	u32 n = (u32)nr_loops;
+
+	if (flags)
+		return RET_INT_(-EINVAL);
+	if (n > MAX_LOOPS)
+		return RET_INT_(-E2BIG);
+	for (u32 i = 0; i < n; i++)
+		if (run_callback(run, callback_fn, i, (u64)(uintptr_t)callback_ctx, 0, 0, 0))
+			return i + 1;
+	return n;
+}
+
+u64 helper_spin_lock(void *lock, struct run *run)
+{
+	(void)run;
+	map_spin_lock(NULL, lock);
+	return 0;
+}
+
+u64 helper_spin_unlock(void *lock, struct run *run)
+{
+	(void)run;
+	map_spin_unlock(lock);
+	return 0;
+}
+
+u64 helper_get_attach_cookie(void *ctx, struct run *run)
+{
+	(void)ctx;
+	return run->cookie;
+}
