@@ -36,8 +36,6 @@ bool btf_str_valid(const struct btf *b, u32 off);             /* is there a stri
 const char *btf_type_name(const struct btf *b, u32 id);
 /* First type of that name and BTF_KIND_* kind (hashed), or -ENOENT. Searches the base too. */
 s32 btf_find(const struct btf *b, const char *name, u32 kind);
-/* The first type of that name, of any kind, with an id above `after`; 0: no more. Ids ascend. */
-u32 btf_find_each(const struct btf *b, const char *name, u32 after);
 
 static inline u32 btf_kind_of(const struct btf_type *t) { return BTF_INFO_KIND(t->info); }
 static inline u32 btf_vlen_of(const struct btf_type *t) { return BTF_INFO_VLEN(t->info); }

@@ -177,7 +177,7 @@ static int walk_once(struct walk *w, u32 *ret_id)
 {
 	for (;;) {
 		const struct btf_type *t = skipped(w->b, w->id), *mt;
-		struct hit h;
+		struct hit h = { 0 };
 		int got;
 
 		if (!btf_is_composite(t))

@@ -124,12 +124,14 @@ struct btf_index {
 	u32 *next; /* by local type */
 };
 
+/* Without the flavor, so that a chain has all types that CO-RE takes for one. */
 static u32 hash_name(const char *s)
 {
+	size_t n = btf_essential_len(s);
 	u32 h = 2166136261u;
 
-	for (; *s; s++)
-		h = (h ^ (u8)*s) * 16777619u;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (u8)s[i]) * 16777619u;
 	return h ^ h >> 15;
 }
 
@@ -216,12 +218,12 @@ s32 btf_find(const struct btf *b, const char *name, u32 kind)
 	return -ENOENT;
 }
 
-u32 btf_find_each(const struct btf *b, const char *name, u32 after)
+u32 btf_find_flavor(const struct btf *b, const char *name, u32 after)
 {
 	const struct btf_index *ix;
 
 	if (b->base && after < b->start_id) {
-		u32 id = btf_find_each(b->base, name, after);
+		u32 id = btf_find_flavor(b->base, name, after);
 
 		if (id)
 			return id;
@@ -230,7 +232,7 @@ u32 btf_find_each(const struct btf *b, const char *name, u32 after)
 	if (!ix)
 		return 0;
 	for (u32 i = ix->head[hash_name(name) & ix->mask]; i; i = ix->next[i - 1])
-		if (b->start_id + i - 1 > after && !strcmp(btf_str(b, b->types[i - 1]->name_off), name))
+		if (b->start_id + i - 1 > after && btf_same_name(btf_str(b, b->types[i - 1]->name_off), name))
 			return b->start_id + i - 1;
 	return 0;
 }
