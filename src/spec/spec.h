@@ -34,8 +34,8 @@ enum attach_id {
 #include "spec/attach.def"
 };
 enum map_type_id {
-	MAP_UNSPEC,
-#define M(id, ...) MAP_##id,
+	MTYPE_UNSPEC,
+#define M(id, ...) MTYPE_##id,
 #include "spec/map.def"
 };
 
@@ -258,11 +258,10 @@ enum { KF_ACQUIRE = 1, KF_RELEASE = 2, KF_RET_NULL = 4, KF_TRUSTED_ARGS = 8, KF_
        KF_FASTCALL = 2048, KF_ARENA_RET = 4096, KF_ARENA_ARG1 = 8192, KF_ARENA_ARG2 = 16384 };
 struct kfunc_spec {
 	const char *name;    /* "bpf_iter_num_new" */
-	const char *proto;   /* C prototype, from which skep's own BTF is made */
+	const char *proto;   /* C prototype, from which skep's own BTF is made: "void * bpf_obj_new_impl(u64 ...)" */
 	const char *doc;
 	const char *why_not;
 	u32 flags;           /* KF_* */
-	u8 special;          /* its own enum in kfunc.def order; 0: none */
 	progset progs;
 };
 extern const struct kfunc_spec kfunc_spec[];
