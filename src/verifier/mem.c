@@ -14,7 +14,10 @@
 
 const char *tnum_text(struct tnum_text *buf, struct tnum t)
 {
-	snprintf(buf->s, sizeof(buf->s), "(%#llx; %#llx)", (unsigned long long)t.value, (unsigned long long)t.mask);
+	if (t.mask)
+		snprintf(buf->s, sizeof(buf->s), "(0x%llx; 0x%llx)", (unsigned long long)t.value, (unsigned long long)t.mask);
+	else
+		snprintf(buf->s, sizeof(buf->s), t.value <= UINT16_MAX ? "%llu" : "0x%llx", (unsigned long long)t.value);
 	return buf->s;
 }
 

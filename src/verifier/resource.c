@@ -49,15 +49,11 @@ bool ref_find(const struct vstate *s, u32 id)
 
 void reg_invalidate(struct vf_env *e, struct reg *r)
 {
-	/* Those who may see pointers see none; the others see that it is gone. */
-	if (e->allow_ptr_leaks) {
-		s32 def = r->subreg_def;
-
-		reg_mark_none(r);
-		r->subreg_def = def;
-	} else {
+	/* Who may see pointers keeps the number it was; others lose the register. */
+	if (e->allow_ptr_leaks)
 		reg_mark_unknown(e, r);
-	}
+	else
+		reg_mark_none(r);
 }
 
 int ref_drop(struct vf_env *e, u32 ref_id)
