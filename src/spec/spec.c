@@ -151,5 +151,5 @@ _Static_assert((int)PTYPE_XDP == BPF_PROG_TYPE_XDP && (int)PTYPE_SK_LOOKUP == BP
 _Static_assert((int)ATTACH_LSM_CGROUP == BPF_LSM_CGROUP && (int)ATTACH_SK_LOOKUP == BPF_SK_LOOKUP, "attach types");
 _Static_assert((int)ATTACH_FLOW_DISSECTOR == BPF_FLOW_DISSECTOR && (int)ATTACH_TRACE_ITER == BPF_TRACE_ITER, "attach types");
 _Static_assert((int)ATTACH_TRACE_UPROBE_SESSION == UAPI_ATTACH_TYPES - 1, "attach types");
-_Static_assert((int)MAP_USER_RINGBUF == BPF_MAP_TYPE_USER_RINGBUF && (int)MAP_ARENA == UAPI_MAP_TYPE_ARENA, "map types");
-_Static_assert((int)MAP_SK_STORAGE == BPF_MAP_TYPE_SK_STORAGE && (int)MAP_LRU_HASH == BPF_MAP_TYPE_LRU_HASH, "map types");
+_Static_assert((int)MTYPE_USER_RINGBUF == BPF_MAP_TYPE_USER_RINGBUF && (int)MTYPE_ARENA == UAPI_MAP_TYPE_ARENA, "map types");
+_Static_assert((int)MTYPE_SK_STORAGE == BPF_MAP_TYPE_SK_STORAGE && (int)MTYPE_LRU_HASH == BPF_MAP_TYPE_LRU_HASH, "map types");
