@@ -47,6 +47,7 @@ struct gen {
 	u16 busy;        /* registers that must keep what they hold */
 	u32 depth;       /* of nested blocks */
 	u32 frames;      /* how many frames lie above this function */
+	u32 loops;       /* that are open */
 	u32 budget;      /* statements left in the program */
 	u32 wrong;       /* percent of small wrongs */
 	bool xdp, skb, syscall, main;
@@ -275,11 +276,17 @@ static inline void gen_loop(struct gen *g)
 	struct regs before;
 	s32 bound = -1;
 
-	if (!is_free(g, i) || g->depth > 2)
+	/* Nested loops of branches make the verifier walk for seconds: rare and short. */
+	if (!is_free(g, i) || g->loops > 1 || (g->loops && !chance(20)))
 		return;
+	if (g->loops)
+		rounds = 1 + below(2);
+	g->loops++;
 	if (chance(30) && (bound = (s32)gen_unknown(g)) >= 0) {
-		if ((u32)bound == i)
+		if ((u32)bound == i) {
+			g->loops--;
 			return;
+		}
 		emit(p, 0x57, (u32)bound, 0, 0, (1 << below(4)) - 1);
 		g->busy |= (u16)(1u << bound);
 	}
@@ -305,6 +312,7 @@ static inline void gen_loop(struct gen *g)
 	else
 		emit(p, chance(70) ? 0xa5 : chance(50) ? 0xa6 : 0xc5, i, 0, (s32)top - (s32)p->n - 1, (s32)rounds);
 	merge(&g->r, &before);
+	g->loops--;
 	g->busy &= (u16)~(1u << i);
 	if (bound >= 0)
 		g->busy &= (u16)~(1u << bound);
@@ -816,6 +824,7 @@ static inline void gen_frame(struct gen *g)
 	g->busy = 0;
 	g->ref = -1;
 	g->depth = 0;
+	g->loops = 0;
 }
 
 /* r0 = a digest of every scalar. */
