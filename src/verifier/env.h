@@ -449,12 +449,11 @@ bool in_lock(const struct vf_env *e);
 
 /* -- dynptr.c, iter.c -- */
 /* arg_flags: AF_UNINIT (the callee makes it), AF_RDONLY (the callee does not change it), AF_DYN_* (0: any kind). */
-/* arg_flags: AF_* of the argument (spec.h). */
 int dynptr_process(struct vf_env *e, u32 regno, u32 insn, u32 arg_flags, u32 clone_ref_id);
+/* What is known of the dynptr argument (id, ref_id, dyn_kind); NULL: it is none. */
+const struct reg *dynptr_record(struct vf_env *e, u32 regno);
+void dynptr_make_const(struct vf_env *e, struct reg *r, u8 kind); /* a callback's or global function's dynptr argument */
 int dynptr_release(struct vf_env *e, u32 regno);         /* the dynptr in the stack slot is given up, with its slices and copies */
-int iter_process_arg(struct vf_env *e, u32 regno, u32 insn, struct call_meta *m, u32 kf_flags, const struct btf *b, u32 arg_type);
-int iter_process_next(struct vf_env *e, u32 insn, struct call_meta *m);
-int irq_flag_process(struct vf_env *e, u32 regno, u32 kind, bool save);
 
 /* -- call_kfunc.c -- */
 int kfunc_resolve_all(struct vf_env *e);                            /* early pass: ids to prototypes and rows */
