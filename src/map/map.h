@@ -44,8 +44,9 @@ struct map_attr {
  * -ENOMEM, -EPERM, -ENOTSUPP, -EOPNOTSUPP. The caller holds the first reference.
  */
 int map_create(struct objtab *t, const struct map_attr *a, struct map **ret);
-/* View a map by its file alone, in a process that has no struct objtab entry for it (consumes nothing; dup of memfd is kept). */
+/* View a map by its file alone, in a process that has no object for it (the descriptor is only read). Not an object: detach it. */
 int map_attach(int memfd, struct map **ret);
+void map_detach(struct map *m);
 
 /* ---- the per-process view ---- */
 struct map {
@@ -67,8 +68,10 @@ struct map {
 	/* Tables of the type, all inside the file; meaning in the type's own file. */
 	u8 *nodes;
 	void *table;                  /* hash: buckets; ids of fd-valued maps */
-	u32 node_size, nnodes, key_off, value_off, table_mask;
-	u32 seed;
+	u8 *aux;
+	u32 node_size, nnodes, key_off, value_off, table_mask, aux_n;
+	u64 seed;
+	void *(*lookup)(struct map *m, const void *key, u32 cpu); /* what map_prog_lookup does, made for this key size */
 	u64 mmap_size;                /* bytes a client may map, 0: none */
 
 	/* Objects in fd-valued maps, by slot, in this process: struct obj * with a reference each. */
@@ -81,6 +84,9 @@ struct map {
 	struct obj *btf_obj;
 	struct btf_record *record;
 	struct map_desc *inner_desc;  /* owned: template of a map-in-map */
+	struct obj *inner_ref, *inner_btf; /* what inner_desc points into */
+	struct perf_sink **sinks;     /* perf_event_array */
+	u32 ring_owner;               /* ring: this process' number in its table; a guess, checked on use */
 	u64 numa_flags;
 	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
 	/* special fields of a value that goes away (timers, kptrs...); NULL: nothing to do */
@@ -115,7 +121,7 @@ struct map_batch {
 	void *out_batch;
 	void *keys, *values;
 	u32 count;             /* in: room or given; out: done */
-	u64 elem_flags;
+	u64 elem_flags, flags;
 	/* values that are descriptors: the object behind one, referenced */
 	int (*obj_by_fd)(void *ctx, int fd, enum obj_kind kind, struct obj **ret);
 	void *ctx;
@@ -141,10 +147,12 @@ int map_prog_peek(struct map *m, void *value);  /* bloom_filter: is it in? 0 or 
  */
 typedef u64 (*map_visit)(struct map *m, const void *key, void *value, void *ctx);
 s64 map_prog_for_each(struct map *m, map_visit fn, void *ctx, u64 flags, u32 cpu);
-/* map-in-map: map_prog_lookup returns a struct map *. prog_array: see vm/abi.h's prog_array_image. */
+/* map-in-map: map_prog_lookup returns a struct map *. */
+/* prog_array: the image in a slot, or NULL. Lock-free. (The declaration of vm/abi.h, which this room does not see.) */
+const struct image *prog_array_image(struct map *prog_array, u32 index);
 
 /* bpf_spin_lock in a value, and BPF_F_LOCK: survives a dead holder. */
-void map_spin_lock(struct map *m, u32 *word);
+void map_spin_lock(struct map *m, u32 *word); /* m may be NULL */
 void map_spin_unlock(u32 *word);
 
 /* ---- ring buffers ---- */
@@ -161,6 +169,8 @@ u64 map_ring_query(struct map *m, u64 what);
 struct map *map_ring_of(void *sample);
 /* eventfd that becomes readable when the ring has something to read (made on first call), or -errno. Owned by the map. */
 int map_ring_event_fd(struct map *m);
+/* Discard records whose producer died before it committed them; true when there were any. For a watchdog. */
+bool map_ring_sweep(struct map *m);
 /* Consume in this process: fn gets each record; stops at its first non-zero return. Records consumed or fn's negative value. */
 s64 map_ring_consume(struct map *m, int (*fn)(void *ctx, void *data, u32 size), void *ctx);
 
@@ -182,6 +192,8 @@ int map_perf_read(struct map *m, u64 flags, u64 *value, u64 *enabled, u64 *runni
 int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const void *b, u32 nb, bool overwrite);
 
 /* ---- objects removed from fd-valued maps ---- */
+/* The last descriptor and pin of user space are gone: prog arrays drop their programs, so that no circle keeps itself alive. */
+void map_release_user(struct map *m);
 /*
  * A program may still be using an inner map or program that was just removed: whoever runs programs installs how to wait. NULL
  * (default): dropped at once, right when programs run only while the map does not change.

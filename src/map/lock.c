@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Waiting for a lock's owner, and finding out that it died: see lock.h.
+ *
+ * Why no futex: an unlock that need not look for waiters is one plain store, and a waiter must wake by itself anyway to see
+ * a death. Waiting is spin, then yield, then short sleeps.
+ */
+#include "map/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "map/map.h"
+#include "map/os.h"
+
+#define SPINS     200
+#define YIELDS    20
+#define LOOK_NS   1000000ll      /* first look after the owner, and between looks */
+#define GIVE_UP   5000000000ull  /* an owner that is stopped, or this very thread */
+
+/* One page, alone, so that a fork wipes nothing else. */
+struct map_self *map_self_page(void)
+{
+	static struct map_self *page;
+	struct map_self *p = __atomic_load_n(&page, __ATOMIC_ACQUIRE), *none = NULL;
+
+	if (p)
+		return p;
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, 4096, MADV_WIPEONFORK);
+	if (!__atomic_compare_exchange_n(&page, &none, p, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		munmap(p, 4096);
+		p = none;
+	}
+	return p;
+}
+
+struct proc_stat { char state; u64 threads, start; };
+
+static u64 parse_u64(const char **p)
+{
+	u64 v = 0;
+
+	while (**p >= '0' && **p <= '9')
+		v = v * 10 + (u64)(*(*p)++ - '0');
+	return v;
+}
+
+/* /proc/PID/stat: behind the last ')' come state (field 3), ..., num_threads (20), itrealvalue, starttime (22). */
+static int read_stat(u32 pid, struct proc_stat *ret)
+{
+	char path[32] = "/proc/", digits[12], buf[1024];
+	u32 n = 6, d = 0;
+	const char *p, *end = NULL;
+	long fd, got;
+
+	do
+		digits[d++] = (char)('0' + pid % 10);
+	while (pid /= 10);
+	while (d)
+		path[n++] = digits[--d];
+	memcpy(path + n, "/stat", 6);
+	fd = os_call4(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return (int)fd;
+	got = os_call4(__NR_read, fd, (long)buf, sizeof(buf) - 1, 0);
+	os_call4(__NR_close, fd, 0, 0, 0);
+	if (got <= 0)
+		return got ? (int)got : -ESRCH;
+	buf[got] = 0;
+	for (p = buf; *p; p++)
+		if (*p == ')')
+			end = p;
+	if (!end || end[1] != ' ')
+		return -EIO;
+	ret->state = end[2];
+	p = end + 2;
+	for (int field = 3; field <= 22 && *p; field++) {
+		if (field == 20)
+			ret->threads = parse_u64(&p);
+		if (field == 22)
+			ret->start = parse_u64(&p);
+		while (*p && *p != ' ')
+			p++;
+		while (*p == ' ')
+			p++;
+	}
+	return 0;
+}
+
+u64 map_self_ask(struct map_self *self)
+{
+	u32 pid = (u32)os_call4(__NR_getpid, 0, 0, 0, 0);
+	struct proc_stat st = { 0, 0, 0 };
+	u64 id;
+
+	read_stat(pid, &st); /* without /proc: the pid alone */
+	id = (pid & ((1u << LEASE_PID_BITS) - 1)) | (u64)(u32)st.start << LEASE_PID_BITS;
+	__atomic_store_n(&self->ident, id, __ATOMIC_RELAXED);
+	return id;
+}
+
+static bool dead(u32 pid, u32 start, u32 start_mask)
+{
+	struct proc_stat st = { 0, 0, 0 };
+	int err = read_stat(pid, &st);
+
+	if (err == -ENOENT || err == -ESRCH)
+		return os_call4(__NR_kill, pid, 0, 0, 0) == -ESRCH; /* no /proc at all says ENOENT too */
+	if (err)
+		return false;
+	/* A leader that exited before its threads is a zombie too, and the process lives. */
+	if ((st.state == 'Z' || st.state == 'X') && st.threads <= 1)
+		return true;
+	return start && ((u32)st.start & start_mask) != start;
+}
+
+bool lease_owner_dead(u64 ident)
+{
+	ident &= LEASE_OWNER;
+	return dead((u32)ident & ((1u << LEASE_PID_BITS) - 1), (u32)(ident >> LEASE_PID_BITS), ~0u);
+}
+
+bool lease_short_dead(u32 word)
+{
+	return dead(word & ((1u << LEASE_PID_BITS) - 1), word >> LEASE_PID_BITS & 0x1ff, 0x1ff);
+}
+
+/* One step of waiting; `n` counts them. */
+static void wait_step(u32 n)
+{
+	if (n < SPINS)
+		os_relax();
+	else if (n < SPINS + YIELDS)
+		os_yield();
+	else
+		os_sleep_ns(50000);
+}
+
+int lease_lock_slow(lease *w, u64 ident)
+{
+	u64 v, seen = 0, since = 0, looked = 0, now;
+
+	for (u32 n = 0;; n++) {
+		v = __atomic_load_n(w, __ATOMIC_RELAXED);
+		if (!(v & LEASE_OWNER)) {
+			if (__atomic_compare_exchange_n(w, &v, v | ident, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+				return LEASE_OK;
+			continue;
+		}
+		wait_step(n);
+		if (n < SPINS + YIELDS)
+			continue;
+		now = os_now_ns();
+		if (v != seen) {
+			seen = v;
+			since = looked = now;
+			continue;
+		}
+		if (now - looked < LOOK_NS)
+			continue;
+		looked = now;
+		if ((v & LEASE_OWNER) != ident && lease_owner_dead(v)) {
+			if (__atomic_compare_exchange_n(w, &v, (v & ~LEASE_OWNER) | ident, false, __ATOMIC_ACQUIRE,
+							__ATOMIC_RELAXED))
+				return LEASE_STOLEN;
+			continue;
+		}
+		if (now - since > GIVE_UP)
+			return -EBUSY;
+	}
+}
+
+void map_spin_lock(struct map *m, u32 *word)
+{
+	u32 me = lease_short(map_ident(m ? m->self : map_self_page())), v = 0;
+	u64 since = 0;
+
+	for (u32 n = 0;; n++) {
+		v = 0;
+		if (__atomic_compare_exchange_n(word, &v, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return;
+		wait_step(n);
+		if (n < SPINS + YIELDS)
+			continue;
+		if (!since)
+			since = os_now_ns();
+		if (os_now_ns() - since < (u64)LOOK_NS)
+			continue;
+		since = 0;
+		/* A word that is no lease (a client wrote over it) has no owner to wait for. */
+		if (v && (!(v >> 31) || (v != me && lease_short_dead(v))) &&
+		    __atomic_compare_exchange_n(word, &v, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return;
+	}
+}
+
+void map_spin_unlock(u32 *word)
+{
+	__atomic_store_n(word, 0, __ATOMIC_RELEASE);
+}

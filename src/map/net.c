@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps of places to redirect to: devmap, devmap_hash, cpumap, xskmap, sockmap, sockhash, reuseport_sockarray.
+ *
+ * Device and CPU maps hold their values; what a value means is for whoever moves frames. Socket maps can be made
+ * and asked, and take no socket yet (map.def says so). Invariant: in the arrays, a first word of zero is an empty place.
+ */
+#include "map/priv.h"
+
+#include <errno.h>
+#include <net/if.h>
+
+#define CPUMAP_MAX     8192u  /* Linux's NR_CPUS */
+#define CPUMAP_QUEUE   16384u
+#define KEY_STACK_MAX  512u
+
+struct devmap_value { u32 ifindex; s32 prog_fd; };
+
+static u32 index_of(const void *key)
+{
+	u32 i;
+
+	memcpy(&i, key, sizeof(i));
+	return i;
+}
+
+static u8 *place(const struct map *m, u32 i) { return m->data + (u64)i * m->stride; }
+
+static int slots_layout(const struct map_attr *a, struct map_geom *g)
+{
+	g->stride = 8;
+	g->lane = (u64)a->max_entries * g->stride;
+	g->data = geom_add(g, g->lane);
+	return 0;
+}
+
+static void *slot_lookup(struct map *m, const void *key, u32 cpu)
+{
+	u32 i = index_of(key);
+
+	(void)cpu;
+	if (i >= m->desc.max_entries || !__atomic_load_n((u32 *)(void *)place(m, i), __ATOMIC_ACQUIRE))
+		return NULL;
+	return place(m, i);
+}
+
+/* What cpumap and devmap ask of every update. */
+static int slot_flags(const struct map *m, u32 i, u64 flags)
+{
+	if (flags > BPF_EXIST)
+		return -EINVAL;
+	if (i >= m->desc.max_entries)
+		return -E2BIG;
+	return flags == BPF_NOEXIST ? -EEXIST : 0;
+}
+
+static int slot_remove(struct map *m, const void *key, u32 cpu)
+{
+	u32 i = index_of(key);
+
+	(void)cpu;
+	if (i >= m->desc.max_entries)
+		return -EINVAL;
+	shm_zero(place(m, i), m->stride);
+	return 0;
+}
+
+/* ---- devices ---- */
+
+static int dev_check(const struct map_attr *a)
+{
+	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) ||
+	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+		return -EINVAL;
+	return a->type == BPF_MAP_TYPE_DEVMAP_HASH && a->max_entries > 1u << 31 ? -EINVAL : 0;
+}
+
+/* Linux lets no program write to a device map, whatever was asked for. */
+static int dev_init(struct map *m, const struct map_attr *a)
+{
+	(void)a;
+	m->head->flags |= BPF_F_RDONLY_PROG;
+	m->desc.flags |= BPF_F_RDONLY_PROG;
+	return 0;
+}
+
+static int dev_value(const struct map *m, const void *value, struct devmap_value *ret)
+{
+	char name[IF_NAMESIZE];
+
+	*ret = (struct devmap_value){ 0, 0 };
+	memcpy(ret, value, m->desc.value_size);
+	if (ret->prog_fd > 0)
+		return -EINVAL;
+	if (ret->ifindex && !if_indextoname(ret->ifindex, name))
+		return -EINVAL;
+	ret->prog_fd = 0;
+	return 0;
+}
+
+static int dev_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+{
+	struct devmap_value v;
+	u32 i = index_of(key);
+	int err = slot_flags(m, i, flags);
+
+	(void)cpu;
+	if (!err)
+		err = dev_value(m, value, &v);
+	if (!err)
+		shm_write(place(m, i), &v, sizeof(v));
+	return err;
+}
+
+static int dev_hash_layout(const struct map_attr *a, struct map_geom *g)
+{
+	return map_types[BPF_MAP_TYPE_HASH]->layout(a, g);
+}
+
+static int dev_hash_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+{
+	struct devmap_value v;
+	int err;
+
+	if (flags > BPF_EXIST)
+		return -EINVAL;
+	err = dev_value(m, value, &v);
+	if (!err && !v.ifindex)
+		err = -EINVAL;
+	/* BPF_EXIST asks nothing here. */
+	return err ? err : hash_update(m, key, &v, flags == BPF_EXIST ? BPF_ANY : flags, cpu, false);
+}
+
+static void *dev_hash_lookup(struct map *m, const void *key, u32 cpu)
+{
+	u32 i = hash_find(m, key);
+
+	return i ? hash_value(m, i, cpu) : NULL;
+}
+
+static int dev_hash_remove(struct map *m, const void *key, u32 cpu)
+{
+	return map_types[BPF_MAP_TYPE_HASH]->remove(m, key, cpu);
+}
+
+/* ---- CPUs ---- */
+
+static int cpu_check(const struct map_attr *a)
+{
+	(void)a;
+	return 0;
+}
+
+static int cpu_layout(const struct map_attr *a, struct map_geom *g)
+{
+	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) ||
+	    (a->flags & ~(u32)BPF_F_NUMA_NODE))
+		return -EINVAL;
+	return a->max_entries > CPUMAP_MAX ? -E2BIG : slots_layout(a, g);
+}
+
+static int cpu_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+{
+	struct { u32 qsize; s32 prog_fd; } v = { 0, 0 };
+	u32 i = index_of(key);
+	int err;
+
+	(void)cpu;
+	memcpy(&v, value, m->desc.value_size);
+	err = slot_flags(m, i, flags);
+	if (err)
+		return err;
+	if (v.qsize > CPUMAP_QUEUE)
+		return -EOVERFLOW;
+	if (i >= map_possible_cpus())
+		return -ENODEV;
+	if (v.qsize && v.prog_fd > 0)
+		return -EINVAL;
+	v.prog_fd = 0;
+	shm_write(place(m, i), &v, sizeof(v));
+	return 0;
+}
+
+/* ---- sockets ---- */
+
+static int xsk_layout(const struct map_attr *a, struct map_geom *g)
+{
+	if (!a->max_entries || a->key_size != 4 || a->value_size != 4 ||
+	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+		return -EINVAL;
+	return slots_layout(a, g);
+}
+
+static int sock_layout(const struct map_attr *a, struct map_geom *g)
+{
+	if (!a->max_entries || a->max_entries > S32_MAX || a->key_size != 4 ||
+	    (a->value_size != 4 && a->value_size != 8) ||
+	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+		return -EINVAL;
+	return slots_layout(a, g);
+}
+
+static int sock_hash_layout(const struct map_attr *a, struct map_geom *g)
+{
+	if (!a->max_entries || !a->key_size || (a->value_size != 4 && a->value_size != 8) ||
+	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+		return -EINVAL;
+	if (a->key_size > KEY_STACK_MAX)
+		return -E2BIG;
+	return map_types[BPF_MAP_TYPE_HASH]->layout(a, g) ? -EINVAL : 0;
+}
+
+static int reuseport_check(const struct map_attr *a)
+{
+	return a->value_size != 4 && a->value_size != 8 ? -EINVAL : array_check(a);
+}
+
+static int sock_copy_out(struct map *m, const void *key, void *value, u64 flags)
+{
+	(void)key;
+	(void)value;
+	(void)flags;
+	return m->desc.value_size != sizeof(u64) ? -ENOSPC : -ENOENT;
+}
+
+/* No socket of this process can be told from its descriptor here. */
+static int sock_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+{
+	(void)value;
+	(void)cpu;
+	if (flags > BPF_EXIST)
+		return -EINVAL;
+	if (m->desc.key_size == 4 && m->desc.type != BPF_MAP_TYPE_SOCKHASH && index_of(key) >= m->desc.max_entries)
+		return -E2BIG;
+	return -EOPNOTSUPP;
+}
+
+static int sock_remove(struct map *m, const void *key, u32 cpu)
+{
+	(void)m;
+	(void)key;
+	(void)cpu;
+	return -EINVAL;
+}
+
+static int reuseport_remove(struct map *m, const void *key, u32 cpu)
+{
+	(void)cpu;
+	return index_of(key) >= m->desc.max_entries ? -E2BIG : -ENOENT;
+}
+
+const struct map_type map_type_DEVMAP = {
+	.check = dev_check, .layout = slots_layout, .init = dev_init, .lookup = slot_lookup, .update = dev_update,
+	.remove = slot_remove, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_type map_type_DEVMAP_HASH = {
+	.check = dev_check, .layout = dev_hash_layout, .init = dev_init, .lookup = dev_hash_lookup,
+	.update = dev_hash_update, .remove = dev_hash_remove, .next_key = hash_next, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_type map_type_CPUMAP = {
+	.check = cpu_check, .layout = cpu_layout, .lookup = slot_lookup, .update = cpu_update, .remove = slot_remove,
+	.next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_type map_type_XSKMAP = {
+	.layout = xsk_layout, .update = sock_update, .remove = slot_remove, .next_key = array_next_key,
+	.no_lookup = -EOPNOTSUPP, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_type map_type_SOCKMAP = {
+	.layout = sock_layout, .copy_out = sock_copy_out, .update = sock_update, .remove = sock_remove,
+	.next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_type map_type_SOCKHASH = {
+	.layout = sock_hash_layout, .copy_out = sock_copy_out, .update = sock_update, .remove = dev_hash_remove,
+	.next_key = hash_next, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_type map_type_REUSEPORT_SOCKARRAY = {
+	.check = reuseport_check, .layout = slots_layout, .copy_out = sock_copy_out, .update = sock_update,
+	.remove = reuseport_remove, .next_key = array_next_key, .btf = BTF_ANSWER_EINVAL,
+};

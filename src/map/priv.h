@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of map/ share: the head page of a map's file, the row of operations of a map type, pools of nodes.
+ *
+ * Invariant: indices are 1-based and 0 means none; an index from the file is compared with struct map's own limit before use.
+ */
+#ifndef SKEP_MAP_PRIV_H
+#define SKEP_MAP_PRIV_H
+
+#include "map/lock.h"
+#include "btf/btf.h"
+#include "map/map.h"
+
+#define MAP_MAGIC   0x70656b73u /* "skep" */
+#define MAP_VERSION 1
+#define MAP_PAGE    4096u
+#define MAP_LINE    64u
+#define POOL_SHARDS 16u
+/* Nodes beyond max_entries, for replacements in flight: more writers than this at once wait for one another. */
+#define POOL_EXTRA  128u
+
+/* Limits of the kernel that sizes are checked against. */
+#define KMALLOC_MAX  ((u64)4 << 20)
+#define PERCPU_MAX   (32u << 10)
+#define NUMA_ANY     (~0u)
+
+/* Where things are in the file. Offsets are multiples of 64; the head is the last page. */
+struct map_geom {
+	u64 size;                    /* without the head page */
+	u64 mmap_size;               /* from offset 0, what a client may map */
+	u64 data, lane, nodes, table, aux;
+	u32 stride, node_size, nnodes, key_off, value_off, table_mask, index_mask, aux_n;
+	u32 max_entries;             /* 0: as asked for */
+};
+
+/* Free nodes: stacks of indices, tagged against reuse between load and swap, and a border of never used ones. */
+struct pool_stack { u64 top __attribute__((aligned(64))); /* tag << 32 | index */ };
+struct pool {
+	struct pool_stack shard[POOL_SHARDS];
+	struct pool_stack extra;
+	u32 fresh __attribute__((aligned(64)));
+	u32 extra_fresh;
+	u32 lost;                    /* a writer died: nodes may belong to nobody */
+	u32 fails;
+};
+
+struct map_head {
+	u32 magic, version;
+	u32 type, key_size, value_size, max_entries, flags, id;
+	u64 extra;
+	char name[16];
+	u32 ncpu, seed_hi;
+	u64 seed;
+	struct map_geom g;
+	u32 frozen;
+	u32 rw_maps;                 /* writable mappings of clients */
+	lease lock __attribute__((aligned(64))); /* the type's one lock: trie, queue, reservations */
+	u32 seq;                     /* trie: changes whenever a node may be reused */
+	u32 root, count, inner_nodes;
+	u64 ends __attribute__((aligned(64)));   /* queue: head << 32 | tail */
+	u64 pending;                 /* ring: oldest record not yet committed */
+	u32 shared_writer;
+	struct pool pool __attribute__((aligned(64)));
+};
+_Static_assert(sizeof(struct map_head) <= MAP_PAGE, "the head is one page");
+
+/* First words of every node of a hash or trie; key and value follow at key_off and value_off. */
+struct node {
+	u32 next;                    /* in the bucket */
+	u32 hash;
+	u32 link;                    /* in a free stack; LRU: towards the tail of its list */
+	u32 meta;                    /* LRU: place, see lru.c */
+};
+
+struct bucket {
+	lease lock;
+	u32 head;
+	u32 seq;                     /* odd or even alike: changes before a node of this bucket may be reused */
+};
+
+/* LRU nodes: links of the list it is on besides, and who took it off the free list last. */
+struct lru_node {
+	struct node n;               /* link: towards the tail */
+	u32 prev;                    /* towards the head */
+	u32 owner;                   /* lease_short of the process that has it in flight */
+};
+
+enum check_btf { BTF_ANSWER_EINVAL, BTF_NO_KEY, BTF_OPTIONAL, BTF_NOT_SUPPORTED, BTF_ARRAY_KEY, BTF_INT_KEY, BTF_ANY_KEY,
+		 BTF_STRUCT_KEY };
+
+struct map_type {
+	int (*check)(const struct map_attr *a);                     /* before privileges: limits and flags */
+	int (*layout)(const struct map_attr *a, struct map_geom *g); /* sizes; may refuse */
+	int (*init)(struct map *m, const struct map_attr *a);       /* first contents; NULL: zero memory is right */
+	int (*view)(struct map *m);                                 /* the process's own tables; NULL: none */
+	void (*destroy)(struct map *m);
+
+	void *(*lookup)(struct map *m, const void *key, u32 cpu);
+	void *(*lookup_sys)(struct map *m, const void *key, u32 cpu); /* leaves no trace of use; NULL: lookup */
+	int (*update)(struct map *m, const void *key, const void *value, u64 flags, u32 cpu);
+	int (*remove)(struct map *m, const void *key, u32 cpu);
+	int (*push)(struct map *m, const void *value, u64 flags);
+	int (*pop)(struct map *m, void *value);
+	int (*peek)(struct map *m, void *value);
+	int (*next_key)(struct map *m, const void *key, void *next);
+	s64 (*for_each)(struct map *m, map_visit fn, void *ctx, u32 cpu);
+
+	/* bpf(2)'s side where it is not made of the above */
+	int (*copy_out)(struct map *m, const void *key, void *value, u64 flags);
+	int (*copy_in)(struct map *m, const void *key, const void *value, u64 flags);
+	int (*take)(struct map *m, const void *key, void *value, u64 flags);
+	int (*set_obj)(struct map *m, const void *key, struct obj *o, u64 flags);
+	int (*batch_out)(struct map *m, struct map_batch *b, bool take);
+	int (*mmap_ok)(struct map *m, u64 offset, u64 size, bool writable);
+
+	int no_lookup, no_update, no_delete, no_next; /* -errno where an operation is missing; 0: -ENOTSUPP */
+	enum obj_kind obj_kind;
+	enum check_btf btf;
+	bool batch;          /* generic batches made of single operations */
+	bool batch_change;   /* update and delete batches */
+	bool percpu;
+	bool queue;          /* update pushes, lookup peeks, lookup_and_delete pops */
+};
+extern const struct map_type *const map_types[UAPI_MAP_TYPES];
+
+/* ---- map.c ---- */
+static inline u64 geom_add(struct map_geom *g, u64 bytes)
+{
+	u64 at = g->size;
+
+	g->size += ROUND_UP(bytes, (u64)MAP_LINE);
+	return at;
+}
+u32 round_up_pow2(u32 n);        /* 0 when it does not fit */
+int map_numa(const struct map_attr *a); /* node asked for, NUMA_ANY: none */
+bool map_access_ok(u32 flags);
+static inline u32 value_room(const struct map *m) { return ROUND_UP(m->desc.value_size, 8u); }
+
+/* ---- value.c: copies between the file and plain memory; special fields stay where they are ---- */
+void shm_write(void *shm, const void *src, u32 n);
+void shm_read(void *dst, const void *shm, u32 n);
+void shm_zero(void *shm, u32 n);
+void value_in(struct map *m, void *shm, const void *src);
+void value_out(struct map *m, void *dst, const void *shm);        /* special fields read as zero */
+void value_in_locked(struct map *m, void *shm, const void *src);
+void value_out_locked(struct map *m, void *dst, const void *shm);
+void value_gone(struct map *m, void *shm);                         /* frees what special fields hold */
+bool value_has_lock(const struct map *m);
+/* per-CPU: all lanes, each rounded up to 8, as bpf(2) shows them */
+void lanes_in(struct map *m, u64 off, const void *src);
+void lanes_out(struct map *m, void *dst, u64 off);
+
+/* ---- pool.c ---- */
+static inline struct node *node_at(const struct map *m, u32 i)
+{
+	return (struct node *)(void *)(m->nodes + (u64)i * m->node_size);
+}
+static inline u32 node_check(const struct map *m, u32 i) { return likely(i <= m->nnodes) ? i : 0; }
+static inline void *node_key(const struct map *m, struct node *n) { return (u8 *)n + m->key_off; }
+static inline void *node_value(const struct map *m, struct node *n) { return (u8 *)n + m->value_off; }
+u32 pool_get(struct map *m, u32 cpu);   /* 0: none left */
+void pool_put(struct map *m, u32 i, u32 cpu);
+u32 pool_get_extra(struct map *m);
+void pool_put_extra(struct map *m, u32 i);
+void pool_reset(struct map *m);         /* all locks held: every stack empty, everything used */
+
+/* ---- hash.c, lru.c ---- */
+struct bucket *hash_bucket(const struct map *m, u32 hash);
+u32 hash_key(const struct map *m, const void *key);
+int hash_check(const struct map_attr *a);
+int hash_layout(const struct map_attr *a, struct map_geom *g);
+int hash_view(struct map *m);
+int bucket_lock(struct map *m, struct bucket *b);
+u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key, u32 **ret_link);
+void hash_fill(struct map *m, u32 i, u32 hash, const void *key, const void *value, u32 cpu, bool all_lanes);
+void hash_set_lanes(struct map *m, u32 i, const void *value, u32 cpu, bool all_lanes);
+void hash_copy(struct map *m, u32 i, void *value, u64 flags); /* as bpf(2) shows it */
+int hash_set_obj(struct map *m, const void *key, struct obj *o, u64 flags);
+void bucket_unlink(struct map *m, struct bucket *b, u32 *link, u32 i);
+u32 hash_find(struct map *m, const void *key);
+void *hash_value(struct map *m, u32 i, u32 cpu);
+int hash_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu, bool all_lanes);
+int hash_update_flags(u64 flags, bool found);
+int hash_sys_lookup(struct map *m, const void *key, void *value, u64 flags);
+int hash_take(struct map *m, const void *key, void *value, u64 flags);
+int hash_next(struct map *m, const void *key, void *next);
+s64 hash_for_each(struct map *m, map_visit fn, void *ctx, u32 cpu);
+int hash_batch(struct map *m, struct map_batch *b, bool take);
+bool map_is_lru(const struct map *m);
+int lru_init(struct map *m, const struct map_attr *a);
+void lru_layout(const struct map_attr *a, struct map_geom *g);
+u32 lru_get(struct map *m, u32 hash, u32 cpu); /* 0: none, not even by eviction */
+void lru_put(struct map *m, u32 i);
+void lru_touch(struct map *m, u32 i);
+bool lru_unhash(struct map *m, u32 i); /* take it out of its bucket; false when it is in none */
+static inline struct lru_node *lru_at(const struct map *m, u32 i) { return (struct lru_node *)(void *)node_at(m, i); }
+
+/* ---- array.c ---- */
+int array_check(const struct map_attr *a);
+int array_next_key(struct map *m, const void *key, void *next);
+
+/* ---- fd.c: maps whose values are objects ---- */
+void objs_put(struct obj *o);
+int objs_view(struct map *m, u32 n);
+void objs_destroy(struct map *m);
+int objs_check(struct map *m, struct obj *o); /* may it be a value here? */
+void *objs_map(struct map *m, u32 i, u32 id); /* the inner map in slot i */
+int of_maps_init(struct map *m, const struct map_attr *a);
+int fd_array_check(const struct map_attr *a);
+
+#endif
