@@ -99,7 +99,7 @@ static void put_tnum(struct vf_env *e, struct tnum t)
 	if (tnum_is_const(t))
 		put_unsigned(e, t.value);
 	else
-		vf_log(e, "(%#llx; %#llx)", (unsigned long long)t.value, (unsigned long long)t.mask);
+		vf_log(e, "(0x%llx; 0x%llx)", (unsigned long long)t.value, (unsigned long long)t.mask);
 }
 
 static const char *dynptr_name(u8 kind)

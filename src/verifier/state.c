@@ -119,7 +119,7 @@ void frame_init_regs(struct vf_env *e, struct frame *f)
 {
 	struct reg *fp = &f->regs[BPF_REG_10];
 
-	(void)e;
+	scratch_all(e);
 	memset(f->regs, 0, sizeof(f->regs));
 	fp->type = T_STACK;
 	fp->frameno = f->frameno;
