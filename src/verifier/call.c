@@ -366,7 +366,7 @@ int step_ldimm64(struct vf_env *e, const struct ins *i)
 		return 0;
 	case IMM64_MAP_VALUE:
 	case IMM64_MAP_IDX_VALUE:
-		if (a->fact.map->user_va || a->fact.map->type == MAP_ARENA) {
+		if (a->fact.map->user_va || a->fact.map->type == MTYPE_ARENA) {
 			reg_mark_unknown(e, r);
 			return 0;
 		}

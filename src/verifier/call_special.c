@@ -95,14 +95,9 @@ static int find_vma_args(struct vf_env *e, struct frame *caller, struct frame *c
 /* long cb(const struct bpf_dynptr *dynptr, void *ctx) */
 static int user_ringbuf_args(struct vf_env *e, struct frame *caller, struct frame *callee, u32 insn)
 {
-	struct reg *r = &callee->regs[1];
-
 	(void)insn;
 	reg_mark_none(&callee->regs[0]);
-	reg_make_ptr(r, T_DYNPTR);
-	r->id = new_id(e);
-	r->dyn_kind = DYN_LOCAL;
-	r->dyn_first = true;
+	dynptr_make_const(e, &callee->regs[1], DYN_LOCAL);
 	callee->regs[2] = caller->regs[3];
 	no_args_from(callee, 3);
 	is_callback(callee);
@@ -213,14 +208,9 @@ static int snprintf_args(struct vf_env *e)
 
 static const struct reg *dynptr_arg(struct vf_env *e, const struct call_meta *m)
 {
-	for (u32 i = 0; i < 5; i++) {
-		const struct reg *r = &cur_regs(e)[i + 1];
-		s32 off = r->off + (s32)r->var.value;
-
-		if (m->h->arg[i].kind != ARG_DYNPTR)
-			continue;
-		return r->type == T_DYNPTR ? r : &frame_of(e, r)->stack[slot_of(off)].reg;
-	}
+	for (u32 i = 0; i < 5; i++)
+		if (m->h->arg[i].kind == ARG_DYNPTR)
+			return dynptr_record(e, i + 1);
 	return NULL;
 }
 
