@@ -6,6 +6,7 @@
  * not walked was impossible by facts marked precise.
  */
 #include "verifier/jump.h"
+#include "verifier/prune.h"
 
 static bool is_pkt(u32 type)
 {
@@ -55,15 +56,17 @@ static void collect(struct linked *l, struct reg *r, u32 id, u32 frame, u32 inde
 		forget_id(r);
 }
 
-/* All scalars of the state with this id; those beyond LINKED_MAX lose it. */
-static void collect_linked(struct vstate *s, u32 id, struct linked *l)
+/* All live scalars of the state with this id; those beyond LINKED_MAX lose it. */
+static void collect_linked(const struct vf_env *e, struct vstate *s, u32 id, struct linked *l)
 {
 	id &= ~ID_ADD_MASK;
 	for (u32 i = s->curframe + 1; i-- > 0;) {
+		u16 live = e->aux[frame_insn(s, i)].live_regs;
 		struct frame *f = s->frame[i];
 
 		for (u32 r = 0; r < BPF_REG_10; r++)
-			collect(l, &f->regs[r], id, i, r, true);
+			if (live & 1u << r)
+				collect(l, &f->regs[r], id, i, r, true);
 		for (u32 k = 0; k < f->nslots; k++)
 			if (f->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL)
 				collect(l, &f->stack[k].reg, id, i, k, false);
@@ -372,9 +375,9 @@ static int link_both(struct vf_env *e, const struct ins *i, const struct reg *a,
 {
 	l->n = 0;
 	if (!ins_info(i)->has_imm && b->type == T_SCALAR && b->id)
-		collect_linked(e->cur, b->id, l);
+		collect_linked(e, e->cur, b->id, l);
 	if (a->type == T_SCALAR && a->id)
-		collect_linked(e->cur, a->id, l);
+		collect_linked(e, e->cur, a->id, l);
 	return l->n > 1 ? push_jmp_hist(e, e->cur, 0, linked_pack(l)) : 0;
 }
 
