@@ -1,1 +1,18 @@
-# filled below
+# Installation: the command, the library, its header, pkg-config.
+.PHONY: install clean compile_commands.json
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/skep
+	install -m 755 $(B)/skep $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(B)/libskep.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(B)/libskep.so $(DESTDIR)$(PREFIX)/lib/libskep.so.0
+	ln -sf libskep.so.0 $(DESTDIR)$(PREFIX)/lib/libskep.so
+	install -m 755 $(B)/libskep-preload.so $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/skep/skep.h $(DESTDIR)$(PREFIX)/include/skep/
+	printf 'prefix=%s\nlibdir=$${prefix}/lib\nincludedir=$${prefix}/include\n\nName: skep\nDescription: Linux eBPF in user space\nVersion: %s\nLibs: -L$${libdir} -lskep -pthread\nCflags: -I$${includedir}\n' \
+		'$(PREFIX)' '$(VERSION)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/skep.pc
+
+clean:
+	rm -rf $(B)
+
+compile_commands.json:
+	$(Q)rm -f $@; bear --output $@ -- $(MAKE) --no-print-directory B=build-cc all

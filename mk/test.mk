@@ -1,1 +1,18 @@
-# filled below
+# Tests. `make check` builds everything, runs every kind of test and ends with one line of totals.
+.PHONY: check unit-tests lint demo
+TEST_BINS := $(UNIT) $(MAPTEST)
+
+check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST)
+	$(Q)B=$(B) tests/run.sh
+
+$(B)/diff/%: tests/diff/%.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(DIFF_COMMON) $(B)/libskep.a $(BPF_LIBS)
+
+unit-tests: $(TEST_BINS)
+
+lint:
+	$(Q)tools/lint/lint.sh
+
+demo: all $(BPF_OBJ) $(TOOLS)
+	$(Q)B=$(B) examples/demo.sh
