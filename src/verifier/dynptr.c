@@ -117,7 +117,7 @@ int destroy_dynptr_or_iter(struct vf_env *e, struct frame *f, u32 slot)
 	if (!f->stack[slot].reg.dyn_first)
 		slot++;
 	if (holds_reference(f->stack[slot].reg.dyn_kind))
-		return reject(e, REJ_DYNPTR_OVERWRITE);
+		return reject(e, REJ_DYNPTR_REFERENCED);
 	id = f->stack[slot].reg.id;
 	wipe(e, f, slot);
 	state_each_reg(e, e->cur, end_slice, &id);
