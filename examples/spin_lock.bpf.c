@@ -22,8 +22,8 @@ struct {
 	__type(value, struct bucket);
 } buckets SEC(".maps");
 
-const volatile __u32 burst = 8;
-const volatile __u32 refill_every = 4;
+const volatile __u32 burst = 4;
+const volatile __u32 refill_every = 256;
 
 __u64 clock; /* counts packets: a clock that is the same in every run */
 

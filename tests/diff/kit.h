@@ -71,17 +71,22 @@ struct kit_tally {
 };
 
 /* Like bpf(2), with -errno. */
-static inline long be_bpf(const struct backend *be, int cmd, union bpf_attr *attr)
+static inline long be_bpf_size(const struct backend *be, int cmd, union bpf_attr *attr, u32 size)
 {
 	long r;
 
 #ifndef KIT_NO_SKEP
 	if (be->s)
-		return skep_bpf_in(be->s, cmd, attr, sizeof(*attr));
+		return skep_bpf_in(be->s, cmd, attr, size);
 #endif
 	(void)be;
-	r = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+	r = syscall(SYS_bpf, cmd, attr, size);
 	return r < 0 ? -errno : r;
+}
+
+static inline long be_bpf(const struct backend *be, int cmd, union bpf_attr *attr)
+{
+	return be_bpf_size(be, cmd, attr, sizeof(*attr));
 }
 
 static inline u64 ptr(const void *p)
