@@ -95,7 +95,8 @@ static void tarjan_step(struct vf_env *e, struct tarjan *t)
 		}
 	}
 	if (t->low[w] >= t->pre[w]) {
-		loop = t->stack[t->nstack - 1] != w;
+		/* a call that calls back is a loop in itself */
+		loop = t->stack[t->nstack - 1] != w || e->aux[w].calls_callback;
 		for (u32 k = 0; k < n; k++)
 			loop |= succ[k] == w;
 		for (u32 m = OFF_STACK; m != w;) {

@@ -96,6 +96,7 @@ static void sync_linked(struct vstate *s, const struct reg *known, const struct 
 		r->id = id;
 		r->subreg_def = def;
 		scalar_add_unsynced(r, &delta);
+		reg_sync(r);
 	}
 }
 

@@ -48,8 +48,29 @@ static void fill_facts(struct vf_env *e)
 	}
 }
 
+/* What Linux finds when it rewrites the calls that are left. */
+static int check_calls(struct vf_env *e)
+{
+	for (u32 i = 0; i < e->n; i++) {
+		const struct ins *in = &e->ins[i];
+		const struct helper_spec *h = in->op == OP_CALL ? helper_by_id((u32)in->imm) : NULL;
+
+		if (!e->aux[i].fact.walked)
+			continue;
+		if (in->op == OP_CALL_KFUNC && !in->imm)
+			return reject(e, REJ_KFUNC_LEFT);
+		if (h && (h->flags & HF_TAIL_CALL) && !e->bpf_capable && e->aux[i].map_ptr_poison)
+			return reject(e, REJ_TAIL_CALL_MAPS);
+	}
+	return 0;
+}
+
 int pass_finish(struct vf_env *e)
 {
+	int err = check_calls(e);
+
+	if (err)
+		return err;
 	fill_subs(e);
 	fill_facts(e);
 	e->proof->sleepable = e->sleepable_prog;

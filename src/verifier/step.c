@@ -249,6 +249,9 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 	case IC_CALL_KFUNC:
 		what = "CALL";
 		break;
+	case IC_LDIMM64:
+		what = "LD_IMM64";
+		break;
 	case IC_LDABS:
 	case IC_LDIND:
 		what = "LD_[ABS|IND]";

@@ -361,6 +361,9 @@ int pass_ldimm64(struct vf_env *e)
 		const struct bpf_insn *raw = &e->in->insns[i];
 		enum decode_err de = e->decode_err[i];
 
+		if (de == DE_OPCODE && BPF_CLASS(raw->code) == BPF_LDX && BPF_MODE(raw->code) != BPF_MEM &&
+		    BPF_MODE(raw->code) != UAPI_MEMSX)
+			return reject(e, REJ_RESERVED, "LDX");
 		if (de == DE_OPCODE)
 			return reject(e, REJ_OPCODE, raw->code);
 		if (ins_is_ldimm64(&e->ins[i])) {
