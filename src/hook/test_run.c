@@ -422,6 +422,8 @@ int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run 
 {
 	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk }, .printk = t->printk };
 
+	if (*p->unrunnable)
+		return fail(t, -EOPNOTSUPP, p->unrunnable);
 	if (p->type == BPF_PROG_TYPE_XDP)
 		return xdp_run(p, &env, t);
 	if (p->type == BPF_PROG_TYPE_RAW_TRACEPOINT || p->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)

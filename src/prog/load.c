@@ -3,11 +3,11 @@
  * The load transaction: resolve -> verify -> lower -> compile -> publish. Every step has its undo; a failure leaves nothing.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/sha256.h"
-#include "base/str.h"
 #include "helper/helper.h"
 #include "lower/lower.h"
 #include "prog/prog.h"
@@ -136,8 +136,6 @@ static int do_lower(struct load *l)
 				.map_value_addr = map_value_addr, .btf_addr = btf_addr, .hardened = l->proof->strict_spec };
 	int err = lower(l->proof, &o, &l->arena, &l->low);
 
-	if (err == -EOPNOTSUPP && l->a->reason)
-		str_printf(l->a->reason, "verified, but skep cannot run it: no %s here", l->low.missing);
 	return err;
 }
 
@@ -308,8 +306,9 @@ static int make_prog(struct load *l, struct prog *p)
 		err = keep_insns(p, l);
 	if (!err)
 		err = keep_infos(p, &a->vf);
-	if (!err)
-		err = compile(l, p);
+	if (err || *p->unrunnable)
+		return err;
+	err = compile(l, p);
 	if (!err)
 		err = make_image(p, l);
 	return err;
@@ -325,6 +324,10 @@ static int lower_and_make(struct load *l, struct prog *p)
 	if (setjmp(oom))
 		return -ENOMEM;
 	err = do_lower(l);
+	if (err == -EOPNOTSUPP) {
+		snprintf(p->unrunnable, sizeof(p->unrunnable), "skep has no %s", l->low.missing);
+		err = 0;
+	}
 	return err ? err : make_prog(l, p);
 }
 

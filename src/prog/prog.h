@@ -2,6 +2,9 @@
 /*
  * Programs: the load transaction (verify -> lower -> engine) and the object it yields.
  *
+ * A program that calls something skep has no body for is a program all the same: its verdict is Linux's, and it says what is
+ * missing when it is to be run (`unrunnable`).
+ *
  * Invariant: a struct prog that exists was verified; there is no other way to make one. It holds references to all its maps
  * and its BTF, and its image is immutable.
  */
@@ -28,7 +31,6 @@ struct prog_attr {
 	int (*map_of_fd)(void *cookie, int fd, struct map **ret);
 	int (*btf_of_fd)(void *cookie, int fd, struct obj **ret_obj, const struct btf **ret);
 	int (*fd_at)(void *cookie, u32 index, int *ret_fd);
-	struct str *reason;        /* why it failed, when the log does not say; may be NULL */
 };
 
 struct prog_stats { u64 runs, time_ns, misses; };
@@ -40,6 +42,7 @@ struct prog {
 	char name[16];
 	u8 tag[8];
 	bool gpl, jited, sleepable;
+	char unrunnable[96];       /* verified, but not to be run here, because...; "": runs */
 	u64 load_time;             /* ns since boot */
 	struct image image;
 	struct ins *ops;           /* owned: image.ops */

@@ -96,11 +96,13 @@ static int check_create(struct call *c, const struct attr_map_create *a)
 	return err ? call_fail(c, err, "map_name may have letters, digits, '_' and '.' only, and at most 15 of them") : 0;
 }
 
-/* Programs that meet in a prog array must be of one kind: the first to enter or to use it decides. */
+/* Programs that meet in a prog array must be of one kind (the first to enter decides), and must run here. */
 static int prog_fits(struct map *m, struct obj *prog)
 {
 	struct prog *p = prog_of(prog);
 
+	if (*p->unrunnable)
+		return -EOPNOTSUPP;
 	if (!m->desc.owner_type)
 		m->desc.owner_type = p->type;
 	return m->desc.owner_type == p->type ? 0 : -EINVAL;

@@ -280,7 +280,7 @@ static int load(struct call *c, struct load_bufs *b, struct log *log)
 	const struct attr_prog_load *a = &c->a.prog_load;
 	const struct progtype_spec *t = progtype_by_id(a->prog_type);
 	struct prog_attr pa = { .name = a->prog_name, .uid = c->who->uid, .cookie = b, .map_of_fd = map_of_fd,
-				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .reason = c->reason,
+				.btf_of_fd = btf_of_fd, .fd_at = fd_at,
 				.engine = (enum engine)c->s->engine };
 	struct vf_input *vf = &pa.vf;
 	struct prog *p;
