@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asks the running kernel what the tables say: who may call which helper, who may touch which byte of a context. Needs bpf(2),
+ * root, and Linux 6.18, whose facts the tables are.
+ */
+#include <linux/capability.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+
+#include "spec/spec.h"
+#include "unit/kernel.h"
+#include "unit/test.h"
+
+static char log_buf[65536];
+static u32 caps = CAPB_BPF | CAPB_PERFMON | CAPB_NET_ADMIN | CAPB_SYS_ADMIN;
+
+static int load(u32 type, u32 attach, const struct bpf_insn *insns, u32 n)
+{
+	union bpf_attr a = { 0 };
+	int fd;
+
+	a.prog_type = type;
+	a.expected_attach_type = attach;
+	a.insns = (u64)(uintptr_t)insns;
+	a.insn_cnt = n;
+	a.license = (u64)(uintptr_t) "GPL";
+	a.log_level = 1;
+	a.log_buf = (u64)(uintptr_t)log_buf;
+	a.log_size = sizeof(log_buf);
+	a.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
+	log_buf[0] = '\0';
+	fd = kernel_bpf(BPF_PROG_LOAD, &a);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static const char *cannot_ask(void)
+{
+	const struct bpf_insn prog[] = { { .code = 0xb7 }, { .code = 0x95 } };
+	struct utsname u;
+
+	if (uname(&u) || strncmp(u.release, "6.18.", 5))
+		return "the kernel is not Linux 6.18";
+	return load(BPF_PROG_TYPE_SOCKET_FILTER, 0, prog, 2) ? "bpf(2) is not permitted" : NULL;
+}
+
+/* A kind of program the kernel loads here: its result when there is nothing to say is `ret`. */
+struct kind {
+	u32 type, asked, attach;
+	s32 ret;
+};
+
+static bool loads(u32 type, u32 attach, struct kind *k)
+{
+	struct bpf_insn prog[] = { { .code = 0xb7 }, { .code = 0x95 } };
+	s32 min, max;
+
+	if (attach && !(attach_spec[attach].progs & PT_BIT(type)))
+		return false;
+	*k = (struct kind){ .type = type, .asked = attach };
+	if (progtype_attach_check(type, attach, &k->attach))
+		return false;
+	k->ret = progtype_ret_range(type, k->attach, &min, &max) ? min : 0;
+	prog[0].imm = k->ret;
+	return !load(type, attach, prog, 2);
+}
+
+static u32 each_kind(u32 (*differs)(const struct kind *k))
+{
+	u32 bad = 0;
+	struct kind k;
+
+	for (u32 type = 1; type < UAPI_PROG_TYPES; type++)
+		for (u32 attach = 0; attach < UAPI_ATTACH_TYPES; attach++)
+			if (loads(type, attach, &k))
+				bad += differs(&k);
+	return bad;
+}
+
+/* Two helpers hang on how a kernel is built and locked down. */
+static bool depends_on_build(u32 id)
+{
+	return id == BPF_FUNC_probe_write_user || id == BPF_FUNC_override_return;
+}
+
+static u32 helpers_differ(const struct kind *k)
+{
+	struct bpf_insn prog[] = { { .code = 0x85 }, { .code = 0xb7, .imm = k->ret }, { .code = 0x95 } };
+	u32 bad = 0;
+
+	for (u32 id = 1; id < UAPI_HELPERS; id++) {
+		bool may, says;
+
+		if (depends_on_build(id))
+			continue;
+		prog[0].imm = (s32)id;
+		load(k->type, k->asked, prog, 3);
+		may = !strstr(log_buf, "program of this type cannot use") && !strstr(log_buf, "unknown func");
+		says = !helper_allowed(helper_by_id(id), k->type, k->attach, caps, false);
+		if (may != says) {
+			printf("#   %s in %s, attach type %u: kernel %d, table %d\n", helper_by_id(id)->name,
+			       progtype_spec[k->type].name, k->asked, may, says);
+			bad++;
+		}
+	}
+	return bad;
+}
+
+enum { READ, WRITE, READ_SX, WAYS };
+
+static bool kernel_lets(const struct kind *k, u32 off, u32 size, int way)
+{
+	static const u8 width[9] = { [1] = 0x10, [2] = 0x08, [4] = 0x00, [8] = 0x18 };
+	struct bpf_insn prog[4] = { { .code = 0xb7, .dst_reg = 2 } };
+	u8 code = (u8)((way == WRITE ? 0x63 : way == READ ? 0x61 : 0x81) | width[size]);
+
+	prog[1] = way == WRITE ? (struct bpf_insn){ .code = code, .dst_reg = 1, .src_reg = 2, .off = (s16)off } :
+				 (struct bpf_insn){ .code = code, .dst_reg = 2, .src_reg = 1, .off = (s16)off };
+	prog[2] = (struct bpf_insn){ .code = 0xb7, .imm = k->ret };
+	prog[3] = (struct bpf_insn){ .code = 0x95 };
+	return !load(k->type, k->asked, prog, 4);
+}
+
+static u32 access_differs(const struct kind *k, u32 off)
+{
+	const struct ctx_spec *c = progtype_spec[k->type].ctx;
+	u32 bad = 0;
+
+	for (u32 size = 1; size <= 8; size *= 2)
+		for (int way = READ; way < WAYS; way++) {
+			const struct ctx_field *f = NULL;
+			struct ctx_access a = { .off = off, .size = size, .write = way == WRITE,
+						.sign_extend = way == READ_SX, .prog_type = k->type,
+						.attach_type = k->attach, .caps = caps };
+			bool may, says;
+
+			if (way == READ_SX && size == 8)
+				continue;
+			may = kernel_lets(k, off, size, way);
+			says = !ctx_access_check(c, &a, &f);
+			if (may != says) {
+				printf("#   %s+%u size %u way %d in %s, attach type %u: kernel %d, table %d\n", c->uapi,
+				       off, size, way, progtype_spec[k->type].name, k->asked, may, says);
+				bad++;
+			}
+		}
+	return bad;
+}
+
+static u32 contexts_differ(const struct kind *k)
+{
+	u32 size = progtype_spec[k->type].ctx->size, bad = 0;
+
+	for (u32 off = 0; off < MIN(size + 24, 300u); off++)
+		bad += access_differs(k, off);
+	for (u32 off = MAX(size - 16, 300u); size > 300 && off < size + 16 && off < 32768; off++)
+		bad += access_differs(k, off);
+	return bad;
+}
+
+/* In a child that keeps only the privileges `keep`. Returns how many cells differ. */
+static u32 with_caps(u32 keep, u32 (*differs)(const struct kind *k))
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+	u64 mask = (keep & CAPB_BPF ? 1ull << CAP_BPF : 0) | (keep & CAPB_PERFMON ? 1ull << CAP_PERFMON : 0) |
+		   (keep & CAPB_NET_ADMIN ? 1ull << CAP_NET_ADMIN : 0);
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		data[0].effective = data[0].permitted = (u32)mask;
+		data[1].effective = data[1].permitted = (u32)(mask >> 32);
+		caps = keep;
+		status = syscall(__NR_capset, &head, data) ? 255 : (int)MIN(each_kind(differs), 200u);
+		fflush(stdout);
+		_exit(status);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return 255;
+	return (u32)WEXITSTATUS(status);
+}
+
+TEST(helpers_as_root)
+{
+	const char *why = cannot_ask();
+
+	if (why)
+		SKIP(why);
+	CHECK_EQ(each_kind(helpers_differ), 0);
+}
+
+TEST(helpers_with_fewer_capabilities)
+{
+	const char *why = cannot_ask();
+
+	if (why)
+		SKIP(why);
+	CHECK_EQ(with_caps(CAPB_BPF | CAPB_NET_ADMIN, helpers_differ), 0);
+	CHECK_EQ(with_caps(CAPB_BPF | CAPB_PERFMON, helpers_differ), 0);
+	CHECK_EQ(with_caps(CAPB_BPF, helpers_differ), 0);
+}
+
+TEST(contexts_as_root)
+{
+	const char *why = cannot_ask();
+
+	if (why)
+		SKIP(why);
+	CHECK_EQ(each_kind(contexts_differ), 0);
+}
+
+TEST(contexts_with_fewer_capabilities)
+{
+	const char *why = cannot_ask();
+
+	if (why)
+		SKIP(why);
+	CHECK_EQ(with_caps(CAPB_BPF | CAPB_NET_ADMIN, contexts_differ), 0);
+	CHECK_EQ(with_caps(CAPB_BPF, contexts_differ), 0);
+}
