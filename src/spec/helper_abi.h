@@ -31,16 +31,14 @@ struct run;
 #define CT_RD            const void *
 #define AK_RD_NULL       .kind = ARG_MEM, .flags = AF_RDONLY | AF_NULL
 #define CT_RD_NULL       const void *
-#define AK_MEM           .kind = ARG_MEM
-#define CT_MEM           void *
-#define AK_MEM_NULL      .kind = ARG_MEM, .flags = AF_NULL
-#define CT_MEM_NULL      void *
 #define AK_WR            .kind = ARG_MEM, .flags = AF_WRITE
 #define CT_WR            void *
+#define AK_WR_NULL       .kind = ARG_MEM, .flags = AF_WRITE | AF_NULL
+#define CT_WR_NULL       void *
 #define AK_OUT           .kind = ARG_MEM, .flags = AF_UNINIT | AF_WRITE
 #define CT_OUT           void *
-#define AK_FIX(n)        .kind = ARG_MEM, .flags = AF_FIXED, .fixed = (n)
-#define CT_FIX(n)        void *
+#define AK_FIX_RD(n)     .kind = ARG_MEM, .flags = AF_FIXED | AF_RDONLY, .fixed = (n)
+#define CT_FIX_RD(n)     const void *
 #define AK_FIX_WR(n)     .kind = ARG_MEM, .flags = AF_FIXED | AF_WRITE | AF_ALIGNED, .fixed = (n)
 #define CT_FIX_WR(n)     void *
 #define AK_FIX_OUT(n)    .kind = ARG_MEM, .flags = AF_FIXED | AF_UNINIT | AF_WRITE | AF_ALIGNED, .fixed = (n)
