@@ -70,18 +70,36 @@ struct kit_tally {
 	} key[MAX_KEYS];
 };
 
+/* The kernel's own bpf(2): not libc's syscall(), which the linker turns into skep's in programs that link libbpf. */
+static inline long kernel_bpf(int cmd, union bpf_attr *attr, u32 size)
+{
+#if defined(__x86_64__)
+	long r = SYS_bpf;
+
+	__asm__ volatile("syscall" : "+a"(r) : "D"((long)cmd), "S"(attr), "d"((long)size) : "rcx", "r11", "memory");
+	return r;
+#elif defined(__aarch64__)
+	register long r __asm__("x0") = cmd;
+	register long nr __asm__("x8") = SYS_bpf;
+	register union bpf_attr *a __asm__("x1") = attr;
+	register long n __asm__("x2") = size;
+
+	__asm__ volatile("svc 0" : "+r"(r) : "r"(nr), "r"(a), "r"(n) : "memory");
+	return r;
+#else
+#error "no bpf(2) call for this machine yet"
+#endif
+}
+
 /* Like bpf(2), with -errno. */
 static inline long be_bpf_size(const struct backend *be, int cmd, union bpf_attr *attr, u32 size)
 {
-	long r;
-
 #ifndef KIT_NO_SKEP
 	if (be->s)
 		return skep_bpf_in(be->s, cmd, attr, size);
 #endif
 	(void)be;
-	r = syscall(SYS_bpf, cmd, attr, size);
-	return r < 0 ? -errno : r;
+	return kernel_bpf(cmd, attr, size);
 }
 
 static inline long be_bpf(const struct backend *be, int cmd, union bpf_attr *attr)

@@ -15,6 +15,7 @@ union big_attr {
 
 enum { FD_MAP, FD_HASH, FD_PROG, FD_FILE, FDS };
 static int fds[BACKENDS][FDS];
+static u64 buffer[64]; /* what pointers in attributes point to: zero before each call */
 
 static void open_fds(void)
 {
@@ -59,6 +60,7 @@ static void compare(int cmd, const union big_attr *want, const u32 kind[16], u32
 	kit.doing = what;
 	for (u32 b = 0; b < kit.nbe; b++) {
 		at[b] = *want;
+		memset(buffer, 0, sizeof(buffer));
 		for (u32 i = 0; i < 16; i++)
 			if (kind[i])
 				at[b].word[i] = (u32)fds[b][kind[i] - 1];
@@ -112,13 +114,11 @@ static void fields(int cmd)
 {
 	static const u32 values[] = { 0, 1, 1, 2, 3, 4, 5, 8, 16, 64, 0xff, 0x100, 4096, 999, 0xffffffff, 0x7fffffff, 0x80000000 };
 	static union big_attr at;
-	static u64 buffer[64];
 
 	for (u64 i = 0; i < kit.n * 100; i++) {
 		u32 kind[16] = { 0 }, words = 1 + below(5);
 
 		memset(&at, 0, sizeof(at));
-		memset(buffer, 0, sizeof(buffer));
 		if (chance(60) && !attaches(cmd))
 			kind[0] = 1 + below(FDS);
 		for (u32 w = 0; w < words; w++) {
@@ -128,8 +128,7 @@ static void fields(int cmd)
 			if (cmd == BPF_PROG_BIND_MAP && chance(50)) {
 				kind[1] = 1 + below(FDS);
 			} else if (chance(30) && to % 2 == 0) {
-				/* A pointer; the kernel's and skep's calls see the same buffer, zeroed before. */
-				u64 p = chance(80) ? ptr(buffer) : 8;
+					u64 p = chance(80) ? ptr(buffer) : 8;
 
 				memcpy(&at.word[to], &p, 8);
 			} else {
