@@ -33,6 +33,9 @@
 struct skep;
 #endif
 
+/* libc has it, no header says so. */
+extern int capset(struct __user_cap_header_struct *head, const struct __user_cap_data_struct *set);
+
 /* ---- back ends ---- */
 
 struct backend {
@@ -618,7 +621,7 @@ static inline void kit_as(const char *name, u64 caps, void (*fn)(void))
 	pid = fork();
 	if (pid == 0) {
 		kit.as = name;
-		if (syscall(SYS_capset, &head, set)) {
+		if (capset(&head, set)) {
 			printf("%s: capset: %s\n", kit.name, strerror(errno));
 			kit.tally->skipped++;
 			_exit(0);
