@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include "btf/btf.h"
 #include "spec/spec.h"
 #include "unit/kernel.h"
 #include "unit/test.h"
@@ -157,6 +158,135 @@ static u32 contexts_differ(const struct kind *k)
 	for (u32 off = MAX(size - 16, 300u); size > 300 && off < size + 16 && off < 32768; off++)
 		bad += access_differs(k, off);
 	return bad;
+}
+
+/* ---- kernel functions ---- */
+
+static struct btf *kernel_types;
+
+/* Of these the loader asks something else first, or the kernel may be built without them. */
+static bool cannot_tell(const struct kfunc_spec *f)
+{
+	return strstr(f->name, "metadata_rx") || strstr(f->name, "pkcs7");
+}
+
+static u32 kfuncs_differ(const struct kind *k)
+{
+	struct bpf_insn prog[] = { { .code = 0x85, .src_reg = 2 }, { .code = 0xb7, .imm = k->ret }, { .code = 0x95 } };
+	u32 bad = 0;
+
+	if (k->type == PTYPE_KPROBE)
+		return 0; /* session functions hang on the attach type */
+	for (u32 i = 0; i < kfunc_count; i++) {
+		s32 id = btf_find(kernel_types, kfunc_spec[i].name, BTF_KIND_FUNC);
+		bool may, says = kfunc_spec[i].progs & PT_BIT(k->type);
+
+		if (id < 0 || cannot_tell(&kfunc_spec[i]))
+			continue;
+		prog[0].imm = id;
+		load(k->type, k->asked, prog, 3);
+		may = !strstr(log_buf, "is not allowed");
+		if (may != says) {
+			printf("#   %s in %s: kernel %d, table %d\n", kfunc_spec[i].name, progtype_spec[k->type].name, may, says);
+			bad++;
+		}
+	}
+	return bad;
+}
+
+static struct btf *read_kernel_types(void)
+{
+	FILE *f = fopen("/sys/kernel/btf/vmlinux", "r");
+	char *data = f ? malloc(64u << 20) : NULL;
+	size_t n = data ? fread(data, 1, 64u << 20, f) : 0;
+	struct btf *b = NULL;
+
+	if (n && btf_parse(data, (u32)n, NULL, true, NULL, &b))
+		b = NULL;
+	free(data);
+	if (f)
+		fclose(f);
+	return b;
+}
+
+TEST(kfuncs_as_root)
+{
+	const char *why = cannot_ask();
+	u32 bad = 0;
+	struct kind k;
+
+	if (why)
+		SKIP(why);
+	kernel_types = read_kernel_types();
+	if (!kernel_types)
+		SKIP("no kernel BTF");
+	for (u32 type = 1; type < UAPI_PROG_TYPES; type++) /* one attach type each: the functions hang on the type */
+		for (u32 attach = 0; attach < UAPI_ATTACH_TYPES; attach++)
+			if (loads(type, attach, &k)) {
+				bad += kfuncs_differ(&k);
+				break;
+			}
+	CHECK_EQ(bad, 0);
+	btf_free(kernel_types);
+}
+
+/* ---- map types ---- */
+
+/* The smallest map of a type, plus flags; 0 flags: those it cannot do without. */
+static int make_map(u32 type, u32 flags, int inner)
+{
+	static const struct { u32 key, value, n, flags; } odd[UAPI_MAP_TYPES] = {
+		[MTYPE_STACK_TRACE] = { 4, 64, 4, 0 }, [MTYPE_LRU_HASH] = { 4, 4, 64, 0 },
+		[MTYPE_LRU_PERCPU_HASH] = { 4, 4, 64, 0 }, [MTYPE_LPM_TRIE] = { 8, 4, 1, BPF_F_NO_PREALLOC },
+		[MTYPE_CGROUP_STORAGE] = { 8, 4, 0, 0 }, [MTYPE_PERCPU_CGROUP_STORAGE] = { 8, 4, 0, 0 },
+		[MTYPE_QUEUE] = { 0, 4, 1, 0 }, [MTYPE_STACK] = { 0, 4, 1, 0 }, [MTYPE_BLOOM_FILTER] = { 0, 4, 1, 0 },
+		[MTYPE_RINGBUF] = { 0, 0, 4096, 0 }, [MTYPE_USER_RINGBUF] = { 0, 0, 4096, 0 },
+		[MTYPE_ARENA] = { 0, 0, 1, BPF_F_MMAPABLE },
+	};
+	union bpf_attr a = { 0 };
+	bool usual = !odd[type].value && !odd[type].n;
+
+	a.map_type = type;
+	a.key_size = usual ? 4 : odd[type].key;
+	a.value_size = usual ? 4 : odd[type].value;
+	a.max_entries = usual ? 1 : odd[type].n;
+	a.map_flags = odd[type].flags ^ flags;
+	a.inner_map_fd = map_spec[type].inner ? (u32)inner : 0;
+	return kernel_bpf(BPF_MAP_CREATE, &a);
+}
+
+static bool made(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+TEST(map_flags)
+{
+	const char *why = cannot_ask();
+	int inner = why ? -1 : kernel_array(4), fd;
+
+	if (why)
+		SKIP(why);
+	for (u32 type = 1; type < UAPI_MAP_TYPES; type++) {
+		fd = make_map(type, 0, inner);
+		if (fd < 0)
+			continue; /* needs BTF, or a privilege this machine withholds */
+		for (u32 bit = 0; bit < 20; bit++) {
+			bool may = made(make_map(type, 1u << bit, inner)), says = map_spec[type].create_flags >> bit & 1;
+
+			/* Flags that a type cannot do without, or takes only where another one is set. */
+			if ((type == MTYPE_LPM_TRIE && bit == 0) || (type == MTYPE_ARENA && bit == 10))
+				continue;
+			if (may != says)
+				printf("#   %s flag %u: kernel %d, table %d\n", map_spec[type].name, bit, may, says);
+			CHECK(may == says);
+		}
+		CHECK_EQ(made(make_map(MTYPE_ARRAY_OF_MAPS, 0, fd)), map_spec[type].inner_ok);
+		close(fd);
+	}
+	close(inner);
 }
 
 /* In a child that keeps only the privileges `keep`. Returns how many cells differ. */
