@@ -524,8 +524,10 @@ int hash_set_obj(struct map *m, const void *key, struct obj *o, u64 flags)
 {
 	u32 id = o->id;
 	struct change c = { .key = key, .value = &id, .flags = flags, .o = o };
-	int err;
+	int err = objs_check(m, o);
 
+	if (err)
+		return err;
 	if (flags > BPF_EXIST)
 		return -EINVAL;
 	obj_get(o);
