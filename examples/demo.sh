@@ -36,7 +36,9 @@ step "5. Tail calls: a chain of programs through a program array, each a real ju
 show "$B/skep" run "$B/examples/xdp_tailcall.bpf.o" -p stage_ether --pcap "$cap"
 
 step "6. bpf_loop: a callback run thousands of times"
-show "$B/skep" run "$B/examples/loop.bpf.o" -p loops --ctx examples/loop.ctx
+printf 'n = 2000, as a 40-byte context -> %s\n' "$B/loop.ctx"
+{ printf '\320\007\000\000'; dd if=/dev/zero bs=36 count=1 2>/dev/null; } >"$B/loop.ctx"
+show "$B/skep" run "$B/examples/loop.bpf.o" -p loops --ctx "$B/loop.ctx"
 
 step "7. What the machine executes"
 printf '$ %s\n' "$B/skep dump $B/examples/socket_filter.bpf.o -p by_context"
