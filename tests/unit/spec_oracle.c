@@ -289,8 +289,18 @@ TEST(map_flags)
 	close(inner);
 }
 
-/* In a child that keeps only the privileges `keep`. Returns how many cells differ. */
-static u32 with_caps(u32 keep, u32 (*differs)(const struct kind *k))
+/* ---- with fewer privileges ---- */
+
+static u32 (*const cell_tests[])(const struct kind *k) = { helpers_differ, contexts_differ };
+enum { HELPERS, CONTEXTS };
+
+static u32 all_kinds_differ(u32 which)
+{
+	return each_kind(cell_tests[which]);
+}
+
+/* fn(arg) in a child that keeps only the privileges `keep`: its result, at most 200; 255 when that failed. */
+static u32 with_caps(u32 keep, u32 (*fn)(u32 arg), u32 arg)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } };
@@ -305,13 +315,78 @@ static u32 with_caps(u32 keep, u32 (*differs)(const struct kind *k))
 		data[0].effective = data[0].permitted = (u32)mask;
 		data[1].effective = data[1].permitted = (u32)(mask >> 32);
 		caps = keep;
-		status = syscall(__NR_capset, &head, data) ? 255 : (int)MIN(each_kind(differs), 200u);
+		status = syscall(__NR_capset, &head, data) ? 255 : (int)MIN(fn(arg), 200u);
 		fflush(stdout);
 		_exit(status);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return 255;
 	return (u32)WEXITSTATUS(status);
+}
+
+/* ---- program types ---- */
+
+static u32 ranges_differ(const struct kind *k)
+{
+	struct bpf_insn prog[] = { { .code = 0xb7 }, { .code = 0x95 } };
+	u32 bad = 0;
+	s32 min, max;
+	bool bound = progtype_ret_range(k->type, k->attach, &min, &max);
+
+	for (s32 r0 = -2; r0 < 6; r0++) {
+		bool may, says = !bound || (r0 >= min && r0 <= max);
+
+		prog[0].imm = r0;
+		may = !load(k->type, k->asked, prog, 2);
+		if (may != says) {
+			printf("#   %s, attach type %u, result %d: kernel %d, table %d\n", progtype_spec[k->type].name,
+			       k->asked, r0, may, says);
+			bad++;
+		}
+	}
+	return bad;
+}
+
+static u32 privileges_differ(u32 type)
+{
+	u32 attach;
+	struct kind k;
+
+	for (attach = 0; attach < UAPI_ATTACH_TYPES && !loads(type, attach, &k); attach++)
+		;
+	return (attach < UAPI_ATTACH_TYPES) != caps_grant(caps, progtype_spec[type].caps);
+}
+
+TEST(return_ranges)
+{
+	const char *why = cannot_ask();
+
+	if (why)
+		SKIP(why);
+	CHECK_EQ(each_kind(ranges_differ), 0);
+}
+
+/* Every set of privileges, for the types that load here with all of them. */
+TEST(load_privileges)
+{
+	const char *why = cannot_ask();
+	struct kind k;
+
+	if (why)
+		SKIP(why);
+	for (u32 type = 1; type < UAPI_PROG_TYPES; type++) {
+		u32 attach;
+
+		for (attach = 0; attach < UAPI_ATTACH_TYPES && !loads(type, attach, &k); attach++)
+			;
+		for (u32 keep = 1; attach < UAPI_ATTACH_TYPES && keep < 8; keep += 2) {
+			u32 bad = with_caps(keep, privileges_differ, type);
+
+			if (bad)
+				printf("#   %s with privileges %u\n", progtype_spec[type].name, keep);
+			CHECK_EQ(bad, 0);
+		}
+	}
 }
 
 TEST(helpers_as_root)
@@ -329,9 +404,9 @@ TEST(helpers_with_fewer_capabilities)
 
 	if (why)
 		SKIP(why);
-	CHECK_EQ(with_caps(CAPB_BPF | CAPB_NET_ADMIN, helpers_differ), 0);
-	CHECK_EQ(with_caps(CAPB_BPF | CAPB_PERFMON, helpers_differ), 0);
-	CHECK_EQ(with_caps(CAPB_BPF, helpers_differ), 0);
+	CHECK_EQ(with_caps(CAPB_BPF | CAPB_NET_ADMIN, all_kinds_differ, HELPERS), 0);
+	CHECK_EQ(with_caps(CAPB_BPF | CAPB_PERFMON, all_kinds_differ, HELPERS), 0);
+	CHECK_EQ(with_caps(CAPB_BPF, all_kinds_differ, HELPERS), 0);
 }
 
 TEST(contexts_as_root)
@@ -349,6 +424,6 @@ TEST(contexts_with_fewer_capabilities)
 
 	if (why)
 		SKIP(why);
-	CHECK_EQ(with_caps(CAPB_BPF | CAPB_NET_ADMIN, contexts_differ), 0);
-	CHECK_EQ(with_caps(CAPB_BPF, contexts_differ), 0);
+	CHECK_EQ(with_caps(CAPB_BPF | CAPB_NET_ADMIN, all_kinds_differ, CONTEXTS), 0);
+	CHECK_EQ(with_caps(CAPB_BPF, all_kinds_differ, CONTEXTS), 0);
 }
