@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Helpers on dynptrs: see dynptr.h. */
+#include "helper/dynptr.h"
+
+#include <errno.h>
+
+#include "map/map.h"
+#include "spec/helper_abi.h"
+
+#define RET_INT_(x) ((u64)(s64)(x))
+
+void dyn_set(struct dynptr *d, void *data, enum dyn_type type, u32 size, bool rdonly)
+{
+	*d = (struct dynptr){ (u64)(uintptr_t)data, size | (u32)type << 28 | (rdonly ? DYN_RDONLY : 0), 0 };
+}
+
+u8 *dyn_at(const struct dynptr *d, u64 off, u64 len, struct run *run, int *ret_err)
+{
+	const struct run_pkt *p = run->env->pkt;
+	u64 at = d->offset + off;
+	u8 *base;
+
+	*ret_err = -E2BIG;
+	if (dyn_null(d)) {
+		*ret_err = -EINVAL;
+		return NULL;
+	}
+	if (off > dyn_size(d) || len > dyn_size(d) - off)
+		return NULL;
+	if (dyn_type(d) == DYNT_PACKET || dyn_type(d) == DYNT_META) {
+		/* the packet may have shrunk since the dynptr was made */
+		base = !p ? NULL : dyn_type(d) == DYNT_META ? p->meta : p->data;
+		if (!base || at + len > (u64)(p->end - base)) {
+			*ret_err = -EFAULT;
+			return NULL;
+		}
+		return base + at;
+	}
+	return (u8 *)(uintptr_t)d->data + at;
+}
+
+u64 helper_dynptr_from_mem(void *data, u64 size, u64 flags, void *ptr, struct run *run)
+{
+	(void)run;
+	if (size > DYN_MAX_SIZE || flags) {
+		memset(ptr, 0, sizeof(struct dynptr));
+		return RET_INT_(size > DYN_MAX_SIZE ? -E2BIG : -EINVAL);
+	}
+	dyn_set(ptr, data, DYNT_LOCAL, (u32)size, false);
+	return 0;
+}
+
+u64 helper_dynptr_read(void *dst, u64 len, void *src, u64 offset, u64 flags, struct run *run)
+{
+	int err = 0;
+	const u8 *from = flags ? NULL : dyn_at(src, (u32)offset, (u32)len, run, &err);
+
+	if (!from) {
+		memset(dst, 0, (u32)len);
+		return RET_INT_(flags ? -EINVAL : err);
+	}
+	memmove(dst, from, (u32)len);
+	return 0;
+}
+
+u64 helper_dynptr_write(void *dst, u64 offset, const void *src, u64 len, u64 flags, struct run *run)
+{
+	const struct dynptr *d = dst;
+	int err = 0;
+	u8 *to;
+
+	if (dyn_null(d) || dyn_rdonly(d))
+		return RET_INT_(-EINVAL);
+	if (flags && !(dyn_type(d) == DYNT_PACKET && run->env->pkt && run->env->pkt->skb && flags == BPF_F_RECOMPUTE_CSUM))
+		return RET_INT_(-EINVAL);
+	to = dyn_at(d, (u32)offset, (u32)len, run, &err);
+	if (!to)
+		return RET_INT_(err);
+	memmove(to, src, (u32)len);
+	return 0;
+}
+
+u64 helper_dynptr_data(void *ptr, u64 offset, u64 len, struct run *run)
+{
+	const struct dynptr *d = ptr;
+	int err;
+
+	if (dyn_null(d) || dyn_rdonly(d) || dyn_type(d) == DYNT_PACKET || dyn_type(d) == DYNT_META)
+		return 0;
+	return (u64)(uintptr_t)dyn_at(d, (u32)offset, (u32)len, run, &err);
+}
+
+/* ---- ring buffers ---- */
+u64 helper_ringbuf_reserve_dynptr(struct map *ringbuf, u64 size, u64 flags, void *ptr, struct run *run)
+{
+	void *sample;
+
+	(void)run;
+	memset(ptr, 0, sizeof(struct dynptr));
+	if (flags)
+		return RET_INT_(-EINVAL);
+	if ((u32)size > DYN_MAX_SIZE)
+		return RET_INT_(-E2BIG);
+	sample = map_ring_reserve(ringbuf, (u32)size, flags);
+	if (!sample)
+		return RET_INT_(-EINVAL);
+	dyn_set(ptr, sample, DYNT_RINGBUF, (u32)size, false);
+	return 0;
+}
+
+static u64 ring_end(struct dynptr *d, u64 flags, void (*end)(void *sample, u64 flags))
+{
+	if (d->data)
+		end((void *)(uintptr_t)d->data, flags);
+	memset(d, 0, sizeof(*d));
+	return 0;
+}
+
+u64 helper_ringbuf_submit_dynptr(void *ptr, u64 flags, struct run *run)
+{
+	(void)run;
+	return ring_end(ptr, flags, map_ring_submit);
+}
+
+u64 helper_ringbuf_discard_dynptr(void *ptr, u64 flags, struct run *run)
+{
+	(void)run;
+	return ring_end(ptr, flags, map_ring_discard);
+}
