@@ -14,7 +14,6 @@
 #include "btf/priv.h"
 
 #define NEST_MAX 64
-#define WORK_MAX 8000000u /* values printed and words looked at: types can nest what no data backs */
 
 struct dumper {
 	struct str *out;
@@ -23,7 +22,8 @@ struct dumper {
 	u64 bits; /* readable */
 	u32 flags;
 	u32 indent;
-	u32 nest, work; /* how deep, how much so far */
+	u32 nest;       /* how deep */
+	u64 work, limit; /* values printed and words looked at: types can nest what no data backs */
 };
 
 static bool json(const struct dumper *d)
@@ -280,6 +280,8 @@ static int dump_array(struct dumper *d, const struct btf_type *t, u64 at)
 		put_string(d, d->data + at / 8, len);
 		return 0;
 	}
+	if (!size)
+		n = 0; /* there is nothing to say of elements without a size, however many */
 	/* What follows in a C initialiser is zero by itself. */
 	if (!json(d) && !(d->flags & BTF_DUMP_ZERO))
 		while (n && is_zero(d, at + (n - 1) * (u64)size * 8, (u64)size * 8))
@@ -306,7 +308,7 @@ static void put_key(struct dumper *d, const char *name)
 /* One level deeper; the caller comes back with d->nest--. */
 static int enter(struct dumper *d)
 {
-	return d->nest++ >= NEST_MAX || d->work++ >= WORK_MAX ? -E2BIG : 0;
+	return d->nest++ >= NEST_MAX || d->work++ >= d->limit ? -E2BIG : 0;
 }
 
 static bool is_anonymous_group(const struct dumper *d, const char *name, u32 id)
@@ -427,7 +429,8 @@ static int dump(struct dumper *d, u32 id, u64 at, u32 bitfield)
 
 int btf_dump_value(struct str *out, const struct btf *b, u32 id, const void *data, u32 size, u32 flags)
 {
-	struct dumper d = { .out = out, .b = b, .data = data, .bits = (u64)size * 8, .flags = flags };
+	struct dumper d = { .out = out, .b = b, .data = data, .bits = (u64)size * 8, .flags = flags,
+			    .limit = 65536 + (u64)size * 64 };
 	size_t before = out->len;
 	int err = dump(&d, id, 0, 0);
 

@@ -608,7 +608,7 @@ int btf_record_of(const struct btf *b, u32 id, u32 field_mask, u32 value_size, c
 		  struct btf_record **ret_rec)
 {
 	struct btf_record *r = NULL;
-	int err = record_make(b, id, field_mask, value_size, kernel, &r);
+	int err = record_make(b, btf_skip_mods(b, id), field_mask, value_size, kernel, &r);
 
 	if (!err && r)
 		err = record_fixup(b, r);

@@ -302,7 +302,8 @@ s64 btf_size_of(const struct btf *b, u32 id)
 	}
 }
 
-static u32 align_at(const struct btf *b, u32 id, u32 depth)
+/* `budget`: types still to be looked at; shared parts count each time, so absurd types run out of it. */
+static u32 align_at(const struct btf *b, u32 id, u32 *budget)
 {
 	const struct btf_type *t;
 	u32 max = 1;
@@ -315,14 +316,15 @@ static u32 align_at(const struct btf *b, u32 id, u32 depth)
 		else
 			break;
 	}
-	if (btf_is_nosize(t) || !depth)
+	if (btf_is_nosize(t) || !*budget)
 		return 1;
+	--*budget;
 	if (btf_kind_of(t) == BTF_KIND_PTR)
 		return 8;
 	if (!btf_is_composite(t))
 		return t->size && t->size < 8 ? t->size : 8;
 	for (u32 i = 0; i < btf_vlen_of(t); i++) {
-		u32 a = align_at(b, btf_members_of(t)[i].type, depth - 1);
+		u32 a = align_at(b, btf_members_of(t)[i].type, budget);
 
 		max = MAX(max, a);
 		/* packed: a member off its alignment */
@@ -334,7 +336,9 @@ static u32 align_at(const struct btf *b, u32 id, u32 depth)
 
 u32 btf_align_of(const struct btf *b, u32 id)
 {
-	return align_at(b, id, BTF_DEPTH_MAX);
+	u32 budget = 10000;
+
+	return align_at(b, id, &budget);
 }
 
 /* ---- decl tags ---- */
