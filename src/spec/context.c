@@ -11,22 +11,28 @@
 #include "spec/row.h"
 #include "spec/spec.h"
 
-enum { R = CF_R, W = CF_W, N = CF_NARROW, X = CF_WIDE, NS = CF_NARROW | CF_START, NW = CF_NARROW_W, U32 = CF_U32, MIN2 = CF_MIN2, CAPR = CF_BPF_R, CAPW = CF_BPF_W };
+enum { /* access column */
+	R = CF_R, W = CF_W, N = CF_NARROW, X = CF_WIDE, NS = CF_NARROW | CF_START, NW = CF_NARROW_W,
+	U32 = CF_U32, MIN2 = CF_MIN2, CAPR = CF_BPF_R, CAPW = CF_BPF_W,
+};
 
 #define SIZE_OF(s, f) ((u16)sizeof(((struct s *)0)->f))
-#define ROW(s, f, esize, kind_, access_, progs_, writers_, attach_, attach_w_)                                     \
-	{ .name = #f, .off = offsetof(struct s, f), .size = (esize), .count = (u16)(SIZE_OF(s, f) / (esize)),        \
-	  .native_off = offsetof(struct s, f), .native_size = (esize), .kind = CK_##kind_, .access = (access_),      \
-	  .progs = (progs_), .writers = (writers_), .attach = (attach_), .attach_w = (attach_w_) },
+#define ROW(s, f, esize, kind_, access_, progs_, writers_, attach_, attach_w_)                         \
+	{ .name = #f, .off = offsetof(struct s, f), .size = (esize),                                   \
+	  .count = (u16)(SIZE_OF(s, f) / (esize)),                                                     \
+	  .native_off = offsetof(struct s, f), .native_size = (esize), .kind = CK_##kind_,             \
+	  .access = (access_), .progs = (progs_), .writers = (writers_),                               \
+	  .attach = (attach_), .attach_w = (attach_w_) },
 #define IS_F(s, f, ...)  ROW(s, f, SIZE_OF(s, f), __VA_ARGS__)
 #define IS_FA(s, f, ...) ROW(s, f, 4, __VA_ARGS__)
-#define IS_FP(s, f, kind_, slot, access_, progs_)                                                                  \
-	{ .name = #f, .off = offsetof(struct s, f), .size = 4, .count = 1,                                           \
-	  .native_off = (u16)(ROUND_UP(sizeof(struct s), 8) + 8 * (slot)), .native_size = 8, .kind = CK_##kind_,     \
-	  .access = (access_), .progs = (progs_) },
-#define IS_FX(s, f, off_, size_, count_, kind_, access_)                                                           \
-	{ .name = #f, .off = (off_), .size = (size_), .count = (count_), .native_off = (off_),                       \
-	  .native_size = (size_), .kind = CK_##kind_, .access = (access_), .progs = ALL },
+#define IS_FP(s, f, kind_, slot, access_, progs_)                                                      \
+	{ .name = #f, .off = offsetof(struct s, f), .size = 4, .count = 1,                             \
+	  .native_off = (u16)(ROUND_UP(sizeof(struct s), 8) + 8 * (slot)), .native_size = 8,           \
+	  .kind = CK_##kind_, .access = (access_), .progs = (progs_) },
+#define IS_FX(s, f, off_, size_, count_, kind_, access_)                                               \
+	{ .name = #f, .off = (off_), .size = (size_), .count = (count_), .native_off = (off_),         \
+	  .native_size = (size_), .kind = CK_##kind_, .access = (access_),                             \
+	  .progs = ALL },
 /* As an object behind a pointer: read only, whatever the program. */
 #define OBJ_F(s, f, kind_, access_, ...)  ROW(s, f, SIZE_OF(s, f), kind_, (access_) & ~W, ALL, 0, 0, 0)
 #define OBJ_FA(s, f, kind_, access_, ...) ROW(s, f, 4, kind_, (access_) & ~W, ALL, 0, 0, 0)
@@ -114,9 +120,10 @@ static const struct ctx_field obj_xdp_sock_fields[] = {
 #include "spec/ctx_xdp_sock.def"
 };
 /* Structures of one or two rows, and those that the system's header lacks. */
-#define NUMBERED(f, off_, size_, count_, kind_, access_, type)                                                     \
-	{ .name = (f), .btf_type = (type), .off = (off_), .size = (size_), .count = (count_), .native_off = (off_),  \
-	  .native_size = (size_), .kind = CK_##kind_, .access = (access_), .progs = ALL },
+#define NUMBERED(f, off_, size_, count_, kind_, access_, type)                                         \
+	{ .name = (f), .btf_type = (type), .off = (off_), .size = (size_), .count = (count_),          \
+	  .native_off = (off_), .native_size = (size_), .kind = CK_##kind_, .access = (access_),       \
+	  .progs = ALL },
 static const struct ctx_field nf_fields[] = {
 	NUMBERED("state", 0, 8, 1, PTR_BTF, R, "nf_hook_state")
 	NUMBERED("skb", 8, 8, 1, PTR_BTF, R, "sk_buff")
@@ -134,17 +141,19 @@ static const struct ctx_field raw_tp_w_fields[] = {
 };
 
 /* Sizes of structures that exist on the kernel's side only. */
-enum { PT_REGS_SIZE = 168, TRACE_RECORD_MAX = 8192, FUNC_ARGS_MAX = 12 };
+enum { PT_REGS_SIZE = 168, TRACE_RECORD_MAX = 8192, ARGS_SIZE = 8 * 12 };
 
-#define STRUCT(var, s, extra)                                                                                      \
-	extern const struct ctx_spec context_##var;                                                                      \
-	const struct ctx_spec context_##var = { .uapi = #s, .size = sizeof(struct s),                                    \
-		.native_size = ROUND_UP(sizeof(struct s), 8) + (extra), .nfields = ARRAY_SIZE(var##_fields),         \
+#define STRUCT(var, s, extra)                                                                          \
+	extern const struct ctx_spec context_##var;                                                    \
+	const struct ctx_spec context_##var = { .uapi = #s, .size = sizeof(struct s),                  \
+		.native_size = ROUND_UP(sizeof(struct s), 8) + (extra), .nfields = ARRAY_SIZE(var##_fields), \
 		.fields = var##_fields };
-#define OTHER(var, name, size_, ...)                                                                               \
-	extern const struct ctx_spec context_##var;                                                                      \
-	const struct ctx_spec context_##var = { .uapi = (name), .size = (size_), .native_size = (size_), __VA_ARGS__ };
-#define ROWS(f) .nfields = ARRAY_SIZE(f), .fields = (f)
+#define OTHER(var, name, size_, ...)                                                                   \
+	extern const struct ctx_spec context_##var;                                                    \
+	const struct ctx_spec context_##var = { .uapi = (name), .size = (size_),                       \
+		.native_size = (size_), __VA_ARGS__ };
+#define ROWS(f)           .nfields = ARRAY_SIZE(f), .fields = (f)
+#define SCALARS(min, max) .any_scalar = true, .raw_min = (min), .raw_max = (max)
 
 STRUCT(skb,          __sk_buff,          sizeof(struct native_pkt))
 STRUCT(xdp,          xdp_md,             sizeof(struct native_pkt))
@@ -160,19 +169,21 @@ OTHER(sock_ops,   "bpf_sock_ops",        224, ROWS(sock_ops_fields))
 OTHER(perf_event, "bpf_perf_event_data", 184, ROWS(perf_event_fields))
 OTHER(nf,         "bpf_nf_ctx",          16,  ROWS(nf_fields))
 OTHER(lirc,       "u32",                 4,   ROWS(lirc_fields))
-OTHER(pt_regs,    "pt_regs",             PT_REGS_SIZE,      .any_scalar = true, .raw_max = PT_REGS_SIZE)
-OTHER(tracepoint, "trace_event",         TRACE_RECORD_MAX,  .any_scalar = true, .raw_min = 8, .raw_max = TRACE_RECORD_MAX)
-OTHER(raw_tp,     "bpf_raw_tracepoint_args", 8 * FUNC_ARGS_MAX, .raw_args = true, .any_scalar = true, .raw_max = 8 * FUNC_ARGS_MAX)
-OTHER(raw_tp_w,   "bpf_raw_tracepoint_args", 8 * FUNC_ARGS_MAX, .raw_args = true, .any_scalar = true, .raw_max = 8 * FUNC_ARGS_MAX,
+OTHER(pt_regs,    "pt_regs",     PT_REGS_SIZE, SCALARS(0, PT_REGS_SIZE))
+OTHER(tracepoint, "trace_event", TRACE_RECORD_MAX, SCALARS(8, TRACE_RECORD_MAX))
+OTHER(raw_tp,     "bpf_raw_tracepoint_args", ARGS_SIZE, SCALARS(0, ARGS_SIZE), .raw_args = true)
+OTHER(raw_tp_w,   "bpf_raw_tracepoint_args", ARGS_SIZE, SCALARS(0, ARGS_SIZE), .raw_args = true,
       ROWS(raw_tp_w_fields))
-OTHER(tracing,    "u64[]",               8 * FUNC_ARGS_MAX, .raw_args = true, .any_scalar = true, .raw_max = 8 * FUNC_ARGS_MAX)
-OTHER(syscall,    "void",                65535, .any_scalar = true, .any_write = true, .raw_max = 65535)
-OTHER(none,       "void",                0)
+OTHER(tracing,    "u64[]",       ARGS_SIZE, SCALARS(0, ARGS_SIZE), .raw_args = true)
+OTHER(syscall,    "void",        65535, SCALARS(0, 65535), .any_write = true)
+OTHER(none,       "void",        0)
 
-static const struct ctx_spec obj_sock_common = { .uapi = "bpf_sock", .size = sizeof(struct bpf_sock), ROWS(obj_sock_common_fields) };
-static const struct ctx_spec obj_sock = { .uapi = "bpf_sock", .size = sizeof(struct bpf_sock), ROWS(obj_sock_fields) };
-static const struct ctx_spec obj_tcp_sock = { .uapi = "bpf_tcp_sock", .size = sizeof(struct bpf_tcp_sock), ROWS(obj_tcp_sock_fields) };
-static const struct ctx_spec obj_xdp_sock = { .uapi = "bpf_xdp_sock", .size = sizeof(struct bpf_xdp_sock), ROWS(obj_xdp_sock_fields) };
+#define OBJECT(var, s)                                                                                 \
+	static const struct ctx_spec var = { .uapi = #s, .size = sizeof(struct s), ROWS(var##_fields) };
+OBJECT(obj_sock_common, bpf_sock)
+OBJECT(obj_sock,        bpf_sock)
+OBJECT(obj_tcp_sock,    bpf_tcp_sock)
+OBJECT(obj_xdp_sock,    bpf_xdp_sock)
 const struct ctx_spec *const obj_spec[OBJ_COUNT] = {
 	[OBJ_SOCK_COMMON] = &obj_sock_common,
 	[OBJ_SOCK] = &obj_sock,
@@ -180,8 +191,8 @@ const struct ctx_spec *const obj_spec[OBJ_COUNT] = {
 	[OBJ_XDP_SOCK] = &obj_xdp_sock,
 };
 
-_Static_assert(sizeof(struct native_skb) == ROUND_UP(sizeof(struct __sk_buff), 8) + sizeof(struct native_pkt), "native");
-_Static_assert(sizeof(struct native_xdp) == ROUND_UP(sizeof(struct xdp_md), 8) + sizeof(struct native_pkt), "native");
+_Static_assert(offsetof(struct native_skb, pkt) == ROUND_UP(sizeof(struct __sk_buff), 8), "ctx_skb.def");
+_Static_assert(offsetof(struct native_xdp, pkt) == ROUND_UP(sizeof(struct xdp_md), 8), "ctx_xdp.def");
 
 const struct ctx_field *ctx_field_at(const struct ctx_spec *c, u32 off, u32 prog_type)
 {

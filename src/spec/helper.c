@@ -13,13 +13,15 @@
 
 enum { /* flags column */
 	NULLABLE = HF_NULL, GPL = HF_GPL, SLEEPS = HF_SLEEP, MOVES_PKT = HF_MOVES_PKT, ACQUIRE = HF_ACQUIRE,
-	RELEASE = HF_RELEASE, SYNC_CB = HF_SYNC_CB, ASYNC_CB = HF_ASYNC_CB, TAIL_CALL = HF_TAIL_CALL, PKT = HF_PKT_ACCESS,
-	LOCK = HF_LOCK, UNLOCK = HF_UNLOCK, IN_LOCK = HF_IN_LOCK, REFINES = HF_REFINES_RET, TRUSTED = HF_TRUSTED,
+	RELEASE = HF_RELEASE, SYNC_CB = HF_SYNC_CB, ASYNC_CB = HF_ASYNC_CB, TAIL_CALL = HF_TAIL_CALL,
+	PKT = HF_PKT_ACCESS, LOCK = HF_LOCK, UNLOCK = HF_UNLOCK, IN_LOCK = HF_IN_LOCK,
+	REFINES = HF_REFINES_RET, TRUSTED = HF_TRUSTED,
 	RDONLY = HF_RDONLY_RET, FAST = HF_FASTCALL, RANGE = HF_CONST_RANGE, MAP_OPS = HF_MAP_OPS,
 	DYNPTR_REF = HF_DYNPTR_REF, CAST = HF_PTR_CAST, STORAGE = HF_STORAGE_GET,
 };
 enum { /* caps column */
-	BPF = CAPB_BPF, PERFMON = CAPB_BPF | CAPB_PERFMON, SYS_ADMIN = CAPB_SYS_ADMIN, NOT_SYSCALL = CAPB_NOT_SYSCALL,
+	BPF = CAPB_BPF, PERFMON = CAPB_BPF | CAPB_PERFMON, SYS_ADMIN = CAPB_SYS_ADMIN,
+	NOT_SYSCALL = CAPB_NOT_SYSCALL,
 };
 /* ret column. The number of CPUs is below Linux's largest. */
 #define RT_INT         .ret = RET_INT
@@ -36,9 +38,10 @@ enum { /* caps column */
 #define RT_BTF(t)      .ret = RET_BTF, .btf_type = #t
 
 #define ARG(T, a) { .name = #a, AK_##T }
-#define ROW(id_, n, r, args, progs_, attach_, caps_, flags_, special_, doc_, why_)                              \
-	{ .name = #n, .id = (id_), .doc = (doc_), .why_not = (why_), RT_##r, .arg = { UNWRAP args }, .progs = (progs_),           \
-	  .attach = (attach_), .caps = (caps_), .flags = (flags_), .special = HS_##special_ },
+#define ROW(id_, n, r, args, progs_, attach_, caps_, flags_, special_, doc_, why_)                     \
+	{ .name = #n, .id = (id_), .doc = (doc_), .why_not = (why_), RT_##r, .arg = { UNWRAP args },   \
+	  .progs = (progs_), .attach = (attach_), .caps = (caps_),                                     \
+	  .flags = (flags_), .special = HS_##special_ },
 #define UNWRAP(...) __VA_ARGS__
 #define NOTHING(...)
 #define IS_H(id, n, r, args, p, at, c, f, s, doc, w) [id] = ROW(id, n, r, args, p, at, c, f, s, doc, NULL)
@@ -48,11 +51,11 @@ enum { /* caps column */
 #define EXPAND0(as, id, n, r, ...) as(id, n, r, ({ .kind = ARG_NONE }), __VA_ARGS__)
 #define EXPAND1(as, id, n, r, T1, a1, ...) as(id, n, r, (ARG(T1, a1)), __VA_ARGS__)
 #define EXPAND2(as, id, n, r, T1, a1, T2, a2, ...) as(id, n, r, (ARG(T1, a1), ARG(T2, a2)), __VA_ARGS__)
-#define EXPAND3(as, id, n, r, T1, a1, T2, a2, T3, a3, ...)                                                         \
+#define EXPAND3(as, id, n, r, T1, a1, T2, a2, T3, a3, ...)                                             \
 	as(id, n, r, (ARG(T1, a1), ARG(T2, a2), ARG(T3, a3)), __VA_ARGS__)
-#define EXPAND4(as, id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, ...)                                                 \
+#define EXPAND4(as, id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, ...)                                     \
 	as(id, n, r, (ARG(T1, a1), ARG(T2, a2), ARG(T3, a3), ARG(T4, a4)), __VA_ARGS__)
-#define EXPAND5(as, id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...)                                         \
+#define EXPAND5(as, id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...)                             \
 	as(id, n, r, (ARG(T1, a1), ARG(T2, a2), ARG(T3, a3), ARG(T4, a4), ARG(T5, a5)), __VA_ARGS__)
 
 /* clang-format off */

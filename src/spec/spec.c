@@ -23,19 +23,25 @@ bool caps_grant(u32 have, u32 need)
 
 /* ---- program types ---- */
 
-enum { UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, SLEEP = 64, TRACE = 128, RUN = 256, NEEDS_BTF = 512 };
+enum {
+	UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, SLEEP = 64, TRACE = 128, RUN = 256,
+	NEEDS_BTF = 512,
+};
 
 /* The table refers to contexts by name; each is defined in context.c. */
 #define P(id, name_, c, ...) extern const struct ctx_spec context_##c;
 #include "spec/progtype.def"
 
 enum { PERFMON = CAPB_PERFMON, NET_ADMIN = CAPB_NET_ADMIN };
-#define P(id, name_, c, caps_, traits, ret, attach, doc_, why)                                                  \
-	{ .name = (name_), .uapi = "BPF_PROG_TYPE_" #id, .doc = (doc_), .why_not = (why), .ctx = &context_##c,        \
-	  .caps = (caps_) | (((traits) & UNPRIV) ? 0 : CAPB_BPF), .net = !!((traits) & NET),                         \
-	  .skb = !!((traits) & SKB), .ld_abs = !!((traits) & LDABS), .direct_pkt = !!((traits) & PKT),               \
-	  .pkt_write = !!((traits) & PKTW), .sleepable_ok = !!((traits) & SLEEP), .test_run = !!((traits) & RUN),    \
-	  .tracing = !!((traits) & TRACE), .needs_btf = !!((traits) & NEEDS_BTF), .default_attach = (attach), ret },
+#define P(id, name_, c, caps_, traits, ret, attach, doc_, why)                                         \
+	{ .name = (name_), .uapi = "BPF_PROG_TYPE_" #id, .doc = (doc_), .why_not = (why),              \
+	  .ctx = &context_##c, .caps = (caps_) | (((traits) & UNPRIV) ? 0 : CAPB_BPF),                 \
+	  .net = !!((traits) & NET), .skb = !!((traits) & SKB), .ld_abs = !!((traits) & LDABS),        \
+	  .direct_pkt = !!((traits) & PKT), .pkt_write = !!((traits) & PKTW),                          \
+	  .sleepable_ok = !!((traits) & SLEEP),                                                        \
+	  .test_run = !!((traits) & RUN), .tracing = !!((traits) & TRACE),                             \
+	  .needs_btf = !!((traits) & NEEDS_BTF),                                                       \
+	  .default_attach = (attach), ret },
 const struct progtype_spec progtype_spec[UAPI_PROG_TYPES] = {
 #include "spec/progtype.def"
 };
@@ -48,8 +54,8 @@ const struct progtype_spec *progtype_by_id(u32 type)
 /* ---- attach types ---- */
 
 enum { MAY = 0, MUST = 1 };
-#define A(id, name_, progs_, loading, ret, doc_, why)                                                              \
-	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .progs = (progs_),                   \
+#define A(id, name_, progs_, loading, ret, doc_, why)                                                  \
+	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .progs = (progs_),     \
 	  .expected = (loading), ret },
 const struct attach_spec attach_spec[UAPI_ATTACH_TYPES] = {
 #include "spec/attach.def"
@@ -102,14 +108,15 @@ bool progtype_ret_range(u32 type, u32 attach, s32 *ret_min, s32 *ret_max)
 
 /* ---- links, commands ---- */
 
-#define L(id, name_, doc_, why) { .name = (name_), .uapi = "BPF_LINK_TYPE_" #id, .doc = (doc_), .why_not = (why) },
+#define L(id, name_, doc_, why)                                                                        \
+	{ .name = (name_), .uapi = "BPF_LINK_TYPE_" #id, .doc = (doc_), .why_not = (why) },
 const struct link_spec link_spec[UAPI_LINK_TYPES] = {
 #include "spec/link.def"
 };
 
 #define C(id, name_, end, last, caps_, doc_) CU(id, name_, end, last, caps_, doc_, NULL)
-#define CU(id, name_, end, last, caps_, doc_, why)                                                                 \
-	{ .name = #name_, .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .last_field = (last),                \
+#define CU(id, name_, end, last, caps_, doc_, why)                                                     \
+	{ .name = #name_, .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .last_field = (last),   \
 	  .attr_end = (end), .caps = (caps_) },
 const struct cmd_spec cmd_spec[UAPI_CMDS] = {
 #include "spec/cmd.def"
@@ -118,12 +125,14 @@ const struct cmd_spec cmd_spec[UAPI_CMDS] = {
 /* ---- map types ---- */
 
 enum { IS_OUTER = 1, INNER = 2, BATCH = 4, FREEZE = 8, MMAP = 16, ITER = 32 /* SLEEP: as above */ };
-#define M(id, name_, value_, caps_, traits, helpers_, flags, fields, updaters_, deleters_, doc_, why)              \
-	{ .name = (name_), .uapi = "BPF_MAP_TYPE_" #id, .doc = (doc_), .why_not = (why), .value = MV_##value_,       \
-	  .caps = (caps_), .inner = !!((traits) & IS_OUTER), .inner_ok = !!((traits) & INNER),                       \
-	  .batch = !!((traits) & BATCH), .freeze_ok = !!((traits) & FREEZE), .mmap_ok = !!((traits) & MMAP),         \
-	  .iter_ok = !!((traits) & ITER), .sleep_ok = !!((traits) & SLEEP), .helpers = (helpers_),                   \
-	  .create_flags = (flags), .special_fields = (fields), .updaters = (updaters_), .deleters = (deleters_) },
+#define M(id, name_, value_, caps_, traits, helpers_, flags, fields, updaters_, deleters_, doc_, why)  \
+	{ .name = (name_), .uapi = "BPF_MAP_TYPE_" #id, .doc = (doc_), .why_not = (why),               \
+	  .value = MV_##value_, .caps = (caps_), .inner = !!((traits) & IS_OUTER),                     \
+	  .inner_ok = !!((traits) & INNER),                                                            \
+	  .batch = !!((traits) & BATCH), .freeze_ok = !!((traits) & FREEZE),                           \
+	  .mmap_ok = !!((traits) & MMAP), .iter_ok = !!((traits) & ITER),                              \
+	  .sleep_ok = !!((traits) & SLEEP), .helpers = (helpers_), .create_flags = (flags),            \
+	  .special_fields = (fields), .updaters = (updaters_), .deleters = (deleters_) },
 const struct map_spec map_spec[UAPI_MAP_TYPES] = {
 	{ .uapi = "BPF_MAP_TYPE_UNSPEC" },
 #include "spec/map.def"
@@ -136,9 +145,9 @@ const struct map_spec *map_spec_by_id(u32 type)
 
 /* ---- rejections ---- */
 
-#define R_ROW(id_, err_, text_, hint_) [REJ_##id_] = { .id = #id_, .err = (err_), .text = (text_), .hint = (hint_) },
 #undef R
-#define R R_ROW
+#define R(id_, err_, text_, hint_)                                                                     \
+	[REJ_##id_] = { .id = #id_, .err = (err_), .text = (text_), .hint = (hint_) },
 const struct reject_spec reject_spec[REJ_COUNT] = {
 	[REJ_NONE] = { .id = "NONE", .text = "" },
 #include "spec/reject.def"
@@ -146,10 +155,17 @@ const struct reject_spec reject_spec[REJ_COUNT] = {
 
 /* ---- rows stand where the system's header says, as far as it knows them ---- */
 
-_Static_assert((int)PTYPE_SYSCALL == BPF_PROG_TYPE_SYSCALL && (int)PTYPE_NETFILTER == UAPI_PROG_TYPE_NETFILTER, "types");
-_Static_assert((int)PTYPE_XDP == BPF_PROG_TYPE_XDP && (int)PTYPE_SK_LOOKUP == BPF_PROG_TYPE_SK_LOOKUP, "program types");
-_Static_assert((int)ATTACH_LSM_CGROUP == BPF_LSM_CGROUP && (int)ATTACH_SK_LOOKUP == BPF_SK_LOOKUP, "attach types");
-_Static_assert((int)ATTACH_FLOW_DISSECTOR == BPF_FLOW_DISSECTOR && (int)ATTACH_TRACE_ITER == BPF_TRACE_ITER, "attach types");
-_Static_assert((int)ATTACH_TRACE_UPROBE_SESSION == UAPI_ATTACH_TYPES - 1, "attach types");
-_Static_assert((int)MTYPE_USER_RINGBUF == BPF_MAP_TYPE_USER_RINGBUF && (int)MTYPE_ARENA == UAPI_MAP_TYPE_ARENA, "map types");
-_Static_assert((int)MTYPE_SK_STORAGE == BPF_MAP_TYPE_SK_STORAGE && (int)MTYPE_LRU_HASH == BPF_MAP_TYPE_LRU_HASH, "map types");
+#define SAME_NUMBER(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), #ours)
+SAME_NUMBER(PTYPE_XDP, BPF_PROG_TYPE_XDP);
+SAME_NUMBER(PTYPE_SK_LOOKUP, BPF_PROG_TYPE_SK_LOOKUP);
+SAME_NUMBER(PTYPE_SYSCALL, BPF_PROG_TYPE_SYSCALL);
+SAME_NUMBER(PTYPE_NETFILTER, UAPI_PROG_TYPE_NETFILTER);
+SAME_NUMBER(ATTACH_FLOW_DISSECTOR, BPF_FLOW_DISSECTOR);
+SAME_NUMBER(ATTACH_TRACE_ITER, BPF_TRACE_ITER);
+SAME_NUMBER(ATTACH_SK_LOOKUP, BPF_SK_LOOKUP);
+SAME_NUMBER(ATTACH_LSM_CGROUP, BPF_LSM_CGROUP);
+SAME_NUMBER(ATTACH_TRACE_UPROBE_SESSION, UAPI_ATTACH_TYPES - 1);
+SAME_NUMBER(MTYPE_LRU_HASH, BPF_MAP_TYPE_LRU_HASH);
+SAME_NUMBER(MTYPE_SK_STORAGE, BPF_MAP_TYPE_SK_STORAGE);
+SAME_NUMBER(MTYPE_USER_RINGBUF, BPF_MAP_TYPE_USER_RINGBUF);
+SAME_NUMBER(MTYPE_ARENA, UAPI_MAP_TYPE_ARENA);
