@@ -172,7 +172,7 @@ static void one_program(const char *what, const struct operands *ops, u32 nops)
 	int fds[BACKENDS];
 
 	kit_case(what);
-	if (!load_all(&prog, what, fds))
+	if (!load_all(&prog, what, what, fds))
 		return;
 	kit_agree();
 	for (u32 i = 0; i < nops && fds[0] >= 0; i++)
@@ -266,7 +266,7 @@ static void packet_loads(u32 op)
 		emit(p, o->code, 0, o->cls == IC_LDIND ? 7 : 0, 0, imm);
 		EXIT();
 		kit_case(o->name);
-		if (!load_all(p, o->name, fds))
+		if (!load_all(p, o->name, o->name, fds))
 			continue;
 		kit_agree();
 		if (fds[0] < 0)
@@ -504,7 +504,7 @@ static void field_values(void)
 	for (u64 k = 0; k < kit.n * 1000; k++) {
 		u32 code = (u32)(k & 0xff), dst = PICK(regs), src = chance(50) ? 0 : PICK(regs);
 		s32 off = chance(60) ? 0 : PICK(offs), imm = chance(40) ? 0 : PICK(imms);
-		char what[64];
+		char what[64], kind[32];
 		int fds[BACKENDS];
 
 		prog_start(p, chance(50) ? BPF_PROG_TYPE_SOCKET_FILTER : BPF_PROG_TYPE_XDP);
@@ -528,7 +528,8 @@ static void field_values(void)
 		EXIT();
 		snprintf(what, sizeof(what), "fields of code %#04x (src %u, off %d, imm %d)", code, src, off, imm);
 		kit_case(what);
-		if (load_all(p, what, fds))
+		snprintf(kind, sizeof(kind), "fields of code %#04x", code);
+		if (load_all(p, kind, what, fds))
 			kit_agree();
 		close_all(fds);
 	}

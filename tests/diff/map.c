@@ -220,7 +220,7 @@ static void load_map_programs(const char *what)
 		put_map_program(&p, h, m.ks, m.vs);
 		for (u32 b = 0; b < kit.nbe; b++)
 			p.fd_array[b] = &m.fd[b];
-		if (load_all(&p, what, fds))
+		if (load_all(&p, what, what, fds))
 			kit_agree();
 		for (u32 b = 0; b < kit.nbe; b++)
 			m.prog[b][h] = fds[b];
