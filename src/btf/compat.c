@@ -4,8 +4,11 @@
  * down to structs), matching (members agree too).
  *
  * Invariant: recursion is bounded by a level, chains of pointers and arrays by 32 steps; beyond them the answer is -EINVAL.
+ * Comparing members is quadratic: after enough names no further one matches.
  */
 #include "btf/priv.h"
+
+#define NAMES_MAX 4000000u
 
 /* "task_struct___old" counts as "task_struct". */
 size_t btf_essential_len(const char *s)
@@ -45,11 +48,12 @@ struct pair {
 	const struct btf *lb, *tb;
 	u32 l, t;
 	const struct btf_type *lt, *tt;
+	u32 *names; /* left to be compared; only match() counts */
 };
 
-static struct pair pair_of(const struct btf *lb, u32 l, const struct btf *tb, u32 t)
+static struct pair pair_of(const struct btf *lb, u32 l, const struct btf *tb, u32 t, u32 *names)
 {
-	struct pair p = { .lb = lb, .tb = tb, .l = btf_skip_mods(lb, l), .t = btf_skip_mods(tb, t) };
+	struct pair p = { .lb = lb, .tb = tb, .l = btf_skip_mods(lb, l), .t = btf_skip_mods(tb, t), .names = names };
 
 	p.lt = btf_type(lb, p.l);
 	p.tt = btf_type(tb, p.t);
@@ -58,14 +62,14 @@ static struct pair pair_of(const struct btf *lb, u32 l, const struct btf *tb, u3
 
 static struct pair pair_to(const struct pair *p, u32 l, u32 t)
 {
-	return pair_of(p->lb, l, p->tb, t);
+	return pair_of(p->lb, l, p->tb, t, p->names);
 }
 
 /* ---- fields ---- */
 
 int btf_fields_compat(const struct btf *lb, u32 l, const struct btf *tb, u32 t)
 {
-	struct pair p = pair_of(lb, l, tb, t);
+	struct pair p = pair_of(lb, l, tb, t, NULL);
 	const char *ln, *tn;
 
 	for (;;) {
@@ -155,7 +159,7 @@ int btf_types_compat(const struct btf *lb, u32 l, const struct btf *tb, u32 t)
 	/* At the root even modifiers have to agree. */
 	if (!btf_same_kind(btf_type(lb, l), btf_type(tb, t)))
 		return 0;
-	return compat(pair_of(lb, l, tb, t), BTF_CORE_LEVELS);
+	return compat(pair_of(lb, l, tb, t, NULL), BTF_CORE_LEVELS);
 }
 
 /* ---- matching types ---- */
@@ -166,6 +170,9 @@ static bool names_match(const struct pair *p, u32 l_off, u32 t_off)
 {
 	const char *l = btf_str(p->lb, l_off), *t = btf_str(p->tb, t_off);
 
+	if (!*p->names)
+		return false;
+	--*p->names;
 	return *t ? btf_same_name(l, t) : !*l;
 }
 
@@ -306,5 +313,7 @@ static int match(struct pair p, bool behind_ptr, int level)
 
 int btf_types_match(const struct btf *lb, u32 l, const struct btf *tb, u32 t)
 {
-	return match(pair_of(lb, l, tb, t), false, BTF_CORE_LEVELS);
+	u32 names = NAMES_MAX;
+
+	return match(pair_of(lb, l, tb, t, &names), false, BTF_CORE_LEVELS);
 }

@@ -32,14 +32,14 @@ int btf_add_type(struct btf *b, const struct btf_type *t)
 	if (btf_kind_of(t) == BTF_KIND_DECL_TAG) {
 		if (b->ntags == b->tags_cap) {
 			u32 cap = b->tags_cap ? b->tags_cap * 2 : 16;
-			u32 *p = realloc(b->tags, cap * sizeof(*p));
+			struct btf_tag *p = realloc(b->tags, cap * sizeof(*p));
 
 			if (!p)
 				return -ENOMEM;
 			b->tags = p;
 			b->tags_cap = cap;
 		}
-		b->tags[b->ntags++] = b->start_id + b->ntypes;
+		b->tags[b->ntags++] = (struct btf_tag){ t->type, b->start_id + b->ntypes };
 	}
 	b->types[b->ntypes++] = t;
 	return 0;
@@ -153,6 +153,15 @@ static int parse_types(struct btf_check *c, bool trusted)
 	return err ? err : btf_check_type_tags(c);
 }
 
+static int tag_order(const void *a, const void *b)
+{
+	const struct btf_tag *x = a, *y = b;
+
+	if (x->target != y->target)
+		return x->target < y->target ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
 /* Copy the bytes so that the types, at multiples of 4 behind a header of any length, are aligned. */
 static int copy_bytes(struct btf *b, const void *data, u32 size)
 {
@@ -184,6 +193,8 @@ static int parse(struct btf *b, const void *data, u32 size, bool trusted, struct
 	err = parse_strings(&c);
 	if (!err)
 		err = parse_types(&c, trusted);
+	if (!err && b->ntags)
+		qsort(b->tags, b->ntags, sizeof(*b->tags), tag_order);
 	free(c.state);
 	free(c.to_id);
 	free(c.to_size);

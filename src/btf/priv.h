@@ -26,6 +26,7 @@ extern const struct btf_kind_row btf_kind_row[KINDS];
 
 struct btf_index;
 struct btf_metas;
+struct btf_tag { u32 target, id; };
 
 struct btf {
 	u8 *block;             /* the allocation; `data` is inside it, placed so that types are aligned */
@@ -36,7 +37,7 @@ struct btf {
 	const char *strs;
 	const struct btf_type **types; /* local ones; [0] is void when there is no base */
 	u32 ntypes, types_cap;
-	u32 *tags;             /* ids of local decl tags, ascending */
+	struct btf_tag *tags;  /* local decl tags, by target and then by id */
 	u32 ntags, tags_cap;
 	u32 start_id, start_str; /* first local id and string offset */
 	const struct btf *base;

@@ -13,6 +13,7 @@
 #include "btf/priv.h"
 
 #define SPEC_MAX 64
+#define LOOK_MAX 1000000u /* anonymous structs in anonymous structs multiply */
 #define POISON_IMM 195896080 /* 0xbad2310: "bad relo" */
 
 enum about { ABOUT_FIELD, ABOUT_TYPE, ABOUT_ENUMERATOR };
@@ -38,6 +39,7 @@ struct spec {
 	u32 nturns;
 	u32 raw[SPEC_MAX]; /* every index on the way, also through anonymous members */
 	u32 nraw;
+	u32 looked;        /* members looked at to find it */
 };
 struct value {
 	u64 val;
@@ -286,7 +288,7 @@ static int match_member(const struct spec *local, const struct turn *l, struct s
 		const char *name = btf_str(s->b, m->name_off);
 		u32 off = btf_member_bit_off(t, i);
 
-		if (s->nraw == SPEC_MAX)
+		if (s->nraw == SPEC_MAX || s->looked++ >= LOOK_MAX)
 			return -E2BIG;
 		s->bit_off += off;
 		s->raw[s->nraw++] = i;
@@ -353,7 +355,7 @@ static int match_spec(const struct spec *local, const struct btf *target, u32 id
 	s->b = target;
 	s->root = id;
 	s->kind = local->kind;
-	s->nturns = s->nraw = s->bit_off = s->raw[0] = 0;
+	s->nturns = s->nraw = s->bit_off = s->raw[0] = s->looked = 0;
 	if (s->kind == CORE_TYPE_MATCHES)
 		return btf_types_match(local->b, local->root, target, id);
 	if (is_about(s->kind, ABOUT_TYPE))

@@ -346,6 +346,7 @@ u32 btf_align_of(const struct btf *b, u32 id)
 u32 btf_decl_tag_next(const struct btf *b, u32 id, s32 component, const char *prefix, u32 after)
 {
 	size_t n = strlen(prefix);
+	u32 lo = 0, hi = b->ntags;
 
 	if (b->base && after < b->start_id) {
 		u32 found = btf_decl_tag_next(b->base, id, component, prefix, after);
@@ -353,12 +354,21 @@ u32 btf_decl_tag_next(const struct btf *b, u32 id, s32 component, const char *pr
 		if (found)
 			return found;
 	}
-	for (u32 i = 0; i < b->ntags; i++) {
-		const struct btf_type *t = btf_type(b, b->tags[i]);
+	/* The first tag of `id` above `after`, and from there on. */
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+		const struct btf_tag *tag = &b->tags[mid];
 
-		if (b->tags[i] > after && t->type == id && btf_decl_tag_of(t)->component_idx == component &&
-		    !strncmp(btf_str(b, t->name_off), prefix, n))
-			return b->tags[i];
+		if (tag->target < id || (tag->target == id && tag->id <= after))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < b->ntags && b->tags[lo].target == id; lo++) {
+		const struct btf_type *t = btf_type(b, b->tags[lo].id);
+
+		if (btf_decl_tag_of(t)->component_idx == component && !strncmp(btf_str(b, t->name_off), prefix, n))
+			return b->tags[lo].id;
 	}
 	return 0;
 }
