@@ -258,9 +258,33 @@ static bool value_is_zero(const struct view *v)
 	return true;
 }
 
+/* Global data: a line a variable. False when the value is no section of variables. */
+static bool print_variables(const struct view *v)
+{
+	const struct btf_type *t = v->btf && v->value_type ? btf__type_by_id(v->btf, v->value_type) : NULL;
+
+	if (!t || !btf_is_datasec(t))
+		return false;
+	for (u32 i = 0; i < btf_vlen(t); i++) {
+		const struct btf_var_secinfo *s = &btf_var_secinfos(t)[i];
+		const struct btf_type *var = btf__type_by_id(v->btf, s->type);
+		char *text;
+		if (!var || s->offset + s->size > v->value_size)
+			continue;
+		text = value_text(v->btf, var->type, v->value + s->offset, s->size);
+		printf("    %s = %s\n", btf__name_by_offset(v->btf, var->name_off), text ? text : "?");
+		free(text);
+	}
+	return true;
+}
+
 static void print_element(const struct view *v)
 {
-	char *key = value_text(v->btf, v->key_type, v->key, v->key_size);
+	char *key;
+
+	if (print_variables(v))
+		return;
+	key = value_text(v->btf, v->key_type, v->key, v->key_size);
 
 	printf("    %s: ", key ? key : "?");
 	free(key);

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The sample objects: skep and the running kernel accept each, with equal results on the same input, and refuse each broken one
+# for the same reason. Without permission to ask the kernel, skep's side alone. Usage: examples.sh BUILD
+B=$1
+t=$(mktemp -d)
+trap 'rm -rf "$t"' EXIT
+skep=$B/skep
+on=both
+"$skep" check --on kernel "$B/examples/socket_filter.bpf.o" >/dev/null 2>&1 || { on=skep; echo "skip kernel # bpf(2) is not permitted"; }
+"$B/tools/mkpcap" "$t/c.pcap" 300 >/dev/null
+
+# result NAME CODE: ok if the command before exited with CODE and saw no difference
+result()
+{
+	if [ "$code" = "$2" ] && ! grep -q DIFFERENT "$t/out"; then
+		echo "ok $1"
+	else
+		echo "not ok $1 (exit $code)"
+		sed 's/^/#   /' "$t/out" "$t/err" | head -n 12
+	fi
+}
+
+for o in "$B"/examples/*.bpf.o; do
+	name=$(basename "$o" .bpf.o)
+	"$skep" check --on $on "$o" >"$t/out" 2>"$t/err"
+	code=$?
+	result "check $name" 0
+done
+for o in "$B"/examples/bad/*.bpf.o; do
+	name=$(basename "$o" .bpf.o)
+	"$skep" check --on $on "$o" >"$t/out" 2>"$t/err"
+	code=$?
+	result "refuse $name" 1
+done
+
+# OBJECT PROGRAM...: packet programs whose results depend on the packets alone
+packets()
+{
+	obj=$1
+	shift
+	for p; do
+		"$skep" run "$B/examples/$obj.bpf.o" -p $p --pcap "$t/c.pcap" --on $on >"$t/out" 2>"$t/err"
+		code=$?
+		result "run $obj $p" 0
+	done
+}
+packets xdp_firewall firewall
+packets xdp_rewrite encap decap redirect_port
+packets xdp_tailcall stage_ether stage_ip stage_ports stage_verdict probe_limit classify
+packets tc_classifier classify set_dscp direct
+packets socket_filter low_ports headers_only by_context
+packets lpm_route route
+packets functions calls
+packets cgroup_skb ingress egress
+packets spin_lock atomics
