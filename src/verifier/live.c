@@ -21,6 +21,8 @@ struct instance {
 	bool updated, must_dropped;
 	struct masks *frame[MAX_FRAMES]; /* n each, made when needed */
 	bool *seen;                      /* n: must_write holds something */
+	bool *queued;                    /* n */
+	u32 *queue, nqueue;              /* instructions whose equation may no longer hold */
 };
 
 #define BUCKETS 256
@@ -31,6 +33,7 @@ struct live {
 	bool any_written;
 	struct instance *query[MAX_FRAMES];
 	u32 query_insn, query_depth;
+	u32 *pred, *pred_at;             /* predecessors of i: pred[pred_at[i] .. pred_at[i + 1]) */
 };
 
 static struct live *live_of(struct vf_env *e)
@@ -60,6 +63,8 @@ static struct instance *lookup(struct vf_env *e, const u32 *sites, const u32 *st
 	in->sub = sub_containing(e, in->start);
 	in->n = e->subs[in->sub + 1].start - in->start;
 	in->seen = ARENA_ARRAY(&e->arena, bool, in->n);
+	in->queued = ARENA_ARRAY(&e->arena, bool, in->n);
+	in->queue = arena_alloc_raw(&e->arena, in->n * sizeof(u32));
 	in->next = l->bucket[hash];
 	l->bucket[hash] = in;
 	return in;
@@ -104,13 +109,27 @@ void live_chain_changed(struct vf_env *e)
 	live_of(e)->cur = NULL;
 }
 
+static void enqueue(struct instance *in, u32 insn)
+{
+	u32 k = insn - in->start;
+
+	if (in->queued[k])
+		return;
+	in->queued[k] = true;
+	in->queue[in->nqueue++] = insn;
+}
+
 static void note_read(struct vf_env *e, struct instance *in, u32 frame, u32 insn, u64 mask)
 {
 	struct masks *m = make_masks_at(e, in, frame, insn);
 	u64 may = m->may_read | mask;
 
-	if (may != m->may_read && (may | m->live) != m->live)
+	if (may == m->may_read)
+		return;
+	if ((may | m->live) != m->live) {
 		in->updated = true;
+		enqueue(in, insn);
+	}
 	m->may_read = may;
 }
 
@@ -147,6 +166,7 @@ static void commit(struct vf_env *e, struct instance *in, u32 insn, const u64 *w
 		if (old != mask) {
 			m->must_write = mask;
 			in->updated = true;
+			enqueue(in, insn);
 		}
 		if (old & ~mask)
 			in->must_dropped = true;
@@ -261,7 +281,8 @@ static void propagate_out(struct vf_env *e, struct instance *in)
 	commit(e, outer, call, written);
 }
 
-static void update_instance(struct vf_env *e, struct instance *in)
+/* Every equation until none changes, as Linux does and logs it. */
+static void solve_all(struct vf_env *e, struct instance *in)
 {
 	u32 from = e->subs[in->sub].postorder, to = e->subs[in->sub + 1].postorder, rounds = 0;
 	bool changed;
@@ -281,6 +302,64 @@ static void update_instance(struct vf_env *e, struct instance *in)
 		log_chain(e, in);
 		vf_log(e, "live stack update done in %u iterations\n", rounds);
 	}
+}
+
+static void find_predecessors(struct vf_env *e, struct live *l)
+{
+	u32 succ[2], n;
+
+	l->pred_at = ARENA_ARRAY(&e->arena, u32, e->n + 2);
+	l->pred = ARENA_ARRAY(&e->arena, u32, 2 * e->n);
+	for (u32 k = 0; k < e->npostorder; k++) {
+		n = insn_successors(e, e->postorder[k], succ);
+		while (n)
+			l->pred_at[succ[--n] + 2]++;
+	}
+	for (u32 i = 2; i < e->n + 2; i++)
+		l->pred_at[i] += l->pred_at[i - 1];
+	for (u32 k = 0; k < e->npostorder; k++) {
+		n = insn_successors(e, e->postorder[k], succ);
+		while (n)
+			l->pred[l->pred_at[succ[--n] + 1]++] = e->postorder[k];
+	}
+}
+
+/* Only the equations that may not hold, and what depends on them. Without must_acc: nobody outside asks. */
+static void solve_queue(struct vf_env *e, struct instance *in)
+{
+	struct live *l = live_of(e);
+	u32 succ[2];
+
+	if (!l->pred)
+		find_predecessors(e, l);
+	while (in->nqueue) {
+		u32 insn = in->queue[--in->nqueue], n = insn_successors(e, insn, succ);
+		struct masks *m = masks_at(in, 0, insn);
+		u64 live = 0;
+
+		in->queued[insn - in->start] = false;
+		if (!n)
+			continue;
+		while (n)
+			live |= masks_at(in, 0, succ[--n])->live;
+		live = (live & ~m->must_write) | m->may_read;
+		if (live == m->live)
+			continue;
+		m->live = live;
+		for (u32 k = l->pred_at[insn]; k < l->pred_at[insn + 1]; k++)
+			enqueue(in, l->pred[k]);
+	}
+}
+
+static void update_instance(struct vf_env *e, struct instance *in)
+{
+	if (!in->depth && !(e->log->level & LOG_LEVEL2)) {
+		solve_queue(e, in);
+		return;
+	}
+	solve_all(e, in);
+	memset(in->queued, 0, in->n * sizeof(*in->queued));
+	in->nqueue = 0;
 	if (in->depth)
 		propagate_out(e, in);
 }
