@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "verifier/kfunc.h"
 #include "verifier/mem.h"
 
 /* ---- calls ---- */
@@ -93,7 +94,7 @@ int push_callback(struct vf_env *e, const struct ins *i, u32 insn, u32 subprog, 
 		e->subs[subprog].is_async_cb = true;
 		s = push_async_callback(e, e->subs[subprog].start, insn, subprog, sleepable);
 		if (!s)
-			return -E2BIG;
+			return -EFAULT;
 		callee = s->frame[0];
 		callee->async_entries = caller->async_entries + 1;
 		return set_args(e, caller, callee, insn);
@@ -101,7 +102,7 @@ int push_callback(struct vf_env *e, const struct ins *i, u32 insn, u32 subprog, 
 	/* The walk goes on behind the call (no iteration); the callback itself waits on the branch stack. */
 	s = push_branch(e, e->subs[subprog].start, insn, false);
 	if (!s)
-		return -E2BIG;
+		return -EFAULT;
 	err = check_depth(e, s);
 	if (err)
 		return err;
@@ -309,7 +310,7 @@ int step_ldabs(struct vf_env *e, const struct ins *i)
 	scratch_reg(e, 0);
 	other = push_branch(e, e->insn + 1, e->insn, false);
 	if (!other)
-		return -E2BIG;
+		return -EFAULT;
 	reg_make_zero(e, &regs[0]);
 	return leave_function(e, &e->next);
 }
@@ -453,7 +454,7 @@ static s32 callee_of(struct vf_env *e, u32 insn)
 	sub = sub_starting(e, i->target);
 	if (sub < 0)
 		return vf_bug(e, "no program starts at insn %d", i->target) - 1;
-	if (!e->subs[sub].is_async_cb)
+	if (!e->subs[sub].is_async_cb && !e->subs[sub].is_exception_cb)
 		return sub;
 	/* Asynchronous callbacks run on a stack of their own unless called directly. */
 	if (!call)
@@ -461,6 +462,34 @@ static s32 callee_of(struct vf_env *e, u32 insn)
 	if (e->subs[sub].is_exception_cb)
 		return reject(e, REJ_EXCEPTION_CB_CALL, insn) - 1;
 	return sub;
+}
+
+/* An exception ends the program, which a callback's caller is not ready for. */
+static int check_throw(struct vf_env *e, const struct depth_walk *w, u32 sub, u32 insn)
+{
+	const struct kfunc *k;
+
+	if (ins_class(&e->ins[insn]) != IC_CALL_KFUNC)
+		return 0;
+	k = kfunc_at(e, insn);
+	if (!k || k->special != KFS_throw || !within_callback(e, w, sub))
+		return 0;
+	return reject(e, REJ_THROW_IN_CALLBACK, insn, sub);
+}
+
+/* Instructions from *i on, up to a call to follow. -1: there is none. */
+static s32 next_callee(struct vf_env *e, const struct depth_walk *w, u32 sub, u32 *i)
+{
+	s32 callee = -1;
+
+	while (*i < e->subs[sub + 1].start && callee == -1) {
+		int err = check_throw(e, w, sub, *i);
+
+		if (err)
+			return err - 1;
+		callee = callee_of(e, (*i)++);
+	}
+	return callee;
 }
 
 static int depth_from(struct vf_env *e, struct depth_walk *w, u32 sub)
@@ -471,10 +500,8 @@ static int depth_from(struct vf_env *e, struct depth_walk *w, u32 sub)
 	if (err)
 		return err;
 	for (;;) {
-		s32 callee = -1;
+		s32 callee = next_callee(e, w, sub, &i);
 
-		for (; i < e->subs[sub + 1].start && callee == -1; i++)
-			callee = callee_of(e, i);
 		if (callee < -1)
 			return callee + 1;
 		if (callee >= 0) {
@@ -509,8 +536,8 @@ static int depth_from(struct vf_env *e, struct depth_walk *w, u32 sub)
 
 int check_stack_depth(struct vf_env *e)
 {
-	struct depth_walk w = { .own_ok = own_stack_ok(e) };
-	bool own = w.own_ok;
+	bool own = own_stack_ok(e);
+	struct depth_walk w = { 0 };
 
 	for (u32 i = 0; i < e->nsubs; i++)
 		if (e->subs[i].has_tail_call)

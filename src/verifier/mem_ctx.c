@@ -174,13 +174,29 @@ static bool name_ends(const char *s, const char *suffix)
 	return n >= k && !strcmp(s + n - k, suffix);
 }
 
-static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, const char *pname, const char *tname,
-			struct ctx_value *v)
+static bool is_iter(const struct vf_env *e)
+{
+	return e->in->prog_type == BPF_PROG_TYPE_TRACING && e->in->attach_type == BPF_TRACE_ITER;
+}
+
+/* The last call of an iterator has no object; its session data is there always, and so is the map whose elements it walks. */
+static bool iter_arg_nullable(const struct btf *b, u32 id, u32 arg, bool last)
+{
+	return arg > 0 && (last || strcmp(btf_type_name(b, id), "bpf_map") != 0);
+}
+
+static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, bool last, const char *pname,
+			const char *tname, struct ctx_value *v)
 {
 	const struct btf *b = e->in->attach_btf;
 	u32 id, tags = pointer_tags(b, ptr->type, &id);
 	const struct btf_type *t = btf_type(b, id);
 
+	if (id == 0 && is_iter(e)) {
+		/* A map's key or value; how large it is shows when the iterator is made for a map. */
+		v->type = T_BUF | TF_NULL | (!strcmp(pname, "key") ? TF_RDONLY : 0);
+		return true;
+	}
 	if (id == 0 || (t && btf_kind_of(t) == BTF_KIND_INT))
 		return true; /* void * and int *: only a number to us */
 	if (!t || (btf_kind_of(t) != BTF_KIND_STRUCT && btf_kind_of(t) != BTF_KIND_UNION)) {
@@ -190,8 +206,7 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, c
 	v->type = T_BTF | tags;
 	if (args_trusted(e))
 		v->type |= TF_TRUSTED;
-	if (name_ends(pname, "__nullable") || (e->in->attach_type == BPF_TRACE_ITER && arg > 0 &&
-					       e->in->prog_type == BPF_PROG_TYPE_TRACING))
+	if (name_ends(pname, "__nullable") || (is_iter(e) && iter_arg_nullable(b, id, arg, last)))
 		v->type |= TF_NULL;
 	v->btf = b;
 	v->btf_id = id;
@@ -255,7 +270,7 @@ static bool typed_access(struct vf_env *e, s32 off, u32 size, struct ctx_value *
 		vf_log(e, "func '%s' size %d must be 8\n", tname, size);
 		return false;
 	}
-	return pointer_arg(e, t, arg, pname, tname, v);
+	return pointer_arg(e, t, arg, arg + 1 == nargs, pname, tname, v);
 }
 
 /* Arguments of what the program attaches to: typed, where the target's prototype is known. */
