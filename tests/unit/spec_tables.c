@@ -209,3 +209,46 @@ TEST(numbers_are_the_kernels)
 	}
 	btf_free(b);
 }
+
+/* Behind the next parameter of that name, or NULL. */
+static const char *behind_param(const char *params, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = strstr(params, name); at; at = strstr(at + 1, name))
+		if ((at[-1] == ' ' || at[-1] == '*') && (at[n] == ',' || at[n] == ')'))
+			return at + n;
+	return NULL;
+}
+
+/* A prototype's parameters are those of the kernel's function, by number and name: suffixes of names are contract. */
+static void check_prototype(const struct btf *b, const struct kfunc_spec *f)
+{
+	s32 id = btf_find(b, f->name, BTF_KIND_FUNC);
+	const struct btf_type *t = id > 0 ? btf_type(b, btf_type(b, (u32)id)->type) : NULL;
+	const char *params = strstr(f->proto, "(");
+
+	for (u32 i = 0; t && i < btf_vlen_of(t); i++) {
+		const char *name = btf_str(b, btf_params_of(t)[i].name_off), *at = behind_param(params, name);
+
+		if (!at)
+			printf("#   %s: no %s\n", f->proto, name);
+		CHECK(at != NULL);
+		params = at ? at : params;
+	}
+	if (t && btf_vlen_of(t) && !strstr(f->proto, "(*"))
+		CHECK_STR(params, ")");
+}
+
+TEST(kfunc_prototypes)
+{
+	struct btf *b = kernel_btf();
+
+	if (!b || btf_find(b, "bpf_task_work_schedule_signal_impl", BTF_KIND_FUNC) < 0) {
+		btf_free(b);
+		SKIP("no BTF of Linux 6.18");
+	}
+	for (u32 i = 0; i < kfunc_count; i++)
+		check_prototype(b, &kfunc_spec[i]);
+	btf_free(b);
+}
