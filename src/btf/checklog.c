@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The log of BTF_LOAD, in Linux's text: a line a type, a tabbed line a member, the reason at the end of the line.
+ * The log of BTF_LOAD, in Linux's text: a line a type, a tabbed line a member, the reason at the end of the
+ * line.
  *
  * Invariant: no printed piece exceeds 1,023 characters, as in Linux, whatever the length of a name.
  */
@@ -32,11 +33,16 @@ void btf_say(struct btf_check *c, const char *fmt, ...)
 static const char *encoding_name(u32 encoding)
 {
 	switch (encoding) {
-	case 0: return "(none)";
-	case BTF_INT_SIGNED: return "SIGNED";
-	case BTF_INT_CHAR: return "CHAR";
-	case BTF_INT_BOOL: return "BOOL";
-	default: return "UNKN";
+	case 0:
+		return "(none)";
+	case BTF_INT_SIGNED:
+		return "SIGNED";
+	case BTF_INT_CHAR:
+		return "CHAR";
+	case BTF_INT_BOOL:
+		return "BOOL";
+	default:
+		return "UNKN";
 	}
 }
 
@@ -66,8 +72,8 @@ static void say_details(struct btf_check *c, const struct btf_type *t)
 	switch (btf_kind_of(t)) {
 	case BTF_KIND_INT:
 		d = btf_int_of(t);
-		btf_say(c, "size=%u bits_offset=%u nr_bits=%u encoding=%s", t->size, BTF_INT_OFFSET(d), BTF_INT_BITS(d),
-			encoding_name(BTF_INT_ENCODING(d)));
+		btf_say(c, "size=%u bits_offset=%u nr_bits=%u encoding=%s", t->size, BTF_INT_OFFSET(d),
+			BTF_INT_BITS(d), encoding_name(BTF_INT_ENCODING(d)));
 		break;
 	case BTF_KIND_ARRAY:
 		btf_say(c, "type_id=%u index_type_id=%u nr_elems=%u", a->type, a->index_type, a->nelems);
@@ -101,12 +107,13 @@ static void say_details(struct btf_check *c, const struct btf_type *t)
 }
 
 /* `why` NULL: only the listing. */
-static void type_line(struct btf_check *c, const struct btf_type *t, bool details, const char *why, va_list *ap)
+static void type_line(struct btf_check *c, const struct btf_type *t, bool details, const char *why,
+		      va_list *ap)
 {
 	if (!log_on(c->log))
 		return;
-	btf_say(c, "[%u] %s %s%s", c->log_id, btf_kind_row[btf_kind_of(t)].name, btf_log_name(c->b, t->name_off),
-		details ? " " : "");
+	btf_say(c, "[%u] %s %s%s", c->log_id, btf_kind_row[btf_kind_of(t)].name,
+		btf_log_name(c->b, t->name_off), details ? " " : "");
 	if (details)
 		say_details(c, t);
 	if (why) {
@@ -142,18 +149,19 @@ int btf_bad_basic(struct btf_check *c, const struct btf_type *t, const char *fmt
 }
 
 /* In the second pass the member's struct was listed long ago: name it again. */
-static void member_line(struct btf_check *c, const struct btf_type *t, const struct btf_member *m, const char *why,
-			va_list *ap)
+static void member_line(struct btf_check *c, const struct btf_type *t, const struct btf_member *m,
+			const char *why, va_list *ap)
 {
 	if (!log_on(c->log))
 		return;
 	if (c->resolving)
 		btf_log_type(c, t);
 	if (btf_kflag_of(t))
-		btf_say(c, "\t%s type_id=%u bitfield_size=%u bits_offset=%u", btf_log_name(c->b, m->name_off), m->type,
-			BTF_MEMBER_BITFIELD_SIZE(m->offset), BTF_MEMBER_BIT_OFFSET(m->offset));
+		btf_say(c, "\t%s type_id=%u bitfield_size=%u bits_offset=%u", btf_log_name(c->b, m->name_off),
+			m->type, BTF_MEMBER_BITFIELD_SIZE(m->offset), BTF_MEMBER_BIT_OFFSET(m->offset));
 	else
-		btf_say(c, "\t%s type_id=%u bits_offset=%u", btf_log_name(c->b, m->name_off), m->type, m->offset);
+		btf_say(c, "\t%s type_id=%u bits_offset=%u", btf_log_name(c->b, m->name_off), m->type,
+			m->offset);
 	if (why) {
 		btf_say(c, " ");
 		vsay(c, why, *ap);
@@ -166,7 +174,8 @@ void btf_log_member(struct btf_check *c, const struct btf_type *t, const struct 
 	member_line(c, t, m, NULL, NULL);
 }
 
-int btf_bad_member(struct btf_check *c, const struct btf_type *t, const struct btf_member *m, const char *fmt, ...)
+int btf_bad_member(struct btf_check *c, const struct btf_type *t, const struct btf_member *m, const char *fmt,
+		   ...)
 {
 	va_list ap;
 
@@ -183,7 +192,8 @@ static void secinfo_line(struct btf_check *c, const struct btf_type *t, const st
 		return;
 	if (c->resolving)
 		btf_log_type(c, t);
-	btf_say(c, "\t type_id=%u offset=%u size=%u%s%s\n", s->type, s->offset, s->size, why ? " " : "", why ? why : "");
+	btf_say(c, "\t type_id=%u offset=%u size=%u%s%s\n", s->type, s->offset, s->size, why ? " " : "",
+		why ? why : "");
 }
 
 void btf_log_secinfo(struct btf_check *c, const struct btf_type *t, const struct btf_var_secinfo *s)
@@ -191,7 +201,8 @@ void btf_log_secinfo(struct btf_check *c, const struct btf_type *t, const struct
 	secinfo_line(c, t, s, NULL);
 }
 
-int btf_bad_secinfo(struct btf_check *c, const struct btf_type *t, const struct btf_var_secinfo *s, const char *why)
+int btf_bad_secinfo(struct btf_check *c, const struct btf_type *t, const struct btf_var_secinfo *s,
+		    const char *why)
 {
 	secinfo_line(c, t, s, why);
 	return -EINVAL;

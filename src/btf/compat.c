@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Are two types, each in its own BTF, the same for CO-RE? Three degrees: of the same essential name, compatible (kinds agree
- * down to structs), matching (members agree too).
+ * Are two types, each in its own BTF, the same for CO-RE? Three degrees: of the same essential name,
+ * compatible (kinds agree down to structs), matching (members agree too).
  *
- * Invariant: recursion is bounded by a level, chains of pointers and arrays by 32 steps; beyond them the answer is -EINVAL.
- * Comparing members is quadratic: after enough names no further one matches.
+ * Invariant: recursion is bounded by a level, chains of pointers and arrays by 32 steps; beyond them the
+ * answer is -EINVAL. Comparing members is quadratic: after enough names no further one matches.
  */
 #include "btf/priv.h"
 
@@ -53,7 +53,9 @@ struct pair {
 
 static struct pair pair_of(const struct btf *lb, u32 l, const struct btf *tb, u32 t, u32 *names)
 {
-	struct pair p = { .lb = lb, .tb = tb, .l = btf_skip_mods(lb, l), .t = btf_skip_mods(tb, t), .names = names };
+	struct pair p = {
+		.lb = lb, .tb = tb, .l = btf_skip_mods(lb, l), .t = btf_skip_mods(tb, t), .names = names
+	};
 
 	p.lt = btf_type(lb, p.l);
 	p.tt = btf_type(tb, p.t);
@@ -259,7 +261,8 @@ static int match_fwd(const struct pair *p, bool behind_ptr)
 static int match_ints(const struct pair *p)
 {
 	return p->lt->size == p->tt->size &&
-	       !((BTF_INT_ENCODING(btf_int_of(p->lt)) ^ BTF_INT_ENCODING(btf_int_of(p->tt))) & BTF_INT_SIGNED);
+	       !((BTF_INT_ENCODING(btf_int_of(p->lt)) ^ BTF_INT_ENCODING(btf_int_of(p->tt))) &
+		 BTF_INT_SIGNED);
 }
 
 static int match(struct pair p, bool behind_ptr, int level)

@@ -5,8 +5,9 @@
  *   C:    {.pid = 7, .comm = "bash", .state = RUNNING, .flags = 0x3, .next = 0xffff8880, .v = {1, 2}}
  *   JSON: {"pid":7,"comm":"bash","state":"RUNNING","flags":3,"next":"0xffff8880","v":[1,2]}
  *
- * C leaves out members that are zero (but BTF_DUMP_ZERO), JSON never does: its keys are promised. A char array is a string if
- * it can be read as one without losing a byte. Invariant: no byte beyond `size` is read; on failure `out` is as before.
+ * C leaves out members that are zero (but BTF_DUMP_ZERO), JSON never does: its keys are promised. A char
+ * array is a string if it can be read as one without losing a byte. Invariant: no byte beyond `size` is read;
+ * on failure `out` is as before.
  */
 #include <stdio.h>
 
@@ -22,7 +23,7 @@ struct dumper {
 	u64 bits; /* readable */
 	u32 flags;
 	u32 indent;
-	u32 nest;       /* how deep */
+	u32 nest;	 /* how deep */
 	u64 work, limit; /* values printed and words looked at: types can nest what no data backs */
 };
 
@@ -43,7 +44,7 @@ static u64 read_bits(const struct dumper *d, u64 at, u32 n)
 	for (u32 got = 0; got < n;) {
 		u32 skip = (u32)((at + got) % 8), take = MIN(8 - skip, n - got);
 
-		v |= (u64)((d->data[(at + got) / 8] >> skip) & ((1u << take) - 1)) << got;
+		v |= (u64)((u32)d->data[(at + got) / 8] >> skip & ((1u << take) - 1)) << got;
 		got += take;
 	}
 	return v;
@@ -176,7 +177,8 @@ static const char *enumerator(const struct dumper *d, const struct btf_type *t, 
 		u64 known = wide ? btf_enum64_of(&btf_enums64_of(t)[i]) : (u64)(s64)btf_enums_of(t)[i].val;
 
 		if ((known & mask) == v)
-			return btf_str(d->b, wide ? btf_enums64_of(t)[i].name_off : btf_enums_of(t)[i].name_off);
+			return btf_str(d->b,
+				       wide ? btf_enums64_of(t)[i].name_off : btf_enums_of(t)[i].name_off);
 	}
 	return NULL;
 }
@@ -204,7 +206,12 @@ static int dump_enum(struct dumper *d, const struct btf_type *t, u64 at, u32 bit
 
 static int dump_float(struct dumper *d, const struct btf_type *t, u64 at)
 {
-	union { u64 bits[2]; float f; double lf; long double llf; } v = { { 0 } };
+	union {
+		u64 bits[2];
+		float f;
+		double lf;
+		long double llf;
+	} v = { { 0 } };
 	char text[64];
 
 	if (at + t->size * 8 > d->bits)
@@ -219,7 +226,8 @@ static int dump_float(struct dumper *d, const struct btf_type *t, u64 at)
 	else if (t->size == 16)
 		snprintf(text, sizeof(text), "%.21Lg", v.llf);
 	else
-		snprintf(text, sizeof(text), json(d) ? "\"0x%llx\"" : "0x%llx", (unsigned long long)v.bits[0]);
+		snprintf(text, sizeof(text), json(d) ? "\"0x%llx\"" : "0x%llx",
+			 (unsigned long long)v.bits[0]);
 	/* JSON has no infinities. */
 	str_puts(d->out, json(d) && strpbrk(text, "nN") ? "null" : text);
 	return 0;
@@ -243,7 +251,8 @@ static int dump_ptr(struct dumper *d, u64 at)
 
 /* ---- groups ---- */
 
-/* Is the array a string to its readers, and does one string say all its bytes? *ret_len: up to the first NUL. */
+/* Is the array a string to its readers, and does one string say all its bytes? *ret_len: up to the first NUL.
+ */
 static bool is_string(struct dumper *d, const struct btf_array *a, u64 at, u64 *ret_len)
 {
 	const struct btf_type *t = btf_type(d->b, btf_skip_mods(d->b, a->type));
@@ -340,7 +349,8 @@ static int dump_members(struct dumper *d, const struct btf_type *t, u64 at, bool
 		if (is_anonymous_group(d, name, m[i].type)) {
 			err = enter(d);
 			if (!err)
-				err = dump_members(d, btf_type(d->b, btf_skip_mods(d->b, m[i].type)), off, first);
+				err = dump_members(d, btf_type(d->b, btf_skip_mods(d->b, m[i].type)), off,
+						   first);
 			d->nest--;
 			continue;
 		}
@@ -376,7 +386,8 @@ static int dump_datasec(struct dumper *d, const struct btf_type *t, u64 at)
 			err = -E2BIG;
 			break;
 		}
-		if (!json(d) && !(d->flags & BTF_DUMP_ZERO) && is_zero(d, at + s[i].offset * 8ull, s[i].size * 8ull))
+		if (!json(d) && !(d->flags & BTF_DUMP_ZERO) &&
+		    is_zero(d, at + s[i].offset * 8ull, s[i].size * 8ull))
 			continue;
 		next_element(d, &first);
 		put_key(d, btf_type_name(d->b, s[i].type));
@@ -391,16 +402,24 @@ static int dump_datasec(struct dumper *d, const struct btf_type *t, u64 at)
 static int dump_by_kind(struct dumper *d, const struct btf_type *t, u64 at, u32 bitfield)
 {
 	switch (btf_kind_of(t)) {
-	case BTF_KIND_INT: return dump_int(d, t, at, bitfield);
+	case BTF_KIND_INT:
+		return dump_int(d, t, at, bitfield);
 	case BTF_KIND_ENUM:
-	case BTF_KIND_ENUM64: return dump_enum(d, t, at, bitfield);
-	case BTF_KIND_FLOAT: return dump_float(d, t, at);
-	case BTF_KIND_PTR: return dump_ptr(d, at);
-	case BTF_KIND_ARRAY: return dump_array(d, t, at);
+	case BTF_KIND_ENUM64:
+		return dump_enum(d, t, at, bitfield);
+	case BTF_KIND_FLOAT:
+		return dump_float(d, t, at);
+	case BTF_KIND_PTR:
+		return dump_ptr(d, at);
+	case BTF_KIND_ARRAY:
+		return dump_array(d, t, at);
 	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION: return dump_struct(d, t, at);
-	case BTF_KIND_DATASEC: return dump_datasec(d, t, at);
-	default: return -EINVAL;
+	case BTF_KIND_UNION:
+		return dump_struct(d, t, at);
+	case BTF_KIND_DATASEC:
+		return dump_datasec(d, t, at);
+	default:
+		return -EINVAL;
 	}
 }
 
@@ -429,7 +448,11 @@ static int dump(struct dumper *d, u32 id, u64 at, u32 bitfield)
 
 int btf_dump_value(struct str *out, const struct btf *b, u32 id, const void *data, u32 size, u32 flags)
 {
-	struct dumper d = { .out = out, .b = b, .data = data, .bits = (u64)size * 8, .flags = flags,
+	struct dumper d = { .out = out,
+			    .b = b,
+			    .data = data,
+			    .bits = (u64)size * 8,
+			    .flags = flags,
 			    .limit = 65536 + (u64)size * 64 };
 	size_t before = out->len;
 	int err = dump(&d, id, 0, 0);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Special fields: locks, timers, kernel pointers, lists and trees that a map value or an allocated object holds, found by
- * the names and tags of its BTF.
+ * Special fields: locks, timers, kernel pointers, lists and trees that a map value or an allocated object
+ * holds, found by the names and tags of its BTF.
  *
- * Invariant: the fields of a record do not overlap, are sorted by offset and lie inside the value; roots name a struct of the
- * same BTF that has the node; freeing a value frees a chain of at most 8 owners.
+ * Invariant: the fields of a record do not overlap, are sorted by offset and lie inside the value; roots name
+ * a struct of the same BTF that has the node; freeing a value frees a chain of at most 8 owners.
  *
- * Two rules are stricter than Linux 6.18 was when it came out, as Linux itself is by now, for they were unsound: what may be in
- * a value once may not be in it twice through a nested struct, and no type may own itself through kptrs.
+ * Two rules are stricter than Linux 6.18 was when it came out, as Linux itself is by now, for they were
+ * unsound: what may be in a value once may not be in it twice through a nested struct, and no type may own
+ * itself through kptrs.
  */
 #include <stdlib.h>
 
 #include "btf/priv.h"
 
-#define FIELDS_MAX 11
+#define FIELDS_MAX	    11
 #define OWNERSHIP_DEPTH_MAX 8
 /* Types looked at for one record: nesting multiplies, and Linux's only bound is patience. */
 #define BUDGET 100000u
@@ -29,7 +30,9 @@ static const struct field_row {
 #include "btf/field.def"
 };
 
-static const struct { const char *type, *dtor; } dtor_row[] = {
+static const struct {
+	const char *type, *dtor;
+} dtor_row[] = {
 #define D(type, func) { #type, func },
 #include "btf/dtor.def"
 };
@@ -37,14 +40,14 @@ static const struct { const char *type, *dtor; } dtor_row[] = {
 struct found {
 	const struct field_row *row;
 	u32 off;
-	u32 target;       /* kptr: the pointee; roots: the elements' struct */
+	u32 target;	  /* kptr: the pointee; roots: the elements' struct */
 	const char *node; /* roots: name of the node member */
 };
 
 struct search {
 	const struct btf *b;
 	u32 mask;
-	u32 seen;   /* FF_ONE fields that the value has */
+	u32 seen; /* FF_ONE fields that the value has */
 	u32 budget;
 	struct found found[FIELDS_MAX];
 	u32 n;
@@ -61,11 +64,11 @@ static bool is_tag(const struct btf_type *t)
 }
 
 /*
- * Is `t` a pointer with a tag that makes it special? 1 with *ret_row and *ret_target, 0 no (also when its kind is not in
- * `mask`), -EINVAL for a tagged pointer that means nothing.
+ * Is `t` a pointer with a tag that makes it special? 1 with *ret_row and *ret_target, 0 no (also when its
+ * kind is not in `mask`), -EINVAL for a tagged pointer that means nothing.
  */
-static int find_tagged_ptr(const struct btf *b, const struct btf_type *t, u32 mask, const struct field_row **ret_row,
-			   u32 *ret_target)
+static int find_tagged_ptr(const struct btf *b, const struct btf_type *t, u32 mask,
+			   const struct field_row **ret_row, u32 *ret_target)
 {
 	const struct field_row *row = NULL;
 	const char *tag;
@@ -186,7 +189,8 @@ static int find_nested(struct search *s, u32 id, u32 off, u32 count, u32 level)
 	return repeat(s, first, count - 1, btf_type(s->b, id)->size);
 }
 
-/* A member or variable of type `id` at `off`. `holder`, `component`: where its decl tags are. `expect`: size, 0: any. */
+/* A member or variable of type `id` at `off`. `holder`, `component`: where its decl tags are. `expect`: size,
+ * 0: any. */
 static int find_one(struct search *s, u32 holder, s32 component, u32 id, u32 off, u32 expect, u32 level)
 {
 	const struct btf_type *t = btf_type(s->b, id);
@@ -262,7 +266,8 @@ static int find_in_datasec(struct search *s, const struct btf_type *t)
 	const struct btf_var_secinfo *v = btf_secinfos_of(t);
 
 	for (u32 i = 0; i < btf_vlen_of(t); i++) {
-		int err = find_one(s, v[i].type, -1, btf_type(s->b, v[i].type)->type, v[i].offset, v[i].size, 0);
+		int err = find_one(s, v[i].type, -1, btf_type(s->b, v[i].type)->type, v[i].offset, v[i].size,
+				   0);
 
 		if (err)
 			return err;
@@ -283,7 +288,8 @@ static bool has_dtor(const struct btf *kernel, u32 id)
 }
 
 /* A pointee that the kernel knows by name is the kernel's; else it is the program's own, from bpf_obj_new. */
-static int set_pointee(const struct btf *b, const struct btf *kernel, const struct found *f, struct btf_field *out)
+static int set_pointee(const struct btf *b, const struct btf *kernel, const struct found *f,
+		       struct btf_field *out)
 {
 	const struct btf_type *t = btf_type(b, f->target);
 	s32 id = kernel ? btf_find(kernel, btf_log_name(b, t->name_off), btf_kind_of(t)) : -ENOENT;
@@ -327,13 +333,20 @@ static int set_node(const struct btf *b, const struct found *f, struct btf_field
 static s32 *offset_slot(struct btf_record *r, u32 kind)
 {
 	switch (kind) {
-	case FIELD_SPIN_LOCK: return &r->spin_lock_off;
-	case FIELD_RES_SPIN_LOCK: return &r->res_spin_lock_off;
-	case FIELD_TIMER: return &r->timer_off;
-	case FIELD_WORKQUEUE: return &r->wq_off;
-	case FIELD_REFCOUNT: return &r->refcount_off;
-	case FIELD_TASK_WORK: return &r->task_work_off;
-	default: return NULL;
+	case FIELD_SPIN_LOCK:
+		return &r->spin_lock_off;
+	case FIELD_RES_SPIN_LOCK:
+		return &r->res_spin_lock_off;
+	case FIELD_TIMER:
+		return &r->timer_off;
+	case FIELD_WORKQUEUE:
+		return &r->wq_off;
+	case FIELD_REFCOUNT:
+		return &r->refcount_off;
+	case FIELD_TASK_WORK:
+		return &r->task_work_off;
+	default:
+		return NULL;
 	}
 }
 
@@ -396,7 +409,8 @@ static int record_make(const struct btf *b, u32 id, u32 mask, u32 value_size, co
 		return -ENOMEM;
 	r->fields = (struct btf_field *)(r + 1);
 	r->n = s.n;
-	r->spin_lock_off = r->res_spin_lock_off = r->timer_off = r->wq_off = r->refcount_off = r->task_work_off = -1;
+	r->spin_lock_off = r->res_spin_lock_off = r->timer_off = r->wq_off = r->refcount_off =
+		r->task_work_off = -1;
 	/* Found in the order of offsets, or refused for overlap: no sorting needed. */
 	err = fill(r, &s, value_size, kernel);
 	if (err) {
@@ -411,7 +425,10 @@ static int record_make(const struct btf *b, u32 id, u32 mask, u32 value_size, co
 
 struct btf_metas {
 	u32 n;
-	struct meta { u32 id; struct btf_record *rec; } *meta; /* ascending ids */
+	struct meta {
+		u32 id;
+		struct btf_record *rec;
+	} * meta; /* ascending ids */
 };
 
 void btf_metas_free(struct btf_metas *m)
@@ -497,8 +514,8 @@ static int metas_collect(struct btf *b, struct btf_metas *m, const u8 *special, 
 			m->meta = p;
 		}
 		err = record_make(b, i,
-				  FIELD_SPIN_LOCK | FIELD_RES_SPIN_LOCK | FIELD_GRAPH_ROOT | FIELD_GRAPH_NODE |
-					  FIELD_REFCOUNT | FIELD_KPTR,
+				  FIELD_SPIN_LOCK | FIELD_RES_SPIN_LOCK | FIELD_GRAPH_ROOT |
+					  FIELD_GRAPH_NODE | FIELD_REFCOUNT | FIELD_KPTR,
 				  b->types[i]->size, kernel, &rec);
 		/* The member must count: one that does not, misaligned say, is a mistake. */
 		if (err || !rec)
@@ -509,8 +526,8 @@ static int metas_collect(struct btf *b, struct btf_metas *m, const u8 *special, 
 }
 
 /*
- * Roots learn their elements' record; what is itself an element may not own elements that own others. Uptrs pin one page
- * of the user's.
+ * Roots learn their elements' record; what is itself an element may not own elements that own others. Uptrs
+ * pin one page of the user's.
  */
 static int record_fixup(const struct btf *b, struct btf_record *r)
 {
@@ -537,7 +554,8 @@ static int record_fixup(const struct btf *b, struct btf_record *r)
 	return 0;
 }
 
-/* Freeing an object frees what it owns, and so on: longest chain of owners below meta `i`, or -ELOOP beyond the limit. */
+/* Freeing an object frees what it owns, and so on: longest chain of owners below meta `i`, or -ELOOP beyond
+ * the limit. */
 static int ownership_depth(const struct btf *b, u8 *depth, u32 i, int left)
 {
 	const struct btf_record *r = b->metas->meta[i].rec;
@@ -550,7 +568,8 @@ static int ownership_depth(const struct btf *b, u8 *depth, u32 i, int left)
 		const struct meta *m;
 		int d;
 
-		if (!(f->kind & (FIELD_GRAPH_ROOT | FIELD_KPTR_REF | FIELD_KPTR_PERCPU)) || btf_is_kernel(f->target_btf))
+		if (!(f->kind & (FIELD_GRAPH_ROOT | FIELD_KPTR_REF | FIELD_KPTR_PERCPU)) ||
+		    btf_is_kernel(f->target_btf))
 			continue;
 		m = meta_find(b->metas, f->target_id);
 		if (!m)
@@ -644,8 +663,9 @@ bool btf_record_equal(const struct btf_record *a, const struct btf_record *b)
 	for (u32 i = 0; i < a->n; i++) {
 		const struct btf_field *x = &a->fields[i], *y = &b->fields[i];
 
-		if (x->kind != y->kind || x->off != y->off || x->size != y->size || x->target_btf != y->target_btf ||
-		    x->target_id != y->target_id || x->node_off != y->node_off)
+		if (x->kind != y->kind || x->off != y->off || x->size != y->size ||
+		    x->target_btf != y->target_btf || x->target_id != y->target_id ||
+		    x->node_off != y->node_off)
 			return false;
 	}
 	return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Building BTF: see gen.h. Two growing buffers, types and strings; a hash of string offsets keeps strings unique. */
+/* Building BTF: see gen.h. Two growing buffers, types and strings; a hash of string offsets keeps strings
+ * unique. */
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -9,9 +10,9 @@
 struct btf_build {
 	struct str types, strs, out;
 	u32 start_id, start_str;
-	u32 count;      /* local types so far */
-	size_t last;    /* offset of the type made last */
-	u32 *slot;      /* open hash of string offsets; 0: free (the empty string is not in it) */
+	u32 count;   /* local types so far */
+	size_t last; /* offset of the type made last */
+	u32 *slot;   /* open hash of string offsets; 0: free (the empty string is not in it) */
 	u32 slots, used;
 	bool failed;
 };

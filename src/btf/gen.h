@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Building BTF, call by call: skep's own types, and those of tests. A call returns the new type's id; members, enumerators,
- * parameters and section entries go to the type made last.
+ * Building BTF, call by call: skep's own types, and those of tests. A call returns the new type's id;
+ * members, enumerators, parameters and section entries go to the type made last.
  *
- * Errors are sticky: after one, calls return 0 and btf_build_done() NULL. What is built is not checked (tests want wrong BTF
- * too); btf_parse() does that.
+ * Errors are sticky: after one, calls return 0 and btf_build_done() NULL. What is built is not checked (tests
+ * want wrong BTF too); btf_parse() does that.
  */
 #ifndef SKEP_BTF_GEN_H
 #define SKEP_BTF_GEN_H

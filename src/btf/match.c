@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Walking into structs by offset: what does an access hit, and is there a struct of a wanted type at an offset?
+ * Walking into structs by offset: what does an access hit, and is there a struct of a wanted type at an
+ * offset?
  *
- * Invariant: every step goes to a type that is a part of the former, so walks end; what a walk allows lies inside the outermost
- * struct, but for flexible arrays at its end, whose length BTF does not know.
+ * Invariant: every step goes to a type that is a part of the former, so walks end; what a walk allows lies
+ * inside the outermost struct, but for flexible arrays at its end, whose length BTF does not know.
  */
 #include "btf/priv.h"
 
 struct walk {
 	struct log *log;
 	const struct btf *b;
-	u32 id;           /* struct being looked into */
-	u32 off, size;    /* the access, relative to it */
-	u32 flags;        /* WALKF_* found on the way */
+	u32 id;	       /* struct being looked into */
+	u32 off, size; /* the access, relative to it */
+	u32 flags;     /* WALKF_* found on the way */
 	const char *field;
-	bool flex;        /* accesses beyond may hit a flexible array */
+	bool flex; /* accesses beyond may hit a flexible array */
 };
 
 /* A member that the access is in, arrays broken down to the element. */
 struct hit {
 	const char *name;
 	u32 id, off, size; /* the element */
-	u32 end;           /* of the whole member */
+	u32 end;	   /* of the whole member */
 };
 
 static int deny(const struct walk *w, int err, const char *fmt, ...) PRINTF(3, 4);
@@ -38,8 +39,8 @@ static int deny(const struct walk *w, int err, const char *fmt, ...)
 }
 
 /*
- * Size of a member's type, arrays of arrays taken as one: *ret_id is the element, *ret_count how many. Modifiers and
- * arrays together may be 32 deep.
+ * Size of a member's type, arrays of arrays taken as one: *ret_id is the element, *ret_count how many.
+ * Modifiers and arrays together may be 32 deep.
  */
 static s64 flatten(const struct btf *b, u32 id, u32 *ret_id, u64 *ret_count)
 {
@@ -67,7 +68,8 @@ static s64 flatten(const struct btf *b, u32 id, u32 *ret_id, u64 *ret_count)
 			break;
 		}
 	}
-	if (btf_is_nosize(t) || btf_is_mod(t) || btf_kind_has(t, KF_SOURCE) || btf_kind_of(t) == BTF_KIND_ARRAY)
+	if (btf_is_nosize(t) || btf_is_mod(t) || btf_kind_has(t, KF_SOURCE) ||
+	    btf_kind_of(t) == BTF_KIND_ARRAY)
 		return -EINVAL;
 	size = btf_kind_of(t) == BTF_KIND_PTR ? 8 : t->size;
 	if (n * size > U32_MAX)
@@ -83,8 +85,8 @@ static const struct btf_type *skipped(const struct btf *b, u32 id)
 }
 
 /*
- * Beyond the struct's size only a flexible array at its end can be hit. 1: the walk goes on in an element, WALK_SCALAR
- * for integers, or the denial.
+ * Beyond the struct's size only a flexible array at its end can be hit. 1: the walk goes on in an element,
+ * WALK_SCALAR for integers, or the denial.
  */
 static int walk_beyond(struct walk *w, const struct btf_type *t)
 {
@@ -107,12 +109,13 @@ static int walk_beyond(struct walk *w, const struct btf_type *t)
 	w->id = elem_id;
 	return 1;
 beyond:
-	return deny(w, -EACCES, "access beyond struct %s at off %u size %u\n", btf_log_name(w->b, t->name_off), w->off,
-		    w->size);
+	return deny(w, -EACCES, "access beyond struct %s at off %u size %u\n",
+		    btf_log_name(w->b, t->name_off), w->off, w->size);
 }
 
 /*
- * The member of `t` that the access starts in. 1 with *h filled; WALK_SCALAR (0) for a whole bit field; negative: none.
+ * The member of `t` that the access starts in. 1 with *h filled; WALK_SCALAR (0) for a whole bit field;
+ * negative: none.
  */
 static int find_member(const struct walk *w, const struct btf_type *t, struct hit *h)
 {
@@ -144,23 +147,29 @@ static int find_member(const struct walk *w, const struct btf_type *t, struct hi
 		h->off = off + (w->off - off) / h->size * h->size;
 		return 1;
 	}
-	return deny(w, -EINVAL, "struct %s doesn't have field at offset %d\n", btf_log_name(w->b, t->name_off), (s32)w->off);
+	return deny(w, -EINVAL, "struct %s doesn't have field at offset %d\n",
+		    btf_log_name(w->b, t->name_off), (s32)w->off);
 }
 
 /* Follow a pointer member: WALK_PTR when it points to a struct, else it is a scalar like any other. */
-static int walk_pointer(struct walk *w, const struct btf_type *outer, const struct btf_type *ptr, const struct hit *h,
-			u32 *ret_id)
+static int walk_pointer(struct walk *w, const struct btf_type *outer, const struct btf_type *ptr,
+			const struct hit *h, u32 *ret_id)
 {
-	static const struct { const char *tag; u32 flag; } tags[] = {
-		{ "user", WALKF_USER }, { "percpu", WALKF_PERCPU }, { "rcu", WALKF_RCU },
+	static const struct {
+		const char *tag;
+		u32 flag;
+	} tags[] = {
+		{ "user", WALKF_USER },
+		{ "percpu", WALKF_PERCPU },
+		{ "rcu", WALKF_RCU },
 	};
 	const struct btf_type *tag = btf_type(w->b, ptr->type);
 	u32 target = btf_skip_mods(w->b, ptr->type);
 
 	if (h->size != w->size || w->off != h->off)
 		return deny(w, -EACCES,
-			    "cannot access ptr member %s with moff %u in struct %s with off %u size %u\n", h->name,
-			    h->off, btf_log_name(w->b, outer->name_off), w->off, w->size);
+			    "cannot access ptr member %s with moff %u in struct %s with off %u size %u\n",
+			    h->name, h->off, btf_log_name(w->b, outer->name_off), w->off, w->size);
 	if (!btf_is_composite(btf_type(w->b, target)))
 		return WALK_SCALAR;
 	if (btf_kind_of(tag) == BTF_KIND_TYPE_TAG && !btf_kflag_of(tag))
@@ -172,7 +181,8 @@ static int walk_pointer(struct walk *w, const struct btf_type *outer, const stru
 	return WALK_PTR;
 }
 
-/* One walk from struct w->id: to a pointer, a scalar, or (WALK_STRUCT) a nested struct that starts at the offset. */
+/* One walk from struct w->id: to a pointer, a scalar, or (WALK_STRUCT) a nested struct that starts at the
+ * offset. */
 static int walk_once(struct walk *w, u32 *ret_id)
 {
 	for (;;) {
@@ -181,7 +191,8 @@ static int walk_once(struct walk *w, u32 *ret_id)
 		int got;
 
 		if (!btf_is_composite(t))
-			return deny(w, -EINVAL, "Type '%s' is not a struct\n", btf_log_name(w->b, t->name_off));
+			return deny(w, -EINVAL, "Type '%s' is not a struct\n",
+				    btf_log_name(w->b, t->name_off));
 		/* What a union holds is anyone's guess; with one member it is no union. */
 		if (btf_kind_of(t) == BTF_KIND_UNION && btf_vlen_of(t) != 1)
 			w->flags |= WALKF_UNTRUSTED;
@@ -209,21 +220,28 @@ static int walk_once(struct walk *w, u32 *ret_id)
 			if (got != WALK_SCALAR)
 				return got;
 		}
-		/* An integer may be read in part, and an array of them as scratch space, but not what follows. */
+		/* An integer may be read in part, and an array of them as scratch space, but not what
+		 * follows. */
 		if ((u64)w->off + w->size > h.end && !(w->flags & WALKF_UNTRUSTED))
 			return deny(w, -EACCES,
-				    "access beyond the end of member %s (mend:%u) in struct %s with off %u size %u\n",
+				    "access beyond the end of member %s (mend:%u) in struct %s with off %u "
+				    "size %u\n",
 				    h.name, h.end, btf_log_name(w->b, t->name_off), w->off, w->size);
 		return WALK_SCALAR;
 	}
 }
 
-int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags,
-		    const char **ret_field)
+int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id,
+		    u32 *ret_flags, const char **ret_field)
 {
 	struct log quiet = { 0 };
 	struct walk w = {
-		.log = log ? log : &quiet, .b = b, .id = id, .off = (u32)off, .size = size, .flex = btf_is_kernel(b),
+		.log = log ? log : &quiet,
+		.b = b,
+		.id = id,
+		.off = (u32)off,
+		.size = size,
+		.flex = btf_is_kernel(b),
 	};
 	u32 next = 0;
 	int got;
@@ -253,7 +271,8 @@ static bool same_type(const struct btf *a, u32 a_id, const struct btf *b, u32 b_
 	return a_id == b_id && (a == b || btf_type(a, a_id) == btf_type(b, b_id));
 }
 
-bool btf_struct_ids_match(const struct btf *b, u32 id, u32 off, const struct btf *want, u32 want_id, bool strict)
+bool btf_struct_ids_match(const struct btf *b, u32 id, u32 off, const struct btf *want, u32 want_id,
+			  bool strict)
 {
 	u32 flags;
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * First pass over the types of a program's BTF: what each type's own bytes must obey, kind by kind. Order and text of the
- * complaints are Linux's, because loaders probe the kernel with broken BTF and people read the log.
+ * First pass over the types of a program's BTF: what each type's own bytes must obey, kind by kind. Order and
+ * text of the complaints are Linux's, because loaders probe the kernel with broken BTF and people read the
+ * log.
  *
- * Invariant: after this pass every type's payload lies inside the type section and every string offset is valid; ids may
- * still lead nowhere.
+ * Invariant: after this pass every type's payload lies inside the type section and every string offset is
+ * valid; ids may still lead nowhere.
  */
 #include "btf/priv.h"
 
 #define ID_OK(id) ((id) <= BTF_MAX_TYPE)
-#define BITS_128 ((size_t)128)
+#define BITS_128  ((size_t)128)
 
 static u32 bytes_of_bits(u64 bits)
 {
@@ -48,11 +49,11 @@ static int no_name(struct btf_check *c, const struct btf_type *t)
 }
 
 /* The checks of one kind, in order, up to the first that fails. */
-#define TRY(check)                                                                                      \
-	do {                                                                                            \
-		int try_err_ = (check);                                                                 \
-		if (try_err_)                                                                           \
-			return try_err_;                                                                \
+#define TRY(check)                       \
+	do {                             \
+		int try_err_ = (check);  \
+		if (try_err_)            \
+			return try_err_; \
 	} while (0)
 
 static int check_int(struct btf_check *c, const struct btf_type *t)
@@ -125,7 +126,8 @@ static int check_array(struct btf_check *c, const struct btf_type *t)
 	return 0;
 }
 
-static int check_member(struct btf_check *c, const struct btf_type *t, const struct btf_member *m, u32 off, u32 last)
+static int check_member(struct btf_check *c, const struct btf_type *t, const struct btf_member *m, u32 off,
+			u32 last)
 {
 	if (!btf_str_valid(c->b, m->name_off))
 		return btf_bad_member(c, t, m, "Invalid member name_offset:%u", m->name_off);

@@ -42,7 +42,9 @@ static void declare_ptr(struct namer *n, struct str *out, u32 to, const char *in
 static void declare_mod(struct namer *n, struct str *out, const struct btf_type *t, const char *inner)
 {
 	u32 kind = btf_kind_of(t);
-	const char *word = kind == BTF_KIND_CONST ? "const" : kind == BTF_KIND_VOLATILE ? "volatile" : "restrict";
+	const char *word = kind == BTF_KIND_CONST      ? "const"
+			   : kind == BTF_KIND_VOLATILE ? "volatile"
+						       : "restrict";
 	const struct btf_type *to = btf_type(n->b, t->type);
 	struct str s = { 0 };
 
@@ -92,13 +94,25 @@ static void declare(struct namer *n, struct str *out, u32 id, const char *inner)
 		return;
 	}
 	switch (btf_kind_of(t)) {
-	case BTF_KIND_UNKN: put_base(out, "", "void", inner); break;
-	case BTF_KIND_STRUCT: put_base(out, "struct ", name, inner); break;
-	case BTF_KIND_UNION: put_base(out, "union ", name, inner); break;
-	case BTF_KIND_FWD: put_base(out, btf_kflag_of(t) ? "union " : "struct ", name, inner); break;
+	case BTF_KIND_UNKN:
+		put_base(out, "", "void", inner);
+		break;
+	case BTF_KIND_STRUCT:
+		put_base(out, "struct ", name, inner);
+		break;
+	case BTF_KIND_UNION:
+		put_base(out, "union ", name, inner);
+		break;
+	case BTF_KIND_FWD:
+		put_base(out, btf_kflag_of(t) ? "union " : "struct ", name, inner);
+		break;
 	case BTF_KIND_ENUM:
-	case BTF_KIND_ENUM64: put_base(out, "enum ", name, inner); break;
-	case BTF_KIND_PTR: declare_ptr(n, out, t->type, inner); break;
+	case BTF_KIND_ENUM64:
+		put_base(out, "enum ", name, inner);
+		break;
+	case BTF_KIND_PTR:
+		declare_ptr(n, out, t->type, inner);
+		break;
 	case BTF_KIND_ARRAY:
 		str_printf(&s, "%s[%u]", inner, btf_array_of(t)->nelems);
 		declare(n, out, btf_array_of(t)->type, str_text(&s));
@@ -107,11 +121,19 @@ static void declare(struct namer *n, struct str *out, u32 id, const char *inner)
 	case BTF_KIND_CONST:
 	case BTF_KIND_VOLATILE:
 	case BTF_KIND_RESTRICT:
-	case BTF_KIND_TYPE_TAG: declare_mod(n, out, t, inner); break;
-	case BTF_KIND_FUNC_PROTO: declare_proto(n, out, t, inner); break;
+	case BTF_KIND_TYPE_TAG:
+		declare_mod(n, out, t, inner);
+		break;
+	case BTF_KIND_FUNC_PROTO:
+		declare_proto(n, out, t, inner);
+		break;
 	case BTF_KIND_FUNC:
-	case BTF_KIND_VAR: declare(n, out, t->type, name); break;
-	default: put_base(out, "", name, inner); break; /* int, float, typedef, datasec, decl tag */
+	case BTF_KIND_VAR:
+		declare(n, out, t->type, name);
+		break;
+	default:
+		put_base(out, "", name, inner);
+		break; /* int, float, typedef, datasec, decl tag */
 	}
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From bytes to a struct btf: the header, the layout of its sections, the string section, and then the passes over the
- * types. Text and order of complaints are Linux's.
+ * From bytes to a struct btf: the header, the layout of its sections, the string section, and then the passes
+ * over the types. Text and order of complaints are Linux's.
  *
- * Invariant: nothing of the caller's bytes is used before its place was checked; on failure nothing is left behind.
+ * Invariant: nothing of the caller's bytes is used before its place was checked; on failure nothing is left
+ * behind.
  */
 #include <stdlib.h>
 
@@ -49,7 +50,9 @@ int btf_add_type(struct btf *b, const struct btf_type *t)
 static int check_layout(struct btf_check *c)
 {
 	const struct btf_header *h = &c->b->hdr;
-	struct { u32 off, len; } s[2] = { { h->type_off, h->type_len }, { h->str_off, h->str_len } }, swap;
+	struct {
+		u32 off, len;
+	} s[2] = { { h->type_off, h->type_len }, { h->str_off, h->str_len } }, swap;
 	u32 total = 0, body = c->b->size - h->hdr_len;
 	const char *why = NULL;
 	s32 order = (s32)(s[0].off - s[1].off);
@@ -81,9 +84,10 @@ static void list_header(struct btf_check *c)
 {
 	const struct btf_header *h = &c->b->hdr;
 
-	btf_say(c, "magic: 0x%x\nversion: %u\nflags: 0x%x\nhdr_len: %u\n", h->magic, h->version, h->flags, h->hdr_len);
-	btf_say(c, "type_off: %u\ntype_len: %u\nstr_off: %u\nstr_len: %u\n", h->type_off, h->type_len, h->str_off,
-		h->str_len);
+	btf_say(c, "magic: 0x%x\nversion: %u\nflags: 0x%x\nhdr_len: %u\n", h->magic, h->version, h->flags,
+		h->hdr_len);
+	btf_say(c, "type_off: %u\ntype_len: %u\nstr_off: %u\nstr_len: %u\n", h->type_off, h->type_len,
+		h->str_off, h->str_len);
 	btf_say(c, "btf_total_size: %u\n", c->b->size);
 }
 
@@ -203,8 +207,8 @@ static int parse(struct btf *b, const void *data, u32 size, bool trusted, struct
 
 enum { MAKE_TRUSTED = 1, MAKE_AS_618 = 2 };
 
-static int make(const void *data, u32 size, const struct btf *base, u32 how, const struct btf *kernel, struct log *log,
-		struct btf **ret_btf)
+static int make(const void *data, u32 size, const struct btf *base, u32 how, const struct btf *kernel,
+		struct log *log, struct btf **ret_btf)
 {
 	bool trusted = how & MAKE_TRUSTED;
 	struct log quiet = { 0 };
@@ -234,7 +238,8 @@ static int make(const void *data, u32 size, const struct btf *base, u32 how, con
 	return 0;
 }
 
-int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, struct log *log, struct btf **ret_btf)
+int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, struct log *log,
+	      struct btf **ret_btf)
 {
 	return make(data, size, base, trusted ? MAKE_TRUSTED : 0, NULL, log, ret_btf);
 }
@@ -244,7 +249,8 @@ int btf_load(const void *data, u32 size, const struct btf *kernel, struct log *l
 	return make(data, size, NULL, 0, kernel, log, ret_btf);
 }
 
-int btf_load_as_618(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf)
+int btf_load_as_618(const void *data, u32 size, const struct btf *kernel, struct log *log,
+		    struct btf **ret_btf)
 {
 	return make(data, size, NULL, MAKE_AS_618, kernel, log, ret_btf);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CO-RE: a relocation names a field, type or enumerator of the program's own BTF; it is looked up in the target's BTF by name,
- * and the instruction gets the target's value. What is not there makes the instruction a call nobody can make, so that only
- * programs that reach it are refused.
+ * CO-RE: a relocation names a field, type or enumerator of the program's own BTF; it is looked up in the
+ * target's BTF by name, and the instruction gets the target's value. What is not there makes the instruction
+ * a call nobody can make, so that only programs that reach it are refused.
  *
- * Invariant: all candidates (structs of the same name up to a ___flavor) that fit agree on the value, or nothing is patched.
+ * Invariant: all candidates (structs of the same name up to a ___flavor) that fit agree on the value, or
+ * nothing is patched.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 
 #include "btf/priv.h"
 
-#define SPEC_MAX 64
-#define LOOK_MAX 1000000u /* anonymous structs in anonymous structs multiply */
+#define SPEC_MAX   64
+#define LOOK_MAX   1000000u  /* anonymous structs in anonymous structs multiply */
 #define POISON_IMM 195896080 /* 0xbad2310: "bad relo" */
 
 enum about { ABOUT_FIELD, ABOUT_TYPE, ABOUT_ENUMERATOR };
@@ -22,7 +23,10 @@ enum {
 #include "btf/core.def"
 	CORE_KINDS
 };
-static const struct { const char *name; enum about about; } core_row[CORE_KINDS] = {
+static const struct {
+	const char *name;
+	enum about about;
+} core_row[CORE_KINDS] = {
 #define C(id, text, what) { text, ABOUT_##what },
 #include "btf/core.def"
 };
@@ -39,7 +43,7 @@ struct spec {
 	u32 nturns;
 	u32 raw[SPEC_MAX]; /* every index on the way, also through anonymous members */
 	u32 nraw;
-	u32 looked;        /* members looked at to find it */
+	u32 looked; /* members looked at to find it */
 };
 struct value {
 	u64 val;
@@ -228,13 +232,15 @@ static int parse_step(const struct relo *x, struct spec *s, u32 i, u32 *id)
 	if (btf_kind_of(t) == BTF_KIND_ARRAY) {
 		*id = btf_array_of(t)->type;
 		skipped(s->b, id);
-		if (idx >= btf_array_of(t)->nelems && !is_flexible(s->b, &s->turn[s->nturns - 1], btf_array_of(t)))
+		if (idx >= btf_array_of(t)->nelems &&
+		    !is_flexible(s->b, &s->turn[s->nturns - 1], btf_array_of(t)))
 			return -EINVAL;
 		add_turn(s, *id, idx, NULL);
 		return add_elements(s, *id, idx);
 	}
 	if (log_on(x->log))
-		log_printf(x->log, "prog '': relo for [%u] %s (at idx %u) captures type [%u] of unexpected kind %s\n",
+		log_printf(x->log,
+			   "prog '': relo for [%u] %s (at idx %u) captures type [%u] of unexpected kind %s\n",
 			   x->r->type_id, "", i, *id, btf_kind_row[btf_kind_of(t)].name);
 	return -EINVAL;
 }
@@ -275,7 +281,8 @@ static int parse_spec(const struct relo *x, struct spec *s)
 
 /* ---- the same way through a candidate ---- */
 
-/* Find the member of the local turn `l` in type `id`, looking into anonymous members. 1 with *ret_id its type, 0, -errno. */
+/* Find the member of the local turn `l` in type `id`, looking into anonymous members. 1 with *ret_id its
+ * type, 0, -errno. */
 static int match_member(const struct spec *local, const struct turn *l, struct spec *s, u32 id, u32 *ret_id)
 {
 	const struct btf_type *lt = btf_type(local->b, l->type_id), *t = skipped(s->b, &id);
@@ -393,8 +400,8 @@ static int element_value(const struct relo *x, const struct spec *s, struct valu
 
 	if (x->kind != CORE_FIELD_BYTE_OFFSET && x->kind != CORE_FIELD_BYTE_SIZE) {
 		if (log_on(x->log))
-			log_printf(x->log, "prog '': relo %u at insn #%u can't be applied to array access\n", x->kind,
-				   x->r->insn_off / 8);
+			log_printf(x->log, "prog '': relo %u at insn #%u can't be applied to array access\n",
+				   x->kind, x->r->insn_off / 8);
 		return -EINVAL;
 	}
 	if (x->kind == CORE_FIELD_BYTE_OFFSET)
@@ -409,7 +416,8 @@ static int element_value(const struct relo *x, const struct spec *s, struct valu
 }
 
 /* The bytes a load must read to get a field: for bit fields the smallest aligned integer around it. */
-static int field_bytes(const struct relo *x, const struct spec *s, u32 type_id, u32 bits, u32 *ret_off, u32 *ret_size)
+static int field_bytes(const struct relo *x, const struct spec *s, u32 type_id, u32 bits, u32 *ret_off,
+		       u32 *ret_size)
 {
 	const struct btf_type *t = btf_type(s->b, type_id);
 	s64 whole = btf_size_of(s->b, type_id);
@@ -428,7 +436,8 @@ static int field_bytes(const struct relo *x, const struct spec *s, u32 type_id, 
 	while (s->bit_off + bits - s->bit_off / 8 / size * size * 8 > size * 8) {
 		if (size >= 8) {
 			if (log_on(x->log))
-				log_printf(x->log, "prog '': relo %u at insn #%u can't be satisfied for bitfield\n",
+				log_printf(x->log,
+					   "prog '': relo %u at insn #%u can't be satisfied for bitfield\n",
 					   x->kind, x->r->insn_off / 8);
 			return -E2BIG;
 		}
@@ -557,12 +566,14 @@ static int value_of(const struct relo *x, const struct spec *s, struct value *ou
 /* Only pointers and unsigned integers can be read with another width and stay what they are. */
 static bool width_may_change(const struct relo *x, const struct result *res)
 {
-	const struct btf_type *a = btf_type(x->local, res->orig.type_id), *b = btf_type(x->target, res->new.type_id);
+	const struct btf_type *a = btf_type(x->local, res->orig.type_id),
+			      *b = btf_type(x->target, res->new.type_id);
 
 	if (btf_kind_of(a) == BTF_KIND_PTR && btf_kind_of(b) == BTF_KIND_PTR)
 		return true;
 	return btf_kind_of(a) == BTF_KIND_INT && btf_kind_of(b) == BTF_KIND_INT &&
-	       BTF_INT_ENCODING(btf_int_of(a)) != BTF_INT_SIGNED && BTF_INT_ENCODING(btf_int_of(b)) != BTF_INT_SIGNED;
+	       BTF_INT_ENCODING(btf_int_of(a)) != BTF_INT_SIGNED &&
+	       BTF_INT_ENCODING(btf_int_of(b)) != BTF_INT_SIGNED;
 }
 
 /* `target` NULL: the field, type or enumerator does not exist. */
@@ -582,14 +593,17 @@ static int calc(const struct relo *x, const struct spec *local, const struct spe
 		return 0;
 	}
 	if (err == -EOPNOTSUPP)
-		say(x, err, "unrecognized CO-RE relocation %s (%u) at insn #%u\n", kind_name(x->kind), x->kind,
-		    x->r->insn_off / 8);
+		say(x, err, "unrecognized CO-RE relocation %s (%u) at insn #%u\n", kind_name(x->kind),
+		    x->kind, x->r->insn_off / 8);
 	return err;
 }
 
 /* ---- candidates ---- */
 
-struct cands { u32 n, cap; u32 *id; };
+struct cands {
+	u32 n, cap;
+	u32 *id;
+};
 
 static int find_candidates(const struct relo *x, struct cands *c)
 {
@@ -618,8 +632,8 @@ static int find_candidates(const struct relo *x, struct cands *c)
 }
 
 /* Two candidates that fit must lead to the same value. */
-static int agree(const struct relo *x, const struct spec *s, const struct result *r, const struct spec *first_s,
-		 const struct result *first)
+static int agree(const struct relo *x, const struct spec *s, const struct result *r,
+		 const struct spec *first_s, const struct result *first)
 {
 	if (s->bit_off != first_s->bit_off)
 		return say(x, -EINVAL, "field offset ambiguity: %u != %u\n", s->bit_off, first_s->bit_off);
@@ -630,7 +644,8 @@ static int agree(const struct relo *x, const struct spec *s, const struct result
 	return 0;
 }
 
-static int try_candidates(const struct relo *x, const struct cands *c, struct spec spec[3], struct result *res)
+static int try_candidates(const struct relo *x, const struct cands *c, struct spec spec[3],
+			  struct result *res)
 {
 	struct spec *local = &spec[0], *cand = &spec[1], *first = &spec[2];
 	struct result got;
@@ -641,8 +656,10 @@ static int try_candidates(const struct relo *x, const struct cands *c, struct sp
 		int err = match_spec(local, x->target, c->id[i], cand);
 
 		if (err < 0)
-			return say(x, err, "error matching candidate #%u %s: %d\n", i, spec_text(text, cand), err);
-		say(x, 0, "%s candidate #%u %s\n", err ? "matching" : "non-matching", i, spec_text(text, cand));
+			return say(x, err, "error matching candidate #%u %s: %d\n", i, spec_text(text, cand),
+				   err);
+		say(x, 0, "%s candidate #%u %s\n", err ? "matching" : "non-matching", i,
+		    spec_text(text, cand));
 		if (!err)
 			continue;
 		err = calc(x, local, cand, &got);
@@ -703,8 +720,8 @@ static int patch_alu(const struct relo *x, struct bpf_insn *in, u32 at, const st
 	if (res->poison)
 		return poison(x, in, at);
 	if (res->validate && imm_u64(in->imm) != orig)
-		return say(x, -EINVAL, "unexpected insn #%u (ALU/ALU64) value: got %u, exp %llu -> %llu\n", at,
-			   (u32)in->imm, orig, new);
+		return say(x, -EINVAL, "unexpected insn #%u (ALU/ALU64) value: got %u, exp %llu -> %llu\n",
+			   at, (u32)in->imm, orig, new);
 	orig = imm_u64(in->imm);
 	in->imm = s32_of(new);
 	return say(x, 0, "patched insn #%u (ALU/ALU64) imm %llu -> %llu\n", at, orig, new);
@@ -713,21 +730,30 @@ static int patch_alu(const struct relo *x, struct bpf_insn *in, u32 at, const st
 static u32 width_of(u8 code)
 {
 	switch (BPF_SIZE(code)) {
-	case BPF_DW: return 8;
-	case BPF_W: return 4;
-	case BPF_H: return 2;
-	default: return 1;
+	case BPF_DW:
+		return 8;
+	case BPF_W:
+		return 4;
+	case BPF_H:
+		return 2;
+	default:
+		return 1;
 	}
 }
 
 static int code_of_width(u32 size)
 {
 	switch (size) {
-	case 8: return BPF_DW;
-	case 4: return BPF_W;
-	case 2: return BPF_H;
-	case 1: return BPF_B;
-	default: return -1;
+	case 8:
+		return BPF_DW;
+	case 4:
+		return BPF_W;
+	case 2:
+		return BPF_H;
+	case 1:
+		return BPF_B;
+	default:
+		return -1;
 	}
 }
 
@@ -737,12 +763,13 @@ static int patch_width(const struct relo *x, struct bpf_insn *in, u32 at, const 
 	int code = code_of_width(res->new.size);
 
 	if (width != res->orig.size)
-		return say(x, -EINVAL, "insn #%u (LDX/ST/STX) unexpected mem size: got %u, exp %u\n", at, width,
-			   res->orig.size);
+		return say(x, -EINVAL, "insn #%u (LDX/ST/STX) unexpected mem size: got %u, exp %u\n", at,
+			   width, res->orig.size);
 	if (code < 0)
 		return say(x, -EINVAL, "insn #%u (LDX/ST/STX) invalid new mem size: %u\n", at, res->new.size);
 	in->code = (u8)(BPF_MODE(in->code) | code | BPF_CLASS(in->code));
-	return say(x, 0, "patched insn #%u (LDX/ST/STX) mem_sz %u -> %u\n", at, res->orig.size, res->new.size);
+	return say(x, 0, "patched insn #%u (LDX/ST/STX) mem_sz %u -> %u\n", at, res->orig.size,
+		   res->new.size);
 }
 
 static int patch_mem(const struct relo *x, struct bpf_insn *in, u32 at, const struct result *res)
@@ -752,36 +779,38 @@ static int patch_mem(const struct relo *x, struct bpf_insn *in, u32 at, const st
 	if (res->poison)
 		return poison(x, in, at);
 	if (res->validate && imm_u64(in->off) != orig)
-		return say(x, -EINVAL, "unexpected insn #%u (LDX/ST/STX) value: got %u, exp %llu -> %llu\n", at,
-			   (u32)in->off, orig, new);
+		return say(x, -EINVAL, "unexpected insn #%u (LDX/ST/STX) value: got %u, exp %llu -> %llu\n",
+			   at, (u32)in->off, orig, new);
 	if (new > SHRT_MAX)
 		return say(x, -ERANGE, "insn #%u (LDX/ST/STX) value too big: %llu\n", at, new);
 	if (res->bad_width) {
 		say(x, 0,
-		    "insn #%u (LDX/ST/STX) accesses field incorrectly. Make sure you are accessing pointers, unsigned "
+		    "insn #%u (LDX/ST/STX) accesses field incorrectly. Make sure you are accessing pointers, "
+		    "unsigned "
 		    "integers, or fields of matching type and size.\n",
 		    at);
 		return poison(x, in, at);
 	}
 	orig = imm_u64(in->off);
-	in->off = (s16)new;
+	in->off = (s16) new;
 	say(x, 0, "patched insn #%u (LDX/ST/STX) off %llu -> %llu\n", at, orig, new);
 	return res->new.size != res->orig.size ? patch_width(x, in, at, res) : 0;
 }
 
-static int patch_ldimm64(const struct relo *x, struct bpf_insn *in, u32 at, u32 left, const struct result *res)
+static int patch_ldimm64(const struct relo *x, struct bpf_insn *in, u32 at, u32 left,
+			 const struct result *res)
 {
 	unsigned long long imm, orig = res->orig.val, new = res->new.val;
 
-	if (!is_ldimm64(in) || left < 2 || in->src_reg || in->off || in[1].code || in[1].dst_reg || in[1].src_reg ||
-	    in[1].off)
+	if (!is_ldimm64(in) || left < 2 || in->src_reg || in->off || in[1].code || in[1].dst_reg ||
+	    in[1].src_reg || in[1].off)
 		return say(x, -EINVAL, "insn #%u (LDIMM64) has unexpected form\n", at);
 	if (res->poison)
 		return poison(x, in, at);
 	imm = (u32)in[0].imm | (u64)(u32)in[1].imm << 32;
 	if (res->validate && imm != orig)
-		return say(x, -EINVAL, "unexpected insn #%u (LDIMM64) value: got %llu, exp %llu -> %llu\n", at, imm,
-			   orig, new);
+		return say(x, -EINVAL, "unexpected insn #%u (LDIMM64) value: got %llu, exp %llu -> %llu\n",
+			   at, imm, orig, new);
 	in[0].imm = s32_of(new);
 	in[1].imm = s32_of(new >> 32);
 	return say(x, 0, "patched insn #%u (LDIMM64) imm64 %llu -> %llu\n", at, imm, new);
@@ -809,12 +838,13 @@ static int patch(const struct relo *x, struct bpf_insn *insns, u32 ninsns, const
 	}
 	/* Linux refuses without a word. */
 	return say(x, -EINVAL,
-		   "trying to relocate unrecognized insn #%u, code:0x%x, src:0x%x, dst:0x%x, off:0x%x, imm:0x%x\n", at,
-		   in->code, in->src_reg, in->dst_reg, (u32)in->off, (u32)in->imm);
+		   "trying to relocate unrecognized insn #%u, code:0x%x, src:0x%x, dst:0x%x, off:0x%x, "
+		   "imm:0x%x\n",
+		   at, in->code, in->src_reg, in->dst_reg, (u32)in->off, (u32)in->imm);
 }
 
-int btf_core_apply(struct log *log, const struct btf *local, const struct btf *target, const void *relo, u32 relo_index,
-		   struct bpf_insn *insns, u32 ninsns)
+int btf_core_apply(struct log *log, const struct btf *local, const struct btf *target, const void *relo,
+		   u32 relo_index, struct bpf_insn *insns, u32 ninsns)
 {
 	struct bpf_core_relo r;
 	struct relo x = { .log = log, .local = local, .target = target, .r = &r, .index = relo_index };
@@ -827,7 +857,8 @@ int btf_core_apply(struct log *log, const struct btf *local, const struct btf *t
 	x.kind = r.kind;
 	if (r.insn_off % 8 || r.insn_off / 8 >= ninsns) {
 		if (log_on(log))
-			log_printf(log, "Invalid core_relo[%u].insn_off:%u prog->len:%u\n", relo_index, r.insn_off, ninsns);
+			log_printf(log, "Invalid core_relo[%u].insn_off:%u prog->len:%u\n", relo_index,
+				   r.insn_off, ninsns);
 		return -EINVAL;
 	}
 	if (!btf_type(local, r.type_id)) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Second pass over the types of a program's BTF: what types refer to. A depth-first walk without recursion finds loops and
- * the sizes of modifiers and arrays; members must fit their structs, functions have prototypes, arguments have sizes.
+ * Second pass over the types of a program's BTF: what types refer to. A depth-first walk without recursion
+ * finds loops and the sizes of modifiers and arrays; members must fit their structs, functions have
+ * prototypes, arguments have sizes.
  *
- * The walk has a mode, set by the first pointer, struct or array it meets. Looking for sizes it does not enter pointers;
- * looking behind a pointer it does not enter structs: a loop is only one if it would never end for that purpose.
- * Invariant: a type is RESOLVED once `to_id` (where its modifiers end) and `to_size` (arrays) are final.
+ * The walk has a mode, set by the first pointer, struct or array it meets. Looking for sizes it does not
+ * enter pointers; looking behind a pointer it does not enter structs: a loop is only one if it would never
+ * end for that purpose. Invariant: a type is RESOLVED once `to_id` (where its modifiers end) and `to_size`
+ * (arrays) are final.
  */
 #include <stdlib.h>
 
@@ -43,7 +45,8 @@ static bool is_resolved(const struct btf_check *c, u32 id)
 	return id < c->b->start_id || c->state[id - c->b->start_id] == RESOLVED;
 }
 
-/* Where the resolved type `id` leads. Types of the base were resolved long ago and their modifiers can be skipped. */
+/* Where the resolved type `id` leads. Types of the base were resolved long ago and their modifiers can be
+ * skipped. */
 static u32 target_of(const struct btf_check *c, u32 id)
 {
 	return id < c->b->start_id ? btf_skip_mods(c->b->base, id) : c->to_id[id - c->b->start_id];
@@ -79,8 +82,8 @@ static bool must_visit(const struct btf_check *c, const struct btf_type *t, u32 
 }
 
 /*
- * The type with a size behind `*id` (which must be resolved if it is a modifier or variable), its size and its id; NULL
- * when there is none.
+ * The type with a size behind `*id` (which must be resolved if it is a modifier or variable), its size and
+ * its id; NULL when there is none.
  */
 static const struct btf_type *sized(const struct btf_check *c, u32 *id, u32 *ret_size)
 {
@@ -141,7 +144,8 @@ static int pop(struct btf_check *c, u32 to_id, u32 to_size)
 /* ---- members ---- */
 
 /* Bits of a member that is copied out as an integer: limits, and does it fit? */
-static int int_bits_fit(struct btf_check *c, const struct btf_type *s, const struct btf_member *m, u32 bit_off, u32 bits)
+static int int_bits_fit(struct btf_check *c, const struct btf_type *s, const struct btf_member *m,
+			u32 bit_off, u32 bits)
 {
 	u32 first = bit_off / 8, copy = bits + bit_off % 8;
 
@@ -152,7 +156,8 @@ static int int_bits_fit(struct btf_check *c, const struct btf_type *s, const str
 	return 0;
 }
 
-static int int_member(struct btf_check *c, const struct btf_type *s, const struct btf_member *m, const struct btf_type *t)
+static int int_member(struct btf_check *c, const struct btf_type *s, const struct btf_member *m,
+		      const struct btf_type *t)
 {
 	u32 d = btf_int_of(t);
 
@@ -246,8 +251,9 @@ static bool ends_in_nothing(const struct btf_type *t)
 }
 
 /*
- * A modifier resolved while looking for sizes may have stopped at a pointer. A pointer or variable that refers to it has
- * to go on from there, or a loop through both would stay unseen. Returns the type to visit, or NULL.
+ * A modifier resolved while looking for sizes may have stopped at a pointer. A pointer or variable that
+ * refers to it has to go on from there, or a loop through both would stay unseen. Returns the type to visit,
+ * or NULL.
  */
 static const struct btf_type *unfinished_pointer(const struct btf_check *c, const struct btf_type *t, u32 *id)
 {
@@ -393,7 +399,8 @@ static int step_decl_tag(struct btf_check *c, struct resolve_frame *f)
 	s32 component = btf_decl_tag_of(f->t)->component_idx;
 	u32 kind = next ? btf_kind_of(next) : 0;
 
-	if (!next || (kind != BTF_KIND_FUNC && kind != BTF_KIND_VAR && kind != BTF_KIND_TYPEDEF && !btf_is_composite(next)))
+	if (!next || (kind != BTF_KIND_FUNC && kind != BTF_KIND_VAR && kind != BTF_KIND_TYPEDEF &&
+		      !btf_is_composite(next)))
 		return btf_bad_type(c, f->t, "Invalid type_id");
 	if (must_visit(c, next, f->t->type))
 		return push(c, next, f->t->type);
@@ -410,15 +417,22 @@ static int step_decl_tag(struct btf_check *c, struct resolve_frame *f)
 static int step(struct btf_check *c, struct resolve_frame *f)
 {
 	switch (btf_kind_of(f->t)) {
-	case BTF_KIND_ARRAY: return step_array(c, f);
+	case BTF_KIND_ARRAY:
+		return step_array(c, f);
 	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION: return step_struct(c, f);
-	case BTF_KIND_DATASEC: return step_datasec(c, f);
-	case BTF_KIND_FUNC: return step_func(c, f);
-	case BTF_KIND_DECL_TAG: return step_decl_tag(c, f);
+	case BTF_KIND_UNION:
+		return step_struct(c, f);
+	case BTF_KIND_DATASEC:
+		return step_datasec(c, f);
+	case BTF_KIND_FUNC:
+		return step_func(c, f);
+	case BTF_KIND_DECL_TAG:
+		return step_decl_tag(c, f);
 	case BTF_KIND_PTR:
-	case BTF_KIND_VAR: return step_ref(c, f);
-	default: break;
+	case BTF_KIND_VAR:
+		return step_ref(c, f);
+	default:
+		break;
 	}
 	return btf_is_mod(f->t) ? step_ref(c, f) : btf_bad_basic(c, f->t, "Unsupported resolve");
 }
@@ -487,7 +501,8 @@ static int check_proto_type(struct btf_check *c, const struct btf_type *proto, u
 	}
 	if (!bad && sized(c, &id, NULL))
 		return 0;
-	return arg ? btf_bad_type(c, proto, "Invalid arg#%u", arg) : btf_bad_type(c, proto, "Invalid return type");
+	return arg ? btf_bad_type(c, proto, "Invalid arg#%u", arg)
+		   : btf_bad_type(c, proto, "Invalid return type");
 }
 
 static int check_proto(struct btf_check *c, const struct btf_type *t)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's own BTF, 100,000 types and more: checked for what keeps readers safe and for nothing else. It usually comes
- * from /sys/kernel/btf, but a file named on a command line can hold anything, so this is no act of faith.
+ * The kernel's own BTF, 100,000 types and more: checked for what keeps readers safe and for nothing else. It
+ * usually comes from /sys/kernel/btf, but a file named on a command line can hold anything, so this is no act
+ * of faith.
  *
- * Invariant: payloads inside the section, ids and string offsets in range, functions have prototypes, no type contains
- * itself, no chain of pointers and modifiers is a circle.
+ * Invariant: payloads inside the section, ids and string offsets in range, functions have prototypes, no type
+ * contains itself, no chain of pointers and modifiers is a circle.
  */
 #include <stdlib.h>
 
@@ -26,7 +27,8 @@ static int collect(struct btf *b)
 		kind = btf_kind_of(t);
 		if (kind >= KINDS || kind == BTF_KIND_UNKN)
 			return -EINVAL;
-		len = sizeof(*t) + btf_kind_row[kind].payload + (size_t)btf_kind_row[kind].per_vlen * btf_vlen_of(t);
+		len = sizeof(*t) + btf_kind_row[kind].payload +
+		      (size_t)btf_kind_row[kind].per_vlen * btf_vlen_of(t);
 		if (left < len || b->start_id + b->ntypes > BTF_MAX_TYPE)
 			return -EINVAL;
 		err = btf_add_type(b, t);
@@ -37,7 +39,9 @@ static int collect(struct btf *b)
 	return 0;
 }
 
-struct range { u32 ids, strs; };
+struct range {
+	u32 ids, strs;
+};
 
 static bool in_range(struct range r, u32 id, u32 name)
 {
@@ -85,7 +89,8 @@ static bool payload_in_range(const struct btf *b, const struct btf_type *t, stru
 	}
 }
 
-/* The type that `t` is made of, for kinds with one: modifiers, arrays, variables; pointers too if `through_ptr`. */
+/* The type that `t` is made of, for kinds with one: modifiers, arrays, variables; pointers too if
+ * `through_ptr`. */
 static u32 single_part(const struct btf_type *t, bool through_ptr)
 {
 	u32 kind = btf_kind_of(t);
@@ -97,7 +102,8 @@ static u32 single_part(const struct btf_type *t, bool through_ptr)
 	return 0;
 }
 
-/* No circle of pointers, arrays and modifiers: every type has one way out, so paths can be coloured by their start. */
+/* No circle of pointers, arrays and modifiers: every type has one way out, so paths can be coloured by their
+ * start. */
 static int check_chains(const struct btf *b, u32 *color)
 {
 	u32 n = b->ntypes;
@@ -118,7 +124,9 @@ static int check_chains(const struct btf *b, u32 *color)
 }
 
 /* No struct contains itself: depth-first, with the path on a heap stack. */
-struct path { u32 at, next; };
+struct path {
+	u32 at, next;
+};
 
 /* The next part (local index) of the type on top that may contain others, or 0. */
 static u32 next_part(const struct btf *b, struct path *top)
@@ -177,7 +185,8 @@ int btf_check_trusted(struct btf *b)
 	for (u32 i = 0; i < b->ntypes; i++) {
 		const struct btf_type *t = b->types[i];
 
-		if (!in_range(r, btf_kind_has(t, KF_REF) ? t->type : 0, t->name_off) || !payload_in_range(b, t, r))
+		if (!in_range(r, btf_kind_has(t, KF_REF) ? t->type : 0, t->name_off) ||
+		    !payload_in_range(b, t, r))
 			return -EINVAL;
 	}
 	color = calloc(b->ntypes + 1, sizeof(*color));

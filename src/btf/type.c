@@ -160,7 +160,8 @@ static struct btf_index *index_make(const struct btf *b)
 		btf_index_free(ix);
 		return NULL;
 	}
-	/* Backwards, so that chains start with the lowest id. Links are local index + 1, so that 0 is the end. */
+	/* Backwards, so that chains start with the lowest id. Links are local index + 1, so that 0 is the
+	 * end. */
 	for (u32 i = b->ntypes; i--;) {
 		u32 *head;
 
@@ -258,7 +259,8 @@ bool btf_is_nosize(const struct btf_type *t)
 	if (!t || t == &btf_void_type)
 		return true;
 	kind = btf_kind_of(t);
-	return kind == BTF_KIND_FWD || kind == BTF_KIND_FUNC || kind == BTF_KIND_FUNC_PROTO || kind == BTF_KIND_DECL_TAG;
+	return kind == BTF_KIND_FWD || kind == BTF_KIND_FUNC || kind == BTF_KIND_FUNC_PROTO ||
+	       kind == BTF_KIND_DECL_TAG;
 }
 
 bool btf_int_is_regular(const struct btf_type *t)
@@ -367,7 +369,8 @@ u32 btf_decl_tag_next(const struct btf *b, u32 id, s32 component, const char *pr
 	for (; lo < b->ntags && b->tags[lo].target == id; lo++) {
 		const struct btf_type *t = btf_type(b, b->tags[lo].id);
 
-		if (btf_decl_tag_of(t)->component_idx == component && !strncmp(btf_str(b, t->name_off), prefix, n))
+		if (btf_decl_tag_of(t)->component_idx == component &&
+		    !strncmp(btf_str(b, t->name_off), prefix, n))
 			return b->tags[lo].id;
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer target: any bytes are parsed as a program's BTF and as the kernel's; what is accepted must be safe to read in every
- * way there is. Build: clang -fsanitize=fuzzer,address,undefined -Isrc tests/fuzz/btf.c src/btf/[a-z]*.c src/base/str.c src/base/log.c
+ * libFuzzer target: any bytes are parsed as a program's BTF and as the kernel's; what is accepted must be
+ * safe to read in every way there is. Build: clang -fsanitize=fuzzer,address,undefined -Isrc tests/fuzz/btf.c
+ * src/btf/[a-z]*.c src/base/str.c src/base/log.c
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static void read_type(const struct btf *b, u32 id, const u8 *value)
 	btf_dump_value(&s, b, id, value, DATA_SIZE, BTF_DUMP_COMPACT | BTF_DUMP_NAMES);
 	btf_dump_value(&s, b, id, value, 8, BTF_DUMP_ZERO);
 	str_free(&s);
-	if (btf_kind_of(btf_type(b, id)) == BTF_KIND_STRUCT || btf_kind_of(btf_type(b, id)) == BTF_KIND_DATASEC) {
+	if (btf_kind_of(btf_type(b, id)) == BTF_KIND_STRUCT ||
+	    btf_kind_of(btf_type(b, id)) == BTF_KIND_DATASEC) {
 		if (!btf_record_of(b, id, ~0u, btf_type(b, id)->size, NULL, &rec)) {
 			btf_record_at(rec, 0, ~0u);
 			btf_record_equal(rec, btf_struct_record(b, id));

@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values as C initialisers and as JSON, names of types, and what happens when the data are short or the types absurd. */
+/* Values as C initialisers and as JSON, names of types, and what happens when the data are short or the types
+ * absurd. */
 #include <errno.h>
 
 #include "base/str.h"
 #include "btf/gen.h"
 #include "unit/test.h"
 
-enum { INT = 1, CHAR, UCHAR, BOOL, LONG, U128, E, E64, FLOAT, DOUBLE, S, P, NAME, ARR, FLAGS, TD, U, FN, VAR, SEC, CONSTP, COUNT };
+enum {
+	INT = 1,
+	CHAR,
+	UCHAR,
+	BOOL,
+	LONG,
+	U128,
+	E,
+	E64,
+	FLOAT,
+	DOUBLE,
+	S,
+	P,
+	NAME,
+	ARR,
+	FLAGS,
+	TD,
+	U,
+	FN,
+	VAR,
+	SEC,
+	CONSTP,
+	COUNT
+};
 static u32 id[COUNT];
 
 static struct btf *types(void)
@@ -63,12 +87,12 @@ static struct btf *types(void)
 	return b;
 }
 
-#define EXPECT(type, data, size, flags, err, text)                                                      \
-	do {                                                                                            \
-		struct str out_ = { 0 };                                                                \
-		CHECK_EQ(btf_dump_value(&out_, b, id[type], data, size, flags), err);                   \
-		CHECK_STR(str_text(&out_), text);                                                       \
-		str_free(&out_);                                                                        \
+#define EXPECT(type, data, size, flags, err, text)                                    \
+	do {                                                                          \
+		struct str out_ = { 0 };                                              \
+		CHECK_EQ(btf_dump_value(&out_, b, id[type], data, size, flags), err); \
+		CHECK_STR(str_text(&out_), text);                                     \
+		str_free(&out_);                                                      \
 	} while (0)
 #define C_ BTF_DUMP_COMPACT
 #define J_ (BTF_DUMP_COMPACT | BTF_DUMP_JSON)
@@ -117,15 +141,25 @@ TEST(strings)
 TEST(groups)
 {
 	struct btf *b = types();
-	struct { s32 pid, color; char name[8]; u64 next; u8 ok, pad[3]; s32 u; } ev = { .pid = 7, .name = "x", .u = 258 }, zero = { 0 };
+	struct {
+		s32 pid, color;
+		char name[8];
+		u64 next;
+		u8 ok, pad[3];
+		s32 u;
+	} ev = { .pid = 7, .name = "x", .u = 258 }, zero = { 0 };
 	u32 flags = 5 | 1000 << 3 | 11 << 13;
 	s32 arr[4] = { 0, 2, 0, 0 };
 
 	EXPECT(TD, &ev, 32, C_, 0, "{.pid = 7, .name = \"x\", .u = 258, .b = 2}");
-	EXPECT(S, &ev, 32, J_, 0, "{\"pid\":7,\"color\":\"RED\",\"name\":\"x\",\"next\":\"0x0\",\"ok\":false,\"u\":258,\"b\":2}");
-	EXPECT(S, &ev, 32, C_ | BTF_DUMP_ZERO, 0, "{.pid = 7, .color = RED, .name = \"x\", .next = NULL, .ok = false, .u = 258, .b = 2}");
+	EXPECT(S, &ev, 32, J_, 0,
+	       "{\"pid\":7,\"color\":\"RED\",\"name\":\"x\",\"next\":\"0x0\",\"ok\":false,\"u\":258,\"b\":"
+	       "2}");
+	EXPECT(S, &ev, 32, C_ | BTF_DUMP_ZERO, 0,
+	       "{.pid = 7, .color = RED, .name = \"x\", .next = NULL, .ok = false, .u = 258, .b = 2}");
 	EXPECT(S, &ev, 32, C_ | BTF_DUMP_NAMES, 0,
-	       "(struct event){.pid = (int)7, .name = (char [8])\"x\", .u = (int)258, .b = (unsigned char)2}");
+	       "(struct event){.pid = (int)7, .name = (char [8])\"x\", .u = (int)258, .b = (unsigned "
+	       "char)2}");
 	EXPECT(S, &zero, 32, C_, 0, "{}");
 	EXPECT(S, &ev, 31, C_, -E2BIG, "");
 	EXPECT(FLAGS, &flags, 4, C_, 0, "{.a = -3, .b = 1000, .c = NEG}");
@@ -140,9 +174,15 @@ TEST(groups)
 
 TEST(names)
 {
-	static const struct { int type; const char *name; } want[] = {
-		{ S, "struct event" }, { P, "struct event *" }, { NAME, "char [8]" }, { ARR, "int [2][2]" }, { TD, "event_t" },
-		{ FN, "int fn(struct event *e, ...)" }, { VAR, "int counter" }, { CONSTP, "const char *const" }, { U, "union {...}" },
+	static const struct {
+		int type;
+		const char *name;
+	} want[] = {
+		{ S, "struct event" },	{ P, "struct event *" },
+		{ NAME, "char [8]" },	{ ARR, "int [2][2]" },
+		{ TD, "event_t" },	{ FN, "int fn(struct event *e, ...)" },
+		{ VAR, "int counter" }, { CONSTP, "const char *const" },
+		{ U, "union {...}" },
 	};
 	struct btf *b = types();
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Special fields: records of known structs, and random map values against the running kernel, which tells what it took for a
- * special field by refusing to load from there. The comparison is skipped where bpf(2) is not permitted. Environment: BTF_FIELD_N cases (default 400), BTF_FIELD_SEED.
+ * Special fields: records of known structs, and random map values against the running kernel, which tells
+ * what it took for a special field by refusing to load from there. The comparison is skipped where bpf(2) is
+ * not permitted. Environment: BTF_FIELD_N cases (default 400), BTF_FIELD_SEED.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +14,30 @@
 #include "unit/test.h"
 
 /* Ids that base() makes. */
-enum { INT = 1, LOCK, RLOCK, TIMER, WQ, TWORK, HEAD, NODE, ROOT, RNODE, REF, TASK, MINE, ELEM, TREE, P_TASK, P_UNTRUSTED, P_PERCPU, P_MINE, P_UPTR, P_USER, SPECIALS };
+enum {
+	INT = 1,
+	LOCK,
+	RLOCK,
+	TIMER,
+	WQ,
+	TWORK,
+	HEAD,
+	NODE,
+	ROOT,
+	RNODE,
+	REF,
+	TASK,
+	MINE,
+	ELEM,
+	TREE,
+	P_TASK,
+	P_UNTRUSTED,
+	P_PERCPU,
+	P_MINE,
+	P_UPTR,
+	P_USER,
+	SPECIALS
+};
 
 static u32 tagged_ptr(struct btf_build *g, const char *tag, u32 to)
 {
@@ -24,10 +48,14 @@ static u32 ids[SPECIALS];
 
 static struct btf_build *base(void)
 {
-	static const struct { const char *name; u32 size; } t[] = {
-		{ "bpf_spin_lock", 4 }, { "bpf_res_spin_lock", 4 }, { "bpf_timer", 16 }, { "bpf_wq", 16 }, { "bpf_task_work", 8 },
-		{ "bpf_list_head", 16 }, { "bpf_list_node", 24 }, { "bpf_rb_root", 16 }, { "bpf_rb_node", 32 }, { "bpf_refcount", 4 },
-		{ "task_struct", 8 }, { "mine", 8 },
+	static const struct {
+		const char *name;
+		u32 size;
+	} t[] = {
+		{ "bpf_spin_lock", 4 },	 { "bpf_res_spin_lock", 4 }, { "bpf_timer", 16 },
+		{ "bpf_wq", 16 },	 { "bpf_task_work", 8 },     { "bpf_list_head", 16 },
+		{ "bpf_list_node", 24 }, { "bpf_rb_root", 16 },	     { "bpf_rb_node", 32 },
+		{ "bpf_refcount", 4 },	 { "task_struct", 8 },	     { "mine", 8 },
 	};
 	struct btf_build *g = btf_build_new(NULL);
 
@@ -161,9 +189,12 @@ static u64 env_number(const char *name, u64 otherwise)
 
 static u32 field_size(u32 k)
 {
-	static const u8 size[SPECIALS] = { [INT] = 4, [LOCK] = 4, [RLOCK] = 4, [TIMER] = 16, [WQ] = 16, [TWORK] = 8, [HEAD] = 16, [NODE] = 24,
-		[ROOT] = 16, [RNODE] = 32, [REF] = 4, [TASK] = 8, [MINE] = 8, [ELEM] = 32, [TREE] = 40, [P_TASK] = 8, [P_UNTRUSTED] = 8, [P_PERCPU] = 8,
-		[P_MINE] = 8, [P_UPTR] = 8, [P_USER] = 8 };
+	static const u8 size[SPECIALS] = {
+		[INT] = 4,    [LOCK] = 4,   [RLOCK] = 4, [TIMER] = 16, [WQ] = 16,	  [TWORK] = 8,
+		[HEAD] = 16,  [NODE] = 24,  [ROOT] = 16, [RNODE] = 32, [REF] = 4,	  [TASK] = 8,
+		[MINE] = 8,   [ELEM] = 32,  [TREE] = 40, [P_TASK] = 8, [P_UNTRUSTED] = 8, [P_PERCPU] = 8,
+		[P_MINE] = 8, [P_UPTR] = 8, [P_USER] = 8
+	};
 
 	return size[k];
 }
@@ -171,8 +202,10 @@ static u32 field_size(u32 k)
 /* A random struct of special members; *ret_id it. */
 static struct btf_build *random_value(u32 *ret_id, u32 *ret_size)
 {
-	static const u8 likely_kinds[] = { INT, LOCK, TIMER, WQ, HEAD, ROOT, P_TASK, P_UNTRUSTED, P_PERCPU, P_MINE, TWORK };
-	static const char *const tags[] = { "contains:elem:node", "contains:tree:node", "contains:elem:x", "contains:nope:node", "contains:elem" };
+	static const u8 likely_kinds[] = { INT,	   LOCK,	TIMER,	  WQ,	  HEAD, ROOT,
+					   P_TASK, P_UNTRUSTED, P_PERCPU, P_MINE, TWORK };
+	static const char *const tags[] = { "contains:elem:node", "contains:tree:node", "contains:elem:x",
+					    "contains:nope:node", "contains:elem" };
 	struct btf_build *g = base();
 	u32 n = 1 + rnd(5), nest = 0, nest_size = 0, off = 0, id, kind[6], type[6], count[6], at[6];
 
@@ -225,7 +258,9 @@ static int kernel_btf(const void *p, u32 size)
 
 static int kernel_map(int btf_fd, u32 id, u32 size)
 {
-	union bpf_attr a = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = size, .max_entries = 1 };
+	union bpf_attr a = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = size, .max_entries = 1
+	};
 
 	a.btf_fd = (u32)btf_fd;
 	a.btf_key_type_id = ids[INT];
@@ -243,11 +278,13 @@ static const char *kernel_load_at(int map_fd, u32 off)
 		{ .code = 0x61, .dst_reg = 0, .src_reg = 1, .off = (s16)off },
 		{ .code = 0x95 },
 	};
-	union bpf_attr a = { .prog_type = BPF_PROG_TYPE_SCHED_CLS, .insn_cnt = 4, .log_level = 1, .log_size = sizeof(log) };
+	union bpf_attr a = {
+		.prog_type = BPF_PROG_TYPE_SCHED_CLS, .insn_cnt = 4, .log_level = 1, .log_size = sizeof(log)
+	};
 	int fd;
 
 	a.insns = (uintptr_t)insns;
-	a.license = (uintptr_t)"GPL";
+	a.license = (uintptr_t) "GPL";
 	a.log_buf = (uintptr_t)log;
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof(a));
 	if (fd < 0)
@@ -257,8 +294,20 @@ static const char *kernel_load_at(int map_fd, u32 off)
 }
 
 static const char *const kind_text[] = {
-	"bpf_spin_lock cannot", "bpf_timer cannot", "kptr access", "kptr access", "kptr access", "bpf_list_head cannot", "bpf_list_node cannot",
-	"bpf_rb_root cannot", "bpf_rb_node cannot", "bpf_refcount cannot", "bpf_wq cannot", "uptr access", "bpf_res_spin_lock cannot", "bpf_task_work cannot",
+	"bpf_spin_lock cannot",
+	"bpf_timer cannot",
+	"kptr access",
+	"kptr access",
+	"kptr access",
+	"bpf_list_head cannot",
+	"bpf_list_node cannot",
+	"bpf_rb_root cannot",
+	"bpf_rb_node cannot",
+	"bpf_refcount cannot",
+	"bpf_wq cannot",
+	"uptr access",
+	"bpf_res_spin_lock cannot",
+	"bpf_task_work cannot",
 };
 
 /* Does the kernel see the fields of `r` (NULL: none) in the map's value, and no others? */
@@ -298,7 +347,8 @@ static const struct btf *kernel_types(void)
 TEST(map_values_as_the_kernel)
 {
 	u64 n = env_number("BTF_FIELD_N", 400), first = env_number("BTF_FIELD_SEED", 1);
-	u32 mask = FIELD_SPIN_LOCK | FIELD_RES_SPIN_LOCK | FIELD_TIMER | FIELD_KPTR | FIELD_GRAPH_ROOT | FIELD_REFCOUNT | FIELD_WORKQUEUE | FIELD_UPTR | FIELD_TASK_WORK;
+	u32 mask = FIELD_SPIN_LOCK | FIELD_RES_SPIN_LOCK | FIELD_TIMER | FIELD_KPTR | FIELD_GRAPH_ROOT |
+		   FIELD_REFCOUNT | FIELD_WORKQUEUE | FIELD_UPTR | FIELD_TASK_WORK;
 	u32 bad = 0, made = 0, with_record = 0, refused = 0, compared = 0;
 	const struct btf *k = kernel_types();
 
@@ -346,5 +396,6 @@ TEST(map_values_as_the_kernel)
 		btf_build_free(g);
 	}
 	CHECK_EQ(bad, 0);
-	printf("#   %u values: %u with special fields, %u refused, %u maps compared\n", made, with_record, refused, compared);
+	printf("#   %u values: %u with special fields, %u refused, %u maps compared\n", made, with_record,
+	       refused, compared);
 }

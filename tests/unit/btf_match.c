@@ -5,7 +5,28 @@
 #include "btf/gen.h"
 #include "unit/test.h"
 
-enum { INT = 1, U8, LONG, TARGET, P_TARGET, P_VOID, P_USER, P_RCU, INNER, UNION, ARR_INNER, ARR_U8, FLEX, OUTER, BITS, FLEX_STRUCT, FLEX_INNER, ONE, P_CONST, COUNT };
+enum {
+	INT = 1,
+	U8,
+	LONG,
+	TARGET,
+	P_TARGET,
+	P_VOID,
+	P_USER,
+	P_RCU,
+	INNER,
+	UNION,
+	ARR_INNER,
+	ARR_U8,
+	FLEX,
+	OUTER,
+	BITS,
+	FLEX_STRUCT,
+	FLEX_INNER,
+	ONE,
+	P_CONST,
+	COUNT
+};
 static u32 id[COUNT];
 
 /*
@@ -14,9 +35,9 @@ static u32 id[COUNT];
  *  union u { struct target *p; long n; };
  *  union one { struct target *p; };
  *  struct bits { int a:3, b:5; char c; };                                4
- *  struct outer { int a; unsigned char buf[12]; struct inner in[2][2]; union u u; struct target __user *us; struct target __rcu *rc;
- *                 void *v; struct bits bits; char hole...; union one one; };
- *  struct flex { int n; unsigned char data[]; }; struct flex_inner { int n; long; struct inner i[]; };
+ *  struct outer { int a; unsigned char buf[12]; struct inner in[2][2]; union u u; struct target __user *us;
+ * struct target __rcu *rc; void *v; struct bits bits; char hole...; union one one; }; struct flex { int n;
+ * unsigned char data[]; }; struct flex_inner { int n; long; struct inner i[]; };
  */
 static struct btf *types(bool kernel)
 {
@@ -78,7 +99,8 @@ static struct btf *types(bool kernel)
 	return b;
 }
 
-static void expect(const struct btf *b, u32 type, s32 off, u32 size, int want, u32 want_id, u32 want_flags, const char *text)
+static void expect(const struct btf *b, u32 type, s32 off, u32 size, int want, u32 want_id, u32 want_flags,
+		   const char *text)
 {
 	u32 got_id = 0, flags = 0;
 	const char *field = NULL;
@@ -87,8 +109,10 @@ static void expect(const struct btf *b, u32 type, s32 off, u32 size, int want, u
 
 	log_init(&l, LOG_LEVEL1);
 	got = btf_struct_walk(&l, b, type, off, size, &got_id, &flags, &field);
-	if (got != want || (want > 0 && got_id != want_id) || (want >= 0 && flags != want_flags) || strcmp(str_text(&l.text), text))
-		printf("#   off %d size %u: got %d id %u flags %u '%s'\n", off, size, got, got_id, flags, str_text(&l.text));
+	if (got != want || (want > 0 && got_id != want_id) || (want >= 0 && flags != want_flags) ||
+	    strcmp(str_text(&l.text), text))
+		printf("#   off %d size %u: got %d id %u flags %u '%s'\n", off, size, got, got_id, flags,
+		       str_text(&l.text));
 	CHECK_EQ(got, want);
 	if (want > 0)
 		CHECK_EQ(got_id, want_id);
@@ -106,11 +130,13 @@ TEST(walks)
 	expect(b, id[OUTER], 1, 1, WALK_SCALAR, 0, 0, "");
 	/* an array of bytes is scratch space, but its end is its end */
 	expect(b, id[OUTER], 8, 8, WALK_SCALAR, 0, 0, "");
-	expect(b, id[OUTER], 12, 8, -EACCES, 0, 0, "access beyond the end of member buf (mend:16) in struct outer with off 12 size 8\n");
+	expect(b, id[OUTER], 12, 8, -EACCES, 0, 0,
+	       "access beyond the end of member buf (mend:16) in struct outer with off 12 size 8\n");
 	/* arrays of arrays of structs */
 	expect(b, id[OUTER], 16 + 3 * 16, 8, WALK_SCALAR, 0, 0, "");
 	expect(b, id[OUTER], 16 + 3 * 16 + 8, 8, WALK_PTR, id[TARGET], 0, "");
-	expect(b, id[OUTER], 16 + 8, 4, -EACCES, 0, 0, "cannot access ptr member p with moff 8 in struct inner with off 8 size 4\n");
+	expect(b, id[OUTER], 16 + 8, 4, -EACCES, 0, 0,
+	       "cannot access ptr member p with moff 8 in struct inner with off 8 size 4\n");
 	/* unions, tags */
 	expect(b, id[OUTER], 80, 8, WALK_PTR, id[TARGET], WALKF_UNTRUSTED, "");
 	expect(b, id[OUTER], 120, 8, WALK_PTR, id[TARGET], 0, "");
@@ -139,7 +165,8 @@ TEST(flexible_arrays)
 
 	expect(b, id[FLEX_STRUCT], 100, 8, WALK_SCALAR, 0, 0, "");
 	expect(b, id[FLEX_INNER], 8 + 16 * 5 + 8, 8, WALK_PTR, id[TARGET], 0, "");
-	expect(b, id[FLEX_INNER], 8 + 16 * 5 + 4, 8, -EACCES, 0, 0, "access beyond the end of member x (mend:8) in struct inner with off 4 size 8\n");
+	expect(b, id[FLEX_INNER], 8 + 16 * 5 + 4, 8, -EACCES, 0, 0,
+	       "access beyond the end of member x (mend:8) in struct inner with off 4 size 8\n");
 	btf_free(b);
 	b = types(false);
 	expect(b, id[FLEX_STRUCT], 100, 8, -EACCES, 0, 0, "access beyond struct flex at off 100 size 8\n");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BTF against the running kernel: random BTF, valid and broken, goes to bpf(BPF_BTF_LOAD) and to our loader, and errno and the
- * whole log must be equal. Skipped where bpf(2) is not permitted. Deterministic: case i is made from seed i.
+ * BTF against the running kernel: random BTF, valid and broken, goes to bpf(BPF_BTF_LOAD) and to our loader,
+ * and errno and the whole log must be equal. Skipped where bpf(2) is not permitted. Deterministic: case i is
+ * made from seed i.
  *
- * Environment: BTF_ORACLE_N cases (default 600), BTF_ORACLE_SEED first seed, BTF_ORACLE_DUMP=FILE writes the first differing blob.
+ * Environment: BTF_ORACLE_N cases (default 600), BTF_ORACLE_SEED first seed, BTF_ORACLE_DUMP=FILE writes the
+ * first differing blob, BTF_ORACLE_FILE=FILE raw BTF to spoil instead of making types up.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +18,7 @@
 #include "unit/test.h"
 
 #define LOG_SIZE (4u << 20)
-#define TYPES 64
+#define TYPES	 64
 
 static u64 rng_state;
 
@@ -36,7 +38,9 @@ static bool chance(u32 percent)
 
 /* ---- a random program's types ---- */
 
-struct made { u32 kind, size; };
+struct made {
+	u32 kind, size;
+};
 struct maker {
 	struct btf_build *g;
 	struct made t[TYPES + 32];
@@ -45,14 +49,19 @@ struct maker {
 };
 
 static const char *const good_names[] = {
-	"a", "foo", "bar", "node", "lock", "head", "task_struct", "bpf_cpumask", "x.y", "_z", "int", "Long_name_with_0123456789", "T",
+	"a",	       "foo",	      "bar", "node", "lock", "head",
+	"task_struct", "bpf_cpumask", "x.y", "_z",   "int",  "Long_name_with_0123456789",
+	"T",
 };
 static const char *const special_names[] = {
-	"bpf_spin_lock", "bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount", "bpf_res_spin_lock", "bpf_timer",
+	"bpf_spin_lock", "bpf_list_head", "bpf_list_node",     "bpf_rb_root",
+	"bpf_rb_node",	 "bpf_refcount",  "bpf_res_spin_lock", "bpf_timer",
 };
 static const char *const bad_names[] = { "9x", "a b", "", "-", "caf\xe9", "a\x01", "\xd7", "?sec", "a/b" };
 static const char *const tag_names[] = {
-	"kptr", "kptr_untrusted", "percpu_kptr", "uptr", "user", "contains:foo:node", "contains:bar:lock", "contains:foo:", "contains:", "arg:ctx",
+	"kptr",	     "kptr_untrusted",	  "percpu_kptr",       "uptr",
+	"user",	     "contains:foo:node", "contains:bar:lock", "contains:foo:",
+	"contains:", "arg:ctx",
 };
 
 static const char *name_of(struct maker *m, bool required)
@@ -89,7 +98,9 @@ static u32 note(struct maker *m, u32 id, u32 kind, u32 size)
 }
 
 #define KB(k) (1u << BTF_KIND_##k)
-#define SIZED_KINDS (KB(INT) | KB(PTR) | KB(ARRAY) | KB(STRUCT) | KB(UNION) | KB(ENUM) | KB(ENUM64) | KB(FLOAT) | KB(TYPEDEF) | KB(CONST) | KB(VOLATILE))
+#define SIZED_KINDS                                                                                   \
+	(KB(INT) | KB(PTR) | KB(ARRAY) | KB(STRUCT) | KB(UNION) | KB(ENUM) | KB(ENUM64) | KB(FLOAT) | \
+	 KB(TYPEDEF) | KB(CONST) | KB(VOLATILE))
 
 /* An id of one of the kinds, or now and then of anything, also of what does not exist yet or never will. */
 static u32 ref(struct maker *m, u32 kinds)
@@ -134,7 +145,8 @@ static void make_int(struct maker *m)
 
 static void make_struct(struct maker *m, bool is_union)
 {
-	u32 n = rnd(6), ids[6], at[6], bits[6], off = 0, end = 0, id = next_id(m), kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT;
+	u32 n = rnd(6), ids[6], at[6], bits[6], off = 0, end = 0, id = next_id(m),
+	    kind = is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT;
 	bool kflag = chance(30);
 
 	for (u32 i = 0; i < n; i++) {
@@ -202,16 +214,25 @@ static void make_datasec(struct maker *m)
 		at[i] = chance(m->wild) ? rnd(60) : off;
 		off = at[i] + sizes[i];
 	}
-	note(m, btf_build_datasec(m->g, names[rnd(chance(m->wild) ? 7 : 5)], chance(m->wild) ? rnd(50) : off ? off : 4), BTF_KIND_DATASEC, 0);
+	note(m,
+	     btf_build_datasec(m->g, names[rnd(chance(m->wild) ? 7 : 5)],
+			       chance(m->wild) ? rnd(50)
+			       : off	       ? off
+					       : 4),
+	     BTF_KIND_DATASEC, 0);
 	for (u32 i = 0; i < n; i++)
 		btf_build_secinfo(m->g, vars[i], at[i], sizes[i]);
 }
 
 static void make_ref(struct maker *m)
 {
-	static const u32 kinds[] = { BTF_KIND_PTR, BTF_KIND_TYPEDEF, BTF_KIND_CONST, BTF_KIND_VOLATILE, BTF_KIND_RESTRICT, BTF_KIND_TYPE_TAG };
-	u32 kind = kinds[rnd(6)], to = chance(8) ? 0 : ref(m, kind == BTF_KIND_PTR ? ~0u : SIZED_KINDS | KB(TYPE_TAG)), id;
-	const char *name = kind == BTF_KIND_TYPEDEF ? name_of(m, true) : kind == BTF_KIND_TYPE_TAG ? tag_names[rnd(5)] : "";
+	static const u32 kinds[] = { BTF_KIND_PTR,	BTF_KIND_TYPEDEF,  BTF_KIND_CONST,
+				     BTF_KIND_VOLATILE, BTF_KIND_RESTRICT, BTF_KIND_TYPE_TAG };
+	u32 kind = kinds[rnd(6)],
+	    to = chance(8) ? 0 : ref(m, kind == BTF_KIND_PTR ? ~0u : SIZED_KINDS | KB(TYPE_TAG)), id;
+	const char *name = kind == BTF_KIND_TYPEDEF    ? name_of(m, true)
+			   : kind == BTF_KIND_TYPE_TAG ? tag_names[rnd(5)]
+						       : "";
 
 	if (chance(m->wild / 2))
 		name = name_of(m, false);
@@ -232,28 +253,50 @@ static void make_type(struct maker *m)
 	u32 id, to;
 
 	switch (rnd(16)) {
-	case 0: make_int(m); break;
-	case 1: case 2: case 3: make_struct(m, false); break;
-	case 4: make_struct(m, true); break;
-	case 5: make_array(m); break;
-	case 6: make_enum(m, chance(40)); break;
-	case 7: make_proto(m); break;
+	case 0:
+		make_int(m);
+		break;
+	case 1:
+	case 2:
+	case 3:
+		make_struct(m, false);
+		break;
+	case 4:
+		make_struct(m, true);
+		break;
+	case 5:
+		make_array(m);
+		break;
+	case 6:
+		make_enum(m, chance(40));
+		break;
+	case 7:
+		make_proto(m);
+		break;
 	case 8:
-		note(m, btf_build_func(m->g, name_of(m, true), ref(m, KB(FUNC_PROTO)), rnd(chance(m->wild) ? 5 : 3)), BTF_KIND_FUNC, 0);
+		note(m,
+		     btf_build_func(m->g, name_of(m, true), ref(m, KB(FUNC_PROTO)),
+				    rnd(chance(m->wild) ? 5 : 3)),
+		     BTF_KIND_FUNC, 0);
 		break;
 	case 9:
 		to = ref(m, SIZED_KINDS);
-		note(m, btf_build_var(m->g, name_of(m, true), to, rnd(chance(m->wild) ? 4 : 2)), BTF_KIND_VAR, size_of(m, to));
+		note(m, btf_build_var(m->g, name_of(m, true), to, rnd(chance(m->wild) ? 4 : 2)), BTF_KIND_VAR,
+		     size_of(m, to));
 		break;
-	case 10: make_datasec(m); break;
+	case 10:
+		make_datasec(m);
+		break;
 	case 11:
-		id = btf_build_raw(m->g, chance(m->wild) ? "" : tag_names[rnd(ARRAY_SIZE(tag_names))], BTF_KIND_DECL_TAG, 0, chance(m->wild / 2),
+		id = btf_build_raw(m->g, chance(m->wild) ? "" : tag_names[rnd(ARRAY_SIZE(tag_names))],
+				   BTF_KIND_DECL_TAG, 0, chance(m->wild / 2),
 				   ref(m, KB(STRUCT) | KB(UNION) | KB(FUNC) | KB(VAR) | KB(TYPEDEF)));
 		btf_build_word(m->g, chance(50) ? ~0u : rnd(4));
 		note(m, id, BTF_KIND_DECL_TAG, 0);
 		break;
 	case 12:
-		id = btf_build_raw(m->g, name_of(m, true), BTF_KIND_FWD, 0, chance(50), chance(m->wild) ? 4 : 0);
+		id = btf_build_raw(m->g, name_of(m, true), BTF_KIND_FWD, 0, chance(50),
+				   chance(m->wild) ? 4 : 0);
 		note(m, id, BTF_KIND_FWD, 0);
 		break;
 	case 13: {
@@ -262,18 +305,25 @@ static void make_type(struct maker *m)
 		note(m, btf_build_float(m->g, name_of(m, true), size), BTF_KIND_FLOAT, size);
 		break;
 	}
-	default: make_ref(m); break;
+	default:
+		make_ref(m);
+		break;
 	}
 }
 
 /* The types special fields are made of, and a struct or two that use them, mostly rightly. */
 static void make_special(struct maker *m)
 {
-	static const struct { const char *name; u32 size; } t[] = {
-		{ "bpf_spin_lock", 4 }, { "bpf_res_spin_lock", 4 }, { "bpf_list_head", 16 }, { "bpf_list_node", 24 },
-		{ "bpf_rb_root", 16 }, { "bpf_rb_node", 32 }, { "bpf_refcount", 4 }, { "bpf_timer", 16 },
+	static const struct {
+		const char *name;
+		u32 size;
+	} t[] = {
+		{ "bpf_spin_lock", 4 },	 { "bpf_res_spin_lock", 4 }, { "bpf_list_head", 16 },
+		{ "bpf_list_node", 24 }, { "bpf_rb_root", 16 },	     { "bpf_rb_node", 32 },
+		{ "bpf_refcount", 4 },	 { "bpf_timer", 16 },
 	};
-	static const char *const members[] = { "lock", "rlock", "head", "node", "root", "rnode", "ref", "timer", "ptr" };
+	static const char *const members[] = { "lock",	"rlock", "head",  "node", "root",
+					       "rnode", "ref",	 "timer", "ptr" };
 	static const char *const kptrs[] = { "kptr", "kptr_untrusted", "percpu_kptr", "uptr", "user" };
 	u32 ids[9], structs = 1 + rnd(3);
 
@@ -290,7 +340,13 @@ static void make_special(struct maker *m)
 		if (chance(60)) {
 			/* struct { }, a tag, a pointer to it */
 			if (chance(50))
-				target = note(m, btf_build_struct(m->g, chance(50) ? "task_struct" : chance(50) ? "file" : "mine", 8), BTF_KIND_STRUCT, 8);
+				target = note(m,
+					      btf_build_struct(m->g,
+							       chance(50)   ? "task_struct"
+							       : chance(50) ? "file"
+									    : "mine",
+							       8),
+					      BTF_KIND_STRUCT, 8);
 			else
 				target = ref(m, KB(STRUCT));
 			id = note(m, btf_build_type_tag(m->g, kptrs[rnd(5)], target), BTF_KIND_TYPE_TAG, 8);
@@ -315,8 +371,13 @@ static void make_special(struct maker *m)
 			btf_build_member(m->g, members[pick[i]], ids[pick[i]], at[i] * 8, 0);
 		for (u32 i = 0; i < n; i++)
 			if ((pick[i] == 2 || pick[i] == 4) && !chance(m->wild / 2))
-				note(m, btf_build_decl_tag(m->g, chance(80) ? pick[i] == 2 ? "contains:foo:node" : "contains:foo:rnode" : tag_names[5 + rnd(4)],
-							   id, (s32)i), BTF_KIND_DECL_TAG, 0);
+				note(m,
+				     btf_build_decl_tag(m->g,
+							chance(80) ? pick[i] == 2 ? "contains:foo:node"
+										  : "contains:foo:rnode"
+								   : tag_names[5 + rnd(4)],
+							id, (s32)i),
+				     BTF_KIND_DECL_TAG, 0);
 	}
 }
 
@@ -340,13 +401,37 @@ static u32 spoil(u8 *data, u32 size)
 	}
 	memcpy(&word, data + at, 4);
 	switch (rnd(5)) {
-	case 0: word ^= 1u << rnd(32); break;
-	case 1: word = rnd(40); break;
-	case 2: word += (u32)(rnd(5) - 2); break;
-	case 3: word = rnd(~0u); break;
-	default: word ^= 1u << (24 + rnd(8)); break;
+	case 0:
+		word ^= 1u << rnd(32);
+		break;
+	case 1:
+		word = rnd(40);
+		break;
+	case 2:
+		word += (u32)(rnd(5) - 2);
+		break;
+	case 3:
+		word = rnd(~0u);
+		break;
+	default:
+		word ^= 1u << (24 + rnd(8));
+		break;
 	}
 	memcpy(data + at, &word, 4);
+	return size;
+}
+
+/* A file of BTF, spoiled in up to three places. */
+static u32 spoiled_file(u64 seed, const char *path, u8 *out)
+{
+	FILE *f = fopen(path, "r");
+	u32 size = f ? (u32)fread(out, 1, 1u << 20, f) : 0;
+
+	if (f)
+		fclose(f);
+	rng_state = seed * 0x5851f42d4c957f2dull + 1;
+	for (u32 n = rnd(4); n && size; n--)
+		size = spoil(out, size);
 	return size;
 }
 
@@ -356,6 +441,10 @@ static u32 make_case(u64 seed, u8 *out)
 	const void *bytes;
 	u32 size = 0;
 
+	if (getenv("BTF_ORACLE_FILE")) {
+		btf_build_free(m.g);
+		return spoiled_file(seed, getenv("BTF_ORACLE_FILE"), out);
+	}
 	rng_state = seed * 0x5851f42d4c957f2dull + 1;
 	m.wild = (u32[]){ 0, 0, 1, 1, 3, 8 }[rnd(6)];
 	m.want = 2 + rnd(TYPES - 30);
@@ -426,7 +515,8 @@ static void show_difference(u64 seed, const char *want, const char *got)
 			line = i + 1;
 		i++;
 	}
-	printf("#   case %llu: logs differ\n#     kernel: %.*s\n#     skep:   %.*s\n", (unsigned long long)seed, (int)strcspn(want + line, "\n"), want + line,
+	printf("#   case %llu: logs differ\n#     kernel: %.*s\n#     skep:   %.*s\n",
+	       (unsigned long long)seed, (int)strcspn(want + line, "\n"), want + line,
 	       (int)strcspn(got + line, "\n"), got + line);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Parsing BTF: what loaders probe for, every complaint about the header and the sections, names, the kernel's BTF, BTF on top of
- * another, BTF that clang makes. Comparing with the running kernel is btf_oracle's affair.
+ * Parsing BTF: what loaders probe for, every complaint about the header and the sections, names, the kernel's
+ * BTF, BTF on top of another, BTF that clang makes. Comparing with the running kernel is btf_oracle's affair.
  */
 #include <elf.h>
 #include <errno.h>
@@ -102,18 +102,23 @@ struct blob {
 static struct blob good_blob(void)
 {
 	return (struct blob){
-		.h = { .magic = BTF_MAGIC, .version = 1, .hdr_len = 24, .type_len = 16, .str_off = 16, .str_len = 5 },
+		.h = { .magic = BTF_MAGIC,
+		       .version = 1,
+		       .hdr_len = 24,
+		       .type_len = 16,
+		       .str_off = 16,
+		       .str_len = 5 },
 		.type = { 1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32 },
 		.strs = "\0int",
 	};
 }
 
-#define EXPECT(change, size, err, text)                                                                 \
-	do {                                                                                            \
-		struct blob b = good_blob();                                                            \
-		change;                                                                                 \
-		CHECK_EQ(load(&b, (size)), (err));                                                      \
-		CHECK_STR(last_line, text);                                                             \
+#define EXPECT(change, size, err, text)            \
+	do {                                       \
+		struct blob b = good_blob();       \
+		change;                            \
+		CHECK_EQ(load(&b, (size)), (err)); \
+		CHECK_STR(last_line, text);        \
 	} while (0)
 
 TEST(header_and_sections)
@@ -132,16 +137,21 @@ TEST(header_and_sections)
 	EXPECT(b.h.str_off = 12, BLOB_SIZE, -EINVAL, "Section overlap found");
 	EXPECT(b.h.str_len = 6, BLOB_SIZE, -EINVAL, "Total section length too long");
 	EXPECT(b.h.str_len = 4, BLOB_SIZE, -EINVAL, "Unsupported section found");
-	EXPECT((b.h.str_off = 0, b.h.str_len = 5, b.h.type_off = 5), BLOB_SIZE, -EINVAL, "String section is not at the end");
+	EXPECT((b.h.str_off = 0, b.h.str_len = 5, b.h.type_off = 5), BLOB_SIZE, -EINVAL,
+	       "String section is not at the end");
 	EXPECT(b.strs[4] = 'x', BLOB_SIZE, -EINVAL, "Invalid string section");
 	EXPECT(b.strs[0] = 'x', BLOB_SIZE, -EINVAL, "Invalid string section");
-	EXPECT((b.h.type_len = 0, b.h.str_off = 0, b.h.str_len = 21, b.type[0] = 0), BLOB_SIZE, -EINVAL, "No type found");
-	EXPECT((b.type[0] = 3, b.h.type_len = 14, b.h.str_off = 14, b.h.str_len = 7), BLOB_SIZE, -EINVAL, "[1] INT int meta_left:2 meta_needed:4\n");
-	EXPECT((b.type[2] = 0, b.h.type_len = 8, b.h.str_off = 8, b.h.str_len = 13), BLOB_SIZE, -EINVAL, "[1] meta_left:8 meta_needed:12");
+	EXPECT((b.h.type_len = 0, b.h.str_off = 0, b.h.str_len = 21, b.type[0] = 0), BLOB_SIZE, -EINVAL,
+	       "No type found");
+	EXPECT((b.type[0] = 3, b.h.type_len = 14, b.h.str_off = 14, b.h.str_len = 7), BLOB_SIZE, -EINVAL,
+	       "[1] INT int meta_left:2 meta_needed:4\n");
+	EXPECT((b.type[2] = 0, b.h.type_len = 8, b.h.str_off = 8, b.h.str_len = 13), BLOB_SIZE, -EINVAL,
+	       "[1] meta_left:8 meta_needed:12");
 	EXPECT(b.type[1] |= 0x40000000, BLOB_SIZE, -EINVAL, "[1] Invalid btf_info:41000000");
 	EXPECT(b.type[1] = 20 << 24, BLOB_SIZE, -EINVAL, "[1] Invalid kind:20");
 	EXPECT(b.type[0] = 5, BLOB_SIZE, -EINVAL, "[1] Invalid name_offset:5");
-	EXPECT(b.type[3] |= 1 << 25, BLOB_SIZE, -524, "[1] INT int size=4 bits_offset=0 nr_bits=32 encoding=UNKN Unsupported encoding\n");
+	EXPECT(b.type[3] |= 1 << 25, BLOB_SIZE, -524,
+	       "[1] INT int size=4 bits_offset=0 nr_bits=32 encoding=UNKN Unsupported encoding\n");
 	CHECK_EQ(btf_load(last_line, (16u << 20) + 1, NULL, NULL, &(struct btf *){ NULL }), -E2BIG);
 }
 
@@ -230,7 +240,8 @@ TEST(reading)
 	CHECK_STR(btf_decl_tag(b, s, 1, "arg:"), "ctx");
 	CHECK(!btf_decl_tag(b, s, 0, "arg:"));
 	CHECK(!btf_decl_tag(b, s, -1, "arg:"));
-	CHECK_STR(btf_type_name(b, btf_decl_tag_next(b, s, 1, "arg:", btf_decl_tag_next(b, s, 1, "arg:", 0))), "arg:nullable");
+	CHECK_STR(btf_type_name(b, btf_decl_tag_next(b, s, 1, "arg:", btf_decl_tag_next(b, s, 1, "arg:", 0))),
+		  "arg:nullable");
 	CHECK(!btf_type(b, btf_type_count(b)));
 	CHECK_STR(btf_str(b, 100000), "");
 	btf_free(b);
@@ -274,15 +285,21 @@ TEST(trusted_is_not_blind)
 	for (int i = 0; i < 5; i++) {
 		g = with_int();
 		switch (i) {
-		case 0: btf_build_typedef(g, "t", 9); break;           /* no such type */
-		case 1: btf_build_typedef(g, "t", 2); break;           /* itself */
-		case 2:                                                /* contains itself */
+		case 0:
+			btf_build_typedef(g, "t", 9);
+			break; /* no such type */
+		case 1:
+			btf_build_typedef(g, "t", 2);
+			break; /* itself */
+		case 2:	       /* contains itself */
 			btf_build_struct(g, "s", 8);
 			btf_build_member(g, "x", 3, 0, 0);
 			btf_build_array(g, 2, 1, 1);
 			break;
-		case 3: btf_build_func(g, "f", 1, 0); break;           /* an int is no prototype */
-		case 4:                                                /* two pointers to each other */
+		case 3:
+			btf_build_func(g, "f", 1, 0);
+			break; /* an int is no prototype */
+		case 4:	       /* two pointers to each other */
 			btf_build_ptr(g, 3);
 			btf_build_ptr(g, 2);
 			break;
@@ -321,7 +338,8 @@ TEST(kernel_btf)
 	free(buf);
 	if (!b)
 		return;
-	printf("#   %u types in %.1f ms\n", btf_type_count(b), (double)(t1.tv_sec - t0.tv_sec) * 1e3 + (double)(t1.tv_nsec - t0.tv_nsec) / 1e6);
+	printf("#   %u types in %.1f ms\n", btf_type_count(b),
+	       (double)(t1.tv_sec - t0.tv_sec) * 1e3 + (double)(t1.tv_nsec - t0.tv_nsec) / 1e6);
 	for (int i = 0; i < 4; i++)
 		pthread_create(&th[i], NULL, find_in_thread, b);
 	id = btf_find(b, "task_struct", BTF_KIND_STRUCT);
@@ -339,7 +357,8 @@ TEST(kernel_btf)
 		if (!t->name_off)
 			continue;
 		first = btf_find(b, btf_type_name(b, i), btf_kind_of(t));
-		CHECK(first > 0 && (u32)first <= i && !strcmp(btf_type_name(b, (u32)first), btf_type_name(b, i)));
+		CHECK(first > 0 && (u32)first <= i &&
+		      !strcmp(btf_type_name(b, (u32)first), btf_type_name(b, i)));
 	}
 	btf_free(b);
 }
@@ -349,7 +368,8 @@ TEST(kernel_btf)
 static const char source[] =
 	"enum color { RED, GREEN = 5 }; enum big { HUGE = 0x100000000ull };\n"
 	"struct inner { char name[16]; unsigned a:3, b:7; };\n"
-	"typedef struct { struct inner in[4]; enum color c; enum big g; double d; int (*cb)(int, char *); union { int x; long y; }; } top_t;\n"
+	"typedef struct { struct inner in[4]; enum color c; enum big g; double d; int (*cb)(int, char *); "
+	"union { int x; long y; }; } top_t;\n"
 	"int out __attribute__((section(\".data.x\"))) = 3;\n"
 	"top_t *keep;\n"
 	"static __attribute__((noinline)) int f(top_t *p, int x) { return p->in[x & 3].name[0]; }\n"
@@ -381,7 +401,8 @@ static void finish_datasecs(u8 *file, size_t size, struct btf *b, u8 *raw)
 		struct btf_type *w = (void *)(raw + ((const u8 *)t - (const u8 *)btf_raw(b, NULL)));
 		u32 sec_size = 0;
 
-		if (btf_kind_of(t) == BTF_KIND_DATASEC && elf_section(file, size, btf_type_name(b, id), &sec_size))
+		if (btf_kind_of(t) == BTF_KIND_DATASEC &&
+		    elf_section(file, size, btf_type_name(b, id), &sec_size))
 			w->size = sec_size;
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CO-RE relocations against the running kernel: random ways into the kernel's own structs, mirrored in local BTF with changes, are
- * applied by btf_core_apply() and by BPF_PROG_LOAD (core_relos). Log, errno and the patched instruction must be equal.
- * Skipped where bpf(2) is not permitted or the kernel's BTF cannot be read.
+ * CO-RE relocations against the running kernel: random ways into the kernel's own structs, mirrored in local
+ * BTF with changes, are applied by btf_core_apply() and by BPF_PROG_LOAD (core_relos). Log, errno and the
+ * patched instruction must be equal. Skipped where bpf(2) is not permitted or the kernel's BTF cannot be
+ * read.
  *
  * Environment: BTF_RELO_N cases (default 300), BTF_RELO_SEED first seed, BTF_RELO_V=1 lists them,
  * BTF_RELO_DUMP=FILE writes the local BTF of the first difference.
@@ -64,7 +65,7 @@ struct mirror {
 	struct btf_build *g;
 	const struct btf *k;
 	char path[256]; /* access string */
-	u32 ints[5];    /* u8 u16 u32 u64, and signed int */
+	u32 ints[5];	/* u8 u16 u32 u64, and signed int */
 };
 
 static void step(struct mirror *m, u32 idx)
@@ -86,7 +87,11 @@ static u32 flavored(struct mirror *m, const char *name)
 
 static u32 an_int(struct mirror *m, u32 size, bool is_signed)
 {
-	return is_signed && size == 4 ? m->ints[4] : m->ints[size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3];
+	return is_signed && size == 4 ? m->ints[4]
+				      : m->ints[size == 1   ? 0
+						: size == 2 ? 1
+						: size == 4 ? 2
+							    : 3];
 }
 
 static u32 mirror_type(struct mirror *m, u32 kid, u32 depth, bool follow);
@@ -100,8 +105,11 @@ static u32 mirror_enum(struct mirror *m, const struct btf_type *t)
 	for (u32 i = first; i < first + keep; i++) {
 		u32 name = wide ? btf_enums64_of(t)[i].name_off : btf_enums_of(t)[i].name_off;
 
-		btf_build_word(m->g, chance(10) ? btf_build_str(m->g, "NOT_THERE") : flavored(m, btf_str(m->k, name)));
-		btf_build_word(m->g, chance(80) ? (wide ? btf_enums64_of(t)[i].val_lo32 : (u32)btf_enums_of(t)[i].val) : rnd(100));
+		btf_build_word(m->g, chance(10) ? btf_build_str(m->g, "NOT_THERE")
+						: flavored(m, btf_str(m->k, name)));
+		btf_build_word(m->g, chance(80) ? (wide ? btf_enums64_of(t)[i].val_lo32
+							: (u32)btf_enums_of(t)[i].val)
+						: rnd(100));
 		if (wide)
 			btf_build_word(m->g, btf_enums64_of(t)[i].val_hi32);
 	}
@@ -111,7 +119,8 @@ static u32 mirror_enum(struct mirror *m, const struct btf_type *t)
 /* One member of the struct, where others of the program's own may stand before it. */
 static u32 mirror_struct(struct mirror *m, const struct btf_type *t, u32 depth, bool follow)
 {
-	u32 n = btf_vlen_of(t), pick = n ? rnd(n) : 0, dummies = rnd(3), id, member = 0, size = 8, bits = 0, type_size = 0;
+	u32 n = btf_vlen_of(t), pick = n ? rnd(n) : 0, dummies = rnd(3), id, member = 0, size = 8, bits = 0,
+	    type_size = 0;
 	bool is_union = btf_kind_of(t) == BTF_KIND_UNION;
 	const char *name = n ? btf_str(m->k, btf_members_of(t)[pick].name_off) : "";
 
@@ -130,13 +139,18 @@ static u32 mirror_struct(struct mirror *m, const struct btf_type *t, u32 depth, 
 		else
 			member = mirror_type(m, to, depth + 1, follow);
 		type_size = 4096; /* more than enough: only BTF_LOAD could mind */
-		size = dummies * 8 + (u32)MIN(btf_size_of(m->k, to) > 0 ? (u64)btf_size_of(m->k, to) : 8, (u64)type_size * 256) + 16;
+		size = dummies * 8 +
+		       (u32)MIN(btf_size_of(m->k, to) > 0 ? (u64)btf_size_of(m->k, to) : 8,
+				(u64)type_size * 256) +
+		       16;
 	}
 	id = btf_build_raw(m->g, "", is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT, 0, false, size);
 	for (u32 i = 0; i < dummies; i++)
 		btf_build_member(m->g, i ? "dummy2" : "dummy1", m->ints[3], i * 64, 0);
 	if (n)
-		btf_build_member(m->g, chance(7) && *name ? "not_there" : name, chance(5) ? m->ints[rnd(4)] : member, is_union ? 0 : dummies * 64 + (bits ? rnd(3) : 0), bits);
+		btf_build_member(m->g, chance(7) && *name ? "not_there" : name,
+				 chance(5) ? m->ints[rnd(4)] : member,
+				 is_union ? 0 : dummies * 64 + (bits ? rnd(3) : 0), bits);
 	return id;
 }
 
@@ -149,7 +163,9 @@ static u32 mirror_type(struct mirror *m, u32 kid, u32 depth, bool follow)
 	case BTF_KIND_INT:
 		if (follow && chance(10))
 			step(m, 0);
-		return t->size > 8 ? m->ints[3] : an_int(m, chance(85) ? t->size : 4, BTF_INT_ENCODING(btf_int_of(t)) & BTF_INT_SIGNED);
+		return t->size > 8 ? m->ints[3]
+				   : an_int(m, chance(85) ? t->size : 4,
+					    BTF_INT_ENCODING(btf_int_of(t)) & BTF_INT_SIGNED);
 	case BTF_KIND_ARRAY: {
 		u32 len = btf_array_of(t)->nelems;
 		bool into = follow && chance(60);
@@ -212,7 +228,8 @@ static void make_insn(struct test_case *c)
 		c->insn[c->n++] = (struct bpf_insn){ .code = 0x18 };
 		c->insn[c->n++] = (struct bpf_insn){ 0 };
 	} else {
-		c->insn[c->n++] = (struct bpf_insn){ .code = loads[rnd(chance(80) ? 4 : ARRAY_SIZE(loads))], .src_reg = 1 };
+		c->insn[c->n++] = (struct bpf_insn){ .code = loads[rnd(chance(80) ? 4 : ARRAY_SIZE(loads))],
+						     .src_reg = 1 };
 		if (BPF_CLASS(c->insn[0].code) != BPF_LDX)
 			c->insn[0].src_reg = 0;
 	}
@@ -248,9 +265,12 @@ static bool make_case(struct test_case *c, const struct btf *k)
 		snprintf(m.path, sizeof(m.path), "%u", rnd(MAX(1u, MIN(6u, btf_vlen_of(t)))));
 	else if (kind >= 6 && kind < 13)
 		snprintf(m.path, sizeof(m.path), "%s", chance(97) ? "0" : "0:1");
-	c->relo = (struct bpf_core_relo){ .type_id = id, .access_str_off = btf_build_str(m.g, m.path), .kind = kind };
+	c->relo = (struct bpf_core_relo){ .type_id = id,
+					  .access_str_off = btf_build_str(m.g, m.path),
+					  .kind = kind };
 	/* The root was made without a name: it gets it now, flavor and all. */
-	if (btf_kind_of(t) != BTF_KIND_TYPEDEF && btf_kind_of(t) != BTF_KIND_INT && btf_build_count(m.g) == id + 1) {
+	if (btf_kind_of(t) != BTF_KIND_TYPEDEF && btf_kind_of(t) != BTF_KIND_INT &&
+	    btf_build_count(m.g) == id + 1) {
 		u32 name = flavored(&m, btf_type_name(k, root));
 		u8 *p = (u8 *)(uintptr_t)btf_build_done(m.g, &c->btf_size);
 		struct btf *b = NULL;
@@ -300,9 +320,13 @@ static void settle_value(struct test_case *c, const struct btf *local, const str
 static int kernel_load(const struct test_case *c, int btf_fd, char *log)
 {
 	u8 attr[160] = { 0 };
-	struct { u32 insn_off, type_id; } func = { 0, c->func };
-	u64 insns = (uintptr_t)c->insn, license = (uintptr_t)"GPL", logp = (uintptr_t)log, funcs = (uintptr_t)&func, relos = (uintptr_t)&c->relo;
-	u32 type = BPF_PROG_TYPE_SOCKET_FILTER, level = 1, size = LOG_SIZE, one = 1, eight = 8, relo_size = sizeof(c->relo);
+	struct {
+		u32 insn_off, type_id;
+	} func = { 0, c->func };
+	u64 insns = (uintptr_t)c->insn, license = (uintptr_t) "GPL", logp = (uintptr_t)log,
+	    funcs = (uintptr_t)&func, relos = (uintptr_t)&c->relo;
+	u32 type = BPF_PROG_TYPE_SOCKET_FILTER, level = 1, size = LOG_SIZE, one = 1, eight = 8,
+	    relo_size = sizeof(c->relo);
 	int fd;
 
 	memcpy(attr + 0, &type, 4);
@@ -316,8 +340,8 @@ static int kernel_load(const struct test_case *c, int btf_fd, char *log)
 	memcpy(attr + 76, &eight, 4);
 	memcpy(attr + 80, &funcs, 8);
 	memcpy(attr + 88, &one, 4);
-	memcpy(attr + 116, &one, 4);       /* core_relo_cnt */
-	memcpy(attr + 128, &relos, 8);     /* core_relos */
+	memcpy(attr + 116, &one, 4);	   /* core_relo_cnt */
+	memcpy(attr + 128, &relos, 8);	   /* core_relos */
 	memcpy(attr + 136, &relo_size, 4); /* core_relo_rec_size */
 	log[0] = '\0';
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, attr, 144);
@@ -338,7 +362,8 @@ static int kernel_btf_load(const struct test_case *c)
 
 static const char *load_width[] = { "u32", "u16", "u8", "u64" };
 
-/* What the kernel's listing of the first instruction must say after patching, or NULL when it is not checked. */
+/* What the kernel's listing of the first instruction must say after patching, or NULL when it is not checked.
+ */
 static const char *listing(const struct bpf_insn *in)
 {
 	static char text[80];
@@ -346,11 +371,13 @@ static const char *listing(const struct bpf_insn *in)
 	if (in->code == 0xb7)
 		snprintf(text, sizeof(text), "0: (b7) r0 = %d ", in->imm);
 	else if (in->code == 0x18)
-		snprintf(text, sizeof(text), "0: (18) r0 = 0x%llx", (unsigned long long)((u32)in[0].imm | (u64)(u32)in[1].imm << 32));
+		snprintf(text, sizeof(text), "0: (18) r0 = 0x%llx",
+			 (unsigned long long)((u32)in[0].imm | (u64)(u32)in[1].imm << 32));
 	else if (in->code == 0x85)
 		snprintf(text, sizeof(text), "0: (85) call unknown#%d", in->imm);
 	else if (BPF_CLASS(in->code) == BPF_LDX)
-		snprintf(text, sizeof(text), "0: (%02x) r0 = *(%s *)(r1 %+d)", in->code, load_width[BPF_SIZE(in->code) >> 3], in->off);
+		snprintf(text, sizeof(text), "0: (%02x) r0 = *(%s *)(r1 %+d)", in->code,
+			 load_width[BPF_SIZE(in->code) >> 3], in->off);
 	else
 		return NULL;
 	return text;
@@ -412,11 +439,14 @@ TEST(relocations_as_the_kernel)
 			applied += !got;
 			poisoned += !got && c.insn[0].imm == 195896080;
 			if (env_number("BTF_RELO_V", 0))
-				printf("#   case %llu: %d\n%s\n", (unsigned long long)seed, got, str_text(&l.text));
+				printf("#   case %llu: %d\n%s\n", (unsigned long long)seed, got,
+				       str_text(&l.text));
 			if (!same(&c, got, str_text(&l.text), want, log)) {
 				if (!bad++ && getenv("BTF_RELO_DUMP"))
 					dump(&c);
-				printf("#   case %llu: kernel %d, skep %d\n#   skep:\n%s\n#   kernel:\n%.1500s\n", (unsigned long long)seed, want, got, str_text(&l.text), log);
+				printf("#   case %llu: kernel %d, skep %d\n#   skep:\n%s\n#   "
+				       "kernel:\n%.1500s\n",
+				       (unsigned long long)seed, want, got, str_text(&l.text), log);
 			}
 			log_free(&l);
 			close(fd);
