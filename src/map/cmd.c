@@ -267,7 +267,9 @@ int map_update_batch(struct map *m, struct map_batch *b)
 	if (!m->type->batch_change)
 		return -ENOTSUPP;
 	err = check_batch(m, b);
-	for (n = 0; !err && n < todo; n++) {
+	if (err || !todo)
+		return err;
+	for (n = 0; n < todo; n++) {
 		err = update_one(m, b, (u8 *)b->keys + (u64)n * ks, (u8 *)b->values + (u64)n * vs);
 		if (err)
 			break;
@@ -286,7 +288,9 @@ int map_delete_batch(struct map *m, struct map_batch *b)
 	if (!m->type->batch_change || !m->type->remove)
 		return -ENOTSUPP;
 	err = check_batch(m, b);
-	for (n = 0; !err && n < todo; n++) {
+	if (err || !todo)
+		return err;
+	for (n = 0; n < todo; n++) {
 		err = m->type->remove(m, (u8 *)b->keys + (u64)n * m->desc.key_size, CPU_HERE);
 		if (err)
 			break;

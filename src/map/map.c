@@ -33,23 +33,35 @@ static u32 count_cpu_list(const char *text)
 	return n;
 }
 
+static u32 read_cpu_list(const char *path)
+{
+	char buf[256] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return 0;
+	got = read(fd, buf, sizeof(buf) - 1);
+	buf[MAX(got, 0)] = 0;
+	close(fd);
+	return count_cpu_list(buf);
+}
+
+u32 map_kernel_cpus(void)
+{
+	u32 n = read_cpu_list("/sys/devices/system/cpu/kernel_max"); /* the highest number */
+
+	return n ? n : 8192;
+}
+
 u32 map_possible_cpus(void)
 {
 	static u32 known;
 	u32 n = __atomic_load_n(&known, __ATOMIC_RELAXED);
-	char buf[256] = "";
-	ssize_t got;
-	int fd;
 
 	if (likely(n))
 		return n;
-	fd = open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		got = read(fd, buf, sizeof(buf) - 1);
-		buf[MAX(got, 0)] = 0;
-		close(fd);
-	}
-	n = count_cpu_list(buf);
+	n = read_cpu_list("/sys/devices/system/cpu/possible");
 	if (!n)
 		n = (u32)MAX(sysconf(_SC_NPROCESSORS_CONF), 1);
 	__atomic_store_n(&known, n, __ATOMIC_RELAXED);

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <net/if.h>
 
-#define CPUMAP_MAX     8192u  /* Linux's NR_CPUS */
 #define CPUMAP_QUEUE   16384u
 #define KEY_STACK_MAX  512u
 
@@ -124,9 +123,12 @@ static int dev_hash_update(struct map *m, const void *key, const void *value, u6
 
 	if (flags > BPF_EXIST)
 		return -EINVAL;
+	memcpy(&v.ifindex, value, sizeof(v.ifindex));
+	if (!v.ifindex)
+		return -EINVAL;
+	if (flags == BPF_NOEXIST && hash_find(m, key))
+		return -EEXIST;
 	err = dev_value(m, value, &v);
-	if (!err && !v.ifindex)
-		err = -EINVAL;
 	/* BPF_EXIST asks nothing here. */
 	return err ? err : hash_update(m, key, &v, flags == BPF_EXIST ? BPF_ANY : flags, cpu, false);
 }
@@ -156,7 +158,7 @@ static int cpu_layout(const struct map_attr *a, struct map_geom *g)
 	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) ||
 	    (a->flags & ~(u32)BPF_F_NUMA_NODE))
 		return -EINVAL;
-	return a->max_entries > CPUMAP_MAX ? -E2BIG : slots_layout(a, g);
+	return a->max_entries > map_kernel_cpus() ? -E2BIG : slots_layout(a, g);
 }
 
 static int cpu_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)

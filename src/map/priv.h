@@ -131,6 +131,7 @@ static inline u64 geom_add(struct map_geom *g, u64 bytes)
 	g->size += ROUND_UP(bytes, (u64)MAP_LINE);
 	return at;
 }
+u32 map_kernel_cpus(void);       /* CPUs the kernel was built for: how long a cpumap may be */
 u32 round_up_pow2(u32 n);        /* 0 when it does not fit */
 int map_numa(const struct map_attr *a); /* node asked for, NUMA_ANY: none */
 bool map_access_ok(u32 flags);

@@ -96,12 +96,11 @@ out:
 	return ret;
 }
 
-static int stack_copy_out(struct map *m, const void *key, void *value, u64 flags)
+static int copy_out(struct map *m, const void *key, void *value, bool take)
 {
 	u32 id = id_of(key), bytes;
 	int err;
 
-	(void)flags;
 	if (id > m->table_mask)
 		return -ENOENT;
 	err = lock(m);
@@ -109,9 +108,25 @@ static int stack_copy_out(struct map *m, const void *key, void *value, u64 flags
 		return err;
 	bytes = bytes_of(m, id);
 	shm_read(value, place(m, id)->data, bytes);
+	if (take && bytes) {
+		m->head->count--;
+		__atomic_store_n(&place(m, id)->bytes, 0, __ATOMIC_RELEASE);
+	}
 	lease_unlock(&m->head->lock);
 	memset((u8 *)value + bytes, 0, m->desc.value_size - bytes);
 	return bytes ? 0 : -ENOENT;
+}
+
+static int stack_copy_out(struct map *m, const void *key, void *value, u64 flags)
+{
+	(void)flags;
+	return copy_out(m, key, value, false);
+}
+
+static int stack_take(struct map *m, const void *key, void *value, u64 flags)
+{
+	(void)flags;
+	return copy_out(m, key, value, true);
 }
 
 static int stack_remove(struct map *m, const void *key, u32 cpu)
@@ -150,6 +165,7 @@ static int stack_next(struct map *m, const void *key, void *next)
 }
 
 const struct map_type map_type_STACK_TRACE = {
-	.layout = stack_layout, .copy_out = stack_copy_out, .remove = stack_remove, .next_key = stack_next,
+	.layout = stack_layout, .copy_out = stack_copy_out, .take = stack_take, .remove = stack_remove,
+	.next_key = stack_next,
 	.no_update = -EINVAL, .btf = BTF_NOT_SUPPORTED,
 };

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#define STORAGE_MAX 65408u /* what Linux's allocator gives a value at most */
+#define STORAGE_MAX (65535u - 128u) /* a 16-bit size that includes what Linux keeps with a value */
 
 static int local_check(const struct map_attr *a)
 {
