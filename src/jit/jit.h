@@ -16,17 +16,19 @@
 struct jit_opts {
 	bool blind;      /* constant blinding */
 	bool hardened;   /* retpolines, barriers */
+	bool baseline;   /* no instructions beyond the first x86-64: for tests */
 };
 /* A compiled image's memory. */
 struct jit_code {
 	void *map;        /* mapping, with guard pages around */
 	size_t map_size;
+	bool sealed;      /* false: the system has no sealed executable files; merely mapped read-only */
 	u8 *code;
 	u32 size;
 	u32 *code_off;    /* n + 1, malloc'ed */
 	void **sub_entry; /* nsubs, malloc'ed */
 	void *entry;      /* u64 (*)(void *ctx, struct run *) */
-	void *tail;       /* tail-call landing */
+	void *tail;       /* where tail calls land: the entry, when the caller's frame is gone */
 	void *call;       /* u64 (*)(void *sub, r1..r5, struct run *) */
 };
 /* Is executable memory to be had in this process? */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Executable memory: see codemem.h. */
+#include "jit/codemem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+
+#define REACH ((u64)1 << 31)
+#define MARGIN ((u64)64 << 20) /* of the reach: this library's own size, and the image's */
+#define STEP ((u64)4 << 20)
+#define TRIES 64
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static u64 own_code(void)
+{
+	return (u64)(uintptr_t)&codemem_reserve;
+}
+
+static bool reaches(u64 at, size_t size)
+{
+	u64 own = own_code();
+
+	return at < own ? own - at < REACH - MARGIN : at + size - own < REACH - MARGIN;
+}
+
+static void *reserve_at(u64 hint, size_t size)
+{
+	void *p = mmap((void *)(uintptr_t)hint, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/*
+ * Free space near our own code: downwards from the last place found, then upwards, by asking the kernel for a place and
+ * looking at what it gives. `next` is only a hint, so nothing locks it.
+ */
+static void *reserve_near(size_t size)
+{
+	static u64 next;
+	u64 page = page_size(), own = own_code() & ~(page - 1);
+	u64 hint = __atomic_load_n(&next, __ATOMIC_RELAXED);
+	void *p;
+
+	if (!hint || !reaches(hint - size, size))
+		hint = own - STEP;
+	for (u32 i = 0; i < TRIES; i++) {
+		u64 want = (hint - size) & ~(page - 1);
+
+		if (!reaches(want, size))
+			break;
+		p = reserve_at(want, size);
+		if (!p)
+			return NULL;
+		if (reaches((u64)(uintptr_t)p, size)) {
+			__atomic_store_n(&next, (u64)(uintptr_t)p, __ATOMIC_RELAXED);
+			return p;
+		}
+		munmap(p, size);
+		hint -= STEP * (i < 8 ? 1 : 8);
+	}
+	for (u32 i = 1; i < TRIES; i++) {
+		p = reserve_at(own + i * STEP * 4, size);
+		if (!p || reaches((u64)(uintptr_t)p, size))
+			return p;
+		munmap(p, size);
+	}
+	return reserve_at(0, size);
+}
+
+int codemem_reserve(size_t size, struct codemem *ret)
+{
+	size_t page = page_size(), room = ROUND_UP(size, page), hole;
+	u32 start;
+
+	hole = room - size;
+	/* the start is as random as the last page allows; one more page when it is full */
+	if (hole < page / 4) {
+		room += page;
+		hole += page;
+	}
+	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start))
+		return -EIO;
+	*ret = (struct codemem){ .map_size = room + 2 * page, .size = size };
+	ret->map = reserve_near(ret->map_size);
+	if (!ret->map)
+		return -ENOMEM;
+	ret->code = (u8 *)ret->map + page + (start % (hole / 16 + 1)) * 16;
+	return 0;
+}
+
+/* A file that may be executed: only old kernels do not know the flag, and there files may be by default. */
+static int code_file(void)
+{
+	int fd = (int)syscall(SYS_memfd_create, "skep-code", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = (int)syscall(SYS_memfd_create, "skep-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
+}
+
+static int write_all(int fd, const u8 *p, size_t n, off_t at)
+{
+	while (n) {
+		ssize_t w = pwrite(fd, p, n, at);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return -EIO;
+		p += w;
+		at += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+/* The whole file: code where its address says, and traps around. */
+static int fill_file(int fd, const struct codemem *m, const u8 *bytes, u8 fill)
+{
+	size_t page = page_size(), head = (size_t)(m->code - (u8 *)m->map) - page;
+	size_t room = m->map_size - 2 * page;
+	u8 trap[256];
+	int err = write_all(fd, bytes, m->size, (off_t)head);
+
+	memset(trap, fill, sizeof(trap));
+	for (size_t at = 0; !err && at < head; at += sizeof(trap))
+		err = write_all(fd, trap, MIN(head - at, sizeof(trap)), (off_t)at);
+	for (size_t at = head + m->size; !err && at < room; at += sizeof(trap))
+		err = write_all(fd, trap, MIN(room - at, sizeof(trap)), (off_t)at);
+	return err;
+}
+
+static int publish_sealed(struct codemem *m, const u8 *bytes, u8 fill)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+	size_t page = page_size(), room = m->map_size - 2 * page;
+	u8 *at = (u8 *)m->map + page;
+	int fd = code_file(), err;
+	bool shared;
+
+	if (fd < 0)
+		return -errno;
+	err = fill_file(fd, m, bytes, fill);
+	if (!err && fcntl(fd, F_ADD_SEALS, seals | F_SEAL_EXEC | F_SEAL_SEAL) < 0 &&
+	    fcntl(fd, F_ADD_SEALS, seals | F_SEAL_SEAL) < 0)
+		err = -errno;
+	/* before Linux 6.7 a sealed file cannot be mapped shared */
+	shared = !err && mmap(at, room, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+	if (!err && !shared && mmap(at, room, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+		err = -errno;
+	close(fd);
+	m->sealed = shared;
+	return err;
+}
+
+/* Where files may not be executed at all (vm.memfd_noexec=2): written first, executable afterwards. */
+static int publish_anonymous(struct codemem *m, const u8 *bytes, u8 fill)
+{
+	size_t page = page_size(), room = m->map_size - 2 * page;
+	u8 *at = (u8 *)m->map + page;
+
+	if (mprotect(at, room, PROT_READ | PROT_WRITE))
+		return -errno;
+	memset(at, fill, room);
+	memcpy(m->code, bytes, m->size);
+	if (mprotect(at, room, PROT_READ | PROT_EXEC)) {
+		int err = -errno;
+
+		mprotect(at, room, PROT_NONE);
+		return err;
+	}
+	return 0;
+}
+
+int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill)
+{
+	int err = publish_sealed(m, bytes, fill);
+
+	if (err == -EACCES || err == -ENOSYS || err == -EPERM)
+		err = publish_anonymous(m, bytes, fill);
+	if (err)
+		return err == -EACCES ? -EPERM : err;
+	__builtin___clear_cache((char *)m->code, (char *)m->code + m->size);
+	return 0;
+}
+
+void codemem_free(struct codemem *m)
+{
+	if (m->map)
+		munmap(m->map, m->map_size);
+	*m = (struct codemem){ 0 };
+}
+
+static bool can_publish;
+
+static void try_once(void)
+{
+	struct codemem m;
+	u8 byte = 0;
+
+	if (codemem_reserve(sizeof(byte), &m))
+		return;
+	can_publish = !codemem_publish(&m, &byte, 0);
+	codemem_free(&m);
+}
+
+bool codemem_available(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, try_once);
+	return can_publish;
+}

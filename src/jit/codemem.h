@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Executable memory; there is no other way to it.
+ *
+ * Invariant: bytes are written to a file that has no mapping, the file is sealed against every change, and only then mapped
+ * readable and executable: at no time can anything write what can be executed.
+ */
+#ifndef SKEP_JIT_CODEMEM_H
+#define SKEP_JIT_CODEMEM_H
+
+#include "base/types.h"
+
+struct codemem {
+	void *map;        /* everything that is reserved, with an inaccessible page at each end */
+	size_t map_size;
+	u8 *code;
+	size_t size;      /* of the code */
+	bool sealed;      /* false: this system has no sealed executable files; the mapping is merely read-only */
+};
+
+/* Can this process have any? */
+bool codemem_available(void);
+/*
+ * Address space for so much code, if possible within 2 GiB of this library's own code; nothing is accessible yet.
+ * 0, -ENOMEM, -EIO (no random numbers).
+ */
+int codemem_reserve(size_t size, struct codemem *ret);
+/* Put the bytes there for execution: 0, or -ENOMEM, -EPERM, -EIO; the reservation stays the caller's to free. */
+int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill);
+void codemem_free(struct codemem *m); /* zeroed is fine */
+
+#endif

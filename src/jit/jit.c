@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The compiler's frame: what each subprogram needs, then the target's code, sizes, memory. See jit.h. */
+#include "jit/jit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "jit/codemem.h"
+#include "jit/target.h"
+
+static const struct jit_target *target(void)
+{
+#if defined(__x86_64__)
+	return &jit_x86_64;
+#else
+	return NULL;
+#endif
+}
+
+bool jit_available(void)
+{
+	return target() && codemem_available();
+}
+
+u32 jit_outlined(const struct lowered *l)
+{
+	const struct jit_target *t = target();
+	u32 n = 0;
+
+	for (u32 i = 0; i < l->n; i++)
+		n += !t || !t->has_template(l->ops[i].op);
+	return n;
+}
+
+static void survey_op(struct jit *j, const struct jit_target *t, struct jit_sub *s, const struct ins *i)
+{
+	u16 regs = (u16)(flow_uses(&j->flow, j->l, i) | flow_defs(i));
+	bool outlined = !t->has_template(i->op);
+
+	s->regs |= regs;
+	s->outlines |= outlined;
+	s->calls |= outlined;
+	s->frame |= outlined || (regs >> BPF_REG_10 & 1);
+	switch (ins_class(i)) {
+	case IC_CALL:
+	case IC_CALL_KFUNC:
+	case IC_LDABS:
+	case IC_LDIND:
+		s->calls = j->need_run = true;
+		break;
+	case IC_CALL_SUB:
+		s->calls = true;
+		break;
+	case IC_MAY_GOTO:
+		s->may_goto = s->frame = true;
+		break;
+	case IC_INTERNAL:
+		if (i->op == OP_TAIL_CALL)
+			s->tail_calls = s->calls = j->need_run = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static void survey(struct jit *j, const struct jit_target *t)
+{
+	const struct lowered *l = j->l;
+
+	j->sub = ARENA_ARRAY(j->a, struct jit_sub, l->nsubs);
+	for (u32 s = 0; s < l->nsubs; s++) {
+		j->sub[s].stack = ROUND_UP(l->sub[s].stack, 16u);
+		for (u32 i = l->sub[s].start; i < l->sub[s].end; i++)
+			survey_op(j, t, &j->sub[s], &l->ops[i]);
+	}
+	for (u32 s = 0; s < l->nsubs; s++)
+		for (u32 i = l->sub[s].start; i < l->sub[s].end; i++) {
+			u32 callee;
+
+			if (l->ops[i].op != OP_CALL_SUB)
+				continue;
+			/* whose tail call changes run->image, which the caller puts back */
+			callee = flow_sub_at(l, l->ops[i].target);
+			if (callee != FLOW_NONE && j->sub[callee].tail_calls)
+				j->need_run = true;
+		}
+}
+
+static void emit_all(struct jit *j, const struct jit_target *t)
+{
+	emit_init(&j->e, j->a, j->l->n + 1 + j->l->nsubs);
+	t->emit(j);
+	emit_relax(&j->e, t);
+}
+
+/* Code at its final address in `m`: 0, or -errno with nothing kept. */
+static int place(struct jit *j, const struct jit_target *t, struct codemem *m)
+{
+	u8 *bytes = arena_alloc_raw(j->a, j->e.size);
+	int err = codemem_reserve(j->e.size, m);
+
+	if (err)
+		return err;
+	err = emit_link(&j->e, t, (u64)(uintptr_t)m->code, bytes);
+	if (!err)
+		err = codemem_publish(m, bytes, t->fill);
+	if (err)
+		codemem_free(m);
+	return err;
+}
+
+/* What outlives the arena. */
+static int describe(const struct jit *j, const struct codemem *m, struct jit_code *ret)
+{
+	const struct lowered *l = j->l;
+	u32 *off = malloc((l->n + 1) * sizeof(*off));
+	void **subs = malloc((l->nsubs + 1) * sizeof(*subs));
+
+	if (!off || !subs) {
+		free(off);
+		free(subs);
+		return -ENOMEM;
+	}
+	for (u32 i = 0; i <= l->n; i++)
+		off[i] = emit_label_at(&j->e, i);
+	for (u32 s = 0; s < l->nsubs; s++) {
+		u32 at = emit_label_at(&j->e, jit_label_sub(j, s));
+
+		subs[s] = m->code + at;
+		if (l->sub[s].start < l->sub[s].end)
+			off[l->sub[s].start] = at;
+	}
+	*ret = (struct jit_code){ .map = m->map, .map_size = m->map_size, .code = m->code, .size = (u32)m->size,
+				  .sealed = m->sealed, .code_off = off, .sub_entry = subs,
+				  .entry = m->code + emit_label_at(&j->e, j->entry),
+				  .call = m->code + emit_label_at(&j->e, j->call) };
+	ret->tail = ret->entry;
+	return 0;
+}
+
+int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret)
+{
+	const struct jit_target *t = target();
+	struct jit j = { .l = l, .o = o, .a = a };
+	struct codemem m = { 0 };
+	int err;
+
+	if (!t || !l->n || !l->nsubs)
+		return -EOPNOTSUPP;
+	flow_analyse(l, a, &j.flow);
+	survey(&j, t);
+	emit_all(&j, t);
+	if (j.err)
+		return j.err;
+	err = place(&j, t, &m);
+	if (err == -ERANGE) {
+		j.far = true;
+		emit_all(&j, t);
+		err = j.err ? j.err : place(&j, t, &m);
+	}
+	if (err)
+		return err;
+	err = describe(&j, &m, ret);
+	if (err)
+		codemem_free(&m);
+	return err;
+}
+
+void jit_free(struct jit_code *c)
+{
+	struct codemem m = { .map = c->map, .map_size = c->map_size };
+
+	codemem_free(&m);
+	free(c->code_off);
+	free(c->sub_entry);
+	*c = (struct jit_code){ 0 };
+}

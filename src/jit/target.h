@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a processor gives the compiler, and what the compiler gives it.
+ *
+ * Invariant: jit.c and flow.c know no processor; a target's files know nothing of memory, sizes of branches and labels.
+ */
+#ifndef SKEP_JIT_TARGET_H
+#define SKEP_JIT_TARGET_H
+
+#include "jit/emit.h"
+#include "jit/flow.h"
+#include "jit/jit.h"
+
+/* What a subprogram needs of its frame. */
+struct jit_sub {
+	u16 regs;         /* registers it names */
+	bool frame;       /* r10 or a slot below it is used */
+	bool calls;       /* the native stack must be aligned for calls */
+	bool tail_calls;
+	bool may_goto;
+	bool outlines;    /* some operation has no template */
+	u32 stack;        /* bytes, multiple of 16 */
+};
+
+struct jit {
+	const struct lowered *l;
+	const struct jit_opts *o;
+	struct arena *a;
+	struct flow flow;
+	struct jit_emit e;
+	struct jit_sub *sub;    /* l->nsubs */
+	bool need_run;          /* some operation refers to the run */
+	bool far;               /* calls may not reach: addresses are loaded */
+	int err;                /* -EIO: no random numbers */
+	u32 entry, call;        /* labels: entry of the program, thunk for callbacks */
+};
+
+/* Labels: operation i is label i (n: the end), subprogram s label n + 1 + s; others are made as needed. */
+static inline u32 jit_label_sub(const struct jit *j, u32 s) { return j->l->n + 1 + s; }
+
+struct jit_target {
+	const char *name;
+	bool (*has_template)(u16 op);
+	/* Emit everything; labels of all operations and subprograms are bound then. */
+	void (*emit)(struct jit *j);
+	/* Bytes that a branch needs whose start is `disp` before its label; FIX_ABS: of a call. */
+	u8 (*fix_size)(const struct jit_fix *f, s64 disp);
+	/* Final bytes of a branch; false: it does not reach. */
+	bool (*fix_put)(u8 *p, const struct jit_fix *f, u64 at, u64 to);
+	void (*pad)(u8 *p, u32 n); /* operations that do nothing */
+	u8 fill;                   /* a byte that traps */
+};
+
+extern const struct jit_target jit_x86_64;
+
+#endif

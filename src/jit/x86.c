@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Selection of x86-64 instructions: the walk over operations, branches. See x86.h. */
+#include "jit/x86.h"
+
+#include <cpuid.h>
+#include <errno.h>
+
+#define E (&x->enc)
+
+static bool has_template(u16 op)
+{
+	switch ((enum ins_class)op_info[op].cls) {
+	case IC_LDX:
+		return !op_info[op].internal; /* guarded loads call the kernel: nothing to be won */
+	case IC_INTERNAL:
+		return op == OP_NOP || op == OP_NOSPEC || op == OP_TAIL_CALL;
+	default:
+		return true;
+	}
+}
+
+/* ---- branches ---- */
+static const u8 cc_of[] = { [JC_EQ] = X_E,   [JC_GT] = X_A,   [JC_GE] = X_AE,  [JC_SET] = X_NE, [JC_NE] = X_NE, [JC_SGT] = X_G,
+			    [JC_SGE] = X_GE, [JC_LT] = X_B,   [JC_LE] = X_BE,  [JC_SLT] = X_L,  [JC_SLE] = X_LE };
+
+static bool is_signed(u8 cond)
+{
+	return cond == JC_SGT || cond == JC_SGE || cond == JC_SLT || cond == JC_SLE;
+}
+
+/* Compare a load that nobody else wants, where it is. */
+static bool compare_in_memory(struct x86 *x, const struct op_info *o, u8 d, s32 k)
+{
+	const struct val *v = &x->v[d];
+
+	if (!val_is_pending(x, d) || v->kind != V_LOAD || v->k || v->swap || v->sx || x->live & BIT(d) || o->sub == JC_SET)
+		return false;
+	if (v->size * 8 == o->width) {
+		x_cmp_mi(E, v->size, v->mem, k);
+		return true;
+	}
+	if (is_signed(o->sub) || k < 0 || (v->size != 1 && v->size != 4) || (v->size == 1 && k > 0xff))
+		return false;
+	x_cmp_mi(E, v->size, v->mem, v->size == 1 ? (s8)k : k);
+	return true;
+}
+
+static void compare_const(struct x86 *x, const struct op_info *o, u8 d, s32 k)
+{
+	u8 w = o->width, n;
+
+	if (compare_in_memory(x, o, d, k))
+		return;
+	n = val_reg(x, d, w);
+	if (o->sub == JC_SET)
+		x_test_ri(E, w, n, k);
+	else if (k)
+		x_ri(E, X_CMP, w, n, k);
+	else if (x->flag_reg != n || x->flag_w != w || (o->sub != JC_EQ && o->sub != JC_NE))
+		x_rr(E, X_TEST, w, n, n);
+}
+
+static void compare_regs(struct x86 *x, const struct op_info *o, u8 d, u8 s)
+{
+	u8 w = o->width, nd, ns;
+
+	/* each may settle the other, then stays where it is */
+	val_reg(x, d, w);
+	val_reg(x, s, w);
+	nd = val_reg(x, d, w);
+	ns = val_reg(x, s, w);
+	if (o->sub == JC_SET)
+		x_rr(E, X_TEST, w, ns, nd);
+	else
+		x_rr(E, X_ALU_RM(X_CMP), w, nd, ns);
+}
+
+/* What the target reads, and if others come to the next operation too, what that reads, must be in place. */
+static u16 wanted_after(const struct x86 *x, const struct ins *i)
+{
+	const struct flow *f = &x->j->flow;
+	const struct flow_block *t = &f->block[f->block_at[i->target]];
+	u32 next = x->at + 1 < x->j->l->n ? f->block_at[x->at + 1] : FLOW_NONE;
+
+	return next == FLOW_NONE || f->block[next].joined ? (u16)(t->in | x->live) : t->in;
+}
+
+static void branch(struct x86 *x, const struct ins *i)
+{
+	const struct op_info *o = ins_info(i);
+	s32 k = i->imm;
+
+	val_settle_all(x, wanted_after(x, i));
+	if (o->has_imm || (i->dst != i->src && val_imm(x, i->src, o->width, &k)))
+		compare_const(x, o, i->dst, k);
+	else
+		compare_regs(x, o, i->dst, i->src);
+	flags_unknown(x);
+	emit_fix(x->enc.e, FIX_JCC, cc_of[o->sub], i->target, 0);
+}
+
+static void outlined_branch(struct x86 *x, const struct ins *i)
+{
+	x86_outline(x, i);
+	if (ins_class(i) != IC_JCC)
+		return;
+	x_rr(E, X_TEST, 64, X_TMP, X_TMP);
+	emit_fix(x->enc.e, FIX_JCC, X_NE, i->target, 0);
+}
+
+/* dst = the low half of src, in the upper half what the arena's user addresses have; NULL stays. */
+static void cast_to_user(struct x86 *x, const struct ins *i)
+{
+	u32 done = emit_new_label(x->enc.e);
+	u8 d = x86_of[i->dst], s;
+
+	val_clear(x, d, i->dst);
+	s = val_reg(x, i->src, 32);
+	x_mov(E, 32, d, s);
+	x_rr(E, X_TEST, 32, d, d);
+	emit_fix(x->enc.e, FIX_JCC, X_E, done, 0);
+	x_address(E, X_TMP, i->imm64 & ~(u64)U32_MAX);
+	x_alu(E, X_OR, 64, d, X_TMP);
+	emit_bind(x->enc.e, done);
+	val_in_reg(x, i->dst);
+	flags_unknown(x);
+}
+
+static void internal(struct x86 *x, const struct ins *i)
+{
+	if (i->op == OP_TAIL_CALL) {
+		x86_tail_call(x);
+	} else if (i->op == OP_NOSPEC) {
+		val_settle_all(x, x->need);
+		x_byte(E, 0x0f), x_byte(E, 0xae), x_byte(E, 0xe8);
+	}
+}
+
+/* ---- the walk ---- */
+static void select(struct x86 *x, const struct ins *i)
+{
+	if (!has_template(i->op)) {
+		outlined_branch(x, i);
+		return;
+	}
+	switch (ins_class(i)) {
+	case IC_ALU:
+		x86_alu_op(x, i);
+		break;
+	case IC_MOV:
+		x86_mov_op(x, i);
+		break;
+	case IC_CAST:
+		if (i->op == OP_CAST_TO_0)
+			x86_mov_op(x, i);
+		else
+			cast_to_user(x, i);
+		break;
+	case IC_END:
+		x86_end_op(x, i);
+		break;
+	case IC_LDX:
+		x86_load(x, i);
+		break;
+	case IC_ST: case IC_STX: case IC_STORE_REL:
+		x86_store(x, i);
+		break;
+	case IC_ATOMIC:
+		x86_atomic(x, i);
+		break;
+	case IC_LOAD_ACQ:
+		x86_load_acq(x, i);
+		break;
+	case IC_LDIMM64:
+		x86_set_const(x, i->dst, i->imm64);
+		break;
+	case IC_LDABS: case IC_LDIND:
+		x86_packet_load(x, i);
+		break;
+	case IC_JA:
+		val_settle_all(x, x->live);
+		if (i->target != x->at + 1)
+			emit_fix(x->enc.e, FIX_JMP, 0, i->target, 0);
+		break;
+	case IC_JCC:
+		branch(x, i);
+		break;
+	case IC_MAY_GOTO:
+		val_settle_all(x, wanted_after(x, i));
+		x86_may_goto(x, i);
+		break;
+	case IC_CALL: case IC_CALL_KFUNC:
+		x86_call_addr(x, i);
+		break;
+	case IC_CALL_SUB:
+		x86_call_sub(x, i);
+		break;
+	case IC_EXIT:
+		x86_exit(x);
+		break;
+	case IC_INTERNAL:
+		internal(x, i);
+		break;
+	case IC_LDIMM64_HI:
+		break;
+	}
+}
+
+/* Where control flow meets everything is in place, before the label. */
+static void at_block(struct x86 *x, const struct flow_block *b)
+{
+	if (b->joined) {
+		x->need = x->live = b->in;
+		val_settle_all(x, b->in);
+		memset(x->v, 0, sizeof(x->v));
+		x->pend = 0;
+		memcpy(x->bits, b->bits, sizeof(x->bits));
+		flags_unknown(x);
+	}
+}
+
+static bool falls_through(const struct ins *i)
+{
+	return i->op != OP_EXIT && ins_class(i) != IC_JA;
+}
+
+static void one_op(struct x86 *x, u32 at)
+{
+	const struct jit *j = x->j;
+	const struct ins *i = &j->l->ops[at];
+	u32 block = j->flow.block_at[at];
+
+	emit_room(x->enc.e, 1024);
+	if (block != FLOW_NONE) {
+		const struct flow_block *b = &j->flow.block[block];
+
+		if (at > j->l->sub[x->sub].start && !falls_through(i - 1)) {
+			x->pend = 0;
+			memcpy(x->bits, b->bits, sizeof(x->bits));
+			flags_unknown(x);
+		}
+		at_block(x, b);
+	}
+	emit_bind(x->enc.e, at);
+	x->at = at;
+	x->live = j->flow.live[at];
+	x->need = (u16)(x->live | flow_uses(&j->flow, j->l, i));
+	if (flow_is_pure(i) && !(flow_defs(i) & x->live)) {
+		x->pend &= x->live;
+		return;
+	}
+	select(x, i);
+	flow_bits(i, x->bits);
+	x->pend &= x->live;
+}
+
+static void one_sub(struct x86 *x, u32 sub)
+{
+	const struct jit *j = x->j;
+	const struct lowered_sub *s = &j->l->sub[sub];
+	struct jit_emit *e = x->enc.e;
+
+	x->sub = sub;
+	x->pend = 0;
+	x->exit = emit_new_label(e);
+	x->exit_bound = false;
+	memset(x->bits, 64, sizeof(x->bits));
+	flags_unknown(x);
+	emit_room(e, 1024);
+	emit_fix(e, FIX_ALIGN, 0, 15, 16);
+	emit_bind(e, jit_label_sub(j, sub));
+	x86_prologue(x);
+	for (u32 at = s->start; at < s->end; at++)
+		one_op(x, at);
+	emit_room(e, 1024);
+	x->live = x->need = 0;
+	if (!x->exit_bound)
+		x86_exit(x);
+}
+
+static void cpu_features(struct x86 *x)
+{
+	u32 a, b, c, d;
+
+	if (x->j->o->baseline)
+		return;
+	if (__get_cpuid(1, &a, &b, &c, &d))
+		x->movbe = c >> 22 & 1;
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
+		x->bmi2 = b >> 8 & 1;
+}
+
+static void emit_program(struct jit *j)
+{
+	struct x86 x = { .j = j, .enc = { .e = &j->e, .blind = j->o->blind } };
+
+	cpu_features(&x);
+	j->entry = jit_label_sub(j, 0);
+	j->call = emit_new_label(&j->e);
+	for (u32 s = 0; s < j->l->nsubs; s++)
+		one_sub(&x, s);
+	emit_bind(&j->e, j->l->n);
+	emit_room(&j->e, 1024);
+	x86_thunks(&x);
+	if (x.enc.failed)
+		j->err = -EIO;
+}
+
+const struct jit_target jit_x86_64 = {
+	.name = "x86-64",
+	.has_template = has_template,
+	.emit = emit_program,
+	.fix_size = x86_fix_size,
+	.fix_put = x86_fix_put,
+	.pad = x86_pad,
+	.fill = 0xcc,
+};
