@@ -173,7 +173,15 @@ int step_end(struct vf_env *e, const struct ins *i)
 		return err;
 	if (is_pointer(e, r))
 		return reject(e, REJ_PTR_ARITH, i->dst);
-	return reg_check(e, i->dst, USE_DST);
+	if (r->type != T_SCALAR)
+		return reg_check(e, i->dst, USE_DST);
+	err = reg_check(e, i->dst, USE_DST_NO_MARK);
+	if (err)
+		return err;
+	scalar_swap(r, (enum swap_kind)ins_info(i)->sub, (u32)i->imm);
+	if (ins_info(i)->sub != SWAP_TO_LE || i->imm != 64)
+		forget_id(r);
+	return check_sane(e, r);
 }
 
 static int step_neg(struct vf_env *e, const struct ins *i)
@@ -552,11 +560,26 @@ static int fork_all_or_nothing(struct vf_env *e, const struct ins *i, struct reg
 	return 0;
 }
 
+/* x += constant: still tied to its copies, by that distance. Only once, and only as far as 32 bits reach. */
+static void link_by_distance(struct reg *dst, const struct reg *src, bool sub, bool is32)
+{
+	s64 val = is32 ? (s32)(u32)src->var.value : (s64)src->var.value;
+
+	if ((dst->id & ID_ADD_MASK) || val < S32_MIN || val > S32_MAX || (sub && val == S32_MIN)) {
+		forget_id(dst);
+		return;
+	}
+	dst->id |= is32 ? ID_ADD_CONST32 : ID_ADD_CONST;
+	dst->off = (s32)(sub ? -val : val);
+}
+
 static int alu_scalar(struct vf_env *e, const struct ins *i, struct reg *dst, const struct reg *src)
 {
 	u8 op = ins_info(i)->sub;
 	bool is32 = ins_info(i)->width == 32;
 	bool same = !ins_info(i)->has_imm && i->src == i->dst;
+	bool linked = e->bpf_capable && (op == ALU_ADD || op == ALU_SUB) && dst->id && !same &&
+		      (is32 ? tnum_subreg_is_const(src->var) && dst->umax <= U32_MAX : tnum_is_const(src->var));
 	int err;
 
 	if (needs_masking(e, i)) {
@@ -572,14 +595,10 @@ static int alu_scalar(struct vf_env *e, const struct ins *i, struct reg *dst, co
 			return err;
 	}
 	scalar_alu(dst, src, (enum alu_op)op, is32);
-	if (e->bpf_capable && op == ALU_ADD && !is32 && dst->id && !same && tnum_is_const(src->var) &&
-	    !(dst->id & ID_ADD_MASK) && src->var.value <= (u64)S32_MAX) {
-		/* still tied to its copies: by this distance */
-		dst->id |= ID_ADD_CONST;
-		dst->off = (s32)src->var.value;
-	} else {
+	if (linked)
+		link_by_distance(dst, src, op == ALU_SUB, is32);
+	else
 		forget_id(dst);
-	}
 	return 0;
 }
 

@@ -85,6 +85,9 @@ static void sync_linked(struct vstate *s, const struct reg *known, const struct 
 
 		if (r == known || r->type != T_SCALAR || (id & ~ID_ADD_MASK) != (known->id & ~ID_ADD_MASK))
 			continue;
+		/* a distance of 32-bit additions says nothing of one of 64-bit additions */
+		if (((id ^ known->id) & ID_ADD_MASK) == ID_ADD_MASK)
+			continue;
 		if ((!(id & ID_ADD_MASK) && !(known->id & ID_ADD_MASK)) || off == known->off) {
 			*r = *known;
 			r->subreg_def = def;
@@ -96,6 +99,8 @@ static void sync_linked(struct vstate *s, const struct reg *known, const struct 
 		r->id = id;
 		r->subreg_def = def;
 		scalar_add_unsynced(r, &delta);
+		if ((id | known->id) & ID_ADD_CONST32)
+			reg_zext32(r);
 		reg_sync(r);
 	}
 }
