@@ -60,7 +60,7 @@ static void creation(void)
 		size = ((u64)a.key_size + a.value_size + 64) * a.max_entries;
 		if (size > 1u << 24 && size < 1ull << 40)
 			continue;
-		snprintf(what, sizeof(what), "create%s type %u", kit.as, type);
+		snprintf(what, sizeof(what), "create type %u", type);
 		if (!kit_wanted(what))
 			continue;
 		kit_case(what);
@@ -76,8 +76,8 @@ static void creation(void)
 		else if (r[1] == -EOPNOTSUPP)
 			kit.tally->skipped++; /* skep says that it does not have the type */
 		else if (kit_differ("%s: kernel %s, %s %s", what, err_name(r[0]), kit.be[1].name, err_name(r[1])))
-			printf("  key %u, value %u, entries %u, flags %#x, name \"%.16s\", extra %#llx, numa %u, ifindex %u\n",
-			       a.key_size, a.value_size, a.max_entries, a.map_flags, a.map_name,
+			printf(" %s key %u, value %u, entries %u, flags %#x, name \"%.16s\", extra %#llx, numa %u, ifindex %u\n",
+			       kit.as, a.key_size, a.value_size, a.max_entries, a.map_flags, a.map_name,
 			       (unsigned long long)a.map_extra, a.numa_node, a.map_ifindex);
 	}
 }
@@ -526,6 +526,18 @@ static void show_bytes(const char *who, const struct outcome *o, u32 n)
 	putchar('\n');
 }
 
+static const char *prog_result(const struct command *op, const struct outcome *o)
+{
+	static char ring[4][24];
+	static u32 at;
+	char *s = ring[at++ % 4];
+
+	s[0] = 0;
+	if (op->cmd >= 100)
+		snprintf(s, 24, " r0 %lld", (long long)o->prog_ret);
+	return s;
+}
+
 /* Returns false when the two sides have parted. */
 static bool one_op(const struct command *op)
 {
@@ -540,15 +552,18 @@ static bool one_op(const struct command *op)
 	for (u32 b = 1; b < kit.nbe; b++) {
 		if (out[b].ret == out[0].ret && same_bytes(op, &out[0], &out[b]))
 			continue;
-		if (kit_differ("%s: %s flags %#llx: kernel %s %lld, %s %s %lld", m.law->name, op_name(op->cmd),
-			       (unsigned long long)op->flags, err_name(out[0].ret), (long long)out[0].prog_ret, kit.be[b].name,
-			       err_name(out[b].ret), (long long)out[b].prog_ret)) {
-			printf("  key %u%s (size %u), value%s size %u, entries %u, map flags %#x, count %u, cursor %u\n", op->key,
+		if (kit_differ("map %s: kernel %s%s, %s %s%s", op_name(op->cmd), err_name(out[0].ret),
+			       prog_result(op, &out[0]), kit.be[b].name, err_name(out[b].ret), prog_result(op, &out[b]))) {
+			printf("  %s, flags %#llx, key %u%s (size %u), value%s size %u, entries %u, map flags %#x, count %u, "
+			       "cursor %u\n", m.law->name, (unsigned long long)op->flags, op->key,
 			       op->key < m.nkeys ? "" : " NULL", m.ks, op->null_value ? " NULL" : "", m.vs, m.max, m.flags,
 			       op->count, op->next_key);
 			show_bytes("kernel", &out[0], value_bytes());
 			show_bytes(kit.be[b].name, &out[b], value_bytes());
 		}
+		/* Two different refusals: the contents are still equal. */
+		if (out[0].ret < 0 && out[b].ret < 0 && op->cmd < CMD_BATCH_LOOKUP)
+			return true;
 		return false;
 	}
 	kit_agree();

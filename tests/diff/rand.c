@@ -162,33 +162,70 @@ static u32 load_quietly(int fds[BACKENDS], long r[BACKENDS])
 	return other;
 }
 
-/* Does the program, as it is now, still show the difference? */
-static bool still_differs(const long want[BACKENDS], const struct input *in)
+/* A message with its numbers blanked: what kind of refusal it is. */
+static void blank_numbers(char *s)
+{
+	char *to = s;
+
+	for (char *c = s; *c; c++) {
+		if (isdigit((unsigned char)*c)) {
+			if (to == s || to[-1] != 'N')
+				*to++ = 'N';
+			continue;
+		}
+		*to++ = *c;
+	}
+	*to = 0;
+	s[60] = 0;
+}
+
+/* A difference of verdicts: who says what. */
+struct dispute {
+	u32 other;
+	long kernel, skep;
+	char kernel_why[256], skep_why[256];
+};
+
+static void describe(struct dispute *d, u32 other)
+{
+	memset(d, 0, sizeof(*d));
+	d->other = other;
+	d->kernel = reason_of(&kit.be[KERNEL], &prog, d->kernel_why, sizeof(d->kernel_why));
+	d->skep = reason_of(&kit.be[other], &prog, d->skep_why, sizeof(d->skep_why));
+	blank_numbers(d->kernel_why);
+	blank_numbers(d->skep_why);
+	/* What an accepted program's log says last means nothing. */
+	if (d->kernel >= 0)
+		d->kernel_why[0] = 0;
+	if (d->skep >= 0)
+		d->skep_why[0] = 0;
+}
+
+/* Does the program, as it is now, still show the difference? In verdicts (d), or in a run on an input. */
+static bool still_differs(const struct dispute *d, const struct input *in)
 {
 	static struct output out[BACKENDS];
+	struct dispute now;
 	int fds[BACKENDS];
 	long r[BACKENDS];
-	u32 other = load_quietly(fds, r);
-	bool same = true;
+	bool differs;
 
-	if (!in) {
-		for (u32 b = 0; b < kit.nbe; b++)
-			same &= (r[b] < 0 ? r[b] : 0) == (want[b] < 0 ? want[b] : 0);
-		same &= other != 0;
-	} else {
-		same = !other && r[0] >= 0 && run_all(fds, in, out);
+	if (d) {
+		describe(&now, d->other);
+		return !memcmp(&now, d, sizeof(now));
 	}
+	differs = !load_quietly(fds, r) && r[0] >= 0 && run_all(fds, in, out);
 	for (u32 b = 0; b < kit.nbe; b++)
 		if (fds[b] >= 0)
 			close(fds[b]);
-	return same;
+	return differs;
 }
 
 /*
  * Replace by `goto +0` whatever the difference does not need: spans first, then single instructions. A run that needs
  * what was written to the stack before is kept whole, as the kernel lets privileged programs read what they never wrote.
  */
-static void reduce(const long want[BACKENDS], const struct input *in)
+static void reduce(const struct dispute *d, const struct input *in)
 {
 	static struct bpf_insn saved[MAX_INSNS];
 	bool progress = true;
@@ -210,7 +247,7 @@ static void reduce(const long want[BACKENDS], const struct input *in)
 					any |= prog.insn[j].code != 0x05 || prog.insn[j].off;
 					prog.insn[j] = (struct bpf_insn){ .code = 0x05 };
 				}
-				if (any && still_differs(want, in))
+				if (any && still_differs(d, in))
 					progress = true;
 				else
 					memcpy(prog.insn, saved, prog.n * sizeof(*saved));
@@ -256,35 +293,15 @@ static void squeeze(void)
 	prog = small;
 }
 
-/* The kernel's message with its numbers blanked: what kind of refusal it is. */
-static void blank_numbers(char *s)
+static void verdict_differs(const char *what, u32 other)
 {
-	char *to = s;
+	struct dispute d;
 
-	for (char *c = s; *c; c++) {
-		if (isdigit((unsigned char)*c)) {
-			if (to == s || to[-1] != 'N')
-				*to++ = 'N';
-			continue;
-		}
-		*to++ = *c;
-	}
-	*to = 0;
-	s[60] = 0;
-}
-
-static void verdict_differs(const char *what, u32 other, const long r[BACKENDS])
-{
-	char kernel_why[256] = "", other_why[256] = "";
-
-	reason_of(&kit.be[KERNEL], &prog, kernel_why, sizeof(kernel_why));
-	reason_of(&kit.be[other], &prog, other_why, sizeof(other_why));
-	blank_numbers(kernel_why);
-	blank_numbers(other_why);
-	if (!kit_differ("%s%s: kernel %s \"%s\", %s %s \"%s\"", what, kit.as, err_name(r[0]), r[0] < 0 ? kernel_why : "",
-			kit.be[other].name, err_name(r[other]), r[other] < 0 ? other_why : ""))
+	describe(&d, other);
+	if (!kit_differ("%s%s: kernel %s \"%s\", %s %s \"%s\"", what, kit.as, err_name(d.kernel), d.kernel_why,
+			kit.be[other].name, err_name(d.skep), d.skep_why))
 		return;
-	reduce(r, NULL);
+	reduce(&d, NULL);
 	squeeze();
 	show_prog(&kit.be[other], &prog);
 }
@@ -308,13 +325,12 @@ static void run_differs(u32 other, const struct input *in)
 {
 	static struct output out[BACKENDS];
 	const struct output *k = &out[0], *s = &out[other];
-	static const long accept[BACKENDS];
 	int fds[BACKENDS];
 	long r[BACKENDS];
 
 	if (!kit_differ("%s runs otherwise, type %u", kit.be[other].name, prog.type))
 		return;
-	reduce(accept, in);
+	reduce(NULL, in);
 	squeeze();
 	if (!load_quietly(fds, r) && r[0] >= 0)
 		run_all(fds, in, out);
@@ -387,7 +403,7 @@ static void one(bool judge_only)
 		mutate();
 	other = load_quietly(fds, r);
 	if (other) {
-		verdict_differs(mutated ? "mutated" : "verdict", other, r);
+		verdict_differs(mutated ? "mutated" : "verdict", other);
 		for (u32 b = 0; b < kit.nbe; b++)
 			if (fds[b] >= 0)
 				close(fds[b]);

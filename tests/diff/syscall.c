@@ -15,7 +15,28 @@ union big_attr {
 
 enum { FD_MAP, FD_HASH, FD_PROG, FD_FILE, FDS };
 static int fds[BACKENDS][FDS];
-static u64 buffer[64]; /* what pointers in attributes point to: zero before each call */
+static u64 buffer[1 << 14]; /* what pointers in attributes point to; its start is zero before each call */
+
+/*
+ * Which words of a command's attributes are descriptors and pointers: pointers are NULL or good here, because a function
+ * of a library may not be asked about bad ones. `count` is a word that tells how much is read or written.
+ */
+static const struct shape {
+	int cmd;
+	s8 fd, pointer[5], count;
+} shapes[] = {
+	{ 1, 0, { 2, 4, -1 }, -1 }, { 2, 0, { 2, 4, -1 }, -1 }, { 3, 0, { 2, 4, -1 }, -1 }, { 4, 0, { 2, 4, -1 }, -1 },
+	{ 21, 0, { 2, 4, -1 }, -1 }, { 22, 0, { 2, 4, -1 }, -1 },
+	{ 10, 0, { 4, 6, 12, 14, -1 }, 2 },
+	{ 15, 0, { 2, -1 }, 1 },
+	{ 16, 0, { 4, 8, 10, 12, -1 }, 6 },
+	{ 18, -1, { 0, 2, -1 }, 4 },
+	{ 20, 1, { 4, -1 }, 3 },
+	{ 24, 9, { 0, 2, 4, 6, -1 }, 8 }, { 25, 9, { 0, 2, 4, 6, -1 }, 8 }, { 26, 9, { 0, 2, 4, 6, -1 }, 8 },
+	{ 27, 9, { 0, 2, 4, 6, -1 }, 8 },
+	{ 37, 4, { 0, -1 }, 2 },
+	{ 6, -1, { 0, -1 }, -1 }, { 7, -1, { 0, -1 }, -1 }, { 17, -1, { 0, -1 }, -1 },
+};
 
 static void open_fds(void)
 {
@@ -60,7 +81,7 @@ static void compare(int cmd, const union big_attr *want, const u32 kind[16], u32
 	kit.doing = what;
 	for (u32 b = 0; b < kit.nbe; b++) {
 		at[b] = *want;
-		memset(buffer, 0, sizeof(buffer));
+		memset(buffer, 0, 4096);
 		for (u32 i = 0; i < 16; i++)
 			if (kind[i])
 				at[b].word[i] = (u32)fds[b][kind[i] - 1];
@@ -110,41 +131,58 @@ static void sizes(int cmd)
 	}
 }
 
+static bool is_pointer(const struct shape *sh, u32 word)
+{
+	for (u32 i = 0; sh && i < ARRAY_SIZE(sh->pointer) && sh->pointer[i] >= 0; i++)
+		if ((s32)word == sh->pointer[i] || (s32)word == sh->pointer[i] + 1)
+			return true;
+	return false;
+}
+
 static void fields(int cmd)
 {
 	static const u32 values[] = { 0, 1, 1, 2, 3, 4, 5, 8, 16, 64, 0xff, 0x100, 4096, 999, 0xffffffff, 0x7fffffff, 0x80000000 };
+	const struct shape *sh = NULL;
 	static union big_attr at;
 
+	/* No random program, map or types: those have tests of their own. */
+	if (cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE || cmd == BPF_BTF_LOAD)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (shapes[i].cmd == cmd)
+			sh = &shapes[i];
 	for (u64 i = 0; i < kit.n * 100; i++) {
-		u32 kind[16] = { 0 }, words = 1 + below(5);
+		u32 kind[16] = { 0 }, words = below(4);
 
 		memset(&at, 0, sizeof(at));
-		if (chance(60) && !attaches(cmd))
-			kind[0] = 1 + below(FDS);
-		for (u32 w = 0; w < words; w++) {
-			u32 to = below(14);
+		for (u32 w = 0; sh && w < ARRAY_SIZE(sh->pointer) && sh->pointer[w] >= 0; w++) {
+			u64 p = ptr(buffer);
 
-			/* Descriptors only where they are meant: their numbers differ from side to side. */
-			if (cmd == BPF_PROG_BIND_MAP && chance(50)) {
-				kind[1] = 1 + below(FDS);
-			} else if (chance(30) && to % 2 == 0) {
-					u64 p = chance(80) ? ptr(buffer) : 8;
-
-				memcpy(&at.word[to], &p, 8);
-			} else {
-				at.word[to] = PICK(values);
-			}
+			if (chance(80))
+				memcpy(&at.word[sh->pointer[w]], &p, 8);
 		}
+		while (words--) {
+			u32 to = below(16);
+
+			if (!is_pointer(sh, to))
+				at.word[to] = PICK(values);
+		}
+		if (sh && sh->count >= 0)
+			at.word[sh->count] &= 0xf;
+		if (!attaches(cmd) && chance(80))
+			kind[sh && sh->fd >= 0 ? sh->fd : 0] = sh && sh->fd < 0 ? 0 : 1 + below(FDS);
+		if (cmd == BPF_PROG_BIND_MAP && chance(70))
+			kind[1] = 1 + below(FDS);
 		/* Attaching needs a descriptor: none is open with such a number. */
-		if (attaches(cmd))
-			for (u32 w = 0; w < 16; w++)
-				if (at.word[w] < 64)
-					at.word[w] = 999;
-		/* No program of instructions at random, no map of gigabytes, no test run for hours. */
-		if (cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE || cmd == BPF_BTF_LOAD)
-			break;
-		if (cmd == BPF_PROG_TEST_RUN)
+		for (u32 w = 0; attaches(cmd) && w < 16; w++)
+			if (at.word[w] < 64 && !is_pointer(sh, w))
+				at.word[w] = 999;
+		/* No test run for hours, nor of more than the buffer has. */
+		if (cmd == BPF_PROG_TEST_RUN) {
 			at.a.test.repeat &= 7;
+			at.a.test.ctx_size_in &= 0xff;
+			at.a.test.data_size_in &= 0xff;
+		}
 		compare(cmd, &at, kind, chance(80) ? sizeof(union bpf_attr) : below(160), "fields");
 	}
 }
@@ -161,15 +199,15 @@ static void prog_fields(void)
 		memset(&at, 0, sizeof(at));
 		at.a.prog_type = chance(70) ? BPF_PROG_TYPE_SOCKET_FILTER : below(UAPI_PROG_TYPES + 2);
 		at.a.insn_cnt = chance(80) ? 2 : PICK(counts);
-		at.a.insns = chance(95) ? ptr(two) : 8;
-		at.a.license = chance(95) ? ptr("GPL") : 8;
-		/* More instructions than there are: the bytes behind them would be read. */
-		if (at.a.insn_cnt > 2 && at.a.insn_cnt < 1000001)
-			at.a.insns = 8;
+		at.a.insns = at.a.insn_cnt == 2 ? ptr(two) : ptr(buffer);
+		at.a.license = ptr("GPL");
+		/* More instructions than the buffer has. */
+		if (at.a.insn_cnt == 1000000)
+			continue;
 		if (chance(15))
 			at.a.log_level = below(20);
 		if (chance(15))
-			at.a.log_buf = chance(80) ? ptr(log) : 8;
+			at.a.log_buf = ptr(log);
 		if (chance(15))
 			at.a.log_size = chance(50) ? sizeof(log) : below(200);
 		if (chance(15))
