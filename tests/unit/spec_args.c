@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Helpers' contracts against the running kernel: a program built from a helper's row loads, and with one argument spoiled it
- * loads exactly when the row says so. Helpers that need objects (sockets, tasks, dynptrs, callbacks) are not built.
+ * Helpers' contracts against the running kernel: a program built from a helper's row loads, and with one
+ * argument spoiled it loads exactly when the row says so. Helpers that need objects (sockets, tasks, dynptrs,
+ * callbacks) are not built.
  */
 #include <sys/utsname.h>
 
@@ -26,8 +27,14 @@ static void op(u8 code, u8 dst, u8 src, s16 off, s32 imm)
 	prog[len++] = i;
 }
 
-static void set(u8 reg, s32 value) { op(0xb7, reg, 0, 0, value); }
-static void copy(u8 dst, u8 src) { op(0xbf, dst, src, 0, 0); }
+static void set(u8 reg, s32 value)
+{
+	op(0xb7, reg, 0, 0, value);
+}
+static void copy(u8 dst, u8 src)
+{
+	op(0xbf, dst, src, 0, 0);
+}
 
 static void stack_at(u8 reg, s32 off)
 {
@@ -223,7 +230,8 @@ static bool find_place(const struct helper_spec *h, struct where *w)
 			if (w->asked && !(attach_spec[w->asked].progs & PT_BIT(w->type)))
 				continue;
 			if (progtype_attach_check(w->type, w->asked, &w->attach) ||
-			    helper_allowed(h, w->type, w->attach, CAPS_ALL, false) || helper_variant(h, w->type) != h)
+			    helper_allowed(h, w->type, w->attach, CAPS_ALL, false) ||
+			    helper_variant(h, w->type) != h)
 				continue;
 			if ((h->flags & HF_SLEEP) && w->type != PTYPE_SYSCALL)
 				continue;
@@ -251,8 +259,8 @@ static void expect(const struct helper_spec *h, const struct where *w, u32 which
 		return;
 	may = !load(w->type, w->asked);
 	if (may != says)
-		printf("#   %s in %s, argument %u, %d: kernel %d, table %d\n%s\n", h->name, progtype_spec[w->type].name,
-		       which + 1, how, may, says, log_buf);
+		printf("#   %s in %s, argument %u, %d: kernel %d, table %d\n%s\n", h->name,
+		       progtype_spec[w->type].name, which + 1, how, may, says, log_buf);
 	CHECK(may == says);
 }
 
@@ -264,7 +272,8 @@ static void check_arg(const struct helper_spec *h, const struct where *w, u32 i)
 
 	if (a->kind == ARG_SIZE || a->kind == ARG_SIZE0 || a->kind == ARG_ALLOC_SIZE)
 		expect(h, w, i, ZERO_SIZE, a->kind != ARG_SIZE);
-	else if (a->kind != ARG_ANYTHING && !sized) /* NULL with a size of 8 is refused whatever the row says */
+	else if (a->kind != ARG_ANYTHING &&
+		 !sized) /* NULL with a size of 8 is refused whatever the row says */
 		expect(h, w, i, EMPTY, (a->flags & AF_NULL) || a->kind == ARG_STACK_OR_NULL_CTX);
 	if (a->kind != ARG_MEM && a->kind != ARG_MAP_KEY && a->kind != ARG_MAP_VALUE)
 		return;
@@ -294,11 +303,14 @@ TEST(arguments)
 	CHECK(built > 130);
 }
 
-/* What the kernel says before it compares map and helper: the map has no keys, or is read-only for programs. */
+/* What the kernel says before it compares map and helper: the map has no keys, or is read-only for programs.
+ */
 static bool cannot_tell(void)
 {
-	static const char *const first[] = { "zero-sized read", "write into map forbidden", "invalid arg_type", "expected=",
-					     "Sleepable programs", "arena's user", "expected prog array" };
+	static const char *const first[] = { "zero-sized read",	   "write into map forbidden",
+					     "invalid arg_type",   "expected=",
+					     "Sleepable programs", "arena's user",
+					     "expected prog array" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(first); i++)
 		if (strstr(log_buf, first[i]))
@@ -341,7 +353,8 @@ TEST(maps_and_helpers)
 			may = !strstr(log_buf, "cannot pass map_type");
 			asked++;
 			if (may != says)
-				printf("#   %s, %s: kernel %d, table %d\n%s\n", h->name, map_spec[t].name, may, says, log_buf);
+				printf("#   %s, %s: kernel %d, table %d\n%s\n", h->name, map_spec[t].name,
+				       may, says, log_buf);
 			CHECK(may == says);
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Asks the running kernel what the tables say: who may call which helper, who may touch which byte of a context. Needs bpf(2),
- * root, and Linux 6.18, whose facts the tables are.
+ * Asks the running kernel what the tables say: who may call which helper, who may touch which byte of a
+ * context. Needs bpf(2), root, and Linux 6.18, whose facts the tables are.
  */
 #include <linux/capability.h>
 #include <sys/utsname.h>
@@ -116,8 +116,9 @@ static bool kernel_lets(const struct kind *k, u32 off, u32 size, int way)
 	struct bpf_insn prog[4] = { { .code = 0xb7, .dst_reg = 2 } };
 	u8 code = (u8)((way == WRITE ? 0x63 : way == READ ? 0x61 : 0x81) | width[size]);
 
-	prog[1] = way == WRITE ? (struct bpf_insn){ .code = code, .dst_reg = 1, .src_reg = 2, .off = (s16)off } :
-				 (struct bpf_insn){ .code = code, .dst_reg = 2, .src_reg = 1, .off = (s16)off };
+	prog[1] = way == WRITE
+			  ? (struct bpf_insn){ .code = code, .dst_reg = 1, .src_reg = 2, .off = (s16)off }
+			  : (struct bpf_insn){ .code = code, .dst_reg = 2, .src_reg = 1, .off = (s16)off };
 	prog[2] = (struct bpf_insn){ .code = 0xb7, .imm = k->ret };
 	prog[3] = (struct bpf_insn){ .code = 0x95 };
 	return !load(k->type, k->asked, prog, 4);
@@ -131,9 +132,13 @@ static u32 access_differs(const struct kind *k, u32 off)
 	for (u32 size = 1; size <= 8; size *= 2)
 		for (int way = READ; way < WAYS; way++) {
 			const struct ctx_field *f = NULL;
-			struct ctx_access a = { .off = off, .size = size, .write = way == WRITE,
-						.sign_extend = way == READ_SX, .prog_type = k->type,
-						.attach_type = k->attach, .caps = caps };
+			struct ctx_access a = { .off = off,
+						.size = size,
+						.write = way == WRITE,
+						.sign_extend = way == READ_SX,
+						.prog_type = k->type,
+						.attach_type = k->attach,
+						.caps = caps };
 			bool may, says;
 
 			if (way == READ_SX && size == 8)
@@ -141,8 +146,10 @@ static u32 access_differs(const struct kind *k, u32 off)
 			may = kernel_lets(k, off, size, way);
 			says = !ctx_access_check(c, &a, &f);
 			if (may != says) {
-				printf("#   %s+%u size %u way %d in %s, attach type %u: kernel %d, table %d\n", c->uapi,
-				       off, size, way, progtype_spec[k->type].name, k->asked, may, says);
+				printf("#   %s+%u size %u way %d in %s, attach type %u: kernel %d, table "
+				       "%d\n",
+				       c->uapi, off, size, way, progtype_spec[k->type].name, k->asked, may,
+				       says);
 				bad++;
 			}
 		}
@@ -172,7 +179,9 @@ static bool cannot_tell(const struct kfunc_spec *f)
 
 static u32 kfuncs_differ(const struct kind *k)
 {
-	struct bpf_insn prog[] = { { .code = 0x85, .src_reg = 2 }, { .code = 0xb7, .imm = k->ret }, { .code = 0x95 } };
+	struct bpf_insn prog[] = { { .code = 0x85, .src_reg = 2 },
+				   { .code = 0xb7, .imm = k->ret },
+				   { .code = 0x95 } };
 	u32 bad = 0;
 
 	if (k->type == PTYPE_KPROBE)
@@ -187,7 +196,8 @@ static u32 kfuncs_differ(const struct kind *k)
 		load(k->type, k->asked, prog, 3);
 		may = !strstr(log_buf, "is not allowed");
 		if (may != says) {
-			printf("#   %s in %s: kernel %d, table %d\n", kfunc_spec[i].name, progtype_spec[k->type].name, may, says);
+			printf("#   %s in %s: kernel %d, table %d\n", kfunc_spec[i].name,
+			       progtype_spec[k->type].name, may, says);
 			bad++;
 		}
 	}
@@ -220,7 +230,8 @@ TEST(kfuncs_as_root)
 	kernel_types = read_kernel_types();
 	if (!kernel_types)
 		SKIP("no kernel BTF");
-	for (u32 type = 1; type < UAPI_PROG_TYPES; type++) /* one attach type each: the functions hang on the type */
+	for (u32 type = 1; type < UAPI_PROG_TYPES;
+	     type++) /* one attach type each: the functions hang on the type */
 		for (u32 attach = 0; attach < UAPI_ATTACH_TYPES; attach++)
 			if (loads(type, attach, &k)) {
 				bad += kfuncs_differ(&k);
@@ -235,12 +246,20 @@ TEST(kfuncs_as_root)
 /* The smallest map of a type, plus flags; 0 flags: those it cannot do without. */
 static int make_map(u32 type, u32 flags, int inner)
 {
-	static const struct { u32 key, value, n, flags; } odd[UAPI_MAP_TYPES] = {
-		[MTYPE_STACK_TRACE] = { 4, 64, 4, 0 }, [MTYPE_LRU_HASH] = { 4, 4, 64, 0 },
-		[MTYPE_LRU_PERCPU_HASH] = { 4, 4, 64, 0 }, [MTYPE_LPM_TRIE] = { 8, 4, 1, BPF_F_NO_PREALLOC },
-		[MTYPE_CGROUP_STORAGE] = { 8, 4, 0, 0 }, [MTYPE_PERCPU_CGROUP_STORAGE] = { 8, 4, 0, 0 },
-		[MTYPE_QUEUE] = { 0, 4, 1, 0 }, [MTYPE_STACK] = { 0, 4, 1, 0 }, [MTYPE_BLOOM_FILTER] = { 0, 4, 1, 0 },
-		[MTYPE_RINGBUF] = { 0, 0, 4096, 0 }, [MTYPE_USER_RINGBUF] = { 0, 0, 4096, 0 },
+	static const struct {
+		u32 key, value, n, flags;
+	} odd[UAPI_MAP_TYPES] = {
+		[MTYPE_STACK_TRACE] = { 4, 64, 4, 0 },
+		[MTYPE_LRU_HASH] = { 4, 4, 64, 0 },
+		[MTYPE_LRU_PERCPU_HASH] = { 4, 4, 64, 0 },
+		[MTYPE_LPM_TRIE] = { 8, 4, 1, BPF_F_NO_PREALLOC },
+		[MTYPE_CGROUP_STORAGE] = { 8, 4, 0, 0 },
+		[MTYPE_PERCPU_CGROUP_STORAGE] = { 8, 4, 0, 0 },
+		[MTYPE_QUEUE] = { 0, 4, 1, 0 },
+		[MTYPE_STACK] = { 0, 4, 1, 0 },
+		[MTYPE_BLOOM_FILTER] = { 0, 4, 1, 0 },
+		[MTYPE_RINGBUF] = { 0, 0, 4096, 0 },
+		[MTYPE_USER_RINGBUF] = { 0, 0, 4096, 0 },
 		[MTYPE_ARENA] = { 0, 0, 1, BPF_F_MMAPABLE },
 	};
 	union bpf_attr a = { 0 };
@@ -274,13 +293,15 @@ TEST(map_flags)
 		if (fd < 0)
 			continue; /* needs BTF, or a privilege this machine withholds */
 		for (u32 bit = 0; bit < 20; bit++) {
-			bool may = made(make_map(type, 1u << bit, inner)), says = map_spec[type].create_flags >> bit & 1;
+			bool may = made(make_map(type, 1u << bit, inner)),
+			     says = map_spec[type].create_flags >> bit & 1;
 
 			/* Flags that a type cannot do without, or takes only where another one is set. */
 			if ((type == MTYPE_LPM_TRIE && bit == 0) || (type == MTYPE_ARENA && bit == 10))
 				continue;
 			if (may != says)
-				printf("#   %s flag %u: kernel %d, table %d\n", map_spec[type].name, bit, may, says);
+				printf("#   %s flag %u: kernel %d, table %d\n", map_spec[type].name, bit, may,
+				       says);
 			CHECK(may == says);
 		}
 		CHECK_EQ(made(make_map(MTYPE_ARRAY_OF_MAPS, 0, fd)), map_spec[type].inner_ok);
@@ -339,8 +360,8 @@ static u32 ranges_differ(const struct kind *k)
 		prog[0].imm = r0;
 		may = !load(k->type, k->asked, prog, 2);
 		if (may != says) {
-			printf("#   %s, attach type %u, result %d: kernel %d, table %d\n", progtype_spec[k->type].name,
-			       k->asked, r0, may, says);
+			printf("#   %s, attach type %u, result %d: kernel %d, table %d\n",
+			       progtype_spec[k->type].name, k->asked, r0, may, says);
 			bad++;
 		}
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The tables are total, consistent, and numbered as the running kernel numbers things, where its BTF can be read. */
+/* The tables are total, consistent, and numbered as the running kernel numbers things, where its BTF can be
+ * read. */
 #include "base/log.h"
 #include "btf/btf.h"
 #include "spec/ctx_native.h"
@@ -31,7 +32,8 @@ TEST(commands_total)
 {
 	for (u32 i = 0; i < UAPI_CMDS; i++) {
 		CHECK(cmd_spec[i].name && cmd_spec[i].uapi && cmd_spec[i].doc && cmd_spec[i].last_field);
-		CHECK(cmd_spec[i].attr_end >= 4 && cmd_spec[i].attr_end <= 168 && cmd_spec[i].attr_end % 4 == 0);
+		CHECK(cmd_spec[i].attr_end >= 4 && cmd_spec[i].attr_end <= 168 &&
+		      cmd_spec[i].attr_end % 4 == 0);
 	}
 	for (u32 i = 0; i < UAPI_LINK_TYPES; i++)
 		CHECK(link_spec[i].name && link_spec[i].uapi && link_spec[i].doc);
@@ -136,7 +138,8 @@ TEST(privileges)
 	u32 attach;
 	s32 min, max;
 
-	CHECK(caps_grant(CAPB_SYS_ADMIN, CAPB_BPF | CAPB_NET_ADMIN) && !caps_grant(CAPB_BPF, CAPB_BPF | CAPB_PERFMON));
+	CHECK(caps_grant(CAPB_SYS_ADMIN, CAPB_BPF | CAPB_NET_ADMIN) &&
+	      !caps_grant(CAPB_BPF, CAPB_BPF | CAPB_PERFMON));
 	CHECK_EQ(progtype_attach_check(PTYPE_CGROUP_SOCK, 0, &attach), 0);
 	CHECK_EQ(attach, BPF_CGROUP_INET_SOCK_CREATE);
 	CHECK(progtype_attach_check(PTYPE_CGROUP_SOCK_ADDR, 0, &attach) < 0);
@@ -178,11 +181,11 @@ static s64 enumerator(const struct btf *b, const char *type, const char *name)
 }
 
 /* An enumerator that an older kernel lacks proves nothing. */
-#define CHECK_NUMBER(type, uapi, number)                                                                           \
-	do {                                                                                                         \
-		s64 v_ = enumerator(b, type, uapi);                                                                  \
-		if (v_ >= 0)                                                                                         \
-			CHECK_EQ(v_, number);                                                                        \
+#define CHECK_NUMBER(type, uapi, number)            \
+	do {                                        \
+		s64 v_ = enumerator(b, type, uapi); \
+		if (v_ >= 0)                        \
+			CHECK_EQ(v_, number);       \
 	} while (0)
 
 TEST(numbers_are_the_kernels)
@@ -221,7 +224,8 @@ static const char *behind_param(const char *params, const char *name)
 	return NULL;
 }
 
-/* A prototype's parameters are those of the kernel's function, by number and name: suffixes of names are contract. */
+/* A prototype's parameters are those of the kernel's function, by number and name: suffixes of names are
+ * contract. */
 static void check_prototype(const struct btf *b, const struct kfunc_spec *f)
 {
 	s32 id = btf_find(b, f->name, BTF_KIND_FUNC);
