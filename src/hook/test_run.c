@@ -303,7 +303,8 @@ static int skb_prepare(struct prog *p, struct test_run *t, struct run_pkt *pkt, 
 	if (ntohs((u16)s->protocol) < 0x600)
 		s->protocol = htons(ETH_P_802_2);
 	s->pkt_type = packet_type(pkt->mac);
-	sk->bound_dev_if = 0;
+	sk->state = BPF_TCP_CLOSE;
+	sk->rx_queue_mapping = -1;
 	s->sk = sk;
 	pkt_publish(pkt);
 	return skb_socket(t, pkt, s, sk);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Helpers on sockets: of a test run's packet, the one socket it came through. Lookups search skep's sockets, and as long as skep
+ * holds none they find none, as on a host where nobody listens.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "helper/run_env.h"
+#include "spec/helper_abi.h"
+#include "spec/spec.h"
+
+#define RET_INT_(x) ((u64)(s64)(x))
+#define RET_PTR(p) ((u64)(uintptr_t)(p))
+
+/* States in which a socket is more than a request or a remnant (TCP_NEW_SYN_RECV, TCP_TIME_WAIT). */
+static bool is_full(const struct bpf_sock *sk)
+{
+	return sk->state != 6 && sk->state != 12;
+}
+
+u64 helper_sk_fullsock(void *sk, struct run *run)
+{
+	(void)run;
+	return RET_PTR(is_full(sk) ? sk : NULL);
+}
+
+u64 helper_tcp_sock(void *sk, struct run *run)
+{
+	(void)sk, (void)run;
+	return 0; /* a test run's socket is no TCP connection */
+}
+
+u64 helper_get_listener_sock(void *sk, struct run *run)
+{
+	(void)sk, (void)run;
+	return 0;
+}
+
+/* The tuple is IPv4's 12 bytes or IPv6's 36; anything else finds nothing, as a socket that is not there. */
+static u64 lookup(u64 netns, u64 flags)
+{
+	(void)netns, (void)flags;
+	return 0;
+}
+
+u64 helper_sk_lookup_tcp(void *ctx, const void *tuple, u64 tuple_size, u64 netns, u64 flags, struct run *run)
+{
+	(void)ctx, (void)tuple, (void)tuple_size, (void)run;
+	return lookup(netns, flags);
+}
+
+u64 helper_sk_lookup_udp(void *ctx, const void *tuple, u64 tuple_size, u64 netns, u64 flags, struct run *run)
+{
+	(void)ctx, (void)tuple, (void)tuple_size, (void)run;
+	return lookup(netns, flags);
+}
+
+u64 helper_skc_lookup_tcp(void *ctx, const void *tuple, u64 tuple_size, u64 netns, u64 flags, struct run *run)
+{
+	(void)ctx, (void)tuple, (void)tuple_size, (void)run;
+	return lookup(netns, flags);
+}
+
+u64 helper_sk_release(void *sock, struct run *run)
+{
+	(void)sock, (void)run;
+	return 0;
+}
+
+u64 helper_skc_to_tcp6_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+u64 helper_skc_to_tcp_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+u64 helper_skc_to_tcp_timewait_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+u64 helper_skc_to_tcp_request_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+u64 helper_skc_to_udp6_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+u64 helper_skc_to_unix_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+u64 helper_skc_to_mptcp_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+
+/* Cookies are given on first request, counting up. */
+u64 helper_get_socket_cookie(void *ctx, struct run *run)
+{
+	static u64 next = 1;
+	static u64 cookie;
+	u64 c = __atomic_load_n(&cookie, __ATOMIC_RELAXED);
+
+	(void)ctx, (void)run;
+	if (!c) {
+		c = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&cookie, c, __ATOMIC_RELAXED);
+	}
+	return c;
+}
+
+u64 helper_get_socket_uid(void *skb, struct run *run)
+{
+	(void)skb, (void)run;
+	return 65534; /* overflowuid: the socket belongs to nobody's file */
+}
+
+/* The first network namespace's cookie. */
+u64 helper_get_netns_cookie(void *ctx, struct run *run)
+{
+	(void)ctx, (void)run;
+	return 1;
+}
+
+/* ---- what a cgroup program may do to the call it judges ---- */
+u64 helper_get_retval(struct run *run)
+{
+	return run->retval;
+}
+
+u64 helper_set_retval(u64 retval, struct run *run)
+{
+	run->retval = (u64)(s64)(s32)retval;
+	return 0;
+}
+
+/* ---- packet properties without a device or tunnel behind them ---- */
+u64 helper_get_cgroup_classid(struct run *run) { (void)run; return 0; }
+u64 helper_get_route_realm(void *skb, struct run *run) { (void)skb, (void)run; return 0; }
+u64 helper_skb_cgroup_classid(void *skb, struct run *run) { (void)skb, (void)run; return 0; }
+
+u64 helper_skb_get_tunnel_key(void *skb, void *key, u64 size, u64 flags, struct run *run)
+{
+	(void)skb, (void)flags, (void)run;
+	memset(key, 0, size);
+	return RET_INT_(-EINVAL);
+}
+
+u64 helper_skb_get_tunnel_opt(void *skb, void *opt, u64 size, struct run *run)
+{
+	(void)skb, (void)run;
+	memset(opt, 0, size);
+	return RET_INT_(-ENOENT);
+}
+
+u64 helper_skb_get_xfrm_state(void *skb, u64 index, void *xfrm_state, u64 size, u64 flags, struct run *run)
+{
+	(void)skb, (void)index, (void)flags, (void)run;
+	memset(xfrm_state, 0, size);
+	return RET_INT_(-EINVAL);
+}
+
+/* PACKET_HOST to PACKET_OTHERHOST may become each other. */
+u64 helper_skb_change_type(void *skb, u64 type, struct run *run)
+{
+	struct __sk_buff *s = run->env->pkt->skb;
+
+	(void)skb;
+	if (s->pkt_type > 3 || (u32)type > 3)
+		return RET_INT_(-EINVAL);
+	s->pkt_type = (u32)type;
+	return 0;
+}
+
+u64 helper_csum_level(void *skb, u64 level, struct run *run)
+{
+	(void)skb, (void)run;
+	if (level > 3)
+		return RET_INT_(-EINVAL);
+	return level == 0 ? RET_INT_(-EACCES) : 0; /* query: nothing was checked by a device */
+}
+
+u64 helper_skb_set_tstamp(void *skb, u64 tstamp, u64 tstamp_type, struct run *run)
+{
+	struct __sk_buff *s = run->env->pkt->skb;
+
+	(void)skb;
+	if (s->protocol != htons(0x0800) && s->protocol != htons(0x86dd))
+		return RET_INT_(-EOPNOTSUPP);
+	if ((tstamp_type == 0 && tstamp) || (tstamp_type == 1 && !tstamp) || tstamp_type > 2)
+		return RET_INT_(-EINVAL);
+	s->tstamp = tstamp;
+	s->tstamp_type = (u8)tstamp_type;
+	return 0;
+}
+
+/* Mark congestion: the two bits of the IP header. 1 when they say so after it, 0 when they cannot. */
+u64 helper_skb_ecn_set_ce(void *skb, struct run *run)
+{
+	struct run_pkt *p = run->env->pkt;
+	u8 *ip = p->network;
+	u32 ecn, sum;
+	u16 check;
+
+	(void)skb;
+	if (!ip || p->end - ip < 20)
+		return 0;
+	if (p->skb->protocol == htons(0x86dd)) {
+		ecn = ip[1] >> 4 & 3;
+		if (ecn)
+			ip[1] |= 3 << 4;
+		return ecn != 0;
+	}
+	ecn = ip[1] & 3;
+	if (p->skb->protocol != htons(0x0800) || !ecn)
+		return 0;
+	if (ecn == 3)
+		return 1;
+	memcpy(&check, ip + 10, 2);
+	/* one's complement: the header grows by 3 - ecn in a byte of odd place, the checksum shrinks by as much */
+	sum = (u32)ntohs(check) + 0xffffu - (3 - ecn);
+	sum = (sum & 0xffff) + (sum >> 16);
+	check = htons((u16)sum);
+	memcpy(ip + 10, &check, 2);
+	ip[1] |= 3;
+	return 1;
+}
+
+/* ---- routes ---- */
+u64 helper_fib_lookup(void *ctx, void *params, u64 plen, u64 flags, struct run *run)
+{
+	(void)ctx, (void)params, (void)run;
+	if (plen < 64 || flags & ~0x3full)
+		return RET_INT_(-EINVAL);
+	return 4; /* BPF_FIB_LKUP_RET_NOT_FWDED: skep's table is empty */
+}
+
+u64 helper_check_mtu(void *ctx, u64 ifindex, void *mtu_len, u64 len_diff, u64 flags, struct run *run)
+{
+	const struct run_pkt *p = run->env->pkt;
+	u32 mtu = 65536, given;
+	s64 len;
+
+	(void)ctx;
+	memcpy(&given, mtu_len, sizeof(given));
+	if (flags & ~1ull || (flags && p->skb == NULL) || (flags && (len_diff || given)))
+		return RET_INT_(-EINVAL);
+	if (ifindex > 1)
+		return RET_INT_(-ENODEV);
+	len = given ? (s64)given + 14 : p->end - p->data;
+	len += (s32)len_diff;
+	memcpy(mtu_len, &mtu, sizeof(mtu));
+	return len <= (s64)mtu + 14 ? 0 : 1 /* BPF_MTU_CHK_RET_FRAG_NEEDED */;
+}
+
+/* ---- where an event comes from ---- */
+u64 helper_get_func_ip(void *ctx, struct run *run)
+{
+	(void)ctx;
+	return run->env->func_ip;
+}
