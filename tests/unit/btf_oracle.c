@@ -97,7 +97,8 @@ static u32 note(struct maker *m, u32 id, u32 kind, u32 size)
 	return id;
 }
 
-#define KB(k) (1u << BTF_KIND_##k)
+#define KB(k)	   (1u << BTF_KIND_##k)
+#define DECL_KINDS (KB(STRUCT) | KB(UNION) | KB(FUNC) | KB(VAR) | KB(TYPEDEF))
 #define SIZED_KINDS                                                                                   \
 	(KB(INT) | KB(PTR) | KB(ARRAY) | KB(STRUCT) | KB(UNION) | KB(ENUM) | KB(ENUM64) | KB(FLOAT) | \
 	 KB(TYPEDEF) | KB(CONST) | KB(VOLATILE))
@@ -109,7 +110,7 @@ static u32 ref(struct maker *m, u32 kinds)
 
 	if (chance(m->wild))
 		return rnd(m->want + 3);
-	if (chance(4))
+	if (chance(m->wild ? 4 : 1))
 		return 1 + rnd(m->want);
 	for (int i = 0; i < 40; i++) {
 		u32 id = 1 + rnd(n);
@@ -118,6 +119,15 @@ static u32 ref(struct maker *m, u32 kinds)
 			return id;
 	}
 	return n > 1 ? 1 + rnd(n - 1) : 1;
+}
+
+/* Is there a type to refer to? If not, the wild ones go on all the same. */
+static bool have(struct maker *m, u32 kinds)
+{
+	for (u32 id = 1; id < next_id(m); id++)
+		if (kinds & 1u << m->t[id].kind)
+			return true;
+	return chance(m->wild);
 }
 
 static u32 size_of(struct maker *m, u32 id)
@@ -154,7 +164,12 @@ static void make_struct(struct maker *m, bool is_union)
 
 		ids[i] = ref(m, SIZED_KINDS);
 		size = size_of(m, ids[i]);
-		bits[i] = kflag && chance(40) ? 1 + rnd(40) : 0;
+		bits[i] = 0;
+		if (kflag && chance(40)) {
+			ids[i] = ref(m, KB(INT) | KB(ENUM));
+			size = size_of(m, ids[i]);
+			bits[i] = 1 + rnd(chance(m->wild) ? 40 : MAX(MIN(size * 8, 32u), 1u));
+		}
 		off = (off + 7) / 8 * 8;
 		if (size && chance(80))
 			off = (off / 8 + MIN(size, 8u) - 1) / MIN(size, 8u) * MIN(size, 8u) * 8;
@@ -209,7 +224,7 @@ static void make_datasec(struct maker *m)
 
 	for (u32 i = 0; i < n; i++) {
 		vars[i] = ref(m, KB(VAR));
-		sizes[i] = chance(m->wild) ? rnd(30) : size_of(m, vars[i]);
+		sizes[i] = chance(m->wild) ? rnd(30) : MAX(size_of(m, vars[i]), 1u);
 		off += chance(20) ? 4 : 0;
 		at[i] = chance(m->wild) ? rnd(60) : off;
 		off = at[i] + sizes[i];
@@ -270,13 +285,12 @@ static void make_type(struct maker *m)
 	case 6:
 		make_enum(m, chance(40));
 		break;
-	case 7:
-		make_proto(m);
-		break;
 	case 8:
+		if (!have(m, KB(FUNC_PROTO)))
+			make_proto(m);
 		note(m,
 		     btf_build_func(m->g, name_of(m, true), ref(m, KB(FUNC_PROTO)),
-				    rnd(chance(m->wild) ? 5 : 3)),
+				    rnd(chance(m->wild) ? 5 : 2)),
 		     BTF_KIND_FUNC, 0);
 		break;
 	case 9:
@@ -285,13 +299,18 @@ static void make_type(struct maker *m)
 		     size_of(m, to));
 		break;
 	case 10:
-		make_datasec(m);
+		if (have(m, KB(VAR)))
+			make_datasec(m);
+		break;
+	case 7:
+		make_proto(m);
 		break;
 	case 11:
+		if (!have(m, DECL_KINDS))
+			break;
 		id = btf_build_raw(m->g, chance(m->wild) ? "" : tag_names[rnd(ARRAY_SIZE(tag_names))],
-				   BTF_KIND_DECL_TAG, 0, chance(m->wild / 2),
-				   ref(m, KB(STRUCT) | KB(UNION) | KB(FUNC) | KB(VAR) | KB(TYPEDEF)));
-		btf_build_word(m->g, chance(50) ? ~0u : rnd(4));
+				   BTF_KIND_DECL_TAG, 0, chance(m->wild / 2), ref(m, DECL_KINDS));
+		btf_build_word(m->g, chance(m->wild ? 50 : 95) ? ~0u : rnd(4));
 		note(m, id, BTF_KIND_DECL_TAG, 0);
 		break;
 	case 12:
