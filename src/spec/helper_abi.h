@@ -93,9 +93,12 @@ struct run;
 #define H0(id, n, r, ...) u64 helper_##n(struct run *run);
 #define H1(id, n, r, T1, a1, ...) u64 helper_##n(CT_##T1 a1, struct run *run);
 #define H2(id, n, r, T1, a1, T2, a2, ...) u64 helper_##n(CT_##T1 a1, CT_##T2 a2, struct run *run);
-#define H3(id, n, r, T1, a1, T2, a2, T3, a3, ...) u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, struct run *run);
-#define H4(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, ...) u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, CT_##T4 a4, struct run *run);
-#define H5(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...) u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, CT_##T4 a4, CT_##T5 a5, struct run *run);
+#define H3(id, n, r, T1, a1, T2, a2, T3, a3, ...)                                                      \
+	u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, struct run *run);
+#define H4(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, ...)                                              \
+	u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, CT_##T4 a4, struct run *run);
+#define H5(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...)                                      \
+	u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, CT_##T4 a4, CT_##T5 a5, struct run *run);
 #define U0 NO_ROW
 #define U1 NO_ROW
 #define U2 NO_ROW
@@ -112,11 +115,40 @@ struct run;
 
 /* Bodies as engines call them, five registers and the run: expand helper.def with these as H0..H5. */
 #define HELPER_REGS u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run
-#define HELPER_SHIM0(id, n, r, ...) static u64 shim_##n(HELPER_REGS) { (void)r1; (void)r2; (void)r3; (void)r4; (void)r5; return helper_##n(run); }
-#define HELPER_SHIM1(id, n, r, T1, a1, ...) static u64 shim_##n(HELPER_REGS) { (void)r2; (void)r3; (void)r4; (void)r5; return helper_##n(HELPER_REG(CT_##T1, r1), run); }
-#define HELPER_SHIM2(id, n, r, T1, a1, T2, a2, ...) static u64 shim_##n(HELPER_REGS) { (void)r3; (void)r4; (void)r5; return helper_##n(HELPER_REG(CT_##T1, r1), HELPER_REG(CT_##T2, r2), run); }
-#define HELPER_SHIM3(id, n, r, T1, a1, T2, a2, T3, a3, ...) static u64 shim_##n(HELPER_REGS) { (void)r4; (void)r5; return helper_##n(HELPER_REG(CT_##T1, r1), HELPER_REG(CT_##T2, r2), HELPER_REG(CT_##T3, r3), run); }
-#define HELPER_SHIM4(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, ...) static u64 shim_##n(HELPER_REGS) { (void)r5; return helper_##n(HELPER_REG(CT_##T1, r1), HELPER_REG(CT_##T2, r2), HELPER_REG(CT_##T3, r3), HELPER_REG(CT_##T4, r4), run); }
-#define HELPER_SHIM5(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...) static u64 shim_##n(HELPER_REGS) { return helper_##n(HELPER_REG(CT_##T1, r1), HELPER_REG(CT_##T2, r2), HELPER_REG(CT_##T3, r3), HELPER_REG(CT_##T4, r4), HELPER_REG(CT_##T5, r5), run); }
-#define HELPER_REG(type, r) ((type)(r))
+#define HELPER_SHIM0(id, n, r, ...)                                                                    \
+	static u64 shim_##n(HELPER_REGS)                                                               \
+	{                                                                                              \
+		(void)r1; (void)r2; (void)r3; (void)r4; (void)r5;                                      \
+		return helper_##n(run);                                                                \
+	}
+#define HELPER_SHIM1(id, n, r, T1, a1, ...)                                                            \
+	static u64 shim_##n(HELPER_REGS)                                                               \
+	{                                                                                              \
+		(void)r2; (void)r3; (void)r4; (void)r5;                                                \
+		return helper_##n((CT_##T1)r1, run);                                                   \
+	}
+#define HELPER_SHIM2(id, n, r, T1, a1, T2, a2, ...)                                                    \
+	static u64 shim_##n(HELPER_REGS)                                                               \
+	{                                                                                              \
+		(void)r3; (void)r4; (void)r5;                                                          \
+		return helper_##n((CT_##T1)r1, (CT_##T2)r2, run);                                      \
+	}
+#define HELPER_SHIM3(id, n, r, T1, a1, T2, a2, T3, a3, ...)                                            \
+	static u64 shim_##n(HELPER_REGS)                                                               \
+	{                                                                                              \
+		(void)r4; (void)r5;                                                                    \
+		return helper_##n((CT_##T1)r1, (CT_##T2)r2, (CT_##T3)r3, run);                         \
+	}
+#define HELPER_SHIM4(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, ...)                                    \
+	static u64 shim_##n(HELPER_REGS)                                                               \
+	{                                                                                              \
+		(void)r5;                                                                              \
+		return helper_##n((CT_##T1)r1, (CT_##T2)r2, (CT_##T3)r3, (CT_##T4)r4, run);            \
+	}
+#define HELPER_SHIM5(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...)                            \
+	static u64 shim_##n(HELPER_REGS)                                                               \
+	{                                                                                              \
+		return helper_##n((CT_##T1)r1, (CT_##T2)r2, (CT_##T3)r3, (CT_##T4)r4, (CT_##T5)r5, run);\
+	}
+
 #endif
