@@ -1,5 +1,10 @@
 # How things are built: rooms into one library, the command, the preload library, test programs, sample objects.
-$(B)/obj/%.o: src/%.c
+# Packages first: checked once a build directory, installed when root on Debian.
+$(B)/.deps: tools/deps.sh
+	@mkdir -p $(B)
+	$(Q)sh tools/deps.sh && touch $@
+
+$(B)/obj/%.o: src/%.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -12,7 +17,7 @@ $(B)/libskep.so: $(LIB_OBJ)
 $(B)/libskep-preload.so: $(B)/obj/preload.o $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-z,now -o $@ $^ -ldl
 
-$(B)/obj/preload.o: preload/preload.c
+$(B)/obj/preload.o: preload/preload.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -36,6 +41,6 @@ $(B)/tools/%: tests/tools/%.c $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
 
-$(B)/examples/%.bpf.o: examples/%.bpf.c
+$(B)/examples/%.bpf.o: examples/%.bpf.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
