@@ -412,10 +412,10 @@ struct depth_walk {
 
 static bool within_callback(const struct vf_env *e, const struct depth_walk *w, u32 sub)
 {
-	bool cb = e->subs[sub].is_cb;
+	bool cb = e->subs[sub].is_cb || e->subs[sub].is_exception_cb;
 
 	for (u32 j = 0; j < w->frame && !cb; j++)
-		cb = e->subs[w->ret_sub[j]].is_cb;
+		cb = e->subs[w->ret_sub[j]].is_cb || e->subs[w->ret_sub[j]].is_exception_cb;
 	return cb;
 }
 
@@ -546,7 +546,7 @@ int check_stack_depth(struct vf_env *e)
 	for (u32 i = e->nsubs; i-- > 0;) {
 		int err;
 
-		if (i && !e->subs[i].is_async_cb)
+		if (i && !e->subs[i].is_async_cb && !e->subs[i].is_exception_cb)
 			continue;
 		w.own_ok = !i && own;
 		w.frame = w.depth = 0;

@@ -6,7 +6,7 @@
  * call_special.c. Invariant: a helper sees only memory that the row says it may see, of the size it will use; r1 to r5 are
  * gone after the call.
  */
-#include "verifier/mem.h"
+#include "verifier/kfunc.h"
 
 /* ---- which register types an argument kind takes ---- */
 
@@ -168,7 +168,7 @@ int func_arg_off(struct vf_env *e, const struct reg *r, u32 regno, const struct 
 /* Maps whose constant keys in range always have a value. */
 static bool lookup_never_fails(const struct map_desc *m)
 {
-	return m->type == MAP_ARRAY || m->type == MAP_PERCPU_ARRAY;
+	return m->type == MTYPE_ARRAY || m->type == MTYPE_PERCPU_ARRAY;
 }
 
 /* The key when it is a constant on the stack: zero bytes, or a spilled constant of just its size. */
@@ -286,6 +286,8 @@ static int arg_by_kind(struct vf_env *e, u32 regno, const struct arg_spec *a, st
 		m->ret_btf_id = r->btf_id;
 		return 0;
 	case ARG_SPIN_LOCK:
+		if (in_rbtree_less(e))
+			return reject(e, REJ_LOCK_IN_LESS);
 		if (m->h->flags & HF_LOCK)
 			return lock_process(e, regno, true, false, false);
 		return lock_process(e, regno, false, false, false);

@@ -192,7 +192,7 @@ static int check_format(struct vf_env *e, const char *fmt, u32 max_args)
 		if (!p || nargs > max_args)
 			return reject(e, REJ_FORMAT);
 	}
-	return nargs == max_args ? 0 : reject(e, REJ_FORMAT);
+	return 0;
 }
 
 static int snprintf_args(struct vf_env *e)
