@@ -154,6 +154,7 @@ struct aux {
 	bool sanitize_stack;      /* Spectre v4: store needs a barrier */
 	bool map_key_poison, map_ptr_poison, map_key_seen, loop_seen, loop_bad;
 	bool fastcall_pattern, jump_target;
+	u32 leaves_to;            /* tail call, LD_ABS in a subprogram: may leave it; the subprogram's exit, 0: no */
 	u32 fastcall_spills;
 	u32 map_ptr_state;
 	/* LDIMM64_BTF_ID: type of the pointer it loads; size of T_MEM, type of T_BTF */

@@ -24,8 +24,10 @@ u32 insn_successors(const struct vf_env *e, u32 i, u32 out[2])
 		out[n++] = in->target;
 		return n;
 	default:
-		out[0] = i + ins_slots(in);
-		return 1;
+		out[n++] = i + ins_slots(in);
+		if (e->aux[i].leaves_to)
+			out[n++] = e->aux[i].leaves_to;
+		return n;
 	}
 }
 

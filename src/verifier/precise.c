@@ -169,18 +169,6 @@ static int back_callback(struct want *w)
 	return 0;
 }
 
-static int back_call(struct vf_env *e, struct want *w, u32 idx, u32 next)
-{
-	const struct ins *i = &e->ins[idx];
-
-	if (e->aux[idx].calls_callback && idx + 1 != next)
-		return back_callback(w);
-	if (ins_class(i) == IC_CALL_KFUNC && !i->imm)
-		return -ENOTSUPP;
-	drop(w, BPF_REG_0);
-	return w->regs[w->frame] & ARGS ? -ENOTSUPP : 0;
-}
-
 /* Into a function from behind; `next` is what follows the call. */
 static int back_exit(struct vf_env *e, struct want *w, u32 next)
 {
@@ -194,6 +182,21 @@ static int back_exit(struct vf_env *e, struct want *w, u32 next)
 	if (r0)
 		add(w, BPF_REG_0);
 	return 0;
+}
+
+static int back_call(struct vf_env *e, struct want *w, u32 idx, u32 next)
+{
+	const struct ins *i = &e->ins[idx];
+
+	if (e->aux[idx].calls_callback && idx + 1 != next)
+		return back_callback(w);
+	if (ins_class(i) == IC_CALL_KFUNC && !i->imm)
+		return -ENOTSUPP;
+	drop(w, BPF_REG_0);
+	if (w->regs[w->frame] & ARGS)
+		return -ENOTSUPP;
+	/* a tail call that left the function: its result is nobody's value */
+	return e->aux[idx].leaves_to && idx + 1 != next ? back_exit(e, w, U32_MAX) : 0;
 }
 
 static void back_jcc(struct want *w, const struct ins *i, const struct jmp_hist *h)

@@ -281,18 +281,13 @@ static void clean(struct vf_env *e, struct vstate *s)
 		struct frame *f = s->frame[i];
 		u16 live = e->aux[frame_insn(s, i)].live_regs;
 		u64 slots = live_slots(e, i);
-		u32 used = 0;
 
 		for (u32 r = 0; r < BPF_REG_10; r++)
 			if (!(live & 1u << r))
 				reg_mark_none(&f->regs[r]);
-		for (u32 k = 0; k < f->nslots; k++) {
-			if (slots & 1ull << k)
-				used = k + 1;
-			else
+		for (u32 k = 0; k < f->nslots; k++)
+			if (!(slots & 1ull << k))
 				memset(&f->stack[k], 0, sizeof(f->stack[k]));
-		}
-		f->nslots = used;
 	}
 }
 

@@ -264,6 +264,19 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 	return reject(e, REJ_RESERVED, what);
 }
 
+/* The program called instead returns to this function's caller, and may have done anything to the packet. */
+static int leave_by_tail_call(struct vf_env *e)
+{
+	bool done;
+
+	if (!push_branch(e, e->insn + 1, e->insn, false))
+		return -E2BIG;
+	clear_pkt_pointers(e);
+	reg_mark_unknown(e, &cur_regs(e)[BPF_REG_0]);
+	live_update(e);
+	return step_exit(e, &e->next, &done);
+}
+
 static int step_call(struct vf_env *e, const struct ins *i)
 {
 	const struct helper_spec *h = helper_by_id((u32)i->imm);
@@ -273,7 +286,9 @@ static int step_call(struct vf_env *e, const struct ins *i)
 		return reject(e, REJ_CALL_IN_LOCK);
 	err = step_call_helper(e, i, &e->next);
 	scratch_reg(e, BPF_REG_0);
-	return err;
+	if (err || !(h->flags & HF_TAIL_CALL) || !e->cur->curframe)
+		return err;
+	return leave_by_tail_call(e);
 }
 
 /* may_goto: the jump is taken now; going on in the loop is a branch of its own, with widened scalars. */
@@ -332,6 +347,8 @@ static int step(struct vf_env *e, const struct ins *i)
 		return step_ldimm64(e, i);
 	case IC_LDABS:
 	case IC_LDIND:
+		if (e->cur->curframe)
+			live_update(e); /* it may leave the function */
 		return step_ldabs(e, i);
 	case IC_JA:
 		e->jumps++;

@@ -145,6 +145,22 @@ static bool byte_jumps(u8 code)
 	return (cls == BPF_JMP || cls == BPF_JMP32) && op != BPF_EXIT && op != BPF_CALL;
 }
 
+/* Instructions that may end a subprogram although they are no exit count as jumps to its exit. */
+static void mark_leaving(struct vf_env *e, const struct subprog *s)
+{
+	u32 exit = 0;
+
+	for (u32 i = s->start; i < s[1].start; i++)
+		if (ins_class(&e->ins[i]) == IC_EXIT)
+			exit = i;
+	for (u32 i = s->start; i < s[1].start; i++) {
+		enum ins_class c = ins_class(&e->ins[i]);
+
+		if (c == IC_LDABS || c == IC_LDIND || is_tail_call(&e->ins[i]))
+			e->aux[i].leaves_to = exit;
+	}
+}
+
 static int check_jumps(struct vf_env *e, u32 sub)
 {
 	struct subprog *s = &e->subs[sub];
@@ -167,6 +183,8 @@ static int check_jumps(struct vf_env *e, u32 sub)
 		if (i == end - 1 && c != IC_EXIT && c != IC_JA)
 			return reject(e, REJ_LAST_INSN);
 	}
+	if (sub && (s->has_tail_call || s->has_ld_abs))
+		mark_leaving(e, s);
 	return 0;
 }
 
