@@ -116,6 +116,7 @@ enum btf_walk { WALK_SCALAR, WALK_PTR, WALK_STRUCT };
 enum {
 	WALKF_USER = 1, WALKF_PERCPU = 2, WALKF_RCU = 4, WALKF_TRUSTED_OR_NULL = 8,
 	WALKF_UNTRUSTED = 16, /* found in a union: the pointer must be marked untrusted */
+	WALKF_PTR_MEM = 32,   /* with WALK_SCALAR: a pointer to no struct; Linux 6.18 loads it as read-only untrusted memory, size 0 */
 };
 /*
  * What an access of `size` bytes at `off` into struct `id` yields: *ret_id the type behind a pointer (WALK_PTR) or the nested

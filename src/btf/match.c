@@ -151,7 +151,7 @@ static int find_member(const struct walk *w, const struct btf_type *t, struct hi
 		    btf_log_name(w->b, t->name_off), (s32)w->off);
 }
 
-/* Follow a pointer member: WALK_PTR when it points to a struct, else it is a scalar like any other. */
+/* Follow a pointer member: WALK_PTR when it points to a struct, else WALK_SCALAR with WALKF_PTR_MEM. */
 static int walk_pointer(struct walk *w, const struct btf_type *outer, const struct btf_type *ptr,
 			const struct hit *h, u32 *ret_id)
 {
@@ -170,8 +170,10 @@ static int walk_pointer(struct walk *w, const struct btf_type *outer, const stru
 		return deny(w, -EACCES,
 			    "cannot access ptr member %s with moff %u in struct %s with off %u size %u\n",
 			    h->name, h->off, btf_log_name(w->b, outer->name_off), w->off, w->size);
-	if (!btf_is_composite(btf_type(w->b, target)))
+	if (!btf_is_composite(btf_type(w->b, target))) {
+		w->flags = WALKF_PTR_MEM | WALKF_UNTRUSTED;
 		return WALK_SCALAR;
+	}
 	if (btf_kind_of(tag) == BTF_KIND_TYPE_TAG && !btf_kflag_of(tag))
 		for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
 			if (!strcmp(btf_str(w->b, tag->name_off), tags[i].tag))
@@ -215,11 +217,8 @@ static int walk_once(struct walk *w, u32 *ret_id)
 			w->id = h.id;
 			continue;
 		}
-		if (btf_kind_of(mt) == BTF_KIND_PTR) {
-			got = walk_pointer(w, t, mt, &h, ret_id);
-			if (got != WALK_SCALAR)
-				return got;
-		}
+		if (btf_kind_of(mt) == BTF_KIND_PTR)
+			return walk_pointer(w, t, mt, &h, ret_id);
 		/* An integer may be read in part, and an array of them as scratch space, but not what
 		 * follows. */
 		if ((u64)w->off + w->size > h.end && !(w->flags & WALKF_UNTRUSTED))

@@ -142,7 +142,7 @@ TEST(walks)
 	expect(b, id[OUTER], 120, 8, WALK_PTR, id[TARGET], 0, "");
 	expect(b, id[OUTER], 88, 8, WALK_PTR, id[TARGET], WALKF_USER, "");
 	expect(b, id[OUTER], 96, 8, WALK_PTR, id[TARGET], WALKF_RCU, "");
-	expect(b, id[OUTER], 104, 8, WALK_SCALAR, 0, 0, "");
+	expect(b, id[OUTER], 104, 8, WALK_SCALAR, 0, WALKF_PTR_MEM | WALKF_UNTRUSTED, "");
 	/* bit fields: the byte they share, and what lies behind */
 	expect(b, id[OUTER], 112, 1, WALK_SCALAR, 0, 0, "");
 	expect(b, id[OUTER], 113, 1, WALK_SCALAR, 0, 0, "");

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Struct walks against the running kernel: a pointer cast to a random kernel struct is read at a random
+ * offset; what the kernel's verifier says of the result (scalar, pointer to which struct, or which complaint)
+ * must be what btf_struct_walk() says. Skipped where bpf(2) is not permitted. Environment: BTF_WALK_N cases
+ * (default 1000), BTF_WALK_SEED.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "btf/priv.h"
+#include "unit/test.h"
+
+static u64 rng_state;
+
+static u32 rnd(u32 n)
+{
+	u64 z = (rng_state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return (u32)((z ^ (z >> 31)) >> 32) % n;
+}
+
+static u64 env_number(const char *name, u64 otherwise)
+{
+	const char *s = getenv(name);
+
+	return s ? strtoull(s, NULL, 0) : otherwise;
+}
+
+static struct btf *kernel_types(void)
+{
+	FILE *f = fopen("/sys/kernel/btf/vmlinux", "r");
+	struct btf *b = NULL;
+	char *buf;
+	size_t n;
+
+	if (!f)
+		return NULL;
+	buf = malloc(64u << 20);
+	n = buf ? fread(buf, 1, 64u << 20, f) : 0;
+	fclose(f);
+	btf_parse(buf, (u32)n, NULL, true, NULL, &b);
+	free(buf);
+	return b;
+}
+
+/* r0 = (struct id *)ctx; r3 = *(r0 + off); then an error that keeps the log. */
+static int kernel_walk(u32 cast, u32 id, s16 off, u8 code, char *log, u32 size)
+{
+	struct bpf_insn insns[] = {
+		{ .code = 0xb7, .dst_reg = 2, .imm = (s32)id },
+		{ .code = 0x85, .src_reg = 2, .imm = (s32)cast },
+		{ .code = code, .dst_reg = 3, .src_reg = 0, .off = off },
+		{ .code = 0xbf, .dst_reg = 0, .src_reg = 9 },
+		{ .code = 0x95 },
+	};
+	union bpf_attr a = {
+		.prog_type = BPF_PROG_TYPE_SCHED_CLS, .insn_cnt = 5, .log_level = 1, .log_size = size
+	};
+
+	a.insns = (uintptr_t)insns;
+	a.license = (uintptr_t) "GPL";
+	a.log_buf = (uintptr_t)log;
+	log[0] = '\0';
+	return syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+/* Does the kernel's log say what the walk found? */
+static bool agree(const struct btf *b, const char *log, int got, u32 next, u32 flags, const char *text)
+{
+	char want[300];
+	const char *state = strstr(log, "\n2: ");
+
+	if (got < 0)
+		return strstr(log, text) && !strstr(log, "\n3: ");
+	if (!state)
+		return false;
+	state = strstr(state, " R3");
+	if (!state)
+		return false;
+	if (got == WALK_SCALAR && (flags & WALKF_PTR_MEM))
+		snprintf(want, sizeof(want), "=rdonly_untrusted_mem(sz=0)");
+	else if (got == WALK_SCALAR)
+		snprintf(want, sizeof(want), "=scalar(");
+	else
+		snprintf(want, sizeof(want), "ptr_%s(", btf_type_name(b, next));
+	return strstr(state, want) && strcspn(state, "\n") > (size_t)(strstr(state, want) - state);
+}
+
+TEST(walks_as_the_kernel)
+{
+	static const struct {
+		u8 code;
+		u32 size;
+	} loads[] = { { 0x79, 8 }, { 0x79, 8 }, { 0x61, 4 }, { 0x69, 2 }, { 0x71, 1 } };
+	u64 n = env_number("BTF_WALK_N", 1000), first = env_number("BTF_WALK_SEED", 1);
+	u32 bad = 0, kinds[3] = { 0 }, refused = 0;
+	struct btf *b = kernel_types();
+	static char log[65536];
+	s32 cast = b ? btf_find(b, "bpf_rdonly_cast", BTF_KIND_FUNC) : -1;
+
+	if (cast < 0 ||
+	    (kernel_walk((u32)cast, 1, 0, 0x79, log, sizeof(log)), !strstr(log, "bpf_rdonly_cast"))) {
+		btf_free(b);
+		SKIP("bpf(2) is not permitted here, or there is no bpf_rdonly_cast");
+	}
+	for (u64 seed = first; seed < first + n && bad < 10; seed++) {
+		u32 id, next = 0, flags = 0, pick;
+		const char *field;
+		struct log l;
+		s32 off;
+		int got;
+
+		rng_state = seed * 0x5851f42d4c957f2dull + 9;
+		do
+			id = 1 + rnd(btf_type_count(b) - 1);
+		while (btf_kind_of(btf_type(b, id)) != BTF_KIND_STRUCT || !*btf_type_name(b, id));
+		off = (s32)rnd(MIN(btf_type(b, id)->size + 12, 30000u));
+		if (rnd(3))
+			off &= ~7;
+		pick = rnd(ARRAY_SIZE(loads));
+		kernel_walk((u32)cast, id, (s16)off, loads[pick].code, log, sizeof(log));
+		log_init(&l, LOG_LEVEL1);
+		got = btf_struct_walk(&l, b, id, off, loads[pick].size, &next, &flags, &field);
+		refused += got < 0;
+		if (got >= 0)
+			kinds[got]++;
+		if (!agree(b, log, got, next, flags, str_text(&l.text))) {
+			bad++;
+			printf("#   case %llu: struct %s off %d size %u: skep %d, id %u %s\n#   "
+			       "kernel:\n%s\n",
+			       (unsigned long long)seed, btf_type_name(b, id), off, loads[pick].size, got,
+			       next, str_text(&l.text), log);
+		}
+		log_free(&l);
+	}
+	CHECK_EQ(bad, 0);
+	printf("#   %u scalars, %u pointers, %u refused\n", kinds[WALK_SCALAR], kinds[WALK_PTR], refused);
+	btf_free(b);
+}
