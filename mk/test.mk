@@ -17,3 +17,8 @@ lint:
 
 demo: all $(BPF_OBJ) $(TOOLS)
 	$(Q)B=$(B) examples/demo.sh
+
+# Linux's own test programs as clients; needs linux-source-6.1 and root (for the comparison with the kernel).
+.PHONY: check-linux
+check-linux: all
+	$(Q)tests/linux/verifier.sh $(B)

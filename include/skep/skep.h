@@ -36,7 +36,7 @@ struct skep_opts {
 enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_SYS_ADMIN = 8, SKEP_CAP_ALL = 15 };
 enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 enum {
-	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0 */
+	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0; also by SKEP_UNPRIVILEGED=1 in the environment */
 	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
 };
 

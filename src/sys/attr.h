@@ -96,7 +96,7 @@ union attr {
 	} link_create;
 	struct attr_bind { u32 prog_fd, map_fd, flags; } bind;
 	struct attr_link_update { u32 link_fd, new_fd, flags, old_fd; } link_update;
-	u8 bytes[192];
+	u8 bytes[168]; /* Linux 6.18: anything beyond must be zero, or E2BIG */
 };
 
 #endif

@@ -56,8 +56,10 @@ static int resolve_btf(struct call *c, struct map_attr *m)
 		return call_fail(c, -EINVAL, "BTF says the value has %lld bytes, value_size says %u", (long long)value,
 				 m->value_size);
 	err = btf_record_of(b->btf, m->btf_value, ~0u, m->value_size, sys_kernel_btf(c->s), &m->record);
+	if (err == -ENOMEM)
+		return err;
 	if (err)
-		return call_fail(c, err, "the value's special fields (locks, timers, kptrs...) are not laid out as BPF requires");
+		m->record = NULL; /* as in Linux: such a map is made, and has no special fields to use */
 	if (m->record && (m->record->mask & ~spec->special_fields))
 		return call_fail(c, -EOPNOTSUPP, "maps of type %s cannot hold these special fields", spec->name);
 	if (m->record && (!call_capable(c, CAPB_BPF) || m->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)))

