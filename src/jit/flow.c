@@ -16,7 +16,9 @@ u32 flow_sub_at(const struct lowered *l, u32 start)
 
 static u16 call_args(const struct ins *i)
 {
-	return i->dst ? (u16)(((1u << i->dst) - 1) & ~1u) : (u16)ARGS;
+	u32 args = i->dst ? ((1u << i->dst) - 1) & ~1u : ARGS;
+
+	return (u16)args;
 }
 
 u16 flow_uses(const struct flow *f, const struct lowered *l, const struct ins *i)

@@ -6,7 +6,7 @@
 
 static u16 native_bit(u8 n)
 {
-	return n == X_NONE ? 0 : (u16)(1u << n);
+	return (u16)((1u << n) & 0xffff);
 }
 
 u16 val_natives(const struct val *v)
@@ -239,7 +239,9 @@ bool val_native_used(const struct x86 *x, u8 native)
 
 static u16 operand_natives(const struct x86 *x, u8 r)
 {
-	return val_is_pending(x, r) ? val_natives(&x->v[r]) : (u16)(1u << x86_of[r]);
+	if (val_is_pending(x, r))
+		return val_natives(&x->v[r]);
+	return native_bit(x86_of[r]);
 }
 
 void val_prepare(struct x86 *x, u8 d, u8 s)

@@ -39,7 +39,7 @@ struct image {
 	u32 exception_sub;      /* index of the exception callback, ~0: none */
 	bool may_throw;         /* it, or a program it may tail call, uses bpf_throw: runs set up a landing */
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
-	void *jit_tail;         /* compiled code: where tail calls land (frame set up, stack not) ; NULL: interpreted */
+	void *jit_tail;         /* compiled code: where tail calls land, the caller's frame being gone; NULL: interpreted */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */
 	u64 (*jit_call)(void *sub, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
 	const void *code;       /* compiled bytes, for dumps; code_size */

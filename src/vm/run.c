@@ -28,10 +28,14 @@ void run_init(struct run *r, const struct image *img, struct run_env *env)
 static u64 call_sub(struct run *r, const struct image_sub *sub, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)
 {
 	const struct image *img = r->image;
+	u64 ret;
 
 	if (sub->jit && img->jit_call)
-		return img->jit_call(sub->jit, r1, r2, r3, r4, r5, r);
-	return vm_call(sub, r1, r2, r3, r4, r5, r);
+		ret = img->jit_call(sub->jit, r1, r2, r3, r4, r5, r);
+	else
+		ret = vm_call(sub, r1, r2, r3, r4, r5, r);
+	r->image = img; /* a tail call may have changed it */
+	return ret;
 }
 
 /* The program threw: its exception callback gives the result, or the cookie is the result. */

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Nothing changes a compiled program: every way to write memory is tried on one. */
+#include "unit/jit_kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
+__attribute__((weak)) const struct image *prog_array_image(struct map *m, u32 index)
+{
+	(void)m;
+	(void)index;
+	return NULL;
+}
+
+static void compile(struct kit *k)
+{
+	struct ins *o = calloc(4, sizeof(*o));
+
+	if (!o)
+		abort();
+	o[0] = (struct ins){ .op = OP_MOV64_K, .imm = 42 };
+	o[1] = (struct ins){ .op = OP_EXIT };
+	*k = (struct kit){ .ops = o, .n = 2 };
+	kit_find_subs(k, 0);
+	CHECK_EQ(kit_compile(k, &kit_opts[0]), 0);
+	CHECK_EQ(kit_go(&k->jit, NULL), 42);
+}
+
+/* The signal that ends a child which does this, or 0. */
+static int dies_of(void (*fn)(void *), void *arg)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGBUS, SIG_DFL);
+		fn(arg);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void store(void *p)
+{
+	*(volatile u8 *)p = 0xc3;
+}
+
+static void load(void *p)
+{
+	(void)*(volatile u8 *)p;
+}
+
+TEST(a_store_into_code_kills)
+{
+	struct kit k;
+	u8 *page;
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	compile(&k);
+	page = (u8 *)k.code.map;
+	CHECK_EQ(dies_of(store, k.code.code), SIGSEGV);
+	CHECK_EQ(dies_of(store, k.code.code + k.code.size - 1), SIGSEGV);
+	/* the pages before and behind are not even readable */
+	CHECK_EQ(dies_of(load, page), SIGSEGV);
+	CHECK_EQ(dies_of(load, page + k.code.map_size - 1), SIGSEGV);
+	CHECK_EQ(dies_of(load, k.code.code), 0);
+	kit_drop(&k);
+}
+
+static const u8 evil[4] = { 0xb8, 1, 2, 3 };
+
+static void check_unchanged(const struct kit *k, const u8 *before)
+{
+	CHECK(!memcmp(before, k->code.code, k->code.size));
+	CHECK_EQ(kit_go(&k->jit, NULL), 42);
+}
+
+static void by_mapping(const struct kit *k)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	u8 *at = (u8 *)((uintptr_t)k->code.code & ~(page - 1));
+
+	errno = 0;
+	CHECK(mprotect(at, page, PROT_READ | PROT_WRITE) < 0 && errno == EACCES);
+	CHECK(mprotect(at, page, PROT_READ | PROT_WRITE | PROT_EXEC) < 0 && errno == EACCES);
+}
+
+/* The file behind the mapping, opened anew through /proc. */
+static void by_file(const struct kit *k)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	u64 start = (uintptr_t)k->code.code & ~(page - 1), end = ((uintptr_t)k->code.code + k->code.size + page - 1) & ~(page - 1);
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%llx-%llx", (unsigned long long)start, (unsigned long long)end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		CHECK(errno == EPERM || errno == EACCES || errno == ENOENT || errno == ETXTBSY);
+		return;
+	}
+	CHECK(pwrite(fd, evil, sizeof(evil), 0) < 0 && errno == EPERM);
+	CHECK(ftruncate(fd, 0) < 0 && errno == EPERM);
+	CHECK(ftruncate(fd, 1 << 20) < 0 && errno == EPERM);
+	CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) < 0 && errno == EPERM);
+	CHECK(mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
+	CHECK(fcntl(fd, F_GET_SEALS) & F_SEAL_SEAL);
+	close(fd);
+}
+
+static void by_proc_mem(const struct kit *k)
+{
+	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	if (fd < 0)
+		return;
+	CHECK(pwrite(fd, evil, sizeof(evil), (off_t)(uintptr_t)k->code.code) < 0);
+	close(fd);
+}
+
+static void by_system_call(const struct kit *k)
+{
+	struct iovec from = { (void *)(uintptr_t)evil, sizeof(evil) }, to = { k->code.code, sizeof(evil) };
+	int fds[2];
+
+	CHECK(process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0 && errno == EFAULT);
+	CHECK_EQ(pipe(fds), 0);
+	CHECK_EQ(write(fds[1], evil, sizeof(evil)), 4);
+	CHECK(read(fds[0], k->code.code, sizeof(evil)) < 0 && errno == EFAULT);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void by_ptrace(const struct kit *k)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(kit_go(&k->jit, NULL) == 42 ? 0 : 1);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	if (WIFSTOPPED(status)) {
+		CHECK(ptrace(PTRACE_POKETEXT, pid, k->code.code, (void *)0x9090909090909090) < 0);
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+		CHECK(waitpid(pid, &status, 0) == pid);
+	}
+	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+TEST(nothing_changes_code)
+{
+	struct kit k;
+	u8 *before;
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	compile(&k);
+	if (!k.code.sealed) {
+		kit_drop(&k);
+		SKIP("this system has no sealed executable files");
+	}
+	before = malloc(k.code.size);
+	if (!before)
+		abort();
+	memcpy(before, k.code.code, k.code.size);
+	by_mapping(&k);
+	by_file(&k);
+	by_proc_mem(&k);
+	by_system_call(&k);
+	by_ptrace(&k);
+	check_unchanged(&k, before);
+	free(before);
+	kit_drop(&k);
+}
+
+/* Never writable and executable, and no writable mapping of a code file. */
+static void check_maps(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		bool w = strstr(line, " rw") || strstr(line, " -w"), x = strstr(line, "wx");
+
+		CHECK(!x);
+		CHECK(!(w && strstr(line, "skep-code")));
+	}
+	if (f)
+		fclose(f);
+}
+
+TEST(no_mapping_is_writable_and_executable)
+{
+	struct kit k[50];
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	for (u32 i = 0; i < ARRAY_SIZE(k); i++) {
+		compile(&k[i]);
+		if (i % 10 == 0)
+			check_maps();
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(k); i++)
+		kit_drop(&k[i]);
+	check_maps();
+}
+
+/* Calls reach without a detour, which only code near to the library can do. */
+TEST(code_lies_near_the_library)
+{
+	struct kit k;
+	s64 away;
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	compile(&k);
+	away = (s64)((uintptr_t)k.code.code - (uintptr_t)&jit_compile);
+	CHECK(away < S32_MAX && away > S32_MIN);
+	kit_drop(&k);
+}
+
+/* What is not code traps. */
+TEST(holes_are_traps)
+{
+	struct kit k;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	compile(&k);
+	for (u8 *p = (u8 *)k.code.map + page; p < k.code.code; p++)
+		CHECK(*p == 0xcc);
+	for (u8 *p = k.code.code + k.code.size; p < (u8 *)k.code.map + k.code.map_size - page; p++)
+		CHECK(*p == 0xcc);
+	kit_drop(&k);
+}
+
+TEST(two_compilations_lie_apart)
+{
+	u32 same = 0;
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	for (u32 i = 0; i < 64; i++) {
+		struct kit a, b;
+
+		compile(&a);
+		compile(&b);
+		same += (uintptr_t)a.code.code % 4096 == (uintptr_t)b.code.code % 4096;
+		kit_drop(&a);
+		kit_drop(&b);
+	}
+	CHECK(same < 16);
+}
+
+static void under_mdwe(void *arg)
+{
+	struct kit k;
+
+	(void)arg;
+	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0))
+		_exit(0);
+	compile(&k);
+	if (test_failures || !k.code.sealed)
+		abort();
+}
+
+/* Where no mapping may become executable that was writable. */
+TEST(compiles_under_memory_deny_write_execute)
+{
+	if (!jit_available())
+		SKIP("no executable memory");
+	CHECK_EQ(dies_of(under_mdwe, NULL), 0);
+}
