@@ -28,9 +28,6 @@
 #define V3 NO_SHIM
 #define V4 NO_SHIM
 #define V5 NO_SHIM
-/* Integers and pointers of a body's arguments both come out of a register. */
-#undef HELPER_REG
-#define HELPER_REG(type, r) ((type)(uintptr_t)(r))
 #include "spec/helper.def"
 
 static const helper_fn bodies[UAPI_HELPERS] = {

@@ -18,8 +18,10 @@
 
 #define PAGE 4096u
 #define XDP_HEADROOM 256u
-#define SKB_HEADROOM 64u
+#define SKB_HEADROOM 64u   /* as Linux allocates */
+#define SKB_GROWTH 8192u   /* what Linux would reallocate for when helpers push headers */
 #define TAILROOM 320u    /* struct skb_shared_info, aligned */
+#define MAX_GROWN 65536u   /* of the tail: the largest packet */
 #define XDP_FRAME 32u    /* struct xdp_frame at the start of the head room */
 #define MAX_FRAGS 17u
 #define GSO_MAX 65536u
@@ -236,7 +238,7 @@ static int skb_ctx_in(struct test_run *t, struct __sk_buff *s, u32 len)
 		return fail(t, -EINVAL, "__sk_buff: wire_len is smaller than the packet or larger than 65536");
 	if (s->gso_segs > GSO_SEGS_MAX)
 		return fail(t, -EINVAL, "__sk_buff: gso_segs is too large");
-	if (!s->wire_len)
+	if (!s->wire_len && (t->has_ctx_in || t->has_ctx_out))
 		s->wire_len = len;
 	if (!s->ifindex)
 		s->ifindex = 1;
@@ -289,8 +291,8 @@ static int skb_prepare(struct prog *p, struct test_run *t, struct run_pkt *pkt, 
 	u32 size = t->data_size_in;
 	int err;
 
-	pkt->limit = pkt->buf + SKB_HEADROOM + ROUND_UP(size, 64u);
-	pkt->mac = pkt->buf + SKB_HEADROOM;
+	pkt->limit = pkt->buf + SKB_GROWTH + PAGE + MAX_GROWN;
+	pkt->mac = pkt->buf + SKB_GROWTH;
 	pkt->network = pkt->mac + ETH_HLEN;
 	pkt->end = pkt->mac + size;
 	pkt->data = is_l2(p->type) ? pkt->mac : pkt->network;
@@ -349,7 +351,7 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 		return fail(t, -EINVAL, "a packet has at least 14 bytes");
 	if (t->data_size_in > PAGE - SKB_HEADROOM - TAILROOM)
 		return fail(t, -EINVAL, "a test packet has at most 3712 bytes");
-	pkt.buf = calloc(1, 2 * PAGE);
+	pkt.buf = calloc(1, SKB_GROWTH + PAGE + MAX_GROWN);
 	if (!pkt.buf)
 		return -ENOMEM;
 	err = skb_prepare(p, t, &pkt, &ctx, &sk);
