@@ -68,9 +68,18 @@ static int ops_layout(const struct map_attr *a, struct map_geom *g)
 	return -ENOTSUPP;
 }
 
-const struct map_type map_type_ARENA = {
-	.layout = arena_layout, .init = arena_init, .mmap_ok = arena_mmap_ok, .push = arena_push, .pop = arena_pop,
-	.peek = arena_pop, .no_lookup = -EINVAL, .no_update = -EOPNOTSUPP, .no_delete = -EOPNOTSUPP,
-	.no_next = -EOPNOTSUPP, .btf = BTF_OPTIONAL,
+const struct map_ops map_ops_ARENA = {
+	.push = arena_push, .pop = arena_pop, .peek = arena_pop, .no_update = -EOPNOTSUPP,
+	.no_delete = -EOPNOTSUPP,
 };
-const struct map_type map_type_STRUCT_OPS = { .check = ops_check, .layout = ops_layout, .btf = BTF_ANSWER_EINVAL };
+const struct map_type map_type_ARENA = {
+	.ops = &map_ops_ARENA, .layout = arena_layout, .init = arena_init, .mmap_ok = arena_mmap_ok,
+	.no_lookup = -EINVAL, .no_next = -EOPNOTSUPP, .btf = BTF_OPTIONAL,
+};
+const struct map_ops map_ops_STRUCT_OPS = {
+
+};
+const struct map_type map_type_STRUCT_OPS = {
+	.ops = &map_ops_STRUCT_OPS, .check = ops_check, .layout = ops_layout,
+	.btf = BTF_ANSWER_EINVAL,
+};

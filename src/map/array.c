@@ -31,7 +31,7 @@ int array_check(const struct map_attr *a)
 
 static int array_layout(const struct map_attr *a, struct map_geom *g)
 {
-	bool percpu = map_types[a->type]->percpu;
+	bool percpu = map_types[a->type]->ops->percpu;
 	u32 pow2 = round_up_pow2(a->max_entries);
 
 	g->stride = ROUND_UP(a->value_size, 8u);
@@ -154,14 +154,21 @@ static int array_mmap_ok(struct map *m, u64 offset, u64 size, bool writable)
 	return offset <= m->mmap_size && size <= m->mmap_size - offset ? 0 : -EINVAL;
 }
 
+const struct map_ops map_ops_ARRAY = {
+	.lookup = array_lookup, .update = shared_update, .for_each = array_for_each,
+	.no_delete = -EINVAL,
+};
 const struct map_type map_type_ARRAY = {
-	.check = array_check, .layout = array_layout, .lookup = array_lookup, .update = shared_update,
-	.next_key = array_next_key, .for_each = array_for_each, .mmap_ok = array_mmap_ok,
-	.no_delete = -EINVAL, .btf = BTF_ARRAY_KEY, .batch = true, .batch_change = true,
+	.ops = &map_ops_ARRAY, .check = array_check, .layout = array_layout,
+	.next_key = array_next_key, .mmap_ok = array_mmap_ok, .btf = BTF_ARRAY_KEY, .batch = true,
+	.batch_change = true,
+};
+const struct map_ops map_ops_PERCPU_ARRAY = {
+	.lookup = percpu_array_lookup, .update = array_update, .for_each = array_for_each,
+	.no_delete = -EINVAL, .percpu = true,
 };
 const struct map_type map_type_PERCPU_ARRAY = {
-	.check = array_check, .layout = array_layout, .lookup = percpu_array_lookup, .update = array_update,
-	.copy_out = percpu_copy_out, .copy_in = percpu_copy_in,
-	.next_key = array_next_key, .for_each = array_for_each,
-	.no_delete = -EINVAL, .btf = BTF_ARRAY_KEY, .batch = true, .batch_change = true, .percpu = true,
+	.ops = &map_ops_PERCPU_ARRAY, .check = array_check, .layout = array_layout,
+	.copy_out = percpu_copy_out, .copy_in = percpu_copy_in, .next_key = array_next_key,
+	.btf = BTF_ARRAY_KEY, .batch = true, .batch_change = true,
 };

@@ -88,8 +88,11 @@ static int bloom_pop(struct map *m, void *value)
 	return -EOPNOTSUPP;
 }
 
+const struct map_ops map_ops_BLOOM_FILTER = {
+	.push = bloom_push, .peek = bloom_peek, .pop = bloom_pop, .no_update = -EINVAL,
+	.no_delete = -EOPNOTSUPP,
+};
 const struct map_type map_type_BLOOM_FILTER = {
-	.check = bloom_check, .layout = bloom_layout, .push = bloom_push, .peek = bloom_peek, .pop = bloom_pop,
-	.no_update = -EINVAL, .no_delete = -EOPNOTSUPP, .no_next = -EOPNOTSUPP,
-	.btf = BTF_NO_KEY, .queue = true,
+	.ops = &map_ops_BLOOM_FILTER, .check = bloom_check, .layout = bloom_layout,
+	.no_next = -EOPNOTSUPP, .btf = BTF_NO_KEY, .queue = true,
 };

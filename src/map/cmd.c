@@ -17,7 +17,7 @@
 
 u32 map_user_value_size(const struct map *m)
 {
-	if (m->type->percpu)
+	if (m->ops->percpu)
 		return value_room(m) * map_possible_cpus();
 	if (map_spec_by_id(m->desc.type)->value == MV_FD)
 		return sizeof(u32);
@@ -41,12 +41,12 @@ static int copy_value(struct map *m, const void *key, void *value, u64 flags)
 	void *at;
 
 	if (m->type->queue)
-		return m->type->peek(m, value);
+		return m->ops->peek(m, value);
 	if (m->type->copy_out)
 		return m->type->copy_out(m, key, value, flags);
-	if (!m->type->lookup)
+	if (!m->ops->lookup)
 		return or_notsupp(m->type->no_lookup);
-	at = m->type->lookup_sys ? m->type->lookup_sys(m, key, CPU_HERE) : m->type->lookup(m, key, CPU_HERE);
+	at = m->ops->lookup(m, key, CPU_HERE);
 	if (!at)
 		return -ENOENT;
 	if (flags & BPF_F_LOCK)
@@ -69,12 +69,12 @@ int map_lookup(struct map *m, const void *key, void *value, u64 flags)
 static int set_value(struct map *m, const void *key, const void *value, u64 flags)
 {
 	if (m->type->queue)
-		return m->type->push(m, value, flags);
+		return m->ops->push(m, value, flags);
 	if (m->type->copy_in)
 		return m->type->copy_in(m, key, value, flags);
-	if (!m->type->update)
-		return or_notsupp(m->type->no_update);
-	return m->type->update(m, key, value, flags, CPU_HERE);
+	if (!m->ops->update)
+		return or_notsupp(m->ops->no_update);
+	return m->ops->update(m, key, value, flags, CPU_HERE);
 }
 
 int map_update(struct map *m, const void *key, const void *value, u64 flags)
@@ -101,11 +101,18 @@ int map_update_obj(struct map *m, const void *key, struct obj *o, u64 flags)
 	return m->type->set_obj(m, key, o, flags);
 }
 
+static int remove_one(struct map *m, const void *key)
+{
+	if (m->type->remove_sys)
+		return m->type->remove_sys(m, key);
+	return m->ops->remove ? m->ops->remove(m, key, CPU_HERE) : or_notsupp(m->ops->no_delete);
+}
+
 int map_delete(struct map *m, const void *key)
 {
 	if (map_frozen(m))
 		return -EPERM;
-	return m->type->remove ? m->type->remove(m, key, CPU_HERE) : or_notsupp(m->type->no_delete);
+	return remove_one(m, key);
 }
 
 int map_lookup_and_delete(struct map *m, const void *key, void *value, u64 flags)
@@ -116,13 +123,13 @@ int map_lookup_and_delete(struct map *m, const void *key, void *value, u64 flags
 		return -EINVAL;
 	if (map_frozen(m))
 		return -EPERM;
-	if (flags && m->type->queue && m->type->pop)
+	if (flags && m->type->queue && m->ops->pop)
 		return -EINVAL;
 	err = check_lock(m, flags);
 	if (err)
 		return err;
-	if (m->type->queue && m->type->pop && !m->desc.key_size && m->type->take == NULL)
-		return m->desc.type == BPF_MAP_TYPE_BLOOM_FILTER ? -ENOTSUPP : m->type->pop(m, value);
+	if (m->type->queue && m->ops->pop && !m->desc.key_size && m->type->take == NULL)
+		return m->desc.type == BPF_MAP_TYPE_BLOOM_FILTER ? -ENOTSUPP : m->ops->pop(m, value);
 	return m->type->take ? m->type->take(m, key, value, flags) : -ENOTSUPP;
 }
 
@@ -285,13 +292,13 @@ int map_delete_batch(struct map *m, struct map_batch *b)
 
 	if (map_frozen(m))
 		return -EPERM;
-	if (!m->type->batch_change || !m->type->remove)
+	if (!m->type->batch_change || (!m->ops->remove && !m->type->remove_sys))
 		return -ENOTSUPP;
 	err = check_batch(m, b);
 	if (err || !todo)
 		return err;
 	for (n = 0; n < todo; n++) {
-		err = m->type->remove(m, (u8 *)b->keys + (u64)n * m->desc.key_size, CPU_HERE);
+		err = remove_one(m, (u8 *)b->keys + (u64)n * m->desc.key_size);
 		if (err)
 			break;
 	}

@@ -29,9 +29,28 @@ static void *table_of(u64 n)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* What slot i, which says `id`, is here. Another process may have set it: then ask by number, once. */
+static COLD struct obj *resolve(struct map *m, u32 i, u32 id)
+{
+	struct obj *o = NULL;
+
+	if (!m->obj.tab || obj_by_id(m->obj.tab, id, m->type->obj_kind, &o))
+		return NULL;
+	pthread_mutex_lock(&m->objs_lock);
+	if (!m->objs[i]) {
+		__atomic_store_n(&m->objs[i], o, __ATOMIC_RELEASE);
+	} else {
+		obj_put(o);
+		o = m->objs[i]->id == id ? m->objs[i] : NULL;
+	}
+	pthread_mutex_unlock(&m->objs_lock);
+	return o;
+}
+
 int objs_view(struct map *m, u32 n)
 {
 	m->objs = table_of(n);
+	m->resolve = resolve;
 	return m->objs ? 0 : -ENOMEM;
 }
 
@@ -114,24 +133,6 @@ int objs_check(struct map *m, struct obj *o)
 	return m->prog_ok ? m->prog_ok(m, o) : 0;
 }
 
-/* What slot i, which says `id`, is here. Another process may have set it: then ask by number, once. */
-static COLD struct obj *resolve(struct map *m, u32 i, u32 id)
-{
-	struct obj *o = NULL;
-
-	if (!m->obj.tab || obj_by_id(m->obj.tab, id, m->type->obj_kind, &o))
-		return NULL;
-	pthread_mutex_lock(&m->objs_lock);
-	if (!m->objs[i]) {
-		__atomic_store_n(&m->objs[i], o, __ATOMIC_RELEASE);
-	} else {
-		obj_put(o);
-		o = m->objs[i]->id == id ? m->objs[i] : NULL;
-	}
-	pthread_mutex_unlock(&m->objs_lock);
-	return o;
-}
-
 void *objs_map(struct map *m, u32 i, u32 id)
 {
 	struct obj *o = __atomic_load_n(&m->objs[i], __ATOMIC_ACQUIRE);
@@ -139,7 +140,7 @@ void *objs_map(struct map *m, u32 i, u32 id)
 	if (!id)
 		return NULL;
 	if (unlikely(!o || o->id != id))
-		o = resolve(m, i, id);
+		o = m->resolve ? m->resolve(m, i, id) : NULL;
 	return o ? map_of(o) : NULL;
 }
 
@@ -210,11 +211,10 @@ static int array_set_obj(struct map *m, const void *key, struct obj *o, u64 flag
 	return 0;
 }
 
-static int array_remove(struct map *m, const void *key, u32 cpu)
+static int array_remove(struct map *m, const void *key)
 {
 	u32 i = index_of(key);
 
-	(void)cpu;
 	if (i >= m->desc.max_entries)
 		return -E2BIG;
 	if (!__atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE))
@@ -266,14 +266,19 @@ static int array_of_layout(const struct map_attr *a, struct map_geom *g)
 	return map_types[BPF_MAP_TYPE_ARRAY]->layout(a, g);
 }
 
+const struct map_ops map_ops_PROG_ARRAY = { .lookup = NULL };
 const struct map_type map_type_PROG_ARRAY = {
-	.check = fd_array_check, .layout = array_of_layout, .view = array_view, .destroy = objs_destroy,
-	.remove = array_remove, .next_key = array_next_key, .copy_out = array_copy_out, .set_obj = array_set_obj,
-	.btf = BTF_ANSWER_EINVAL, .obj_kind = OBJ_PROG,
+	.ops = &map_ops_PROG_ARRAY, .check = fd_array_check, .layout = array_of_layout,
+	.view = array_view, .destroy = objs_destroy, .remove_sys = array_remove, .next_key = array_next_key,
+	.copy_out = array_copy_out, .set_obj = array_set_obj, .btf = BTF_ANSWER_EINVAL,
+	.obj_kind = OBJ_PROG,
+};
+const struct map_ops map_ops_ARRAY_OF_MAPS = {
+	.lookup = array_lookup,
 };
 const struct map_type map_type_ARRAY_OF_MAPS = {
-	.check = fd_array_check, .layout = array_of_layout, .init = of_maps_init, .view = array_view,
-	.destroy = objs_destroy, .lookup = array_lookup, .remove = array_remove, .next_key = array_next_key,
-	.copy_out = array_copy_out, .set_obj = array_set_obj,
+	.ops = &map_ops_ARRAY_OF_MAPS, .check = fd_array_check, .layout = array_of_layout,
+	.init = of_maps_init, .view = array_view, .destroy = objs_destroy, .remove_sys = array_remove,
+	.next_key = array_next_key, .copy_out = array_copy_out, .set_obj = array_set_obj,
 	.btf = BTF_NOT_SUPPORTED, .batch = true, .batch_change = true, .obj_kind = OBJ_MAP,
 };

@@ -11,7 +11,6 @@
 #include "map/priv.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "map/os.h"
 
@@ -113,7 +112,7 @@ static inline __attribute__((always_inline)) u32 find(const struct map *m, const
 		/* A long key may be half of one and half of another element while its node is used anew. */
 		if (i && size <= 8)
 			return i;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		os_read_fence();
 		if (likely(load32(&b->seq) == seq))
 			return steps ? i : 0;
 	}
@@ -189,7 +188,7 @@ u32 hash_find(struct map *m, const void *key)
 
 void *hash_value(struct map *m, u32 i, u32 cpu)
 {
-	if (m->type->percpu)
+	if (m->ops->percpu)
 		return m->data + (cpu < m->ncpu ? cpu : 0) * m->lane + (u64)i * m->stride;
 	return node_value(m, node_at(m, i));
 }
@@ -217,7 +216,7 @@ LOOKUP_BY_SIZE(16)
 
 int hash_check(const struct map_attr *a)
 {
-	bool percpu = map_types[a->type]->percpu;
+	bool percpu = map_types[a->type]->ops->percpu;
 	bool lru = a->type == BPF_MAP_TYPE_LRU_HASH || a->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 	bool percpu_lru = a->flags & BPF_F_NO_COMMON_LRU;
 
@@ -241,7 +240,7 @@ int hash_check(const struct map_attr *a)
 
 int hash_layout(const struct map_attr *a, struct map_geom *g)
 {
-	bool percpu = map_types[a->type]->percpu;
+	bool percpu = map_types[a->type]->ops->percpu;
 	bool lru = a->type == BPF_MAP_TYPE_LRU_HASH || a->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 	u32 entries = a->max_entries, buckets, cpus = map_possible_cpus();
 
@@ -272,17 +271,14 @@ int hash_layout(const struct map_attr *a, struct map_geom *g)
 	return g->size > (u64)1 << 46 ? -ENOMEM : 0;
 }
 
-int hash_view(struct map *m)
+void hash_pick(struct map *m)
 {
-	if (m->type->percpu || m->type->obj_kind != OBJ_NONE || map_is_lru(m))
-		return 0;
 	switch (m->desc.key_size) {
 	case 4: m->lookup = lookup_4; break;
 	case 8: m->lookup = lookup_8; break;
 	case 16: m->lookup = lookup_16; break;
 	default: break;
 	}
-	return 0;
 }
 
 /* ---- nodes of nobody ---- */
@@ -294,26 +290,24 @@ int hash_view(struct map *m)
 static COLD void sweep(struct map *m)
 {
 	struct pool *p = &m->head->pool;
-	u32 nb = m->table_mask + 1, held, used = 0, i, steps;
-	u8 *linked = calloc(1, (size_t)m->nnodes / 8 + 1);
+	u32 nb = m->table_mask + 1, held, used = 0, i, steps, round;
 
-	if (!linked)
-		return;
 	for (held = 0; held < nb; held++)
 		if (bucket_lock(m, (struct bucket *)m->table + held))
 			goto out;
 	__atomic_store_n(&p->lost, 0, __ATOMIC_RELAXED);
+	round = ++p->rounds;
 	for (u32 b = 0; b < nb; b++) {
 		steps = m->nnodes;
 		for (i = node_check(m, load32(&((struct bucket *)m->table)[b].head)); i && steps--;
 		     i = node_check(m, load32(&node_at(m, i)->next))) {
-			linked[i / 8] |= (u8)(1u << i % 8);
+			node_at(m, i)->meta = round;
 			used++;
 		}
 	}
 	pool_reset(m);
 	for (i = 1; i <= m->nnodes; i++) {
-		if (linked[i / 8] & 1u << i % 8)
+		if (node_at(m, i)->meta == round)
 			continue;
 		/* as many as there are elements missing to max_entries, the rest stands in for replacements */
 		if (used < m->nnodes - POOL_EXTRA) {
@@ -328,7 +322,6 @@ static COLD void sweep(struct map *m)
 out:
 	while (held--)
 		lease_unlock(&((struct bucket *)m->table)[held].lock);
-	free(linked);
 }
 
 /* Did some writer die that nobody has noticed? Looks at every lock, so only now and then. */
@@ -391,7 +384,7 @@ void hash_fill(struct map *m, u32 i, u32 hash, const void *key, const void *valu
 
 	shm_write(node_key(m, n), key, m->desc.key_size);
 	__atomic_store_n(&n->hash, hash, __ATOMIC_RELAXED);
-	if (m->type->percpu)
+	if (m->ops->percpu)
 		fill_lanes(m, i, value, cpu, all);
 	else
 		value_in(m, node_value(m, n), value);
@@ -446,7 +439,7 @@ static int put_element(struct map *m, struct bucket *b, struct change *c)
 
 	if (err)
 		return err;
-	if (old && m->type->percpu) {
+	if (old && m->ops->percpu) {
 		hash_set_lanes(m, old, c->value, c->cpu, c->all);
 		return 0;
 	}
@@ -498,7 +491,7 @@ int hash_update(struct map *m, const void *key, const void *value, u64 flags, u3
 	u32 i;
 	int err;
 
-	if (unlikely((m->type->percpu ? flags : flags & ~(u64)BPF_F_LOCK) > BPF_EXIST))
+	if (unlikely((m->ops->percpu ? flags : flags & ~(u64)BPF_F_LOCK) > BPF_EXIST))
 		return -EINVAL;
 	if (unlikely(flags & BPF_F_LOCK)) {
 		if (!value_has_lock(m))
@@ -550,7 +543,7 @@ static int drop(struct map *m, const void *key, u32 cpu, void *copy, u64 flags, 
 		if (copy)
 			hash_copy(m, i, copy, flags);
 		bucket_unlink(m, b, link, i);
-		if (m->objs)
+		if (ret_gone)
 			*ret_gone = __atomic_exchange_n(&m->objs[i], NULL, __ATOMIC_ACQ_REL);
 		value_gone(m, hash_value(m, i, cpu));
 		pool_put(m, i, cpu);
@@ -561,20 +554,16 @@ static int drop(struct map *m, const void *key, u32 cpu, void *copy, u64 flags, 
 
 static int hash_remove(struct map *m, const void *key, u32 cpu)
 {
-	struct obj *gone = NULL;
-	int err = drop(m, key, cpu, NULL, 0, &gone);
-
-	objs_put(gone);
-	return err;
+	return drop(m, key, cpu, NULL, 0, NULL);
 }
 
 /* ---- bpf(2)'s side ---- */
 
 void hash_copy(struct map *m, u32 i, void *value, u64 flags)
 {
-	if (m->type->percpu)
+	if (m->ops->percpu)
 		lanes_out(m, value, (u64)i * m->stride);
-	else if (m->type->obj_kind != OBJ_NONE)
+	else if (m->objs)
 		shm_read(value, node_value(m, node_at(m, i)), sizeof(u32));
 	else if (flags & BPF_F_LOCK)
 		value_out_locked(m, value, node_value(m, node_at(m, i)));
@@ -596,7 +585,7 @@ int hash_sys_lookup(struct map *m, const void *key, void *value, u64 flags)
 		if (i == ~0u)
 			break;
 		hash_copy(m, i, value, flags);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		os_read_fence();
 		if (load32(&b->seq) == seq)
 			return 0;
 	}
@@ -617,11 +606,7 @@ static int percpu_sys_update(struct map *m, const void *key, const void *value, 
 
 int hash_take(struct map *m, const void *key, void *value, u64 flags)
 {
-	struct obj *gone = NULL;
-	int err = drop(m, key, os_cpu(), value, flags, &gone);
-
-	objs_put(gone);
-	return err;
+	return drop(m, key, os_cpu(), value, flags, NULL);
 }
 
 int hash_next(struct map *m, const void *key, void *next)
@@ -676,26 +661,44 @@ static void *of_maps_lookup(struct map *m, const void *key, u32 cpu)
 	return i ? objs_map(m, i, load32((const u32 *)node_value(m, node_at(m, i)))) : NULL;
 }
 
+static int of_maps_remove(struct map *m, const void *key)
+{
+	struct obj *gone = NULL;
+	int err = drop(m, key, os_cpu(), NULL, 0, &gone);
+
+	objs_put(gone);
+	return err;
+}
+
 static int of_maps_view(struct map *m)
 {
 	return objs_view(m, m->nnodes + 1);
 }
 
+const struct map_ops map_ops_HASH = {
+	.pick = hash_pick, .lookup = hash_lookup, .update = update_prog, .remove = hash_remove,
+	.for_each = hash_for_each,
+};
 const struct map_type map_type_HASH = {
-	.check = hash_check, .layout = hash_layout, .view = hash_view, .lookup = hash_lookup, .update = update_prog,
-	.remove = hash_remove, .next_key = hash_next, .for_each = hash_for_each,
-	.copy_out = hash_sys_lookup, .take = hash_take, .batch_out = hash_batch,
-	.btf = BTF_ANY_KEY, .batch_change = true,
+	.ops = &map_ops_HASH, .check = hash_check, .layout = hash_layout,
+	.next_key = hash_next, .copy_out = hash_sys_lookup, .take = hash_take,
+	.batch_out = hash_batch, .btf = BTF_ANY_KEY, .batch_change = true,
+};
+const struct map_ops map_ops_PERCPU_HASH = {
+	.lookup = hash_lookup, .update = update_prog, .remove = hash_remove,
+	.for_each = hash_for_each, .percpu = true,
 };
 const struct map_type map_type_PERCPU_HASH = {
-	.check = hash_check, .layout = hash_layout, .view = hash_view, .lookup = hash_lookup, .update = update_prog,
-	.remove = hash_remove, .next_key = hash_next, .for_each = hash_for_each,
-	.copy_out = hash_sys_lookup, .copy_in = percpu_sys_update, .take = hash_take, .batch_out = hash_batch,
-	.btf = BTF_ANY_KEY, .batch_change = true, .percpu = true,
+	.ops = &map_ops_PERCPU_HASH, .check = hash_check, .layout = hash_layout,
+	.next_key = hash_next, .copy_out = hash_sys_lookup, .copy_in = percpu_sys_update,
+	.take = hash_take, .batch_out = hash_batch, .btf = BTF_ANY_KEY, .batch_change = true,
+};
+const struct map_ops map_ops_HASH_OF_MAPS = {
+	.lookup = of_maps_lookup,
 };
 const struct map_type map_type_HASH_OF_MAPS = {
-	.check = of_maps_check, .layout = hash_layout, .init = of_maps_init, .view = of_maps_view, .destroy = objs_destroy,
-	.lookup = of_maps_lookup, .remove = hash_remove, .next_key = hash_next,
-	.copy_out = hash_sys_lookup, .set_obj = hash_set_obj, .batch_out = hash_batch,
+	.ops = &map_ops_HASH_OF_MAPS, .check = of_maps_check, .layout = hash_layout,
+	.init = of_maps_init, .view = of_maps_view, .destroy = objs_destroy, .next_key = hash_next,
+	.copy_out = hash_sys_lookup, .remove_sys = of_maps_remove, .set_obj = hash_set_obj, .batch_out = hash_batch,
 	.btf = BTF_NOT_SUPPORTED, .batch_change = true, .obj_kind = OBJ_MAP,
 };

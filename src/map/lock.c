@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 
 #include "map/map.h"
 #include "map/os.h"
@@ -18,25 +17,6 @@
 #define YIELDS    20
 #define LOOK_NS   1000000ll      /* first look after the owner, and between looks */
 #define GIVE_UP   5000000000ull  /* an owner that is stopped, or this very thread */
-
-/* One page, alone, so that a fork wipes nothing else. */
-struct map_self *map_self_page(void)
-{
-	static struct map_self *page;
-	struct map_self *p = __atomic_load_n(&page, __ATOMIC_ACQUIRE), *none = NULL;
-
-	if (p)
-		return p;
-	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	madvise(p, 4096, MADV_WIPEONFORK);
-	if (!__atomic_compare_exchange_n(&page, &none, p, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		munmap(p, 4096);
-		p = none;
-	}
-	return p;
-}
 
 struct proc_stat { char state; u64 threads, start; };
 

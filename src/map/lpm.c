@@ -11,11 +11,11 @@
 #include "map/priv.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "map/os.h"
 
 #define JOINT    (1u << 31)
+#define MARK     (1u << 31) /* in link, which only free nodes need */
 #define RETRIES  64
 #define DATA_MIN 1u
 #define DATA_MAX 256u
@@ -110,7 +110,7 @@ static u32 find(struct map *m, const void *key_, void *copy)
 		i = walk(m, key);
 		if (i && copy)
 			value_out(m, copy, node_value(m, node_at(m, i)));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		os_read_fence();
 		if (likely(__atomic_load_n(&m->head->seq, __ATOMIC_RELAXED) == seq))
 			return i;
 	}
@@ -139,36 +139,30 @@ static int lpm_copy_out(struct map *m, const void *key, void *value, u64 flags)
 
 /* ---- changes ---- */
 
-/* After a death: count anew and collect the nodes of nobody. */
+/* After a death: count anew, and collect the nodes of nobody: those the walk did not mark. */
 static COLD void repair(struct map *m)
 {
-	u8 *used = calloc(1, (size_t)m->nnodes / 8 + 1);
-	u32 top = MIN(m->head->pool.fresh, m->nnodes), count = 0, n = 0, i;
-	u32 *todo = malloc(((size_t)bits_of(m) + 2) * sizeof(*todo));
+	u32 todo[DATA_MAX * 8 + 4], top = MIN(m->head->pool.fresh, m->nnodes), round = ++m->head->pool.rounds, count = 0, n = 0, i;
 
 	__atomic_fetch_add(&m->head->seq, 1, __ATOMIC_RELEASE);
-	if (!used || !todo)
-		goto out;
 	todo[n++] = node_check(m, m->head->root);
 	while (n) {
-		i = todo[--n];
-		if (!i || used[i / 8] & 1u << i % 8)
+		struct node *at = node_at(m, i = todo[--n]);
+
+		if (!i || at->link == (round | MARK))
 			continue;
-		used[i / 8] |= (u8)(1u << i % 8);
-		count += !is_joint(node_at(m, i));
-		if (n + 2 > bits_of(m) + 2)
+		at->link = round | MARK;
+		count += !is_joint(at);
+		if (n + 2 > ARRAY_SIZE(todo))
 			continue;
-		todo[n++] = node_check(m, node_at(m, i)->next);
-		todo[n++] = node_check(m, node_at(m, i)->hash);
+		todo[n++] = node_check(m, at->next);
+		todo[n++] = node_check(m, at->hash);
 	}
 	pool_reset(m);
 	for (i = 1; i <= top; i++)
-		if (!(used[i / 8] & 1u << i % 8))
+		if (node_at(m, i)->link != (round | MARK))
 			pool_put(m, i, 0);
 	m->head->count = count;
-out:
-	free(used);
-	free(todo);
 }
 
 static int lock(struct map *m)
@@ -421,7 +415,11 @@ static int lpm_next(struct map *m, const void *key, void *next_)
 	return err;
 }
 
+const struct map_ops map_ops_LPM_TRIE = {
+	.lookup = lpm_lookup, .update = lpm_update, .remove = lpm_remove,
+};
 const struct map_type map_type_LPM_TRIE = {
-	.check = lpm_check, .layout = lpm_layout, .lookup = lpm_lookup, .update = lpm_update, .remove = lpm_remove,
-	.copy_out = lpm_copy_out, .next_key = lpm_next, .btf = BTF_STRUCT_KEY, .batch = true, .batch_change = true,
+	.ops = &map_ops_LPM_TRIE, .check = lpm_check, .layout = lpm_layout,
+	.copy_out = lpm_copy_out, .next_key = lpm_next, .btf = BTF_STRUCT_KEY, .batch = true,
+	.batch_change = true,
 };

@@ -6,7 +6,6 @@
 #include "map/priv.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "map/os.h"
 
@@ -162,14 +161,20 @@ static int lru_remove(struct map *m, const void *key, u32 cpu)
 	return take(m, key, NULL, 0);
 }
 
+const struct map_ops map_ops_LRU_HASH = {
+	.lookup = lru_lookup, .update = lru_update, .remove = lru_remove, .for_each = hash_for_each,
+};
 const struct map_type map_type_LRU_HASH = {
-	.check = hash_check, .layout = hash_layout, .init = lru_init, .view = hash_view, .lookup = lru_lookup,
-	.update = lru_update, .remove = lru_remove, .next_key = hash_next, .for_each = hash_for_each,
-	.copy_out = hash_sys_lookup, .take = take, .batch_out = hash_batch, .btf = BTF_ANY_KEY, .batch_change = true,
+	.ops = &map_ops_LRU_HASH, .check = hash_check, .layout = hash_layout, .init = lru_init, .next_key = hash_next, .copy_out = hash_sys_lookup, .take = take,
+	.batch_out = hash_batch, .btf = BTF_ANY_KEY, .batch_change = true,
+};
+const struct map_ops map_ops_LRU_PERCPU_HASH = {
+	.lookup = lru_lookup, .update = lru_percpu_update, .remove = lru_remove,
+	.for_each = hash_for_each, .percpu = true,
 };
 const struct map_type map_type_LRU_PERCPU_HASH = {
-	.check = hash_check, .layout = hash_layout, .init = lru_init, .view = hash_view, .lookup = lru_lookup,
-	.update = lru_percpu_update, .remove = lru_remove, .next_key = hash_next, .for_each = hash_for_each,
-	.copy_out = hash_sys_lookup, .copy_in = lru_percpu_copy_in, .take = take, .batch_out = hash_batch,
-	.btf = BTF_ANY_KEY, .batch_change = true, .percpu = true,
+	.ops = &map_ops_LRU_PERCPU_HASH, .check = hash_check, .layout = hash_layout,
+	.init = lru_init, .next_key = hash_next, .copy_out = hash_sys_lookup,
+	.copy_in = lru_percpu_copy_in, .take = take, .batch_out = hash_batch, .btf = BTF_ANY_KEY,
+	.batch_change = true,
 };

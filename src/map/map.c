@@ -19,6 +19,25 @@
 
 void (*map_retire)(struct obj *o);
 
+/* One page, alone, so that a fork wipes nothing else. */
+struct map_self *map_self_page(void)
+{
+	static struct map_self *page;
+	struct map_self *p = __atomic_load_n(&page, __ATOMIC_ACQUIRE), *none = NULL;
+
+	if (p)
+		return p;
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, 4096, MADV_WIPEONFORK);
+	if (!__atomic_compare_exchange_n(&page, &none, p, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		munmap(p, 4096);
+		p = none;
+	}
+	return p;
+}
+
 /* "0-3,8": the highest number and one. */
 static u32 count_cpu_list(const char *text)
 {
@@ -232,7 +251,8 @@ static int view_head(struct map *m)
 	    h->ncpu != map_possible_cpus())
 		return -EINVAL;
 	m->type = map_types[h->type];
-	lanes = m->type->percpu ? h->ncpu : 1;
+	m->ops = map_ops[h->type];
+	lanes = m->ops->percpu ? h->ncpu : 1;
 	if (!inside(g.data, lanes, g.lane, size) || !inside(g.nodes, (u64)g.nnodes + 1, g.node_size, size) ||
 	    g.table > size || g.aux > size || g.mmap_size > size || g.key_off > g.node_size || g.value_off > g.node_size)
 		return -EINVAL;
@@ -257,6 +277,10 @@ static int view_head(struct map *m)
 	m->table_mask = g.table_mask;
 	m->mmap_size = g.mmap_size;
 	m->seed = h->seed;
+	m->pool_shards = MIN(h->ncpu, POOL_SHARDS);
+	m->lookup = m->ops->lookup;
+	if (m->ops->pick)
+		m->ops->pick(m);
 	return 0;
 }
 
@@ -275,8 +299,6 @@ static int view_open(struct map *m, int fd, u64 size)
 	err = view_head(m);
 	if (!err && m->type->view)
 		err = m->type->view(m);
-	if (!err)
-		m->lookup = m->lookup ? m->lookup : m->type->lookup;
 	return err;
 }
 

@@ -21,6 +21,7 @@ struct image;
 struct map;
 struct map_head;
 struct map_self;
+struct map_ops;
 struct map_type;
 
 /* ---- creation ---- */
@@ -52,7 +53,8 @@ void map_detach(struct map *m);
 struct map {
 	struct obj obj;               /* first: a map is an object */
 	struct map_desc desc;
-	const struct map_type *type;
+	const struct map_ops *ops;    /* programs' side */
+	const struct map_type *type;  /* user space's side; NULL in an agent */
 	struct map_head *head;        /* last page of the file: limits, counters, lock words */
 	struct map_self *self;        /* who this process is to lock words; wiped by fork */
 	u8 *base;                     /* file mapped whole; base[-8] holds a struct map * (the page before is ours) */
@@ -71,6 +73,7 @@ struct map {
 	u8 *aux;
 	u32 node_size, nnodes, key_off, value_off, table_mask, aux_n;
 	u64 seed;
+	u32 pool_shards;
 	void *(*lookup)(struct map *m, const void *key, u32 cpu); /* what map_prog_lookup does, made for this key size */
 	u64 mmap_size;                /* bytes a client may map, 0: none */
 
@@ -87,6 +90,7 @@ struct map {
 	struct obj *inner_ref, *inner_btf; /* what inner_desc points into */
 	struct perf_sink **sinks;     /* perf_event_array */
 	u32 ring_owner;               /* ring: this process' number in its table; a guess, checked on use */
+	struct obj *(*resolve)(struct map *m, u32 slot, u32 id); /* objects another process put here; NULL: unknown */
 	u64 numa_flags;
 	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
 	/* special fields of a value that goes away (timers, kptrs...); NULL: nothing to do */

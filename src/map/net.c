@@ -53,11 +53,10 @@ static int slot_flags(const struct map *m, u32 i, u64 flags)
 	return flags == BPF_NOEXIST ? -EEXIST : 0;
 }
 
-static int slot_remove(struct map *m, const void *key, u32 cpu)
+static int slot_remove(struct map *m, const void *key)
 {
 	u32 i = index_of(key);
 
-	(void)cpu;
 	if (i >= m->desc.max_entries)
 		return -EINVAL;
 	shm_zero(place(m, i), m->stride);
@@ -97,13 +96,12 @@ static int dev_value(const struct map *m, const void *value, struct devmap_value
 	return 0;
 }
 
-static int dev_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int dev_update(struct map *m, const void *key, const void *value, u64 flags)
 {
 	struct devmap_value v;
 	u32 i = index_of(key);
 	int err = slot_flags(m, i, flags);
 
-	(void)cpu;
 	if (!err)
 		err = dev_value(m, value, &v);
 	if (!err)
@@ -116,7 +114,7 @@ static int dev_hash_layout(const struct map_attr *a, struct map_geom *g)
 	return map_types[BPF_MAP_TYPE_HASH]->layout(a, g);
 }
 
-static int dev_hash_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int dev_hash_update(struct map *m, const void *key, const void *value, u64 flags)
 {
 	struct devmap_value v;
 	int err;
@@ -130,7 +128,7 @@ static int dev_hash_update(struct map *m, const void *key, const void *value, u6
 		return -EEXIST;
 	err = dev_value(m, value, &v);
 	/* BPF_EXIST asks nothing here. */
-	return err ? err : hash_update(m, key, &v, flags == BPF_EXIST ? BPF_ANY : flags, cpu, false);
+	return err ? err : hash_update(m, key, &v, flags == BPF_EXIST ? BPF_ANY : flags, 0, false);
 }
 
 static void *dev_hash_lookup(struct map *m, const void *key, u32 cpu)
@@ -140,9 +138,9 @@ static void *dev_hash_lookup(struct map *m, const void *key, u32 cpu)
 	return i ? hash_value(m, i, cpu) : NULL;
 }
 
-static int dev_hash_remove(struct map *m, const void *key, u32 cpu)
+static int dev_hash_remove(struct map *m, const void *key)
 {
-	return map_types[BPF_MAP_TYPE_HASH]->remove(m, key, cpu);
+	return map_ops_HASH.remove(m, key, 0);
 }
 
 /* ---- CPUs ---- */
@@ -161,13 +159,12 @@ static int cpu_layout(const struct map_attr *a, struct map_geom *g)
 	return a->max_entries > map_kernel_cpus() ? -E2BIG : slots_layout(a, g);
 }
 
-static int cpu_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int cpu_update(struct map *m, const void *key, const void *value, u64 flags)
 {
 	struct { u32 qsize; s32 prog_fd; } v = { 0, 0 };
 	u32 i = index_of(key);
 	int err;
 
-	(void)cpu;
 	memcpy(&v, value, m->desc.value_size);
 	err = slot_flags(m, i, flags);
 	if (err)
@@ -226,10 +223,9 @@ static int sock_copy_out(struct map *m, const void *key, void *value, u64 flags)
 }
 
 /* No socket of this process can be told from its descriptor here. */
-static int sock_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int sock_update(struct map *m, const void *key, const void *value, u64 flags)
 {
 	(void)value;
-	(void)cpu;
 	if (flags > BPF_EXIST)
 		return -EINVAL;
 	if (m->desc.key_size == 4 && m->desc.type != BPF_MAP_TYPE_SOCKHASH && index_of(key) >= m->desc.max_entries)
@@ -237,45 +233,53 @@ static int sock_update(struct map *m, const void *key, const void *value, u64 fl
 	return -EOPNOTSUPP;
 }
 
-static int sock_remove(struct map *m, const void *key, u32 cpu)
+static int sock_remove(struct map *m, const void *key)
 {
 	(void)m;
 	(void)key;
-	(void)cpu;
 	return -EINVAL;
 }
 
-static int reuseport_remove(struct map *m, const void *key, u32 cpu)
+static int reuseport_remove(struct map *m, const void *key)
 {
-	(void)cpu;
 	return index_of(key) >= m->desc.max_entries ? -E2BIG : -ENOENT;
 }
 
+const struct map_ops map_ops_DEVMAP = { .lookup = slot_lookup };
 const struct map_type map_type_DEVMAP = {
-	.check = dev_check, .layout = slots_layout, .init = dev_init, .lookup = slot_lookup, .update = dev_update,
-	.remove = slot_remove, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_DEVMAP, .copy_in = dev_update, .remove_sys = slot_remove, .check = dev_check,
+	.layout = slots_layout, .init = dev_init, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
 };
+const struct map_ops map_ops_DEVMAP_HASH = { .lookup = dev_hash_lookup };
 const struct map_type map_type_DEVMAP_HASH = {
-	.check = dev_check, .layout = dev_hash_layout, .init = dev_init, .lookup = dev_hash_lookup,
-	.update = dev_hash_update, .remove = dev_hash_remove, .next_key = hash_next, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_DEVMAP_HASH, .copy_in = dev_hash_update, .remove_sys = dev_hash_remove,
+	.check = dev_check, .layout = dev_hash_layout, .init = dev_init, .next_key = hash_next,
+	.btf = BTF_NOT_SUPPORTED,
 };
+const struct map_ops map_ops_CPUMAP = { .lookup = slot_lookup };
 const struct map_type map_type_CPUMAP = {
-	.check = cpu_check, .layout = cpu_layout, .lookup = slot_lookup, .update = cpu_update, .remove = slot_remove,
-	.next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_CPUMAP, .copy_in = cpu_update, .remove_sys = slot_remove, .check = cpu_check,
+	.layout = cpu_layout, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
 };
+const struct map_ops map_ops_XSKMAP = { .lookup = NULL };
 const struct map_type map_type_XSKMAP = {
-	.layout = xsk_layout, .update = sock_update, .remove = slot_remove, .next_key = array_next_key,
-	.no_lookup = -EOPNOTSUPP, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_XSKMAP, .copy_in = sock_update, .remove_sys = slot_remove, .layout = xsk_layout,
+	.next_key = array_next_key, .no_lookup = -EOPNOTSUPP, .btf = BTF_NOT_SUPPORTED,
 };
+const struct map_ops map_ops_SOCKMAP = { .lookup = NULL };
 const struct map_type map_type_SOCKMAP = {
-	.layout = sock_layout, .copy_out = sock_copy_out, .update = sock_update, .remove = sock_remove,
-	.next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_SOCKMAP, .copy_in = sock_update, .remove_sys = sock_remove, .layout = sock_layout,
+	.copy_out = sock_copy_out, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
 };
+const struct map_ops map_ops_SOCKHASH = { .lookup = NULL };
 const struct map_type map_type_SOCKHASH = {
-	.layout = sock_hash_layout, .copy_out = sock_copy_out, .update = sock_update, .remove = dev_hash_remove,
-	.next_key = hash_next, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_SOCKHASH, .copy_in = sock_update, .remove_sys = dev_hash_remove,
+	.layout = sock_hash_layout, .copy_out = sock_copy_out, .next_key = hash_next,
+	.btf = BTF_NOT_SUPPORTED,
 };
+const struct map_ops map_ops_REUSEPORT_SOCKARRAY = { .lookup = NULL };
 const struct map_type map_type_REUSEPORT_SOCKARRAY = {
-	.check = reuseport_check, .layout = slots_layout, .copy_out = sock_copy_out, .update = sock_update,
-	.remove = reuseport_remove, .next_key = array_next_key, .btf = BTF_ANSWER_EINVAL,
+	.ops = &map_ops_REUSEPORT_SOCKARRAY, .copy_in = sock_update, .remove_sys = reuseport_remove,
+	.check = reuseport_check, .layout = slots_layout, .copy_out = sock_copy_out,
+	.next_key = array_next_key, .btf = BTF_ANSWER_EINVAL,
 };

@@ -37,6 +37,16 @@ static inline void os_relax(void) { __asm__ volatile("yield"); }
 #error "no system call convention for this machine"
 #endif
 
+/* Loads before it are done before loads after it. */
+static inline void os_read_fence(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("" ::: "memory"); /* the processor keeps loads in order */
+#else
+	__asm__ volatile("dmb ishld" ::: "memory");
+#endif
+}
+
 struct os_time { s64 sec, nsec; };
 
 static inline u64 os_now_ns(void)

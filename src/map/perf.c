@@ -66,9 +66,8 @@ int map_perf_set(struct map *m, u32 i, struct perf_sink *s)
 	return s || old ? 0 : -ENOENT;
 }
 
-static int perf_remove(struct map *m, const void *key, u32 cpu)
+static int perf_remove(struct map *m, const void *key)
 {
-	(void)cpu;
 	return map_perf_set(m, index_of(key), NULL);
 }
 
@@ -136,27 +135,29 @@ int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const 
 
 /* ---- cgroups ---- */
 
-static int cgroup_remove(struct map *m, const void *key, u32 cpu)
+static int cgroup_remove(struct map *m, const void *key)
 {
-	(void)cpu;
 	return index_of(key) >= m->desc.max_entries ? -E2BIG : -ENOENT;
 }
 
 /* No descriptor names a cgroup or perf event here: whoever resolves those uses map_perf_set. */
-static int not_mine(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int not_mine(struct map *m, const void *key, const void *value, u64 flags)
 {
 	(void)value;
-	(void)cpu;
 	if (flags != BPF_ANY)
 		return -EINVAL;
 	return index_of(key) >= m->desc.max_entries ? -E2BIG : -EBADF;
 }
 
+const struct map_ops map_ops_PERF_EVENT_ARRAY = { .lookup = NULL };
 const struct map_type map_type_PERF_EVENT_ARRAY = {
-	.check = fd_array_check, .layout = slots_layout, .view = perf_view, .destroy = perf_destroy, .update = not_mine,
-	.remove = perf_remove, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
-};
-const struct map_type map_type_CGROUP_ARRAY = {
-	.check = fd_array_check, .layout = slots_layout, .update = not_mine, .remove = cgroup_remove,
+	.ops = &map_ops_PERF_EVENT_ARRAY, .copy_in = not_mine, .remove_sys = perf_remove,
+	.check = fd_array_check, .layout = slots_layout, .view = perf_view, .destroy = perf_destroy,
 	.next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
+};
+const struct map_ops map_ops_CGROUP_ARRAY = { .lookup = NULL };
+const struct map_type map_type_CGROUP_ARRAY = {
+	.ops = &map_ops_CGROUP_ARRAY, .copy_in = not_mine, .remove_sys = cgroup_remove,
+	.check = fd_array_check, .layout = slots_layout, .next_key = array_next_key,
+	.btf = BTF_NOT_SUPPORTED,
 };

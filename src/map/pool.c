@@ -45,7 +45,7 @@ static u32 take_fresh(u32 *fresh, u32 n)
 	return v + 1;
 }
 
-static u32 shards(const struct map *m) { return MIN(m->head->ncpu ? map_possible_cpus() : 1, POOL_SHARDS); }
+static u32 shards(const struct map *m) { return m->pool_shards; }
 
 u32 pool_get(struct map *m, u32 cpu)
 {

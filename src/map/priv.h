@@ -42,6 +42,7 @@ struct pool {
 	u32 extra_fresh;
 	u32 lost;                    /* a writer died: nodes may belong to nobody */
 	u32 fails;
+	u32 rounds;                  /* sweeps so far */
 };
 
 struct map_head {
@@ -49,7 +50,7 @@ struct map_head {
 	u32 type, key_size, value_size, max_entries, flags, id;
 	u64 extra;
 	char name[16];
-	u32 ncpu, seed_hi;
+	u32 ncpu, pad;
 	u64 seed;
 	struct map_geom g;
 	u32 frozen;
@@ -88,37 +89,48 @@ struct lru_node {
 enum check_btf { BTF_ANSWER_EINVAL, BTF_NO_KEY, BTF_OPTIONAL, BTF_NOT_SUPPORTED, BTF_ARRAY_KEY, BTF_INT_KEY, BTF_ANY_KEY,
 		 BTF_STRUCT_KEY };
 
-struct map_type {
-	int (*check)(const struct map_attr *a);                     /* before privileges: limits and flags */
-	int (*layout)(const struct map_attr *a, struct map_geom *g); /* sizes; may refuse */
-	int (*init)(struct map *m, const struct map_attr *a);       /* first contents; NULL: zero memory is right */
-	int (*view)(struct map *m);                                 /* the process's own tables; NULL: none */
-	void (*destroy)(struct map *m);
-
+/*
+ * What programs can do with a map of a type: freestanding, so that the agent, which links only what these reach, is made of
+ * the same sources. -errno in no_*: what a missing operation answers; 0: -ENOTSUPP.
+ */
+struct map_ops {
 	void *(*lookup)(struct map *m, const void *key, u32 cpu);
-	void *(*lookup_sys)(struct map *m, const void *key, u32 cpu); /* leaves no trace of use; NULL: lookup */
 	int (*update)(struct map *m, const void *key, const void *value, u64 flags, u32 cpu);
 	int (*remove)(struct map *m, const void *key, u32 cpu);
 	int (*push)(struct map *m, const void *value, u64 flags);
 	int (*pop)(struct map *m, void *value);
 	int (*peek)(struct map *m, void *value);
-	int (*next_key)(struct map *m, const void *key, void *next);
 	s64 (*for_each)(struct map *m, map_visit fn, void *ctx, u32 cpu);
+	void (*pick)(struct map *m);    /* set m->lookup to one made for this map; NULL: none better than lookup */
+	int no_update, no_delete;
+	bool percpu;
+};
+extern const struct map_ops *const map_ops[UAPI_MAP_TYPES];
 
-	/* bpf(2)'s side where it is not made of the above */
+/* What user space and whoever makes maps can do besides. */
+struct map_type {
+	const struct map_ops *ops;
+	int (*check)(const struct map_attr *a);                     /* before privileges: limits and flags; NULL: none */
+	int (*layout)(const struct map_attr *a, struct map_geom *g); /* sizes; may refuse */
+	int (*init)(struct map *m, const struct map_attr *a);       /* first contents; NULL: zero memory is right */
+	int (*view)(struct map *m);                                 /* the process's own tables; NULL: none */
+	void (*destroy)(struct map *m);
+	int (*next_key)(struct map *m, const void *key, void *next);
+
+	/* where it is not made of map_ops */
 	int (*copy_out)(struct map *m, const void *key, void *value, u64 flags);
 	int (*copy_in)(struct map *m, const void *key, const void *value, u64 flags);
 	int (*take)(struct map *m, const void *key, void *value, u64 flags);
+	int (*remove_sys)(struct map *m, const void *key);
 	int (*set_obj)(struct map *m, const void *key, struct obj *o, u64 flags);
 	int (*batch_out)(struct map *m, struct map_batch *b, bool take);
 	int (*mmap_ok)(struct map *m, u64 offset, u64 size, bool writable);
 
-	int no_lookup, no_update, no_delete, no_next; /* -errno where an operation is missing; 0: -ENOTSUPP */
+	int no_lookup, no_next; /* as in map_ops */
 	enum obj_kind obj_kind;
 	enum check_btf btf;
 	bool batch;          /* generic batches made of single operations */
 	bool batch_change;   /* update and delete batches */
-	bool percpu;
 	bool queue;          /* update pushes, lookup peeks, lookup_and_delete pops */
 };
 extern const struct map_type *const map_types[UAPI_MAP_TYPES];
@@ -131,6 +143,8 @@ static inline u64 geom_add(struct map_geom *g, u64 bytes)
 	g->size += ROUND_UP(bytes, (u64)MAP_LINE);
 	return at;
 }
+/* Other types' operations that some are made of. */
+extern const struct map_ops map_ops_HASH;
 u32 map_kernel_cpus(void);       /* CPUs the kernel was built for: how long a cpumap may be */
 u32 round_up_pow2(u32 n);        /* 0 when it does not fit */
 int map_numa(const struct map_attr *a); /* node asked for, NUMA_ANY: none */
@@ -170,7 +184,7 @@ struct bucket *hash_bucket(const struct map *m, u32 hash);
 u32 hash_key(const struct map *m, const void *key);
 int hash_check(const struct map_attr *a);
 int hash_layout(const struct map_attr *a, struct map_geom *g);
-int hash_view(struct map *m);
+void hash_pick(struct map *m);
 int bucket_lock(struct map *m, struct bucket *b);
 u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key, u32 **ret_link);
 void hash_fill(struct map *m, u32 i, u32 hash, const void *key, const void *value, u32 cpu, bool all_lanes);
@@ -205,7 +219,7 @@ void objs_put(struct obj *o);
 int objs_view(struct map *m, u32 n);
 void objs_destroy(struct map *m);
 int objs_check(struct map *m, struct obj *o); /* may it be a value here? */
-void *objs_map(struct map *m, u32 i, u32 id); /* the inner map in slot i */
+void *objs_map(struct map *m, u32 i, u32 id); /* the inner map in slot i; freestanding */
 int of_maps_init(struct map *m, const struct map_attr *a);
 int fd_array_check(const struct map_attr *a);
 

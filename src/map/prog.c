@@ -16,41 +16,41 @@ HOT void *map_prog_lookup(struct map *m, const void *key, u32 cpu)
 
 void *map_prog_lookup_percpu(struct map *m, const void *key, u32 cpu)
 {
-	if (cpu >= m->ncpu || !m->type->percpu || !m->type->lookup)
+	if (cpu >= m->ncpu || !m->ops->percpu || !m->ops->lookup)
 		return NULL;
-	return m->type->lookup(m, key, cpu);
+	return m->ops->lookup(m, key, cpu);
 }
 
 HOT int map_prog_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
 {
-	return likely(m->type->update != NULL) ? m->type->update(m, key, value, flags, cpu) :
-	       m->type->no_update ? m->type->no_update : -ENOTSUPP;
+	return likely(m->ops->update != NULL) ? m->ops->update(m, key, value, flags, cpu) :
+	       m->ops->no_update ? m->ops->no_update : -ENOTSUPP;
 }
 
 HOT int map_prog_delete(struct map *m, const void *key, u32 cpu)
 {
-	return likely(m->type->remove != NULL) ? m->type->remove(m, key, cpu) :
-	       m->type->no_delete ? m->type->no_delete : -ENOTSUPP;
+	return likely(m->ops->remove != NULL) ? m->ops->remove(m, key, cpu) :
+	       m->ops->no_delete ? m->ops->no_delete : -ENOTSUPP;
 }
 
 int map_prog_push(struct map *m, const void *value, u64 flags)
 {
-	return m->type->push ? m->type->push(m, value, flags) : -ENOTSUPP;
+	return m->ops->push ? m->ops->push(m, value, flags) : -ENOTSUPP;
 }
 
 int map_prog_pop(struct map *m, void *value)
 {
-	return m->type->pop ? m->type->pop(m, value) : -ENOTSUPP;
+	return m->ops->pop ? m->ops->pop(m, value) : -ENOTSUPP;
 }
 
 int map_prog_peek(struct map *m, void *value)
 {
-	return m->type->peek ? m->type->peek(m, value) : -ENOTSUPP;
+	return m->ops->peek ? m->ops->peek(m, value) : -ENOTSUPP;
 }
 
 s64 map_prog_for_each(struct map *m, map_visit fn, void *ctx, u64 flags, u32 cpu)
 {
 	if (flags)
 		return -EINVAL;
-	return m->type->for_each ? m->type->for_each(m, fn, ctx, cpu) : -EOPNOTSUPP;
+	return m->ops->for_each ? m->ops->for_each(m, fn, ctx, cpu) : -EOPNOTSUPP;
 }

@@ -105,11 +105,19 @@ static int queue_peek(struct map *m, void *value) { return get(m, value, false, 
 static int stack_pop(struct map *m, void *value) { return get(m, value, true, true); }
 static int stack_peek(struct map *m, void *value) { return get(m, value, true, false); }
 
+const struct map_ops map_ops_QUEUE = {
+	.push = queue_push, .pop = queue_pop, .peek = queue_peek, .no_update = -EINVAL,
+	.no_delete = -EINVAL,
+};
 const struct map_type map_type_QUEUE = {
-	.check = queue_check, .layout = queue_layout, .push = queue_push, .pop = queue_pop, .peek = queue_peek,
-	.no_update = -EINVAL, .no_delete = -EINVAL, .no_next = -EINVAL, .btf = BTF_ANSWER_EINVAL, .queue = true,
+	.ops = &map_ops_QUEUE, .check = queue_check, .layout = queue_layout, .no_next = -EINVAL,
+	.btf = BTF_ANSWER_EINVAL, .queue = true,
+};
+const struct map_ops map_ops_STACK = {
+	.push = queue_push, .pop = stack_pop, .peek = stack_peek, .no_update = -EINVAL,
+	.no_delete = -EINVAL,
 };
 const struct map_type map_type_STACK = {
-	.check = queue_check, .layout = queue_layout, .push = queue_push, .pop = stack_pop, .peek = stack_peek,
-	.no_update = -EINVAL, .no_delete = -EINVAL, .no_next = -EINVAL, .btf = BTF_ANSWER_EINVAL, .queue = true,
+	.ops = &map_ops_STACK, .check = queue_check, .layout = queue_layout, .no_next = -EINVAL,
+	.btf = BTF_ANSWER_EINVAL, .queue = true,
 };

@@ -61,7 +61,7 @@ static int ring_layout(const struct map_attr *a, struct map_geom *g)
 static u32 owner_slot(struct map *m)
 {
 	u64 me = map_ident(m->self) & LEASE_OWNER, v, *t = (u64 *)(void *)m->aux;
-	u32 i = m->ring_owner;
+	u32 i = __atomic_load_n(&m->ring_owner, __ATOMIC_RELAXED);
 
 	if (likely(i && __atomic_load_n(&t[i], __ATOMIC_RELAXED) == me))
 		return i;
@@ -75,7 +75,7 @@ static u32 owner_slot(struct map *m)
 			}
 			if (v != me && !__atomic_compare_exchange_n(&t[i], &v, me, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 				continue;
-			m->ring_owner = i;
+			__atomic_store_n(&m->ring_owner, i, __ATOMIC_RELAXED);
 			return i;
 		}
 	return 0;
@@ -282,9 +282,13 @@ static int ring_mmap_ok(struct map *m, u64 offset, u64 size, bool writable)
 	return offset <= m->mmap_size && size <= m->mmap_size - offset ? 0 : -EINVAL;
 }
 
+const struct map_ops map_ops_RINGBUF = { .lookup = NULL };
 const struct map_type map_type_RINGBUF = {
-	.check = ring_check, .layout = ring_layout, .mmap_ok = ring_mmap_ok, .btf = BTF_ANSWER_EINVAL,
+	.ops = &map_ops_RINGBUF, .check = ring_check, .layout = ring_layout,
+	.mmap_ok = ring_mmap_ok, .btf = BTF_ANSWER_EINVAL,
 };
+const struct map_ops map_ops_USER_RINGBUF = { .lookup = NULL };
 const struct map_type map_type_USER_RINGBUF = {
-	.check = ring_check, .layout = ring_layout, .mmap_ok = ring_mmap_ok, .btf = BTF_ANSWER_EINVAL,
+	.ops = &map_ops_USER_RINGBUF, .check = ring_check, .layout = ring_layout,
+	.mmap_ok = ring_mmap_ok, .btf = BTF_ANSWER_EINVAL,
 };

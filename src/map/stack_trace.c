@@ -164,8 +164,10 @@ static int stack_next(struct map *m, const void *key, void *next)
 	return 0;
 }
 
+const struct map_ops map_ops_STACK_TRACE = {
+	.remove = stack_remove, .no_update = -EINVAL,
+};
 const struct map_type map_type_STACK_TRACE = {
-	.layout = stack_layout, .copy_out = stack_copy_out, .take = stack_take, .remove = stack_remove,
-	.next_key = stack_next,
-	.no_update = -EINVAL, .btf = BTF_NOT_SUPPORTED,
+	.ops = &map_ops_STACK_TRACE, .layout = stack_layout, .copy_out = stack_copy_out,
+	.take = stack_take, .next_key = stack_next, .btf = BTF_NOT_SUPPORTED,
 };

@@ -51,12 +51,11 @@ static int none_out(struct map *m, const void *key, void *value, u64 flags)
 	return -ENOENT;
 }
 
-static int cgroup_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int cgroup_update(struct map *m, const void *key, const void *value, u64 flags)
 {
 	(void)m;
 	(void)key;
 	(void)value;
-	(void)cpu;
 	return flags & ~(u64)(BPF_F_LOCK | BPF_EXIST) ? -EINVAL : -ENOENT;
 }
 
@@ -68,41 +67,39 @@ static int none_next(struct map *m, const void *key, void *next)
 	return -ENOENT;
 }
 
-static int local_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)
+static int local_update(struct map *m, const void *key, const void *value, u64 flags)
 {
 	(void)m;
 	(void)key;
 	(void)value;
-	(void)cpu;
 	return (flags & ~(u64)BPF_F_LOCK) > BPF_EXIST ? -EINVAL : -EOPNOTSUPP;
 }
 
-static int local_remove(struct map *m, const void *key, u32 cpu)
+static int local_remove(struct map *m, const void *key)
 {
 	(void)m;
 	(void)key;
-	(void)cpu;
 	return -ENOENT;
 }
 
 #define LOCAL(id)                                                                                         \
+	const struct map_ops map_ops_##id = { .lookup = NULL };                                           \
 	const struct map_type map_type_##id = {                                                           \
-		.check = local_check, .layout = no_memory_layout, .copy_out = none_out, .update = local_update, \
-		.remove = local_remove, .btf = BTF_INT_KEY,                                               \
+		.ops = &map_ops_##id, .check = local_check, .layout = no_memory_layout, .copy_out = none_out, \
+		.copy_in = local_update, .remove_sys = local_remove, .btf = BTF_INT_KEY,                  \
 	}
 LOCAL(SK_STORAGE);
 LOCAL(INODE_STORAGE);
 LOCAL(TASK_STORAGE);
 LOCAL(CGRP_STORAGE);
 
-#define CGROUP(id)                                                                                        \
-	const struct map_type map_type_##id = {                                                           \
-		.layout = cgroup_layout, .copy_out = none_out, .update = cgroup_update, .next_key = none_next, \
-		.no_delete = -EINVAL, .btf = BTF_ANY_KEY, .percpu = true,                                 \
-	}
-CGROUP(PERCPU_CGROUP_STORAGE);
-#undef CGROUP
+const struct map_ops map_ops_CGROUP_STORAGE = { .no_delete = -EINVAL };
 const struct map_type map_type_CGROUP_STORAGE = {
-	.layout = cgroup_layout, .copy_out = none_out, .update = cgroup_update, .next_key = none_next,
-	.no_delete = -EINVAL, .btf = BTF_ANY_KEY,
+	.ops = &map_ops_CGROUP_STORAGE, .layout = cgroup_layout, .copy_out = none_out, .copy_in = cgroup_update,
+	.next_key = none_next, .btf = BTF_ANY_KEY,
+};
+const struct map_ops map_ops_PERCPU_CGROUP_STORAGE = { .no_delete = -EINVAL, .percpu = true };
+const struct map_type map_type_PERCPU_CGROUP_STORAGE = {
+	.ops = &map_ops_PERCPU_CGROUP_STORAGE, .layout = cgroup_layout, .copy_out = none_out, .copy_in = cgroup_update,
+	.next_key = none_next, .btf = BTF_ANY_KEY,
 };
