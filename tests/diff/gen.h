@@ -854,6 +854,7 @@ static inline void gen_function(struct gen *g, const struct pending *t)
 	G_PROG;
 	u32 start = p->n;
 
+	func_start(p);
 	p->insn[t->call_at].imm = (s32)(start - t->call_at - 1);
 	gen_frame(g);
 	for (u32 i = 0; i < t->nargs; i++)
@@ -884,6 +885,7 @@ static inline void generate(struct prog *p, u32 type, u32 statements, u32 wrong_
 	g->syscall = type == BPF_PROG_TYPE_SYSCALL;
 	g->skb = type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_CGROUP_SKB;
 	p->flags = g->syscall ? BPF_F_SLEEPABLE : 0;
+	func_start(p);
 	gen_frame(g);
 	MOV_X(6, 1);
 	set_kind(g, 1, CTX, 0);
@@ -899,6 +901,11 @@ static inline void generate(struct prog *p, u32 type, u32 statements, u32 wrong_
 	g->budget += 6;
 	for (n = 0; n < g->ntodo; n++)
 		gen_function(g, &g->todo[n]);
+	/* Without callbacks the functions need not be told, and sometimes are not. */
+	for (n = 0; n < g->ntodo && !g->todo[n].callback; n++)
+		;
+	if (n == g->ntodo ? chance(50) : wrong(g))
+		p->nfuncs = 0;
 }
 
 #endif

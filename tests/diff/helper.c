@@ -179,6 +179,8 @@ static void build_contract(struct prog *p, u32 type, u32 helper, const u32 arg[6
 	for (u32 k = 1; k < 6; k++)
 		need[arg[k]] = true;
 	prog_start(p, type);
+	if (need[A_FUNC])
+		func_start(p);
 	p->flags = type_flags(type);
 	for (u32 b = 0; b < kit.nbe; b++)
 		p->fd_array[b] = map_fds[b];
@@ -214,6 +216,7 @@ static void build_contract(struct prog *p, u32 type, u32 helper, const u32 arg[6
 	EXIT();
 	if (func_at) {
 		p->insn[func_at].imm = (s32)(p->n - func_at - 1);
+		func_start(p);
 		MOV_K(0, 0);
 		EXIT();
 	}

@@ -422,6 +422,7 @@ static void function_pointer(void)
 
 	prog_start(p, BPF_PROG_TYPE_SYSCALL);
 	p->flags = BPF_F_SLEEPABLE;
+	func_start(p);
 	prologue(p, 6, 7, NULL);
 	emit(p, 0x57, 6, 0, 0, 63);
 	MOV_X(1, 6);
@@ -436,6 +437,7 @@ static void function_pointer(void)
 		MOV_K(r, 0);
 	epilogue(p);
 	p->insn[at].imm = (s32)(p->n - at - 1);
+	func_start(p);
 	LD8(3, 2, 0);
 	emit(p, 0x0f, 3, 1, 0, 0);
 	STX8(2, 0, 3);

@@ -158,6 +158,8 @@ struct prog {
 	u32 type, attach, flags;
 	const char *license;
 	const int *fd_array[BACKENDS]; /* descriptors for the MAP_IDX forms of ld_imm64, one list a back end */
+	u32 func_at[32];               /* where functions start, the main one at 0: callbacks need that told */
+	u32 nfuncs;                    /* 0: no function information */
 };
 
 static inline void prog_start(struct prog *p, u32 type)
@@ -168,6 +170,7 @@ static inline void prog_start(struct prog *p, u32 type)
 	p->flags = 0;
 	p->license = "GPL";
 	memset(p->fd_array, 0, sizeof(p->fd_array));
+	p->nfuncs = 0;
 }
 
 static inline void emit(struct prog *p, u32 code, u32 dst, u32 src, s32 off, s32 imm)
@@ -186,18 +189,67 @@ static inline void emit(struct prog *p, u32 code, u32 dst, u32 src, s32 off, s32
 #define CALL_HELPER(id)   emit(p, 0x85, 0, 0, 0, id)
 #define EXIT()            emit(p, 0x95, 0, 0, 0, 0)
 
+/* A function starts here; the first call names the main one. */
+static inline void func_start(struct prog *p)
+{
+	if (p->nfuncs < ARRAY_SIZE(p->func_at))
+		p->func_at[p->nfuncs++] = p->n;
+}
+
 static inline void imm64(struct prog *p, u32 dst, u32 pseudo, u64 v)
 {
 	emit(p, 0x18, dst, pseudo, 0, s32_of(v));
 	emit(p, 0, 0, 0, 0, s32_of(v >> 32));
 }
 
+/*
+ * Type information that serves every program: an int, a function without arguments that returns it, and a global and a
+ * static function of that type (ids 3 and 4). The descriptor is kept for the back end's life.
+ */
+static inline int func_btf(const struct backend *be)
+{
+	static const struct {
+		struct btf_header h;
+		u32 types[4 + 3 + 3 + 3];
+		char strings[16];
+	} blob = {
+		.h = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(struct btf_header), .type_len = 13 * 4,
+		       .str_off = 13 * 4, .str_len = 16 },
+		.types = { 1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32,
+			   0, BTF_KIND_FUNC_PROTO << 24, 1,
+			   5, BTF_KIND_FUNC << 24 | BTF_FUNC_GLOBAL, 2,
+			   10, BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC, 2 },
+		.strings = "\0int\0main\0func",
+	};
+	static int fd[BACKENDS];
+	static struct skep *of[BACKENDS];
+	union bpf_attr a;
+
+	if (fd[be->at] && of[be->at] == be->s)
+		return fd[be->at];
+	memset(&a, 0, sizeof(a));
+	a.btf = ptr(&blob);
+	a.btf_size = sizeof(blob.h) + sizeof(blob.types) + sizeof(blob.strings);
+	of[be->at] = be->s;
+	fd[be->at] = (int)be_bpf(be, BPF_BTF_LOAD, &a);
+	return fd[be->at];
+}
+
 /* Descriptor, or -errno. `log` may be NULL. */
 static inline long prog_load(const struct backend *be, const struct prog *p, char *log, u32 log_size)
 {
+	struct bpf_func_info info[ARRAY_SIZE(p->func_at)];
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
+	if (p->nfuncs) {
+		for (u32 i = 0; i < p->nfuncs; i++)
+			info[i] = (struct bpf_func_info){ p->func_at[i], i ? 4 : 3 };
+		a.prog_btf_fd = (u32)func_btf(be);
+		a.func_info = ptr(info);
+		a.func_info_cnt = p->nfuncs;
+		a.func_info_rec_size = sizeof(info[0]);
+	}
 	a.prog_type = p->type;
 	a.expected_attach_type = p->attach;
 	a.insn_cnt = p->n;
@@ -622,10 +674,13 @@ static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32
 	kit_open_backends(engines);
 }
 
+static char kit_doing[128];
+
 /* Names the case for crash reports and grants it a minute. */
 static inline void kit_case(const char *what)
 {
-	kit.doing = what;
+	snprintf(kit_doing, sizeof(kit_doing), "%s", what);
+	kit.doing = kit_doing;
 	alarm(60);
 }
 
@@ -647,6 +702,7 @@ static inline void kit_as(const char *name, u64 caps, void (*fn)(void))
 	int status;
 	pid_t pid;
 
+	alarm(0); /* the child has its own */
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
