@@ -10,7 +10,7 @@
 
 #include "verifier/kfunc.h"
 
-enum rule { LSM_SLEEPS, LSM_OFF, NEVER, NO_RETURN, OVERRULE };
+enum rule { LSM_SLEEPS, LSM_OFF, NEVER, NO_RETURN, OVERRULE, SLEEPS };
 
 static bool has_rule(const char *name, enum rule rule)
 {
@@ -52,6 +52,8 @@ static int check_struct_ops(struct vf_env *e)
 
 	if (!e->in->gpl)
 		return reject(e, REJ_STRUCT_OPS_GPL);
+	if (!id)
+		return -ENOTSUPP;
 	t = b && id ? btf_type(b, id) : NULL;
 	name = t ? btf_str(b, t->name_off) : "";
 	/* The kernel keeps struct bpf_struct_ops_NAME for each struct it takes functions for. */
@@ -62,6 +64,8 @@ static int check_struct_ops(struct vf_env *e)
 		return reject(e, REJ_STRUCT_OPS_MEMBER, member, name);
 	if (!member_is_function(b, &btf_members_of(t)[member]))
 		return reject(e, REJ_STRUCT_OPS_NO_FUNC, btf_str(b, btf_members_of(t)[member].name_off), member, name);
+	if (!struct_ops_takes(name, btf_str(b, btf_members_of(t)[member].name_off)))
+		return reject(e, REJ_STRUCT_OPS_OFF, btf_str(b, btf_members_of(t)[member].name_off), name);
 	return 0;
 }
 
@@ -119,7 +123,8 @@ static int check_proto(struct vf_env *e, const struct btf *b, const struct btf_t
 
 static int check_sleepable(struct vf_env *e, const char *name)
 {
-	bool ok = e->in->prog_type == BPF_PROG_TYPE_LSM ? has_rule(name, LSM_SLEEPS) : is_syscall(name);
+	bool ok = e->in->prog_type == BPF_PROG_TYPE_LSM ? has_rule(name, LSM_SLEEPS) :
+							   is_syscall(name) || has_rule(name, SLEEPS);
 
 	return ok ? 0 : reject(e, REJ_ATTACH_NOT_SLEEPABLE, name);
 }

@@ -53,6 +53,19 @@ u32 btf_kernel_ctx(struct vf_env *e)
 	return 0;
 }
 
+const char *btf_ctx_name(struct vf_env *e)
+{
+	const struct btf *b = e->in->kernel_btf;
+	const struct ctx_spec *ctx = e->type->ctx;
+	u32 id = listed(e, "prog");
+
+	if (id) {
+		id = btf_skip_mods(b, id);
+		return id && btf_kind_of(btf_type(b, id)) == BTF_KIND_STRUCT ? btf_type_name(b, id) : NULL;
+	}
+	return ctx && !ctx->raw_args && !ctx->any_scalar ? ctx->uapi : NULL;
+}
+
 static bool is_projection(const char *of, const char *name)
 {
 	return (!strcmp(of, "__sk_buff") && !strcmp(name, "sk_buff")) || (!strcmp(of, "xdp_md") && !strcmp(name, "xdp_buff"));

@@ -26,6 +26,8 @@ static const struct { const char *name; u32 traits; } special[KFS_COUNT] = {
 #define CB_SYNC KX_CB_SYNC
 #define CB_ASYNC KX_CB_ASYNC
 #define MOVES_PKT KX_MOVES_PKT
+#define DEV_BOUND KX_DEV_BOUND
+#define ITER_ONLY KX_ITER_ONLY
 #define S(name, traits) [KFS_##name] = { "bpf_" #name, traits },
 #include "verifier/kfunc_special.def"
 };
@@ -76,7 +78,7 @@ static int describe(struct vf_env *e, const struct ins *i, struct kfunc *kf)
 			kf->special = (u8)s;
 			kf->traits = special[s].traits;
 		}
-	return 0;
+	return (kf->traits & KX_DEV_BOUND) && !e->in->dev_bound_ifindex ? reject(e, REJ_KF_DEV_BOUND) : 0;
 }
 
 static int resolve(struct vf_env *e, struct kfunc_table *tab, u32 insn)
@@ -172,6 +174,8 @@ s32 kfunc_nargs(struct vf_env *e, const struct ins *i)
 
 static bool allowed(struct vf_env *e, const struct kfunc *kf)
 {
+	if ((kf->traits & KX_ITER_ONLY) && e->in->attach_type != BPF_TRACE_ITER)
+		return false;
 	return kf->spec && (kf->spec->progs & PT_BIT(e->in->prog_type));
 }
 

@@ -443,6 +443,9 @@ const struct btf_record *reg_record(struct vf_env *e, const struct reg *r);
 int lock_process(struct vf_env *e, u32 regno, bool is_lock, bool is_res, bool irq);
 int timer_process(struct vf_env *e, u32 regno, struct call_meta *m);
 int kptr_process(struct vf_env *e, u32 regno, struct call_meta *m); /* mem_btf.c */
+/* struct_ops: type of an argument declared `id` (mem_btf_write.c). */
+u32 struct_ops_arg_type(struct vf_env *e, const struct btf *b, u32 id);
+bool in_rbtree_less(struct vf_env *e);    /* graph.c: in the comparison of bpf_rbtree_add, where locks must stay as they are */
 int kptr_match(struct vf_env *e, const struct btf_field *f, u32 regno);    /* mem_btf.c: may the register be stored there? */
 bool in_rcu(const struct vf_env *e);
 bool in_sleepable(const struct vf_env *e);

@@ -76,9 +76,8 @@ static bool ctx_name_ok(const struct vf_env *e, u32 kind, u64 size, const char *
 static int check_ctx_type(struct vf_env *e, const struct btf *b, u32 ptr_id, u32 arg)
 {
 	u32 id = btf_type(b, ptr_id)->type;
-	const struct ctx_spec *ctx = e->type->ctx;
 	const struct btf_type *t;
-	const char *name;
+	const char *name, *ctx;
 
 	if (e->in->prog_type == BPF_PROG_TYPE_KPROBE || e->in->prog_type == BPF_PROG_TYPE_PERF_EVENT)
 		for (u32 m = id; m; m = btf_type(b, m)->type) {
@@ -98,11 +97,12 @@ static int check_ctx_type(struct vf_env *e, const struct btf *b, u32 ptr_id, u32
 		return reject(e, REJ_SUB_CTX_NO_NAME, arg);
 	if (ctx_name_ok(e, btf_kind_of(t), t->size, name))
 		return 0;
-	if (!ctx || !ctx->uapi || ctx->raw_args || ctx->any_scalar)
+	ctx = btf_ctx_name(e);
+	if (!ctx)
 		return reject(e, REJ_SUB_CTX_VOID, arg);
-	if ((btf_kind_of(t) == BTF_KIND_STRUCT || btf_kind_of(t) == BTF_KIND_UNION) && !strcmp(ctx->uapi, name))
+	if (btf_kind_of(t) == BTF_KIND_STRUCT && !strcmp(ctx, name))
 		return 0;
-	return reject(e, REJ_SUB_CTX_TYPE, arg, ctx->uapi);
+	return reject(e, REJ_SUB_CTX_TYPE, arg, ctx);
 }
 
 /* ---- one argument ---- */

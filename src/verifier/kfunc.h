@@ -19,6 +19,7 @@ enum kf_special {
 };
 enum { /* traits of kfunc_special.def */
 	KX_LIST = 1, KX_RBTREE = 2, KX_INSERT = 4, KX_IN_LOCK = 8, KX_CB_SYNC = 16, KX_CB_ASYNC = 32, KX_MOVES_PKT = 64,
+	KX_DEV_BOUND = 128, KX_ITER_ONLY = 256,
 };
 
 /* A kernel function that the program calls. */
@@ -72,6 +73,12 @@ const struct kfunc *kfunc_at(struct vf_env *e, u32 insn);
 /* The register becomes what a typed load yields. */
 void reg_load_btf(struct vf_env *e, struct reg *r, const struct btf *b, u32 id, u32 flags);
 
+/* ---- mem_btf_write.c ---- */
+/* May a program store there? What is not an object of its own type is the kernel's. */
+int mem_btf_write(struct vf_env *e, const struct reg *r, s32 off, u32 size);
+/* Does the kernel take a program for this member of the struct? */
+bool struct_ops_takes(const char *ops, const char *member);
+
 /* ---- dynptr.c ---- */
 /* Where an object of `nslots` stack slots lies that register r points to: its first slot; -EINVAL (logged), or -ERANGE. */
 int stack_obj_slot(struct vf_env *e, const struct reg *r, const char *what, u32 nslots);
@@ -92,7 +99,6 @@ int graph_give(struct vf_env *e, struct kf_call *c);
 void reg_make_node(struct reg *r, const struct btf_field *root);
 int reg_set_non_owning(struct vf_env *e, struct reg *r);
 int rbtree_less_args(struct vf_env *e, struct frame *caller, struct frame *callee, u32 insn);
-bool in_rbtree_less(struct vf_env *e);
 
 /* ---- kfunc_args.c ---- */
 int kfunc_args(struct vf_env *e, struct kf_call *c);
@@ -109,6 +115,8 @@ int kfunc_result(struct vf_env *e, struct kf_call *c);
 /* ---- btf_ctx.c ---- */
 /* Is the pointer type (id of BTF_KIND_PTR in b) one to this program type's context? */
 bool btf_is_ctx_ptr(struct vf_env *e, const struct btf *b, u32 ptr_id);
+/* Name of the struct that programs of this type see as their context; NULL: none. */
+const char *btf_ctx_name(struct vf_env *e);
 /* Struct by which the kernel knows the context of this program type, or 0. */
 u32 btf_kernel_ctx(struct vf_env *e);
 /* The word for a type's kind in messages: "STRUCT", "PTR". */

@@ -9,11 +9,10 @@
 
 #define PERCPU_MAX 512 /* bytes of a per-CPU object */
 
+/* A struct and nothing else: a union has no identity to hand out. */
 static bool is_struct(const struct btf *b, u32 id)
 {
-	u32 k = id ? btf_kind_of(btf_type(b, id)) : 0;
-
-	return k == BTF_KIND_STRUCT || k == BTF_KIND_UNION;
+	return id && btf_kind_of(btf_type(b, id)) == BTF_KIND_STRUCT;
 }
 
 static bool is_node(const struct kf_call *c, u32 id, const char *name)
@@ -74,7 +73,7 @@ static int cast_result(struct vf_env *e, struct kf_call *c, struct reg *r)
 	}
 	if (c->const_value > U32_MAX || !btf_type(b, (u32)c->const_value))
 		return reject(e, REJ_CAST_UNKNOWN, (long long)c->const_value);
-	if (!is_struct(b, (u32)c->const_value))
+	if (!is_struct(b, (u32)c->const_value) && btf_kind_of(btf_type(b, (u32)c->const_value)) != BTF_KIND_UNION)
 		return reject(e, REJ_CAST_STRUCT);
 	reg_load_btf(e, r, b, (u32)c->const_value, TF_UNTRUSTED);
 	return 0;

@@ -72,7 +72,7 @@ const struct btf_record *reg_record(struct vf_env *e, const struct reg *r)
 	return NULL;
 }
 
-static int check_rights(struct vf_env *e, const struct reg *r, u32 regno, s32 off, int rw)
+static int check_rights(struct vf_env *e, const struct reg *r, u32 regno, s32 off, u32 size, int rw)
 {
 	const char *name = btf_type_name(r->btf, r->btf_id);
 	struct tnum_text text;
@@ -89,9 +89,11 @@ static int check_rights(struct vf_env *e, const struct reg *r, u32 regno, s32 of
 		return reject(e, REJ_BTF_USER, regno, name, off);
 	if (r->type & TF_PERCPU)
 		return reject(e, REJ_BTF_PERCPU, regno, name, off);
-	if (rw == MEM_WRITE && ((r->type & TF_UNTRUSTED) || !is_alloc_obj(r->type)))
+	if (rw != MEM_WRITE)
+		return 0;
+	if (r->type & TF_UNTRUSTED)
 		return reject(e, REJ_BTF_READ_ONLY);
-	return 0;
+	return is_alloc_obj(r->type) ? 0 : mem_btf_write(e, r, off, size);
 }
 
 /* Locks, nodes, references of an allocated object are not data. */
@@ -105,7 +107,7 @@ static int check_special_fields(struct vf_env *e, const struct reg *r, s32 off, 
 		const struct btf_field *f = &rec->fields[i];
 
 		if ((u32)off < f->off + f->size && f->off < (u32)off + size)
-			return reject(e, REJ_FIELD_DIRECT, field_kind_name(f->kind));
+			return reject(e, REJ_OBJ_FIELD, field_kind_name(f->kind));
 	}
 	return 0;
 }
@@ -115,20 +117,30 @@ int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 	const struct reg *r = &cur_regs(e)[regno];
 	const char *field = NULL;
 	u32 id = 0, walk = 0, found = 0;
-	int kind, err = check_rights(e, r, regno, off, rw);
+	int kind, err = check_rights(e, r, regno, off, size, rw);
 
 	if (!err && (r->type & TF_ALLOC))
 		err = check_special_fields(e, r, off, size);
 	if (err)
 		return err;
+	/* A field that may be written was found by name. */
+	if (rw == MEM_WRITE && !(r->type & TF_ALLOC))
+		return 0;
 	kind = btf_struct_walk(e->log, r->btf, r->btf_id, off, size, &id, &walk, &field);
 	if (kind < 0)
 		return kind;
 	if (rw != MEM_READ || value_reg < 0)
 		return 0;
 	/* A pointer in an object of the program's own types is whatever the program stored there. */
-	if (kind != WALK_PTR || (r->type & TF_ALLOC)) {
+	if (r->type & TF_ALLOC) {
 		reg_mark_unknown(e, &cur_regs(e)[value_reg]);
+		return 0;
+	}
+	if (kind != WALK_PTR) {
+		reg_mark_unknown(e, &cur_regs(e)[value_reg]);
+		/* Behind a pointer to no struct may be anything: each read of it is a probe. */
+		if (walk & WALKF_PTR_MEM)
+			reg_make_ptr(&cur_regs(e)[value_reg], T_MEM | TF_RDONLY | TF_UNTRUSTED);
 		return 0;
 	}
 	found |= walk & WALKF_USER ? TF_USER : 0;
