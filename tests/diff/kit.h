@@ -674,7 +674,7 @@ static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32
 	kit_open_backends(engines);
 }
 
-static char kit_doing[128];
+static char kit_doing[256];
 
 /* Names the case for crash reports and grants it a minute. */
 static inline void kit_case(const char *what)

@@ -23,7 +23,7 @@ static u64 buffer[1 << 14]; /* what pointers in attributes point to; its start i
  */
 static const struct shape {
 	int cmd;
-	s8 fd, pointer[5], count;
+	s8 fd, pointer[9], count;
 } shapes[] = {
 	{ 1, 0, { 2, 4, -1 }, -1 }, { 2, 0, { 2, 4, -1 }, -1 }, { 3, 0, { 2, 4, -1 }, -1 }, { 4, 0, { 2, 4, -1 }, -1 },
 	{ 21, 0, { 2, 4, -1 }, -1 }, { 22, 0, { 2, 4, -1 }, -1 },
@@ -35,6 +35,7 @@ static const struct shape {
 	{ 24, 9, { 0, 2, 4, 6, -1 }, 8 }, { 25, 9, { 0, 2, 4, 6, -1 }, 8 }, { 26, 9, { 0, 2, 4, 6, -1 }, 8 },
 	{ 27, 9, { 0, 2, 4, 6, -1 }, 8 },
 	{ 37, 4, { 0, -1 }, 2 },
+	{ 5, -1, { 2, 4, 8, 20, 24, 30, 32, 38, -1 }, -1 },
 	{ 6, -1, { 0, -1 }, -1 }, { 7, -1, { 0, -1 }, -1 }, { 17, -1, { 0, -1 }, -1 },
 };
 
@@ -96,9 +97,9 @@ static void compare(int cmd, const union big_attr *want, const u32 kind[16], u32
 			kit_agree();
 		} else if (r[b] == -EOPNOTSUPP) {
 			kit.tally->skipped++; /* skep says that it does not do this */
-		} else if (kit_differ("cmd %d%s, %s: kernel %s, %s %s", cmd, kit.as, what, err_name(r[0]), kit.be[b].name,
+		} else if (kit_differ("cmd %d, %s: kernel %s, %s %s", cmd, what, err_name(r[0]), kit.be[b].name,
 				      err_name(r[b]))) {
-			printf("  size %u, words", size);
+			printf(" %s size %u, words", kit.as, size);
 			for (u32 i = 0; i < 24; i++)
 				printf(" %s%#x", i < 16 && kind[i] ? "fd:" : "", i < 16 && kind[i] ? kind[i] : want->word[i]);
 			putchar('\n');
@@ -108,27 +109,12 @@ static void compare(int cmd, const union big_attr *want, const u32 kind[16], u32
 
 static const u32 no_fds[16];
 
-static void sizes(int cmd)
+static const struct shape *shape_of(int cmd)
 {
-	static const u32 size[] = { 0, 1, 3, 4, 7, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 100, 112, 116, 120, 124,
-				    128, 136, 140, 144, 148, 152, 156, 160, 164, 168, 172, 176, 200, 256, 1024, 4095, 4096, 4097, 5000 };
-	static union big_attr at;
-
-	for (size_t i = 0; i < ARRAY_SIZE(size); i++) {
-		memset(&at, 0, sizeof(at));
-		compare(cmd, &at, no_fds, size[i], "all zero");
-		if (size[i] < 4)
-			continue;
-		/* One byte set, last or anywhere. */
-		((u8 *)&at)[MIN(size[i], (u32)sizeof(at)) - 1] = 1;
-		compare(cmd, &at, no_fds, size[i], "last byte set");
-	}
-	for (u32 i = 4; i < 200; i += 4) {
-		memset(&at, 0, sizeof(at));
-		at.word[i / 4] = 1;
-		compare(cmd, &at, no_fds, sizeof(union bpf_attr), "one word set");
-		compare(cmd, &at, no_fds, 256, "one word set, long");
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (shapes[i].cmd == cmd)
+			return &shapes[i];
+	return NULL;
 }
 
 static bool is_pointer(const struct shape *sh, u32 word)
@@ -139,18 +125,41 @@ static bool is_pointer(const struct shape *sh, u32 word)
 	return false;
 }
 
+static void sizes(int cmd)
+{
+	const struct shape *sh = shape_of(cmd);
+	static const u32 size[] = { 0, 1, 3, 4, 7, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 100, 112, 116, 120, 124,
+				    128, 136, 140, 144, 148, 152, 156, 160, 164, 168, 172, 176, 200, 256, 1024, 4095, 4096, 4097, 5000 };
+	static union big_attr at;
+
+	for (size_t i = 0; i < ARRAY_SIZE(size); i++) {
+		memset(&at, 0, sizeof(at));
+		compare(cmd, &at, no_fds, size[i], "all zero");
+		if (size[i] < 4 || is_pointer(sh, (size[i] - 1) / 4))
+			continue;
+		/* One byte set, last or anywhere. */
+		((u8 *)&at)[MIN(size[i], (u32)sizeof(at)) - 1] = 1;
+		compare(cmd, &at, no_fds, size[i], "last byte set");
+	}
+	for (u32 i = 4; i < 200; i += 4) {
+		memset(&at, 0, sizeof(at));
+		if (is_pointer(sh, i / 4))
+			continue;
+		at.word[i / 4] = 1;
+		compare(cmd, &at, no_fds, sizeof(union bpf_attr), "one word set");
+		compare(cmd, &at, no_fds, 256, "one word set, long");
+	}
+}
+
 static void fields(int cmd)
 {
 	static const u32 values[] = { 0, 1, 1, 2, 3, 4, 5, 8, 16, 64, 0xff, 0x100, 4096, 999, 0xffffffff, 0x7fffffff, 0x80000000 };
-	const struct shape *sh = NULL;
+	const struct shape *sh = shape_of(cmd);
 	static union big_attr at;
 
 	/* No random program, map or types: those have tests of their own. */
 	if (cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE || cmd == BPF_BTF_LOAD)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
-		if (shapes[i].cmd == cmd)
-			sh = &shapes[i];
 	for (u64 i = 0; i < kit.n * 100; i++) {
 		u32 kind[16] = { 0 }, words = below(4);
 
