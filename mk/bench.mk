@@ -1,0 +1,16 @@
+# Speed: `make bench` compares native code, the JIT, the interpreter and the running kernel; BENCH_ARGS="-j" gives JSON.
+.PHONY: bench
+bench: $(B)/bench/bench $(B)/bench/programs.bpf.o
+	$(Q)$(B)/bench/bench $(BENCH_ARGS) $(B)/bench/programs.bpf.o $(BENCH_ONLY)
+
+$(B)/bench/programs.bpf.o: bench/programs.c bench/programs.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -Ibench -c -o $@ $<
+
+$(B)/bench/programs.o: bench/programs.c bench/programs.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CLANG) -O2 -Wall -Ibench -c -o $@ $<
+
+$(B)/bench/bench: bench/bench.c bench/programs.h $(B)/bench/programs.o $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Ibench $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/bench/programs.o $(B)/libskep.a $(BPF_LIBS) -lm
