@@ -135,7 +135,7 @@ int cmd_btf_load(struct call *c)
 	if (err)
 		return err;
 	log_init(&log, a->log_level ? a->log_level : LOG_LEVEL1); /* without a log its text becomes the reason */
-	err = btf_parse(data, a->btf_size, NULL, false, &log, &btf);
+	err = btf_load(data, a->btf_size, sys_kernel_btf(c->s), &log, &btf);
 	free(data);
 	if (err)
 		call_fail(c, err, "%s", log.text.len ? str_text(&log.text) : strerror(-err));

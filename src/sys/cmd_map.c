@@ -55,7 +55,7 @@ static int resolve_btf(struct call *c, struct map_attr *m)
 	if (value < 0 || (u64)value != m->value_size)
 		return call_fail(c, -EINVAL, "BTF says the value has %lld bytes, value_size says %u", (long long)value,
 				 m->value_size);
-	err = btf_record_of(b->btf, m->btf_value, ~0u, m->value_size, sys_kernel_btf(c->s), &m->record);
+	err = btf_record_of(b->btf, m->btf_value, FIELD_MAP_VALUE, m->value_size, sys_kernel_btf(c->s), &m->record);
 	if (err == -ENOMEM)
 		return err;
 	if (err)

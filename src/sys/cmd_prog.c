@@ -188,8 +188,8 @@ static int apply_core_relos(struct call *c, struct load_bufs *b, const struct vf
 	const struct attr_prog_load *a = &c->a.prog_load;
 	int err;
 
-	if (!a->core_relo_cnt)
-		return 0;
+	if (!a->core_relo_cnt || (!a->func_info_cnt && !a->line_info_cnt))
+		return 0; /* without them Linux does not look at relocations at all */
 	if (!vf->btf || a->core_relo_cnt > MAX_INSNS || a->core_relo_rec_size < sizeof(struct bpf_core_relo) ||
 	    a->core_relo_rec_size > 252 || a->core_relo_rec_size % 4)
 		return call_fail(c, -EINVAL, "core_relos need prog_btf_fd and records of 16 to 252 bytes");
