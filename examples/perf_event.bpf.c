@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A sampling profiler: runs at every tick of a perf event and counts the stack it interrupted. The stack itself is stored
- * once in a stack-trace map, under an id; the counter's key holds that id.
+ * A sampling profiler: runs at every tick of a perf event and counts where it interrupted whom. The context holds the
+ * registers of that moment and the period of the sampling, so that every sample can be weighed.
  */
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
@@ -9,19 +9,10 @@
 
 #include <bpf/bpf_helpers.h>
 
-#define DEPTH 64
-
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
-	__uint(max_entries, 1024);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, DEPTH * sizeof(__u64));
-} stacks SEC(".maps");
-
 struct key {
+	__u64 page; /* of the instruction */
 	__u32 pid;
-	__s32 kernel_stack;
-	__s32 user_stack;
+	__u32 in_kernel;
 	char comm[16];
 };
 
@@ -44,8 +35,8 @@ int sample(struct bpf_perf_event_data *ctx)
 	__sync_fetch_and_add(&weight, ctx->sample_period);
 	last_ip = ctx->regs.rip;
 	key.pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
-	key.kernel_stack = (__s32)bpf_get_stackid(ctx, &stacks, 0);
-	key.user_stack = (__s32)bpf_get_stackid(ctx, &stacks, BPF_F_USER_STACK);
+	key.page = ctx->regs.rip & ~0xfffULL;
+	key.in_kernel = (__s64)ctx->regs.rip < 0;
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
 	n = bpf_map_lookup_elem(&samples, &key);
 	if (n)

@@ -57,22 +57,4 @@ int copy(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* The older way to user space: one ring per CPU, in a perf event array. Needs readers; without one it fails. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(__u32));
-} perf SEC(".maps");
-
-__s64 perf_result;
-
-SEC("xdp")
-int perf_copy(struct xdp_md *ctx)
-{
-	__u64 length = ctx->data_end - ctx->data;
-
-	perf_result = bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &length, sizeof(length));
-	return XDP_PASS;
-}
-
 char _license[] SEC("license") = "Dual BSD/GPL";
