@@ -544,7 +544,7 @@ static int fork_all_or_nothing(struct vf_env *e, const struct ins *i, struct reg
 		return 0;
 	b = push_branch(e, e->insn, e->insn, false);
 	if (!b)
-		return -E2BIG;
+		return -EFAULT;
 	other = &b->frame[b->curframe]->regs[i->dst];
 	if (is64) {
 		reg_set_known(other, 0);

@@ -100,7 +100,8 @@ static void mark_helper_or_kfunc(struct vf_env *e, u32 i)
 		a->force_checkpoint = true;
 		mark_target(e, i);
 	}
-	if ((h && (h->flags & HF_MOVES_PKT)) || (kfunc && kfunc_changes_pkt(e, in)))
+	/* what is called instead may do anything to the packet */
+	if ((h && (h->flags & (HF_MOVES_PKT | HF_TAIL_CALL))) || (kfunc && kfunc_changes_pkt(e, in)))
 		s->changes_pkt = true;
 	if ((h && (h->flags & HF_SLEEP)) || (kfunc && kfunc_might_sleep(e, in)))
 		s->might_sleep = true;

@@ -289,7 +289,7 @@ int push_speculative(struct vf_env *e, const struct ins *i, u32 next)
 	struct reg *regs;
 
 	if (!b)
-		return -E2BIG;
+		return -EFAULT;
 	if (!i)
 		return 0;
 	regs = b->frame[b->curframe]->regs;
@@ -408,7 +408,7 @@ int step_jcc(struct vf_env *e, const struct ins *i, u32 *insn)
 		return err;
 	there = push_branch(e, i->target, e->insn, false);
 	if (!there)
-		return -E2BIG;
+		return -EFAULT; /* Linux's errno for it */
 	there_regs = there->frame[there->curframe]->regs;
 	ta = &there_regs[i->dst];
 	tb = x->has_imm ? &e->fake[1] : &there_regs[i->src];

@@ -65,12 +65,24 @@ static int check_calls(struct vf_env *e)
 	return 0;
 }
 
+/* The counters of may_goto live on the stack, below everything else. */
+static void add_loop_counters(struct vf_env *e)
+{
+	for (u32 k = 0; k < e->nsubs; k++)
+		for (u32 i = e->subs[k].start; i < e->subs[k + 1].start; i++)
+			if (ins_class(&e->ins[i]) == IC_MAY_GOTO && e->aux[i].fact.walked) {
+				e->subs[k].stack_depth += 16;
+				break;
+			}
+}
+
 int pass_finish(struct vf_env *e)
 {
 	int err = check_calls(e);
 
 	if (err)
 		return err;
+	add_loop_counters(e);
 	fill_subs(e);
 	fill_facts(e);
 	e->proof->sleepable = e->sleepable_prog;

@@ -270,7 +270,7 @@ static int leave_by_tail_call(struct vf_env *e)
 	bool done;
 
 	if (!push_branch(e, e->insn + 1, e->insn, false))
-		return -E2BIG;
+		return -EFAULT;
 	clear_pkt_pointers(e);
 	reg_mark_unknown(e, &cur_regs(e)[BPF_REG_0]);
 	live_update(e);
@@ -298,7 +298,7 @@ static int step_may_goto(struct vf_env *e, const struct ins *i)
 
 	b = push_branch(e, e->insn + 1, e->insn, false);
 	if (!b)
-		return -E2BIG;
+		return -ENOMEM;
 	b->may_goto_depth++;
 	if (prev)
 		prune_widen(e, prev, b);
