@@ -21,7 +21,7 @@
 #define DATA_MAX 256u
 #define VALUE_MAX (KMALLOC_MAX - DATA_MAX - 40)
 
-struct prefix { u32 len; u8 data[]; };
+struct prefix { u32 len; u8 data[]; } __attribute__((packed)); /* the caller's key may lie anywhere */
 
 static int lpm_check(const struct map_attr *a)
 {
