@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 
 #define LOG_SIZE (16u << 20)
+#define SMALL_LOG 8192u /* statistics only */
 
 struct check_opts {
 	struct cli_common common;
@@ -26,6 +27,11 @@ struct verdict {
 	char reason[512];    /* rejected: in one line */
 	char *text;          /* the log */
 };
+
+static bool is_program(const struct bpf_program *p, const char *name)
+{
+	return !strcmp(bpf_program__name(p), name) || !strcmp(bpf_program__section_name(p), name);
+}
 
 static u64 now_ns(void)
 {
@@ -120,65 +126,147 @@ static void print_row(const char *prog, const char *where, const struct verdict 
 
 struct tally { u32 accepted, rejected, differ; json_t *rows; };
 
-/* One program on each asked target. */
-static void check_prog(const char *path, const struct check_opts *o, const char *name, const char *sec, struct tally *t)
+/*
+ * All programs in one load: the fast way, and the only one that fills arrays of programs. False when any of them fails: then
+ * each is judged alone.
+ */
+static bool check_together(const char *path, const struct check_opts *o, struct verdict *v, u32 n)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s}", "object", path, "program", name, "section", sec);
-	struct verdict v[2];
-	int verdicts = 0;
+	struct bpf_program *p;
+	struct bpf_object *obj;
+	char *logs = calloc(n, SMALL_LOG);
+	int code = 0, err = -ENOMEM;
+	u32 i = 0;
+	u64 start;
+
+	obj = logs ? load_open(path, o->btf, &code) : NULL;
+	if (!obj) {
+		free(logs);
+		return false;
+	}
+	bpf_object__for_each_program(p, obj) {
+		v[i] = (struct verdict){ .insns = 0 };
+		bpf_program__set_autoload(p, !o->prog || is_program(p, o->prog));
+		bpf_program__set_log_level(p, 4);
+		bpf_program__set_log_buf(p, logs + (size_t)i++ * SMALL_LOG, SMALL_LOG);
+	}
+	start = now_ns();
+	err = bpf_object__load(obj);
+	i = 0;
+	bpf_object__for_each_program(p, obj) {
+		v[i].ns = (now_ns() - start) / n;
+		v[i].insns = (u32)bpf_program__insn_cnt(p);
+		log_read(logs + (size_t)i * SMALL_LOG, &v[i].log);
+		i++;
+	}
+	bpf_object__close(obj);
+	free(logs);
+	return !err;
+}
+
+/* Every program of the object, on one target. */
+static void check_all(const char *path, const struct check_opts *o, struct bpf_object *obj, struct verdict *v, u32 n)
+{
+	struct bpf_program *p;
+	u32 i = 0;
+
+	if (!o->common.verbose && check_together(path, o, v, n))
+		return;
+	bpf_object__for_each_program(p, obj) {
+		if (!o->prog || is_program(p, o->prog))
+			check_one(path, o, bpf_program__name(p), &v[i]);
+		i++;
+	}
+}
+
+/* Where two targets disagree, in words; NULL when they do not. */
+static const char *difference(const struct verdict *a, const struct verdict *b, char *buf, size_t size)
+{
+	if (a->err != b->err) {
+		snprintf(buf, size, "skep %s, kernel %s", a->err ? strerrorname_np(-a->err) : "accepts",
+			 b->err ? strerrorname_np(-b->err) : "accepts");
+		return buf;
+	}
+	return a->err && strcmp(a->log.line, b->log.line) ? "reasons" : NULL;
+}
+
+static void report_prog(const char *path, const struct check_opts *o, const struct bpf_program *p, struct verdict *v[2],
+			struct tally *t)
+{
+	static const char *const name[] = { "skep", "kernel" };
+	json_t *row = json_pack("{s:s, s:s, s:s}", "object", path, "program", bpf_program__name(p), "section",
+				bpf_program__section_name(p));
+	const struct verdict *first = v[0] ? v[0] : v[1];
+	const char *diff;
+	char buf[128];
 
 	for (u32 on = ON_SKEP; on <= ON_KERNEL; on++) {
-		if (o->on != ON_BOTH && o->on != on)
+		if (!v[on])
 			continue;
-		load_on((enum target)on);
-		check_one(path, o, name, &v[verdicts]);
 		if (!o->common.json) {
-			if (o->common.verbose && v[verdicts].text)
-				printf("%s", v[verdicts].text);
-			print_row(name, on == ON_SKEP ? "skep" : "kernel", &v[verdicts]);
+			if (o->common.verbose && v[on]->text)
+				printf("%s", v[on]->text);
+			print_row(bpf_program__name(p), name[on], v[on]);
 		}
-		json_object_set_new(row, on == ON_SKEP ? "skep" : "kernel", verdict_json(&v[verdicts]));
-		verdicts++;
+		json_object_set_new(row, name[on], verdict_json(v[on]));
 	}
-	load_on(ON_SKEP);
-	if (verdicts == 2 && v[0].err != v[1].err) {
+	diff = v[0] && v[1] ? difference(v[0], v[1], buf, sizeof(buf)) : NULL;
+	if (diff) {
 		t->differ++;
+		json_object_set_new(row, "different", json_string(diff));
 		if (!o->common.json)
-			printf("    DIFFERENT: skep %s, kernel %s\n", v[0].err ? strerrorname_np(-v[0].err) : "accepts",
-			       v[1].err ? strerrorname_np(-v[1].err) : "accepts");
-	} else if (verdicts == 2 && v[0].err && strcmp(v[0].log.line, v[1].log.line)) {
-		t->differ++;
-		if (!o->common.json)
-			printf("    DIFFERENT reasons\n");
+			printf("    DIFFERENT: %s\n", diff);
 	}
-	t->accepted += !v[0].err;
-	t->rejected += v[0].err != 0;
+	t->accepted += !first->err;
+	t->rejected += first->err != 0;
 	json_array_append_new(t->rows, row);
-	for (int i = 0; i < verdicts; i++)
-		free(v[i].text);
 }
 
 static int check_object(const char *path, const struct check_opts *o, struct tally *t)
 {
+	struct verdict *v[2] = { NULL, NULL };
 	struct bpf_program *p;
 	struct bpf_object *obj;
+	u32 n = 0, i = 0;
 	bool hit = false;
 	int code = 0;
 
 	obj = load_open(path, o->btf, &code);
 	if (!obj)
 		return code;
+	bpf_object__for_each_program(p, obj) {
+		hit |= !o->prog || is_program(p, o->prog);
+		n++;
+	}
+	if (!hit) {
+		bpf_object__close(obj);
+		return cli_error(EX_USAGE_, "%s: no program \"%s\"", path, o->prog);
+	}
+	for (u32 on = ON_SKEP; on <= ON_KERNEL; on++) {
+		if (o->on != ON_BOTH && o->on != on)
+			continue;
+		v[on] = calloc(n, sizeof(*v[on]));
+		if (!v[on])
+			continue;
+		load_on((enum target)on);
+		check_all(path, o, obj, v[on], n);
+	}
+	load_on(ON_SKEP);
 	if (!o->common.json)
 		printf("%s\n", path);
 	bpf_object__for_each_program(p, obj) {
-		const char *name = bpf_program__name(p);
-		if (o->prog && strcmp(o->prog, name) && strcmp(o->prog, bpf_program__section_name(p)))
-			continue;
-		hit = true;
-		check_prog(path, o, name, bpf_program__section_name(p), t);
+		struct verdict *pair[2] = { v[0] ? &v[0][i] : NULL, v[1] ? &v[1][i] : NULL };
+		if (!o->prog || is_program(p, o->prog))
+			report_prog(path, o, p, pair, t);
+		for (u32 k = 0; k < 2; k++)
+			if (pair[k])
+				free(pair[k]->text);
+		i++;
 	}
+	free(v[0]);
+	free(v[1]);
 	bpf_object__close(obj);
-	return hit ? 0 : cli_error(EX_USAGE_, "%s: no program \"%s\"", path, o->prog);
+	return 0;
 }
 
 static int check_run(void *opts, int argc, char **argv)
