@@ -132,14 +132,10 @@ int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 	if (rw != MEM_READ || value_reg < 0)
 		return 0;
 	/* A pointer in an object of the program's own types is whatever the program stored there. */
-	if (r->type & TF_ALLOC) {
-		reg_mark_unknown(e, &cur_regs(e)[value_reg]);
-		return 0;
-	}
-	if (kind != WALK_PTR) {
+	if (kind != WALK_PTR || (r->type & TF_ALLOC)) {
 		reg_mark_unknown(e, &cur_regs(e)[value_reg]);
 		/* Behind a pointer to no struct may be anything: each read of it is a probe. */
-		if (walk & WALKF_PTR_MEM)
+		if (kind != WALK_PTR && (walk & WALKF_PTR_MEM))
 			reg_make_ptr(&cur_regs(e)[value_reg], T_MEM | TF_RDONLY | TF_UNTRUSTED);
 		return 0;
 	}
@@ -152,6 +148,28 @@ int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 }
 
 /* ---- kernel pointers in map values ---- */
+
+/*
+ * A field's pointee is the kernel's type of that name, if there is one; the record of a program's own struct was made before a kernel
+ * was known.
+ */
+static const struct btf_field *settle_target(struct vf_env *e, const struct btf_field *f)
+{
+	const struct btf *k = e->in->kernel_btf;
+	struct btf_field *own;
+	s32 id;
+
+	if (!k || !f->target_btf || btf_is_kernel(f->target_btf))
+		return f;
+	id = btf_find(k, btf_type_name(f->target_btf, f->target_id), btf_kind_of(btf_type(f->target_btf, f->target_id)));
+	if (id <= 0)
+		return f;
+	own = ARENA_NEW(&e->arena, struct btf_field);
+	*own = *f;
+	own->target_btf = k;
+	own->target_id = (u32)id;
+	return own;
+}
 
 static bool freed_after_rcu(const struct btf_field *f)
 {
@@ -275,6 +293,6 @@ int kptr_process(struct vf_env *e, u32 regno, struct call_meta *m)
 		return reject(e, REJ_KPTR_NOT_AT, off);
 	if (f->kind == FIELD_KPTR_UNREF)
 		return reject(e, REJ_KPTR_UNREF, off);
-	m->kptr = f;
+	m->kptr = settle_target(e, f);
 	return 0;
 }
