@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -38,6 +39,18 @@ long __wrap_syscall(long number, ...)
 		return ret;
 	errno = -ret;
 	return -1;
+}
+
+/* libbpf pins only where bpffs is mounted; skep's pins are wherever the path leads, /sys/fs/bpf included. */
+int __real_statfs64(const char *path, struct statfs64 *st);
+int __wrap_statfs64(const char *path, struct statfs64 *st);
+
+int __wrap_statfs64(const char *path, struct statfs64 *st)
+{
+	if (current == ON_KERNEL)
+		return __real_statfs64(path, st);
+	*st = (struct statfs64){ .f_type = (__fsword_t)0xcafe4a11 };
+	return 0;
 }
 
 void load_on(enum target t)

@@ -210,6 +210,7 @@ static int run_verb(const struct cli_cmd *c, int argc, char **argv)
 	else if (!code)
 		code = c->run(opts, rest, argv);
 	free(opts);
+	skep_free(load_skep());
 	if (fflush(stdout) && !code)
 		code = cli_error(EX_INTERNAL, "cannot write the result: %s", strerror(errno));
 	return code;

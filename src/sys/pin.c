@@ -4,13 +4,15 @@
  *
  * A pin is a symbolic name in this subsystem; a marker file in the pin directory shows it to people and makes paths behave
  * (existence, parent directories, permissions, unlink). A path below /sys/fs/bpf means the same path below the pin directory.
- * Invariant: a pin is valid while its marker file exists; unlinking the marker drops the object.
+ * Invariant: a pin is valid while its marker file exists, and the marker is locked while its process lives: one that can be
+ * locked was left behind. Unlinking the marker drops the object.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@
 struct pin {
 	struct pin *next;
 	struct obj *obj; /* referenced */
+	int fd;          /* the marker, locked */
 	char path[];
 };
 struct pins {
@@ -56,6 +59,7 @@ void pin_destroy(struct skep *s)
 	while (p) {
 		struct pin *next = p->next;
 		unlink(p->path); /* the object dies with the subsystem: leave no dead name behind */
+		close(p->fd);
 		obj_put(p->obj);
 		free(p);
 		p = next;
@@ -96,6 +100,7 @@ static struct pin *find(struct skep *s, const char *path)
 		struct stat st;
 		if (lstat(it->path, &st) && errno == ENOENT) {
 			*p = it->next;
+			close(it->fd);
 			obj_put(it->obj);
 			free(it);
 			continue;
@@ -120,6 +125,42 @@ static int get_path(struct call *c, char out[PATH_MAX])
 	return map_path(c, path, out);
 }
 
+#define MARK "skep pin\n"
+
+/* Is this open file a marker, and left behind by a process that is gone? */
+static bool is_stale(int fd)
+{
+	char text[sizeof(MARK)] = "";
+
+	return pread(fd, text, sizeof(text), 0) == sizeof(MARK) - 1 && !memcmp(text, MARK, sizeof(MARK) - 1) &&
+	       !flock(fd, LOCK_EX | LOCK_NB);
+}
+
+/* A new marker, locked as long as the pin lives: descriptor or -errno. */
+static int make_marker(const char *path)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST) {
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			return -EEXIST;
+		if (is_stale(fd))
+			return fd;
+		close(fd);
+		return -EEXIST;
+	}
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) || pwrite(fd, MARK, sizeof(MARK) - 1, 0) != sizeof(MARK) - 1) {
+		int err = errno ? -errno : -EIO;
+		unlink(path);
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
 static int add_pin(struct call *c, struct obj *o, const char *path)
 {
 	size_t n = strlen(path) + 1;
@@ -128,14 +169,13 @@ static int add_pin(struct call *c, struct obj *o, const char *path)
 
 	if (!p)
 		return -ENOMEM;
-	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	fd = make_marker(path);
 	if (fd < 0) {
-		int err = -errno;
 		free(p);
-		return call_fail(c, err, "cannot create pin %s: %s", path, strerror(-err));
+		return call_fail(c, fd, "cannot create pin %s: %s", path, strerror(-fd));
 	}
-	close(fd);
 	memcpy(p->path, path, n);
+	p->fd = fd;
 	p->obj = obj_get(o);
 	p->next = c->s->pins->list;
 	c->s->pins->list = p;
@@ -170,6 +210,17 @@ int cmd_obj_pin(struct call *c)
 	return err;
 }
 
+/* Something is there that is no left-over marker. */
+static bool foreign(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	bool yes = fd >= 0 ? !is_stale(fd) : errno != ENOENT;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
 int cmd_obj_get(struct call *c)
 {
 	const u32 rdonly = 1u << 3, wronly = 1u << 4, path_fd = 1u << 14;
@@ -196,7 +247,7 @@ int cmd_obj_get(struct call *c)
 		o = obj_get(p->obj);
 	pthread_mutex_unlock(&c->s->lock);
 	if (!o)
-		return call_fail(c, access(path, F_OK) ? -ENOENT : -EACCES, "no object is pinned at %s", path);
+		return call_fail(c, foreign(path) ? -EACCES : -ENOENT, "no object of this subsystem is pinned at %s", path);
 	err = call_new_fd(c, o, o->kind == OBJ_MAP ? mode : O_RDWR);
 	obj_put(o);
 	return err;
