@@ -482,6 +482,8 @@ static int record_keys(struct vf_env *e, const struct call_meta *m)
 				   (u64)m->const_key);
 		return 0;
 	}
+	if (!(helper_map_need(m->h) & map_spec_by_id(m->map->type)->helpers))
+		return reject(e, REJ_TAIL_CALL_MAP);
 	known = reg_is_const(r) && r->var.value < m->map->max_entries;
 	record_key(a, known, r->var.value);
 	return known ? mark_precise(e, 3) : 0;
@@ -687,6 +689,21 @@ static void refine_result(struct vf_env *e, const struct call_meta *m)
 
 /* ---- the call ---- */
 
+static int check_func_ip(struct vf_env *e, const struct call_meta *m)
+{
+	switch (e->in->prog_type) {
+	case BPF_PROG_TYPE_KPROBE:
+		return 0;
+	case BPF_PROG_TYPE_TRACING:
+		if (e->in->attach_type == BPF_TRACE_FENTRY || e->in->attach_type == BPF_TRACE_FEXIT ||
+		    e->in->attach_type == BPF_MODIFY_RETURN)
+			return 0;
+		return reject(e, REJ_FUNC_IP_TRAMPOLINE, m->func_id);
+	default:
+		return reject(e, REJ_FUNC_IP, m->func_id, e->in->prog_type);
+	}
+}
+
 static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 {
 	int err;
@@ -750,6 +767,8 @@ int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn)
 		return err;
 	refine_result(e, &m);
 	err = map_helper_match(e, &m);
+	if (!err && h->special == HS_GET_FUNC_IP)
+		err = check_func_ip(e, &m);
 	if (err)
 		return err;
 	if ((h->flags & HF_MOVES_PKT) || m.moves_pkt)
