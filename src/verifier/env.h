@@ -118,28 +118,27 @@ struct ref {
 struct jmp_hist { struct jmp_hist *older; u32 idx, prev; u32 flags; u64 linked; };
 
 struct vstate {
-	struct frame *frame[MAX_FRAMES];
+	/* what a search through checkpoints looks at: one cache line */
+	struct vstate *next;      /* free list, branch stack or checkpoint list */
+	u32 insn;
+	u32 branches;             /* unfinished paths below a checkpoint */
 	u32 curframe;
+	u32 misses, hits;         /* prune.c's bookkeeping of a checkpoint */
+	bool speculative, in_sleepable;
+	bool cleaned;             /* checkpoints: dead registers and slots are already forgotten */
+	bool evicted;             /* checkpoints: no longer compared, kept for its children */
+	u32 may_goto_depth, callback_unroll_depth, dfs_depth;
 	struct vstate *parent;    /* checkpoint this one came from */
+	struct frame *frame[MAX_FRAMES];
 	struct ref *refs;
 	u32 nrefs, refcap, active_locks, active_rcu, active_preempt, active_irq_id, lock_id;
 	const void *lock_ptr;
-	u32 branches;             /* unfinished paths below a checkpoint */
-	u32 insn, first_insn, last_insn;
-	bool speculative, in_sleepable, used_as_loop_entry;
-	u32 may_goto_depth, callback_unroll_depth;
-	u32 dfs_depth;
+	u32 first_insn, last_insn;
 	struct jmp_hist *hist;    /* since the parent checkpoint */
 	u32 nhist;
 	u32 prev_insn;            /* pending branches: the jump they come from */
 	u64 log_mark;             /* pending branches: length of the log when pushed */
-	bool cleaned;             /* checkpoints: dead registers and slots are already forgotten */
-	bool evicted;             /* checkpoints: no longer compared, kept for its children */
 	struct vstate *equal;     /* back-edges: the checkpoint this state equals */
-	u32 scc_callsite;         /* for loop handling (prune.c) */
-	void *scc;                /* owned by prune.c */
-	u32 misses, hits;         /* prune.c's bookkeeping of a checkpoint */
-	struct vstate *next;      /* free list, branch stack or checkpoint list */
 };
 
 /* ---- per instruction and subprogram, known before the walk ---- */
@@ -148,6 +147,8 @@ struct aux {
 	u32 orig_line;            /* index into line info + 1 */
 	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_iter_next;
 	u16 live_regs;            /* registers read before written, from here on */
+	u16 touched;              /* registers read or written */
+	bool retrace;             /* precise.c must look at it whatever registers it touches */
 	u32 scc;                  /* 0: in no loop */
 	u32 ptr_type;             /* reg type first seen by a load/store, to refuse mixing */
 	bool ptr_type_set;

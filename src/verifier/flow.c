@@ -186,8 +186,14 @@ static void compute_live_regs(struct vf_env *e)
 	u32 succ[2];
 	bool changed;
 
-	for (u32 i = 0; i < e->n; i++)
+	for (u32 i = 0; i < e->n; i++) {
+		enum ins_class c = ins_class(&e->ins[i]);
+
 		uses_and_defs(e, &e->ins[i], &use[i], &def[i]);
+		e->aux[i].touched = use[i] | def[i];
+		e->aux[i].retrace = c == IC_CALL || c == IC_CALL_SUB || c == IC_CALL_KFUNC || c == IC_EXIT ||
+				    c == IC_LDABS || c == IC_LDIND;
+	}
 	do {
 		changed = false;
 		for (u32 k = 0; k < e->npostorder; k++) {

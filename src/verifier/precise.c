@@ -382,6 +382,12 @@ static int at_entry(struct vf_env *e, struct vstate *s, struct want *w)
 }
 
 /* Back through one state's part of the path. 0: go on above it; 1: nothing is wanted any more; -errno. */
+/* Does the instruction have nothing to do with what is wanted? */
+static bool is_unrelated(const struct vf_env *e, u32 i, const struct want *w)
+{
+	return !(e->aux[i].touched & w->regs[w->frame]) && !e->aux[i].retrace && !(e->log->level & LOG_LEVEL2);
+}
+
 static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 *next, bool *skip, struct want *w)
 {
 	const struct jmp_hist *h = s->hist;
@@ -391,12 +397,15 @@ static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 
 	for (;;) {
 		const struct jmp_hist *here = h && h->idx == i ? h : NULL;
 
-		err = *skip ? 0 : back_one(e, i, *next, here, w);
-		*skip = false;
-		if (err)
-			return err;
-		if (is_empty(w))
-			return 1;
+		if (*skip || (!here && is_unrelated(e, i, w))) {
+			*skip = false;
+		} else {
+			err = back_one(e, i, *next, here, w);
+			if (err)
+				return err;
+			if (is_empty(w))
+				return 1;
+		}
 		*next = i;
 		if (i == first && (!h || (!h->older && h->idx == i)))
 			return 0;
