@@ -75,8 +75,7 @@ const struct reg *dynptr_record(struct vf_env *e, u32 regno)
 static void set_slot(struct vf_env *e, struct frame *f, u32 slot, u8 type)
 {
 	memset(f->stack[slot].type, type, SLOT_SIZE);
-	if (f == cur_frame(e))
-		scratch_slot(e, slot);
+	scratch_slot(e, slot);
 	live_note_write(e, f->frameno, slot);
 }
 
@@ -238,6 +237,8 @@ int dynptr_process(struct vf_env *e, u32 regno, u32 insn, u32 arg_flags, u32 clo
 		u32 slot = (u32)dynptr_slot(e, r);
 
 		live_note_read(e, r->frameno, slot - 1, slot);
+		scratch_slot(e, slot);
+		scratch_slot(e, slot - 1);
 	}
 	return 0;
 }

@@ -63,8 +63,7 @@ static int iter_open(struct vf_env *e, const struct reg *r, struct kf_call *c, u
 		s->reg.iter_id = id;
 		s->reg.iter_state = ITER_ACTIVE;
 		memset(s->type, SLOT_ITER, SLOT_SIZE);
-		if (f == cur_frame(e))
-			scratch_slot(e, (u32)slot - i);
+		scratch_slot(e, (u32)slot - i);
 		live_note_write(e, f->frameno, (u32)slot - i);
 	}
 	return 0;
@@ -102,8 +101,7 @@ static int iter_close(struct vf_env *e, const struct reg *r, u32 nslots)
 
 		reg_mark_none(&s->reg);
 		memset(s->type, SLOT_INVALID, SLOT_SIZE);
-		if (f == cur_frame(e))
-			scratch_slot(e, (u32)slot - i);
+		scratch_slot(e, (u32)slot - i);
 		live_note_write(e, f->frameno, (u32)slot - i);
 	}
 	return err;
@@ -137,6 +135,8 @@ int iter_arg(struct vf_env *e, u32 regno, struct kf_call *c)
 		return reject(e, REJ_ITER_NOT_INIT, name, regno - 1);
 	slot = stack_obj_slot(e, r, "iter", nslots);
 	live_note_read(e, r->frameno, (u32)slot - nslots + 1, (u32)slot);
+	for (u32 i = 0; i < nslots; i++)
+		scratch_slot(e, (u32)slot - i);
 	c->iter.slot = (u32)slot;
 	c->iter.frameno = r->frameno;
 	c->ref_id = frame_of(e, r)->stack[slot].reg.ref_id;
@@ -188,8 +188,7 @@ static int irq_slot(struct vf_env *e, const struct reg *r)
 static void irq_mark(struct vf_env *e, struct frame *f, u32 slot, u8 type)
 {
 	memset(f->stack[slot].type, type, SLOT_SIZE);
-	if (f == cur_frame(e))
-		scratch_slot(e, slot);
+	scratch_slot(e, slot);
 	live_note_write(e, f->frameno, slot);
 }
 
@@ -258,6 +257,7 @@ static int irq_restore(struct vf_env *e, u32 regno, u8 irq_class)
 	if (slot < 0 || !f->stack[slot].reg.ref_id)
 		return reject(e, REJ_IRQ_NOT_INIT, regno - 1);
 	live_note_read(e, r->frameno, (u32)slot, (u32)slot);
+	scratch_slot(e, (u32)slot);
 	if (f->stack[slot].reg.irq_kind != irq_class)
 		return reject(e, REJ_IRQ_CLASS, class_name[f->stack[slot].reg.irq_kind], class_name[irq_class]);
 	err = irq_drop_ref(e, f->stack[slot].reg.ref_id);

@@ -60,6 +60,9 @@ static int new_object(struct vf_env *e, struct kf_call *c, struct reg *r)
 	r->btf_id = id;
 	note_object(e, c, b, id);
 	e->aux[c->insn].obj_new_size = t->size;
+	e->aux[c->insn].fact.obj_size = t->size;
+	e->aux[c->insn].fact.obj_percpu = percpu;
+	e->aux[c->insn].fact.obj_record = e->aux[c->insn].obj_record;
 	return 0;
 }
 
@@ -149,12 +152,14 @@ static int memory_result(struct vf_env *e, struct kf_call *c, struct reg *r, u32
 
 static void object_result(struct vf_env *e, struct kf_call *c, struct reg *r, u32 to)
 {
-	u32 flags = TF_TRUSTED;
+	u32 flags = 0; /* a reference makes it trusted */
 
 	if (c->kf->special == KFS_get_kmem_cache)
 		flags = TF_UNTRUSTED;
-	else if (kf_is(c, KF_RCU_PROTECTED) || (kf_is(c, KF_ITER_NEXT) && (iter_record(e, c)->type & TF_RCU)))
+	else if (kf_is(c, KF_RCU_PROTECTED))
 		flags = TF_RCU;
+	else if (kf_is(c, KF_ITER_NEXT))
+		flags = iter_record(e, c)->type & TF_RCU ? TF_RCU : TF_TRUSTED;
 	reg_load_btf(e, r, c->kf->btf, to, flags);
 }
 
