@@ -63,6 +63,40 @@ static char *hex_text(const void *data, u32 size)
 	return s;
 }
 
+/*
+ * libbpf writes C initialisers with a cast before every value and a comma after it. For people: no casts, a space after a comma,
+ * none before a brace. In place; quoted characters are left alone.
+ */
+static void tidy(char *s)
+{
+	char *out = s, last = '=';
+
+	for (char *p = s; *p; p++) {
+		bool value_starts = last == '=' || last == '{' || last == '[' || last == ',';
+		if (*p == '\'' && p[1] && p[2] == '\'') {
+			memmove(out, p, 3);
+			out += 3;
+			p += 2;
+			last = '\'';
+			continue;
+		}
+		if (*p == '(' && value_starts) {
+			p = strchr(p, ')');
+			if (!p)
+				break;
+			continue;
+		}
+		if (*p == ',' && (p[1] == '}' || p[1] == ']'))
+			continue;
+		*out++ = *p;
+		if (*p == ',')
+			*out++ = ' '; /* the cast that went made room */
+		if (*p != ' ')
+			last = *p;
+	}
+	*out = '\0';
+}
+
 char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
 {
 	LIBBPF_OPTS(btf_dump_type_data_opts, o, .compact = true, .skip_names = false, .emit_zeroes = true);
@@ -78,6 +112,7 @@ char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
 		return hex_text(data, size);
 	}
 	btf_dump__free(d);
+	tidy(t.s);
 	return t.s;
 }
 
