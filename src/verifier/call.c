@@ -186,6 +186,21 @@ static int leave_function(struct vf_env *e, u32 *insn)
 	return 0;
 }
 
+/*
+ * A tail call that succeeds does not come back here but to the caller of this function, with any result and the packet moved;
+ * one that fails did nothing.
+ */
+int tail_call_leaves(struct vf_env *e, u32 *insn)
+{
+	if (!e->cur->curframe)
+		return 0;
+	if (!push_branch(e, e->insn + 1, e->insn, false))
+		return -EFAULT;
+	clear_pkt_pointers(e);
+	reg_mark_unknown(e, &cur_regs(e)[0]);
+	return leave_function(e, insn);
+}
+
 /* Which values this program may return. False: any. */
 static bool return_range(struct vf_env *e, struct ret_range *range, bool *is32)
 {

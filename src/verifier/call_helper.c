@@ -351,8 +351,8 @@ static int arg_of_map(struct vf_env *e, struct call_meta *m, struct arg_spec *a)
 	if (!m->map)
 		return reject(e, REJ_NO_MAP_FOR, "type");
 	s = map_spec_by_id(m->map->type);
-	if (s && s->value == MV_SOCK) {
-		if (a->flags & (AF_UNINIT | AF_WRITE))
+	if (s && (s->helpers & (MH_SOCK_REDIRECT | MH_SOCK_REDIRECT_HASH))) {
+		if (a->flags & (AF_UNINIT | AF_WRITE | AF_NULL))
 			return reject(e, REJ_SOCKMAP_ARG);
 		a->kind = ARG_BTF_SOCK_COMMON;
 	} else if (s && (s->helpers & MH_BLOOM)) {
@@ -771,8 +771,10 @@ int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn)
 		err = check_func_ip(e, &m);
 	if (err)
 		return err;
+	scratch_reg(e, 0);
+	if (h->flags & HF_TAIL_CALL)
+		return tail_call_leaves(e, insn);
 	if ((h->flags & HF_MOVES_PKT) || m.moves_pkt)
 		clear_pkt_pointers(e);
-	scratch_reg(e, 0);
 	return 0;
 }

@@ -96,5 +96,7 @@ const char *field_kind_name(u32 kind);
 
 /* ---- call.c ---- */
 void clear_caller_saved(struct vf_env *e, struct reg *regs);
+/* What follows a tail call: going on, and for a function also returning from it. */
+int tail_call_leaves(struct vf_env *e, u32 *insn);
 
 #endif
