@@ -355,7 +355,7 @@ static int arg_of_map(struct vf_env *e, struct call_meta *m, struct arg_spec *a)
 		if (a->flags & (AF_UNINIT | AF_WRITE | AF_NULL))
 			return reject(e, REJ_SOCKMAP_ARG);
 		a->kind = ARG_BTF_SOCK_COMMON;
-	} else if (s && (s->helpers & MH_BLOOM)) {
+	} else if (m->map->type == MTYPE_BLOOM_FILTER) {
 		a->flags &= (u16)~(AF_UNINIT | AF_WRITE); /* looked for, not filled in */
 	}
 	return 0;

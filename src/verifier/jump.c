@@ -179,7 +179,7 @@ static void drop_pkt(struct vf_env *e, struct reg *r, void *arg)
 {
 	(void)arg;
 	if (is_pkt_any(r) || (T_BASE(r->type) == T_MEM && (r->type & (TF_DYN_SKB | TF_DYN_XDP))))
-		reg_mark_unknown(e, r);
+		reg_invalidate(e, r);
 }
 
 void clear_pkt_pointers(struct vf_env *e)
