@@ -31,8 +31,9 @@ struct skep_opts {
 	uint32_t flags;        /* SKEP_F_* */
 	const char *log_file;  /* a line for each failing command, with the reason; NULL: $SKEP_LOG ("-" is stderr), else none */
 	uint32_t engine;       /* SKEP_ENGINE_* */
-	uint32_t report;       /* 1: a human report follows the verifier's message in program logs */
+	uint32_t report;       /* SKEP_REPORT_*; 0: as SKEP_REPORT=1 in the environment says, else off */
 };
+enum { SKEP_REPORT_OFF, SKEP_REPORT_KEEP /* for skep_report() */, SKEP_REPORT_LOG /* and inside program logs */ };
 enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_SYS_ADMIN = 8, SKEP_CAP_ALL = 15 };
 enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 enum {
@@ -54,6 +55,12 @@ SKEP_API int skep_bpf(int cmd, union bpf_attr *attr, unsigned size);
 SKEP_API int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size);
 /* Why the last failing command of this thread failed, in words; "" if it did not. Valid until the thread's next command. */
 SKEP_API const char *skep_reason(void);
+
+/*
+ * The report on the last program that this thread's subsystem refused, if it keeps reports: where in the source, what was known, where
+ * the value came from, the path, the fix. Text, or one JSON object. "" when there is none. Valid until the next refusal.
+ */
+SKEP_API const char *skep_report(int json);
 
 /* What the process-wide subsystem is made with, if called before its first use; 0 or -EBUSY. */
 SKEP_API int skep_configure(const struct skep_opts *opts);

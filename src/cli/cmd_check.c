@@ -26,6 +26,8 @@ struct verdict {
 	struct log_facts log;
 	char reason[512];    /* rejected: in one line */
 	char *text;          /* the log */
+	char *report;        /* skep's, on a refusal; NULL: none */
+	json_t *report_json;
 };
 
 static bool is_program(const struct bpf_program *p, const char *name)
@@ -91,6 +93,10 @@ static void check_one(const char *path, const struct check_opts *o, const char *
 		if (!v->log.insns)
 			v->log.insns = stats.insns;
 	}
+	if (v->err && *skep_report(0)) {
+		v->report = strdup(skep_report(0));
+		v->report_json = json_loads(skep_report(1), 0, NULL);
+	}
 	if (v->err && *v->log.line)
 		memcpy(v->reason, v->log.line, sizeof(v->reason));
 	else if (v->err && !*v->reason)
@@ -108,6 +114,8 @@ static json_t *verdict_json(const struct verdict *v)
 		json_object_set_new(j, "errno", json_integer(-v->err));
 		json_object_set_new(j, "reason", json_string(v->reason));
 		json_object_set_new(j, "source", json_string(v->log.source));
+		if (v->report_json)
+			json_object_set(j, "report", v->report_json);
 	}
 	return j;
 }
@@ -118,6 +126,14 @@ static void print_row(const char *prog, const char *where, const struct verdict 
 	       (unsigned long long)v->log.insns, (unsigned long long)v->log.states, v->log.stack,
 	       (unsigned long long)(v->log.time_us ? v->log.time_us : v->ns / 1000));
 	if (v->err) {
+		if (v->report) {
+			for (const char *p = v->report; *p;) {
+				size_t n = strcspn(p, "\n");
+				printf("    %.*s\n", (int)n, p);
+				p += n + (p[n] == '\n');
+			}
+			return;
+		}
 		printf("    %s\n", v->reason);
 		if (*v->log.source)
 			printf("    in: %s\n", v->log.source);
@@ -259,8 +275,11 @@ static int check_object(const char *path, const struct check_opts *o, struct tal
 		if (!o->prog || is_program(p, o->prog))
 			report_prog(path, o, p, pair, t);
 		for (u32 k = 0; k < 2; k++)
-			if (pair[k])
+			if (pair[k]) {
 				free(pair[k]->text);
+				free(pair[k]->report);
+				json_decref(pair[k]->report_json);
+			}
 		i++;
 	}
 	free(v[0]);

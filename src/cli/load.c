@@ -86,7 +86,8 @@ int load_setup(const struct load_opts *o)
 {
 	/* What the user of the command may do to a subsystem of his own is everything. */
 	struct skep_opts so = { .sz = sizeof(so), .btf_file = o->btf_file, .caps = SKEP_CAP_ALL, .caps_set = 1,
-				.engine = o->engine, .flags = SKEP_F_RUN_ANY };
+				.engine = o->engine, .flags = SKEP_F_RUN_ANY,
+				.report = SKEP_REPORT_KEEP };
 	int err;
 
 	libbpf_set_print(keep_message);

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "base/sha256.h"
+#include "btf/btf.h"
 #include "helper/helper.h"
+#include "helper/object.h"
 #include "lower/lower.h"
 #include "prog/prog.h"
 
@@ -89,12 +91,16 @@ static int fd_at(void *cookie, u32 index, int *ret_fd)
 static int verify(struct load *l, struct log *log, struct vf_stats *stats)
 {
 	struct vf_input in = l->a->vf;
+	int err;
 
 	in.cookie = l;
 	in.map_by_fd = map_by_fd;
 	in.btf_by_fd = btf_by_fd;
 	in.fd_at = fd_at;
-	return vf_verify(&in, log, &l->proof, stats);
+	err = vf_verify(&in, log, &l->proof, stats);
+	if (err && l->a->ret_report && vf_explain(&in, l->a->ret_report))
+		*l->a->ret_report = NULL;
+	return err;
 }
 
 /* ---- what lowering asks ---- */
@@ -124,16 +130,38 @@ static u64 map_value_addr(void *cookie, const struct map_desc *m, u32 off)
 	return map->data ? (u64)(uintptr_t)map->data + off : 0;
 }
 
+static int map_array(void *cookie, const struct map_desc *desc, struct lower_array *ret)
+{
+	const struct map *m = container_of(desc, struct map, desc);
+	bool percpu = desc->type == BPF_MAP_TYPE_PERCPU_ARRAY;
+
+	(void)cookie;
+	if (desc->type != BPF_MAP_TYPE_ARRAY && !percpu)
+		return -EOPNOTSUPP;
+	*ret = (struct lower_array){ .data = (u64)(uintptr_t)m->data, .lane = m->lane, .stride = m->stride,
+				     .max_entries = desc->max_entries, .index_mask = m->index_mask, .lanes = m->ncpu,
+				     .percpu = percpu };
+	return 0;
+}
+
 static u64 btf_addr(void *cookie, const struct btf *b, u32 id)
 {
-	(void)cookie, (void)b, (void)id;
-	return 0;
+	const struct btf_type *t = b ? btf_type(b, id) : NULL;
+
+	(void)cookie;
+	return t && btf_kind_of(t) == BTF_KIND_FUNC ? (u64)(uintptr_t)kfunc_body(btf_type_name(b, id)) : 0;
+}
+
+static u64 obj_layout(void *cookie, const struct btf_record *rec, u32 size, bool percpu)
+{
+	(void)cookie;
+	return (u64)(uintptr_t)object_layout(rec, size, percpu);
 }
 
 static int do_lower(struct load *l)
 {
 	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
-				.map_value_addr = map_value_addr, .btf_addr = btf_addr, .hardened = l->proof->strict_spec };
+				.map_value_addr = map_value_addr, .map_array = map_array, .btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec };
 	int err = lower(l->proof, &o, &l->arena, &l->low);
 
 	return err;

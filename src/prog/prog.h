@@ -14,7 +14,7 @@
 #include "jit/jit.h"
 #include "map/map.h"
 #include "obj/obj.h"
-#include "verifier/verify.h"
+#include "verifier/explain.h"
 #include "vm/abi.h"
 
 enum engine { ENGINE_AUTO, ENGINE_JIT, ENGINE_INTERP };
@@ -31,6 +31,7 @@ struct prog_attr {
 	int (*map_of_fd)(void *cookie, int fd, struct map **ret);
 	int (*btf_of_fd)(void *cookie, int fd, struct obj **ret_obj, const struct btf **ret);
 	int (*fd_at)(void *cookie, u32 index, int *ret_fd);
+	struct vf_report **ret_report; /* wanted when refused (the caller frees it); NULL: not */
 };
 
 struct prog_stats { u64 runs, time_ns, misses; };

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "helper/object.h"
 #include "map/map.h"
 #include "prog/prog.h"
 #include "sys/sys.h"
@@ -142,6 +143,10 @@ int cmd_map_create(struct call *c)
 		obj_put(&m.inner->obj);
 	if (err)
 		return err;
+	if (map->record) {
+		map->field_free = object_fields_free;
+		map->gone = object_map_gone;
+	}
 	err = call_new_fd(c, &map->obj,
 			  m.flags & BPF_F_RDONLY ? O_RDONLY : m.flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
 	obj_put(&map->obj);

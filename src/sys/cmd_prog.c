@@ -257,6 +257,29 @@ static void reason_from_log(struct call *c, int err, struct log *log)
 	str_printf(c->reason, "refused: %s", strerror(-err));
 }
 
+/* The report on a refusal: kept for skep_report(), and put into the log before its statistics when asked for. */
+static void keep_report(struct call *c, struct vf_report *r, struct log *log)
+{
+	struct str text = { 0 }, json = { 0 };
+
+	vf_report_text(r, &text);
+	vf_report_json(r, &json);
+	if (c->s->report == SKEP_REPORT_LOG && log_on(log)) {
+		const char *s = str_text(&log->text), *at = strstr(s, "\nverification time ");
+		struct str all = { 0 };
+		if (!at)
+			at = strstr(s, "\nprocessed ");
+		at = at ? at + 1 : s + log->text.len;
+		str_putn(&all, s, (size_t)(at - s));
+		str_puts(&all, str_text(&text));
+		str_puts(&all, at);
+		log->total += all.len - log->text.len;
+		str_free(&log->text);
+		log->text = all;
+	}
+	sys_set_report(&text, &json);
+}
+
 static int copy_program(struct call *c, struct load_bufs *b)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
@@ -283,6 +306,7 @@ static int load(struct call *c, struct load_bufs *b, struct log *log)
 				.btf_of_fd = btf_of_fd, .fd_at = fd_at,
 				.engine = (enum engine)c->s->engine };
 	struct vf_input *vf = &pa.vf;
+	struct vf_report *report = NULL;
 	struct prog *p;
 	int err;
 
@@ -311,7 +335,12 @@ static int load(struct call *c, struct load_bufs *b, struct log *log)
 	vf->gpl = license_is_gpl(b->license);
 	vf->kernel_btf = sys_kernel_btf(c->s);
 	pa.btf_obj = b->btf_obj;
+	if (c->s->report)
+		pa.ret_report = &report;
 	err = prog_load(&c->s->tab, &pa, log, &p);
+	if (report)
+		keep_report(c, report, log);
+	vf_report_free(report);
 	if (err)
 		return err;
 	err = call_new_fd(c, &p->obj, O_RDWR);

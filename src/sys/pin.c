@@ -60,7 +60,7 @@ void pin_destroy(struct skep *s)
 		struct pin *next = p->next;
 		unlink(p->path); /* the object dies with the subsystem: leave no dead name behind */
 		close(p->fd);
-		obj_put(p->obj);
+		obj_unpin(p->obj);
 		free(p);
 		p = next;
 	}
@@ -101,7 +101,7 @@ static struct pin *find(struct skep *s, const char *path)
 		if (lstat(it->path, &st) && errno == ENOENT) {
 			*p = it->next;
 			close(it->fd);
-			obj_put(it->obj);
+			obj_unpin(it->obj);
 			free(it);
 			continue;
 		}
@@ -176,7 +176,7 @@ static int add_pin(struct call *c, struct obj *o, const char *path)
 	}
 	memcpy(p->path, path, n);
 	p->fd = fd;
-	p->obj = obj_get(o);
+	p->obj = obj_pin(o);
 	p->next = c->s->pins->list;
 	c->s->pins->list = p;
 	return 0;

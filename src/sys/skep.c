@@ -89,6 +89,13 @@ static struct caller self_caller(const struct skep *s)
 }
 
 /* ---- subsystems ---- */
+static bool env_is(const char *name, const char *value)
+{
+	const char *v = getenv(name);
+
+	return v && !strcmp(v, value);
+}
+
 static int open_log(const char *file)
 {
 	const char *name = file ? file : getenv("SKEP_LOG");
@@ -98,13 +105,6 @@ static int open_log(const char *file)
 	if (!strcmp(name, "-"))
 		return dup(2);
 	return open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-}
-
-static bool env_is(const char *name, const char *value)
-{
-	const char *v = getenv(name);
-
-	return v && !strcmp(v, value);
 }
 
 int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
@@ -128,7 +128,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->caps = o.caps;
 	s->caps_set = o.caps_set != 0;
 	s->engine = o.engine;
-	s->report = o.report != 0;
+	s->report = o.report ? o.report : env_is("SKEP_REPORT", "1") ? SKEP_REPORT_LOG : SKEP_REPORT_OFF;
 	s->unpriv_allowed = (o.flags & SKEP_F_UNPRIV_ALLOWED) != 0 || env_is("SKEP_UNPRIVILEGED", "1");
 	s->run_any = (o.flags & SKEP_F_RUN_ANY) != 0;
 	s->log_fd = open_log(o.log_file);
@@ -168,6 +168,23 @@ static __thread char last_reason[512];
 const char *skep_reason(void)
 {
 	return last_reason;
+}
+
+static __thread char *last_report[2]; /* text, JSON; owned */
+
+const char *skep_report(int json)
+{
+	const char *r = last_report[json != 0];
+
+	return r ? r : "";
+}
+
+void sys_set_report(struct str *text, struct str *json)
+{
+	free(last_report[0]);
+	free(last_report[1]);
+	last_report[0] = text ? text->s : NULL;
+	last_report[1] = json ? json->s : NULL;
 }
 
 static void write_log(const struct skep *s, u32 cmd, int err, const char *why)

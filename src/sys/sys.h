@@ -33,7 +33,8 @@ struct skep {
 	struct pins *pins;             /* pinned paths to objects; owned by pin.c */
 	u32 engine;                    /* SKEP_ENGINE_* */
 	u32 caps;
-	bool caps_set, unpriv_allowed, report, run_any;
+	bool caps_set, unpriv_allowed, run_any;
+	u32 report;                    /* SKEP_REPORT_* */
 	int log_fd;                    /* failing commands; -1: none */
 	u32 stats_users;               /* BPF_ENABLE_STATS */
 	pthread_mutex_t lock;          /* pins and lazily made parts */
@@ -92,6 +93,9 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 #define C(id, name, ...) int cmd_##name(struct call *c);
 #define CU(id, name, ...)
 #include "spec/cmd.def"
+
+/* Keep the report on the last refused program of this thread (both strings are taken over; NULL: none). skep.c */
+void sys_set_report(struct str *text, struct str *json);
 
 /* pin.c */
 int pin_init(struct skep *s);

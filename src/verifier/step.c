@@ -85,6 +85,8 @@ struct vstate *push_branch(struct vf_env *e, u32 insn, u32 prev, bool speculativ
 	remember(e, b, insn, prev);
 	if (b->parent)
 		b->parent->branches++;
+	if (unlikely(e->in->debug))
+		debug_event(e, VF_BRANCH, prev, insn);
 	return b;
 }
 
@@ -132,6 +134,8 @@ static int next_path(struct vf_env *e)
 	e->prev_insn = b->prev_insn;
 	e->print_state = true;
 	live_chain_changed(e);
+	if (unlikely(e->in->debug))
+		debug_event(e, VF_POPPED, e->insn, e->prev_insn);
 	return 0;
 }
 

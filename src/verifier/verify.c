@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "verifier/debug.h"
 #include "verifier/env.h"
 
 #define DEFAULT_WALK 1000000
@@ -244,6 +245,8 @@ int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_pro
 		err = -EINVAL;
 	} else if (!setjmp(oom)) {
 		err = run_passes(e);
+		if (err && in->debug)
+			debug_event(e, VF_REJECTED, e->insn, e->rejected);
 	} else {
 		err = -ENOMEM; /* only e and p were touched, and they are memory */
 	}

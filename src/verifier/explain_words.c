@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Words: abstract values, fixes and whole reports as people and programs read them.
+ *
+ * Invariant: nothing here is part of a verdict. A fix that cannot be told concretely is the rejection's own hint.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verifier/explain_priv.h"
+
+#define NO_REG 11
+
+u32 explain_culprit(const struct vf_env *e, u32 insn, const char *message)
+{
+	const struct ins *i = &e->ins[insn];
+	unsigned reg;
+
+	if (sscanf(message, "R%u", &reg) == 1 && reg <= 10)
+		return reg;
+	switch (ins_class(i)) {
+	case IC_LDX: case IC_LOAD_ACQ:
+		return i->src;
+	case IC_ST: case IC_STX: case IC_ATOMIC: case IC_STORE_REL: case IC_ALU: case IC_JCC:
+		return i->dst;
+	case IC_MOV:
+		return ins_info(i)->has_imm ? NO_REG : i->src;
+	case IC_EXIT:
+		return 0;
+	case IC_END: case IC_CAST: case IC_LDIMM64: case IC_LDIMM64_HI: case IC_LDABS: case IC_LDIND: case IC_JA: case IC_MAY_GOTO:
+	case IC_CALL: case IC_CALL_SUB: case IC_CALL_KFUNC: case IC_INTERNAL:
+		break;
+	}
+	return NO_REG;
+}
+
+static void range_words(const struct reg *r, char *out, size_t size)
+{
+	if (tnum_is_const(r->var))
+		snprintf(out, size, "%lld", (long long)r->var.value);
+	else if (r->umin == 0 && r->umax == U64_MAX)
+		snprintf(out, size, "any 64-bit number");
+	else if (r->smin < 0)
+		snprintf(out, size, "between %lld and %lld (it may be negative)", (long long)r->smin, (long long)r->smax);
+	else
+		snprintf(out, size, "between %llu and %llu", (unsigned long long)r->umin, (unsigned long long)r->umax);
+}
+
+/* "r2 points 14 bytes into the packet, of which 0 are proven readable". */
+static void reg_words(const struct reg *r, u32 regno, char *out, size_t size)
+{
+	const char *null = r->type & TF_NULL ? ", or NULL" : "";
+	char var[96] = "";
+
+	if (T_BASE(r->type) != T_SCALAR && !tnum_is_const(r->var)) {
+		char range[80];
+		range_words(r, range, sizeof(range));
+		snprintf(var, sizeof(var), " plus a number %s", range);
+	}
+	switch (T_BASE(r->type)) {
+	case T_NONE:
+		snprintf(out, size, "r%u has no value on this path", regno);
+		return;
+	case T_SCALAR: {
+		char range[80];
+		range_words(r, range, sizeof(range));
+		snprintf(out, size, "r%u is a number: %s", regno, range);
+		return;
+	}
+	case T_PKT: case T_PKT_META:
+		snprintf(out, size, "r%u points %d bytes into the packet%s; a check against data_end has proven %d bytes from its base",
+			 regno, r->off, var, r->range > 0 ? r->range : 0);
+		return;
+	case T_PKT_END:
+		snprintf(out, size, "r%u is the packet's end", regno);
+		return;
+	case T_MAP_VALUE:
+		snprintf(out, size, "r%u points %d bytes%s into a value of map %s (%u bytes)%s", regno, r->off, var,
+			 r->map && *r->map->name ? r->map->name : "?", r->map ? r->map->value_size : 0, null);
+		return;
+	case T_MAP:
+		snprintf(out, size, "r%u is the map %s", regno, r->map && *r->map->name ? r->map->name : "?");
+		return;
+	case T_STACK:
+		snprintf(out, size, "r%u points to the stack at fp%+d%s", regno, r->off, var);
+		return;
+	case T_CTX:
+		snprintf(out, size, "r%u is the context%s%s", regno, r->off ? ", moved" : "", var);
+		return;
+	case T_BTF:
+		snprintf(out, size, "r%u points to struct %s%s", regno, r->btf ? btf_type_name(r->btf, r->btf_id) : "?", null);
+		return;
+	case T_MEM:
+		snprintf(out, size, "r%u points %d bytes%s into memory of %u bytes%s", regno, r->off, var, r->mem_size, null);
+		return;
+	case T_SOCKET: case T_SOCK_COMMON: case T_TCP_SOCK: case T_XDP_SOCK:
+		snprintf(out, size, "r%u is a socket%s", regno, null);
+		return;
+	case T_MAP_KEY: case T_FLOW_KEYS: case T_TP_BUFFER: case T_ARENA: case T_BUF: case T_FUNC: case T_DYNPTR: case T_COUNT:
+		break;
+	}
+	snprintf(out, size, "r%u is a pointer%s", regno, null);
+}
+
+static void add_fact(struct vf_env *e, struct vf_report *r, u32 regno)
+{
+	if (regno > 10 || r->nfacts == ARRAY_SIZE(r->facts))
+		return;
+	reg_words(&cur_regs(e)[regno], regno, r->facts[r->nfacts], sizeof(r->facts[0]));
+	r->nfacts++;
+}
+
+void explain_facts(struct vf_env *e, struct vf_report *r, u32 insn, u32 culprit)
+{
+	u16 reads = isa_reads(&e->ins[insn]);
+
+	add_fact(e, r, culprit);
+	for (u32 k = 0; k < 10; k++)
+		if ((reads & 1u << k) && k != culprit)
+			add_fact(e, r, k);
+}
+
+/* ---- fixes ---- */
+#define FIX(...) snprintf(r->fix, sizeof(r->fix), __VA_ARGS__)
+
+/* Was any pointer of this base and id compared with data_end on the path, without covering this access? */
+static bool end_was_checked(const struct vf_env *e, const u32 *path, u32 len)
+{
+	for (u32 i = 0; i < len; i++)
+		if (ins_class(&e->ins[path[i]]) == IC_JCC && !ins_info(&e->ins[path[i]])->has_imm)
+			return true;
+	return false;
+}
+
+static const struct helper_spec *helper_between(const struct vf_env *e, const u32 *path, u32 len, u32 flag)
+{
+	for (u32 i = len; i-- > 0;) {
+		const struct ins *ins = &e->ins[path[i]];
+		const struct helper_spec *h = ins_class(ins) == IC_CALL ? helper_by_id((u32)ins->imm) : NULL;
+		if (h && (h->flags & flag))
+			return h;
+	}
+	return NULL;
+}
+
+static void fix_packet(struct vf_env *e, struct vf_report *r, const struct reg *p, const struct ins *i, const u32 *path, u32 len)
+{
+	const struct helper_spec *h = helper_between(e, path, len, HF_MOVES_PKT);
+	u32 need = (u32)(p->off + i->off) + ins_info(i)->size;
+
+	if (!tnum_is_const(p->var) && p->umax > MAX_PACKET_OFF)
+		FIX("The offset added to the packet pointer is not bounded. Limit it first (if (off > 1500) return ...;), then check "
+		    "against data_end.");
+	else if (!end_was_checked(e, path, len))
+		FIX("The access needs %u bytes and none are proven. Before it: if (data + %u > data_end) return XDP_PASS; (or "
+		    "whatever a short packet deserves).", need, need);
+	else if (h)
+		FIX("bpf_%s() may move the packet: pointers made before it are void. Load data and data_end again after the call and "
+		    "check again.", h->name);
+	else
+		FIX("A check was seen, but it proves %d bytes and %u are needed. It may be on another copy of the pointer: compare the "
+		    "very pointer that is dereferenced, %u bytes past its base.", p->range > 0 ? p->range : 0, need, need);
+}
+
+static void fix_bounds(struct vf_report *r, const struct reg *p)
+{
+	u32 size = T_BASE(p->type) == T_MAP_VALUE && p->map ? p->map->value_size : p->mem_size;
+	char range[80];
+
+	range_words(p, range, sizeof(range));
+	if (tnum_is_const(p->var))
+		FIX("Offset %d lies outside the %u bytes. Check the structure's size against the map's value_size.", p->off, size);
+	else if (p->smin < 0)
+		FIX("The index may be negative (it is %s). Make it unsigned, or check it from below too, before it is added to the pointer.",
+		    range);
+	else
+		FIX("The index is %s, and the object has %u bytes. Check it against the number of elements, in the same variable that is "
+		    "used as index: if (i >= N) return ...;", range, size);
+}
+
+static void fix_exit(struct vf_env *e, struct vf_report *r)
+{
+	FIX("A program of type %s must return one of the values its type allows; set the result on every path.", e->type->name);
+}
+
+static void fix_leak(struct vf_env *e, struct vf_report *r, const u32 *path, u32 len)
+{
+	const struct helper_spec *h = helper_between(e, path, len, HF_ACQUIRE);
+
+	FIX("What bpf_%s() returned is still held at this exit. Release it on this path too (the branches below lead here).",
+	    h ? h->name : "the acquiring call");
+}
+
+void explain_fix(struct vf_env *e, struct vf_report *r, u32 insn, u32 culprit, const u32 *path, u32 len)
+{
+	const struct ins *i = &e->ins[insn];
+	const struct reg *p = culprit <= 10 ? &cur_regs(e)[culprit] : NULL;
+
+	if (strstr(r->message, "reference leak") || strstr(r->message, "Unreleased reference")) {
+		fix_leak(e, r, path, len);
+	} else if (strstr(r->message, "At program exit")) {
+		fix_exit(e, r);
+	} else if (!p) {
+		return;
+	} else if (p->type & TF_NULL) {
+		FIX("Test the pointer before it is used: if (!p) return 0;%s",
+		    r->norigin > 1 ? " The test must be on this copy, or on one made after it." : "");
+	} else if (T_BASE(p->type) == T_NONE) {
+		if (helper_between(e, path, len, ~0u) && culprit >= 1 && culprit <= 5)
+			FIX("Calls destroy r1 to r5. Keep the value in r6 to r9, or on the stack, across the call.");
+		else
+			FIX("Give it a value on every path that leads here.");
+	} else if (T_BASE(p->type) == T_PKT && ins_info(i)->size) {
+		fix_packet(e, r, p, i, path, len);
+	} else if ((T_BASE(p->type) == T_MAP_VALUE || T_BASE(p->type) == T_MEM) && ins_info(i)->size) {
+		fix_bounds(r, p);
+	} else if (T_BASE(p->type) == T_SCALAR && (ins_class(i) == IC_LDX || ins_class(i) == IC_STX || ins_class(i) == IC_ST)) {
+		FIX("This is a number for the verifier, not a pointer (see where it came from). Kernel memory is read with "
+		    "bpf_probe_read_kernel() or BPF_CORE_READ(); user memory with bpf_probe_read_user().");
+	} else if (ins_class(i) == IC_CALL && T_BASE(p->type) == T_SCALAR) {
+		FIX("Bound the number before the call, in the variable that is passed: if (n > MAX) return ...; a mask (n &= MAX - 1) works "
+		    "where the compiler hides the check.");
+	}
+}
+
+/* ---- rendering ---- */
+static void place_text(struct str *out, const struct report_place *p, const char *text)
+{
+	if (p->file)
+		str_printf(out, "    %s:%u: %s\n        %s\n", p->file, p->line, text, p->source);
+	else
+		str_printf(out, "    insn %u: %s\n", p->insn, text);
+}
+
+void vf_report_text(const struct vf_report *r, struct str *out)
+{
+	if (r->at.file) {
+		str_printf(out, "%s:%u:%u: error: %s\n", r->at.file, r->at.line, r->at.col, r->message);
+		str_printf(out, "  %5u | %s\n        | ^\n", r->at.line, r->at.source);
+	} else {
+		str_printf(out, "error: %s\n", r->message);
+	}
+	if (r->walked)
+		str_printf(out, "  at insn %u: %s\n", r->at.insn, r->insn_text);
+	if (r->hint && *r->hint)
+		str_printf(out, "  Meaning: %s\n", r->hint);
+	for (u32 i = 0; i < r->nfacts; i++)
+		str_printf(out, "%s%s\n", i ? "           " : "  Known:   ", r->facts[i]);
+	if (r->norigin)
+		str_puts(out, "  Where it came from:\n");
+	for (u32 i = 0; i < r->norigin; i++)
+		place_text(out, &r->origin[i], r->origin[i].text);
+	if (r->nbranch)
+		str_printf(out, "  Path (the last %u of %u decisions):\n", r->nbranch, r->branches);
+	for (u32 i = 0; i < r->nbranch; i++) {
+		char text[200];
+		snprintf(text, sizeof(text), "insn %u %s", r->branch[i].insn, r->branch[i].text);
+		place_text(out, &r->branch[i], text);
+	}
+	if (*r->fix)
+		str_printf(out, "  Fix:     %s\n", r->fix);
+	str_printf(out, "  (REJ_%s; skep explain REJ_%s)\n", r->id ? reject_spec[r->id].id : "NONE",
+		   r->id ? reject_spec[r->id].id : "NONE");
+}
+
+static void json_text(struct str *out, const char *key, const char *value, bool more)
+{
+	str_printf(out, "\"%s\":\"", key);
+	for (const char *p = value ? value : ""; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			str_printf(out, "\\%c", *p);
+		else if ((u8)*p < 0x20)
+			str_printf(out, "\\u%04x", (u8)*p);
+		else
+			str_putc(out, *p);
+	}
+	str_puts(out, more ? "\"," : "\"");
+}
+
+static void json_place(struct str *out, const struct report_place *p)
+{
+	str_printf(out, "{\"insn\":%u,\"line\":%u,\"column\":%u,", p->insn, p->line, p->col);
+	json_text(out, "file", p->file, true);
+	json_text(out, "source", p->source, true);
+	json_text(out, "text", p->text, false);
+	str_putc(out, '}');
+}
+
+void vf_report_json(const struct vf_report *r, struct str *out)
+{
+	str_putc(out, '{');
+	json_text(out, "id", r->id ? reject_spec[r->id].id : "", true);
+	str_printf(out, "\"errno\":%d,", r->err);
+	json_text(out, "message", r->message, true);
+	json_text(out, "instruction", r->insn_text, true);
+	json_text(out, "meaning", r->hint, true);
+	json_text(out, "fix", r->fix, true);
+	str_puts(out, "\"at\":");
+	json_place(out, &r->at);
+	str_puts(out, ",\"known\":[");
+	for (u32 i = 0; i < r->nfacts; i++) {
+		str_puts(out, i ? ",{" : "{");
+		json_text(out, "text", r->facts[i], false);
+		str_putc(out, '}');
+	}
+	str_puts(out, "],\"origin\":[");
+	for (u32 i = 0; i < r->norigin; i++) {
+		str_puts(out, i ? "," : "");
+		json_place(out, &r->origin[i]);
+	}
+	str_puts(out, "],\"path\":[");
+	for (u32 i = 0; i < r->nbranch; i++) {
+		str_puts(out, i ? "," : "");
+		json_place(out, &r->branch[i]);
+	}
+	str_puts(out, "]}");
+}
