@@ -125,14 +125,14 @@ const struct cmd_spec cmd_spec[UAPI_CMDS] = {
 /* ---- map types ---- */
 
 enum { IS_OUTER = 1, INNER = 2, BATCH = 4, FREEZE = 8, MMAP = 16, ITER = 32 /* SLEEP: as above */ };
-#define M(id, name_, value_, caps_, traits, helpers_, flags, fields, updaters_, deleters_, doc_, why)  \
+#define M(id, name_, value_, caps_, traits, helpers_, flags, fields, updaters_, deleters_, kernel_, doc_, why)  \
 	{ .name = (name_), .uapi = "BPF_MAP_TYPE_" #id, .doc = (doc_), .why_not = (why),               \
 	  .value = MV_##value_, .caps = (caps_), .inner = !!((traits) & IS_OUTER),                     \
 	  .inner_ok = !!((traits) & INNER),                                                            \
 	  .batch = !!((traits) & BATCH), .freeze_ok = !!((traits) & FREEZE),                           \
 	  .mmap_ok = !!((traits) & MMAP), .iter_ok = !!((traits) & ITER),                              \
 	  .sleep_ok = !!((traits) & SLEEP), .helpers = (helpers_), .create_flags = (flags),            \
-	  .special_fields = (fields), .updaters = (updaters_), .deleters = (deleters_) },
+	  .special_fields = (fields), .updaters = (updaters_), .deleters = (deleters_), .kernel = (kernel_) },
 const struct map_spec map_spec[UAPI_MAP_TYPES] = {
 	{ .uapi = "BPF_MAP_TYPE_UNSPEC" },
 #include "spec/map.def"

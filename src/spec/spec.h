@@ -300,6 +300,7 @@ struct map_spec {
 	u32 helpers;          /* MH_* */
 	u32 create_flags;     /* BPF_F_* allowed at creation */
 	u32 special_fields;   /* BTF special fields allowed in values: FIELD_* bits of btf/btf.h */
+	const char *kernel;   /* Linux's struct behind a map pointer: what programs read of the map itself */
 	progset updaters, deleters; /* types that may (TRACING in a set short of ALL: iterators only) */
 };
 extern const struct map_spec map_spec[UAPI_MAP_TYPES]; /* [0] unspec: name NULL */

@@ -132,8 +132,9 @@ int map_value_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size, i
 
 int map_ptr_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 value_reg)
 {
+	const struct map_spec *spec = map_spec_by_id(cur_regs(e)[regno].map->type);
+	const char *name = spec && spec->kernel ? spec->kernel : "bpf_map", *field;
 	const struct btf *b = e->in->kernel_btf;
-	const char *name = "bpf_map", *field;
 	struct reg *val;
 	u32 id, flags = 0;
 	s32 map_id;
