@@ -145,6 +145,10 @@ void flow_bits(const struct ins *i, u8 b[FLOW_REGS])
 		return;
 	default:
 		defs = flow_defs(i);
+		if (i->op == OP_GET_CPU) {
+			b[i->dst] = 32;
+			return;
+		}
 		for (u32 r = 0; r < FLOW_REGS; r++)
 			if (defs >> r & 1)
 				b[r] = x->cls == IC_ATOMIC ? (u8)(x->size * 8) : 64;

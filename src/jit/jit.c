@@ -57,6 +57,8 @@ static void survey_op(struct jit *j, const struct jit_target *t, struct jit_sub 
 	case IC_INTERNAL:
 		if (i->op == OP_TAIL_CALL)
 			s->tail_calls = s->calls = j->need_run = true;
+		else if (i->op == OP_GET_CPU)
+			j->need_run = true;
 		break;
 	default:
 		break;
@@ -84,6 +86,72 @@ static void survey(struct jit *j, const struct jit_target *t)
 			if (callee != FLOW_NONE && j->sub[callee].tail_calls)
 				j->need_run = true;
 		}
+}
+
+/* ---- `if c goto on; goto out; on:` is `if !c goto out` ---- */
+static u16 opposite(u16 op)
+{
+	static const u8 cond[] = { [JC_EQ] = JC_NE,   [JC_NE] = JC_EQ,	 [JC_GT] = JC_LE,   [JC_LE] = JC_GT, [JC_GE] = JC_LT,
+				   [JC_LT] = JC_GE,   [JC_SGT] = JC_SLE, [JC_SLE] = JC_SGT, [JC_SGE] = JC_SLT,
+				   [JC_SLT] = JC_SGE, [JC_SET] = JC_SET };
+	const struct op_info *x = &op_info[op];
+
+	if (x->cls != IC_JCC || x->sub == JC_SET)
+		return 0;
+	for (u16 o = 0; o < OP_COUNT; o++) {
+		const struct op_info *y = &op_info[o];
+
+		if (y->cls == IC_JCC && y->width == x->width && y->has_imm == x->has_imm && y->sub == cond[x->sub])
+			return o;
+	}
+	return 0;
+}
+
+/* The jump that is all there is between a condition and its target, but for what nobody reads; 0: none. */
+static u32 jump_around(const struct jit *j, u32 at)
+{
+	const struct ins *ops = j->l->ops;
+
+	for (u32 i = at + 1; i < j->l->n && i < at + 4; i++) {
+		u32 b = j->flow.block_at[i];
+
+		if (b != FLOW_NONE && (j->flow.block[b].joined || i != at + 1))
+			return 0;
+		if (ins_class(&ops[i]) == IC_JA)
+			return ops[at].target == i + 1 ? i : 0;
+		if (!flow_is_pure(&ops[i]) || flow_defs(&ops[i]) & j->flow.live[i])
+			return 0;
+	}
+	return 0;
+}
+
+/* Rewritten in a copy: what was given is the interpreter's too. */
+static void straighten(struct jit *j, struct lowered *copy)
+{
+	const struct lowered *l = j->l;
+	struct ins *ops = NULL;
+
+	for (u32 i = 0; i < l->n; i++) {
+		u16 op = opposite(l->ops[i].op);
+		u32 ja = op ? jump_around(j, i) : 0;
+
+		if (!ja)
+			continue;
+		if (!ops) {
+			ops = arena_alloc_raw(j->a, l->n * sizeof(*ops));
+			memcpy(ops, l->ops, l->n * sizeof(*ops));
+		}
+		ops[i].op = op;
+		ops[i].target = l->ops[ja].target;
+		for (u32 k = i + 1; k <= ja; k++)
+			ops[k] = (struct ins){ .op = OP_NOP };
+	}
+	if (!ops)
+		return;
+	*copy = *l;
+	copy->ops = ops;
+	j->l = copy;
+	flow_analyse(copy, j->a, &j->flow);
 }
 
 static void emit_all(struct jit *j, const struct jit_target *t)
@@ -142,12 +210,14 @@ int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena 
 {
 	const struct jit_target *t = target();
 	struct jit j = { .l = l, .o = o, .a = a };
+	struct lowered copy;
 	struct codemem m = { 0 };
 	int err;
 
 	if (!t || !l->n || !l->nsubs)
 		return -EOPNOTSUPP;
 	flow_analyse(l, a, &j.flow);
+	straighten(&j, &copy);
 	survey(&j, t);
 	emit_all(&j, t);
 	if (j.err)

@@ -13,7 +13,7 @@ static bool has_template(u16 op)
 	case IC_LDX:
 		return !op_info[op].internal; /* guarded loads call the kernel: nothing to be won */
 	case IC_INTERNAL:
-		return op == OP_NOP || op == OP_NOSPEC || op == OP_TAIL_CALL;
+		return op == OP_NOP || op == OP_NOSPEC || op == OP_TAIL_CALL || op == OP_GET_CPU;
 	default:
 		return true;
 	}
@@ -130,6 +130,10 @@ static void internal(struct x86 *x, const struct ins *i)
 {
 	if (i->op == OP_TAIL_CALL) {
 		x86_tail_call(x);
+	} else if (i->op == OP_GET_CPU) {
+		val_prepare(x, i->dst, i->dst);
+		val_set(x, i->dst, (struct val){ .kind = V_LOAD, .size = 4, .w = 64,
+						 .mem = x_at(X_RUN, (s32)offsetof(struct run, cpu)) });
 	} else if (i->op == OP_NOSPEC) {
 		val_settle_all(x, x->need);
 		x_byte(E, 0x0f), x_byte(E, 0xae), x_byte(E, 0xe8);
@@ -216,6 +220,7 @@ static void at_block(struct x86 *x, const struct flow_block *b)
 		x->pend = 0;
 		memcpy(x->bits, b->bits, sizeof(x->bits));
 		flags_unknown(x);
+		stored_unknown(x);
 	}
 }
 
@@ -238,6 +243,7 @@ static void one_op(struct x86 *x, u32 at)
 			x->pend = 0;
 			memcpy(x->bits, b->bits, sizeof(x->bits));
 			flags_unknown(x);
+			stored_unknown(x);
 		}
 		at_block(x, b);
 	}
@@ -266,6 +272,7 @@ static void one_sub(struct x86 *x, u32 sub)
 	x->exit_bound = false;
 	memset(x->bits, 64, sizeof(x->bits));
 	flags_unknown(x);
+	stored_unknown(x);
 	emit_room(e, 1024);
 	emit_fix(e, FIX_ALIGN, 0, 15, 16);
 	emit_bind(e, jit_label_sub(j, sub));

@@ -42,6 +42,10 @@ struct x86 {
 	u16 need;           /* registers that this operation reads or that are read later */
 	u16 live;           /* registers that are read after this operation */
 	u8 bits[FLOW_REGS]; /* each value is below 2^bits */
+	struct {            /* the last store into BPF's stack, while the register stored still holds the value */
+		s32 disp;
+		u8 size, reg; /* size 0: none */
+	} stored;
 	u8 flag_reg, flag_w;/* the flags tell whether this native register is zero */
 	u32 at, sub;        /* operation, subprogram */
 	u32 exit;           /* label of the subprogram's epilogue, bound at its first EXIT */
@@ -57,6 +61,7 @@ struct x86 {
 #define BIT(r) ((u16)(1u << (r)))
 static inline bool val_is_pending(const struct x86 *x, u8 r) { return x->pend >> r & 1; }
 static inline void flags_unknown(struct x86 *x) { x->flag_reg = X_NONE; }
+static inline void stored_unknown(struct x86 *x) { x->stored.size = 0; }
 static inline void flags_of(struct x86 *x, u8 native, u8 w)
 {
 	x->flag_reg = native;

@@ -26,6 +26,12 @@ static bool disp_ok(const struct x86 *x, s64 disp)
 	return x->enc.blind ? x_fits8(disp) : x_fits32(disp);
 }
 
+/* A sum that is no work in an address: of two registers, or what adds to its own register, is better computed once. */
+static bool is_cheap(const struct val *v, u8 own)
+{
+	return v->mem.index == X_NONE && v->mem.base != own;
+}
+
 /* dst = the low half of src; nothing to do when it is all there is. */
 void x86_move(struct x86 *x, u8 d, u8 s, u8 w)
 {
@@ -42,7 +48,7 @@ void x86_move(struct x86 *x, u8 d, u8 s, u8 w)
 			x86_set_const(x, d, cut ? (u32)v->imm : v->imm);
 			return;
 		}
-		if (v->kind == V_LEA) {
+		if (v->kind == V_LEA && (last || d == s || is_cheap(v, x86_of[s]))) {
 			set_sum(x, d, cut ? 32 : v->w, v->mem);
 			return;
 		}

@@ -124,6 +124,7 @@ static void after_call(struct x86 *x)
 	for (u8 r = 0; r <= BPF_REG_5; r++)
 		val_in_reg(x, r);
 	flags_unknown(x);
+	stored_unknown(x);
 }
 
 /* Through rax: a jump (4) or call (2) of what only the run knows, or what direct calls do not reach. */
@@ -286,6 +287,7 @@ void x86_outline(struct x86 *x, const struct ins *i)
 		if (writes >> r & 1)
 			val_in_reg(x, r);
 	flags_unknown(x);
+	stored_unknown(x);
 }
 
 /* ---- thunks ---- */

@@ -69,6 +69,7 @@ static void quotient_64(struct x86 *x, u8 n, struct magic g)
 	} else {
 		bool save = val_native_used(x, X_RDX);
 
+		stored_unknown(x);
 		if (save)
 			x_mov(E, 64, X_TMP2, X_RDX);
 		x_mov_ri(E, X_RDX, g.m);
@@ -163,6 +164,7 @@ static void divide(struct x86 *x, const struct division *v, u8 by, bool checked)
 	bool save_a = n != X_RAX && val_native_used(x, X_RAX), save_d = n != X_RDX && val_native_used(x, X_RDX);
 	u32 zero = 0, minus = 0, done = 0;
 
+	stored_unknown(x); /* what is not used later is not kept */
 	if (!checked) {
 		zero = emit_new_label(e);
 		minus = emit_new_label(e);

@@ -4,6 +4,17 @@
 
 #define E (&x->enc)
 
+/* A key or a spilled register, just written: it is still where it came from. */
+static bool was_stored(const struct x86 *x, struct x86_mem m, const struct op_info *o)
+{
+	if (x->stored.size != o->size || o->size < 4 || o->sx || m.base != X_RBP || m.index != X_NONE || m.disp != x->stored.disp)
+		return false;
+	for (u8 r = 0; r < FLOW_REGS; r++) /* val_prepare() did not know that its register would be read */
+		if (x86_of[r] == x->stored.reg && val_is_pending(x, r))
+			return false;
+	return true;
+}
+
 void x86_load(struct x86 *x, const struct ins *i)
 {
 	const struct op_info *o = ins_info(i);
@@ -11,6 +22,10 @@ void x86_load(struct x86 *x, const struct ins *i)
 
 	val_prepare(x, i->dst, i->src);
 	m = val_mem(x, i->src, i->off);
+	if (was_stored(x, m, o)) {
+		val_set(x, i->dst, (struct val){ .kind = V_LEA, .w = o->size == 8 ? 64 : 32, .mem = x_at(x->stored.reg, 0) });
+		return;
+	}
 	val_set(x, i->dst, (struct val){ .kind = V_LOAD, .size = o->size, .w = 64, .sx = o->sx, .mem = m });
 }
 
@@ -35,8 +50,10 @@ void x86_store(struct x86 *x, const struct ins *i)
 	const struct val *v = &x->v[i->src];
 	struct x86_mem m;
 	s32 k = i->imm;
+	u8 s;
 
 	val_settle_loads(x);
+	stored_unknown(x);
 	if (o->cls == IC_ST || val_imm(x, i->src, w, &k)) {
 		x_mov_mi(E, size, val_mem(x, i->dst, i->off), k);
 		return;
@@ -51,7 +68,13 @@ void x86_store(struct x86 *x, const struct ins *i)
 	/* finding the address may settle the source: it is looked up again, and does not move any more */
 	val_reg(x, i->src, w);
 	m = val_mem(x, i->dst, i->off);
-	x_mov_mr(E, size, m, val_reg(x, i->src, w));
+	s = val_reg(x, i->src, w);
+	x_mov_mr(E, size, m, s);
+	if (m.base == X_RBP && m.index == X_NONE && o->cls == IC_STX) {
+		x->stored.disp = m.disp;
+		x->stored.size = size;
+		x->stored.reg = s;
+	}
 }
 
 static u8 not_rax(u8 native)
@@ -95,6 +118,7 @@ void x86_atomic(struct x86 *x, const struct ins *i)
 	struct x86_mem m;
 
 	val_settle_loads(x);
+	stored_unknown(x);
 	if (o->sub == AT_CMPXCHG) {
 		val_clear(x, X_RAX, BPF_REG_0);
 		val_own(x, BPF_REG_0);

@@ -183,6 +183,8 @@ void val_clear(struct x86 *x, u8 native, u8 except)
 {
 	u16 todo = (u16)(x->pend & x->need);
 
+	if (x->stored.reg == native)
+		stored_unknown(x);
 	for (u8 r = 0; todo >> r; r++)
 		if ((todo >> r & 1) && r != except && val_is_pending(x, r) && (val_natives(&x->v[r]) >> native & 1))
 			val_settle(x, r);

@@ -5,30 +5,10 @@
  * Two passes over the proof. The first says how many operations each instruction becomes (0 for what never runs), which fixes
  * every jump target; the second emits them. Invariant: both passes ask the same function, so counts cannot disagree.
  */
-#include "lower/lower.h"
+#include "lower/seq.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-#define MAX_SEQ 8
-
-/* The operations one instruction becomes. */
-struct seq {
-	struct ins op[MAX_SEQ];
-	u32 n;
-};
-
-struct lowering {
-	const struct proof *p;
-	const struct lower_opts *o;
-	struct lowered *out;
-	int err;
-};
-
-static void add(struct seq *s, struct ins i)
-{
-	s->op[s->n++] = i;
-}
 
 static int missing(struct lowering *l, const char *kind, const char *name)
 {
@@ -81,15 +61,28 @@ static int lower_load(struct lowering *l, struct seq *s, const struct ins *i, co
 	case MF_NONE: case MF_STACK: case MF_PKT: case MF_MAP_VALUE: case MF_MEM:
 		break;
 	}
-	add(s, r);
+	seq_add(s, r);
 	return 0;
 }
 
-static int lower_call(struct lowering *l, struct seq *s, const struct ins *i)
+static u8 arguments(const struct helper_spec *h)
 {
+	u8 n = 0;
+
+	while (n < 5 && h->arg[n].kind)
+		n++;
+	return n;
+}
+
+static int lower_call(struct lowering *l, struct seq *s, u32 at)
+{
+	const struct ins *i = &l->p->ins[at];
 	const struct helper_spec *h = helper_by_id((u32)i->imm);
 	struct ins r = *i;
 
+	if (lower_inline(l, s, at))
+		return 0;
+	r.dst = h ? (u8)(arguments(h) + 1) : 0;
 	if (h && (h->flags & HF_TAIL_CALL)) {
 		r = (struct ins){ .op = OP_TAIL_CALL };
 	} else {
@@ -97,7 +90,7 @@ static int lower_call(struct lowering *l, struct seq *s, const struct ins *i)
 		if (!r.imm64)
 			return missing(l, "helper", h ? h->name : "?");
 	}
-	add(s, r);
+	seq_add(s, r);
 	return 0;
 }
 
@@ -109,11 +102,17 @@ static int lower_kfunc(struct lowering *l, struct seq *s, const struct ins *i, c
 	r.imm64 = f->kfunc_btf ? l->o->kfunc_addr(l->o->cookie, f->kfunc_btf, f->kfunc_id, name) : 0;
 	if (!r.imm64)
 		return missing(l, "kfunc", name);
-	add(s, r);
+	if (f->obj_size) {
+		u64 layout = l->o->obj_layout ? l->o->obj_layout(l->o->cookie, f->obj_record, f->obj_size, f->obj_percpu) : 0;
+		if (!layout)
+			return missing(l, "kfunc", name);
+		seq_add(s, (struct ins){ .op = OP_LDIMM64, .dst = 2, .imm64 = layout });
+	}
+	seq_add(s, r);
 	return 0;
 }
 
-static u32 sub_of(const struct proof *p, u32 insn)
+u32 lower_sub_of(const struct proof *p, u32 insn)
 {
 	u32 k = 0;
 
@@ -141,14 +140,17 @@ static int lower_imm64(struct lowering *l, struct seq *s, const struct ins *i, c
 			return missing(l, "direct value of map", f->map ? f->map->name : "?");
 		break;
 	case IMM64_BTF_ID:
+		/* a weak symbol that the kernel lacks is a plain 0 already: this one is there, and not here */
 		r.imm64 = o->btf_addr(o->cookie, f->kfunc_btf, (u32)i->imm);
-		break; /* a weak symbol that is absent reads as 0, as in Linux */
+		if (!r.imm64)
+			return missing(l, "kernel variable", f->kfunc_btf ? btf_type_name(f->kfunc_btf, (u32)i->imm) : "?");
+		break;
 	case IMM64_FUNC:
-		r.imm64 = sub_of(l->p, i->target);
+		r.imm64 = lower_sub_of(l->p, i->target);
 		break;
 	}
 	r.op = ins_info(i)->sub == IMM64_FUNC ? OP_LDIMM64_FUNC : OP_LDIMM64;
-	add(s, r);
+	seq_add(s, r);
 	return 0;
 }
 
@@ -158,9 +160,9 @@ static void lower_branch(struct lowering *l, struct seq *s, const struct ins *i,
 	bool jump = l->p->fact[i->target].walked, fall = at + 1 < l->p->n && l->p->fact[at + 1].walked;
 
 	if (jump && fall)
-		add(s, *i);
+		seq_add(s, *i);
 	else if (jump)
-		add(s, (struct ins){ .op = OP_JA, .target = i->target });
+		seq_add(s, (struct ins){ .op = OP_JA, .target = i->target });
 }
 
 static int lower_one(struct lowering *l, struct seq *s, u32 at)
@@ -171,7 +173,7 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 	int err = 0;
 
 	if (l->o->hardened && f->nospec)
-		add(s, (struct ins){ .op = OP_NOSPEC });
+		seq_add(s, (struct ins){ .op = OP_NOSPEC });
 	switch (ins_class(i)) {
 	case IC_LDX:
 		err = lower_load(l, s, i, f);
@@ -181,12 +183,12 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 		r.imm64 = l->o->helper_addr(l->o->cookie, LOWER_LD_ABS);
 		if (!r.imm64)
 			return missing(l, "instruction", "ld_abs");
-		add(s, r);
+		seq_add(s, r);
 		break;
 	case IC_ST: case IC_STX: case IC_ATOMIC: case IC_LOAD_ACQ: case IC_STORE_REL:
 		if (f->mem == MF_ARENA)
 			return missing(l, "access to", "arena memory");
-		add(s, f->mem == MF_CTX || f->mem == MF_SOCK ? native_access(i, f) : r);
+		seq_add(s, f->mem == MF_CTX || f->mem == MF_SOCK ? native_access(i, f) : r);
 		break;
 	case IC_LDIMM64:
 		err = lower_imm64(l, s, i, f);
@@ -194,20 +196,21 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 	case IC_LDIMM64_HI:
 		break;
 	case IC_JCC: case IC_MAY_GOTO:
-		lower_branch(l, s, i, at);
+		if (!lower_is_fused(l, at))
+			lower_branch(l, s, i, at);
 		break;
 	case IC_CALL:
-		err = lower_call(l, s, i);
+		err = lower_call(l, s, at);
 		break;
 	case IC_CALL_KFUNC:
 		err = lower_kfunc(l, s, i, f);
 		break;
 	case IC_ALU: case IC_MOV: case IC_END: case IC_CAST: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
-		add(s, r);
+		seq_add(s, r);
 		break;
 	}
 	if (l->o->hardened && f->nospec_result)
-		add(s, (struct ins){ .op = OP_NOSPEC });
+		seq_add(s, (struct ins){ .op = OP_NOSPEC });
 	return err;
 }
 
@@ -230,11 +233,16 @@ static int emit(struct lowering *l, const u32 *to)
 		int err = l->p->fact[at].walked ? lower_one(l, &s, at) : 0;
 		if (err)
 			return err;
-		for (u32 k = 0; k < s.n; k++, n++) {
-			out->ops[n] = s.op[k];
-			out->from[n] = at;
-			retarget(&out->ops[n], to);
+		for (u32 k = 0; k < s.n; k++) {
+			struct ins *op = &out->ops[n + k];
+			*op = s.op[k];
+			out->from[n + k] = at;
+			if (s.local >> k & 1)
+				op->target += n;
+			else
+				retarget(op, to);
 		}
+		n += s.n;
 	}
 	return 0;
 }
@@ -250,7 +258,7 @@ static void make_subs(struct lowering *l, struct arena *a)
 	for (u32 i = 0; i < p->nsubs; i++) {
 		const struct sub_fact *s = &p->sub[i];
 		out->sub[i] = (struct lowered_sub){ .start = out->to[s->start], .end = out->to[s->end],
-						    .stack = ROUND_UP((u32)s->stack, 8u),
+						    .stack = ROUND_UP((u32)s->stack, 8u) + lower_inline_stack(l, i),
 						    .callback = s->is_callback || s->is_async_callback,
 						    .exception_cb = s->is_exception_cb,
 						    .tail_call_reachable = s->tail_call_reachable };
@@ -266,6 +274,10 @@ int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, st
 	int err;
 
 	*ret = (struct lowered){ 0 };
+	l.jumped = ARENA_ARRAY(a, u8, p->n + 1);
+	for (u32 at = 0; at < p->n; at++)
+		if (op_is_jump(p->ins[at].op))
+			l.jumped[p->ins[at].target] = 1;
 	ret->to = ARENA_ARRAY(a, u32, p->n + 1);
 	for (u32 at = 0; at < p->n; at++) {
 		struct seq s = { .n = 0 };

@@ -14,6 +14,14 @@
 /* Asked of helper_addr for the body of LD_ABS and LD_IND: u64 (ctx, offset, size, 0, 0, run), see vm/. */
 #define LOWER_LD_ABS (~0u)
 
+/* An array map as inlined lookups need it: element i of lane c is at data + c * lane + i * stride. */
+struct lower_array {
+	u64 data, lane;
+	u32 stride, max_entries, index_mask;
+	u32 lanes;
+	bool percpu;     /* the lane is the run's CPU; else there is one */
+};
+
 struct lower_opts {
 	/* Native addresses of what the program refers to; 0 means "not available": lower() fails with -EOPNOTSUPP. */
 	void *cookie;
@@ -21,7 +29,11 @@ struct lower_opts {
 	u64 (*kfunc_addr)(void *cookie, const struct btf *b, u32 btf_id, const char *name);
 	u64 (*map_addr)(void *cookie, const struct map_desc *m);             /* struct map * */
 	u64 (*map_value_addr)(void *cookie, const struct map_desc *m, u32 off); /* direct value; 0: none */
-	u64 (*btf_addr)(void *cookie, const struct btf *b, u32 id);          /* kernel variable; 0: none */
+	/* 0 when lookups in this map may be inlined; NULL: none may. What it says holds as long as the program lives. */
+	int (*map_array)(void *cookie, const struct map_desc *m, struct lower_array *ret);
+	u64 (*btf_addr)(void *cookie, const struct btf *b, u32 id);          /* kernel variable or function; 0: none */
+	/* what bpf_obj_new gets as its second argument */
+	u64 (*obj_layout)(void *cookie, const struct btf_record *rec, u32 size, bool percpu);
 	bool hardened;   /* emit NOSPEC and masking of the proof */
 };
 

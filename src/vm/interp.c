@@ -133,6 +133,9 @@ L_LDIND_W: {
 		goto L_EXIT;
 	NEXT;
 }
+L_GET_CPU:
+	D = run->cpu;
+	NEXT;
 L_CALL_SUB: {
 	u8 *top = run->stack_top;
 	struct frame *f = (struct frame *)(void *)push(run, FRAME_ROOM);

@@ -110,7 +110,17 @@ static u32 idiom(struct ins *o)
 	u32 n = 0, w = rnd(2), k = 1 + rnd(w ? 63 : 31);
 	s16 at = mem_off(9, 1, false);
 
-	switch (rnd(9)) {
+	switch (rnd(11)) {
+	case 9: /* spill, something, fill */
+	case 10:
+		at = mem_off(10, 8, true);
+		o[n++] = mk(rnd(2) ? OP_STX_DW : OP_STX_W, 10, s, at, 0);
+		if (rnd(2))
+			o[n++] = mk(rnd(2) ? OP_DIV64_X : OP_MOD32_X, d, any(), 0, 0);
+		if (rnd(2))
+			o[n++] = alu_like();
+		o[n++] = mk(rnd(3) ? OP_LDX_DW : OP_LDX_W, t, 10, at, 0);
+		break;
 	case 0: /* rotate */
 		o[n++] = mk(w ? OP_MOV64_X : OP_MOV32_X, d, s, 0, 0);
 		o[n++] = mk(w ? OP_LSH64_K : OP_LSH32_K, d, 0, 0, (s32)k);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of lower/ share: the operations that one instruction becomes.
+ *
+ * Invariant: a sequence's jumps are either to instructions of the program (`target` is an index of proof->ins) or local (`target`
+ * counts operations of the sequence; its length means the instruction that follows).
+ */
+#ifndef SKEP_LOWER_SEQ_H
+#define SKEP_LOWER_SEQ_H
+
+#include "lower/lower.h"
+
+#define MAX_SEQ 24
+
+struct seq {
+	struct ins op[MAX_SEQ];
+	u32 local; /* bit k: the jump op[k] is local */
+	u32 n;
+};
+
+struct lowering {
+	const struct proof *p;
+	const struct lower_opts *o;
+	struct lowered *out;
+	u8 *jumped;  /* instructions that are jumped to */
+	int err;
+};
+
+static inline void seq_add(struct seq *s, struct ins i) { s->op[s->n++] = i; }
+u32 lower_sub_of(const struct proof *p, u32 insn);
+
+/* inline.c: true when the call at this instruction needs none: `s` has what it does instead. */
+bool lower_inline(struct lowering *l, struct seq *s, u32 at);
+/* Is this instruction the NULL check of an inlined lookup, which does it too? */
+bool lower_is_fused(const struct lowering *l, u32 at);
+/* Bytes of stack that a subprogram needs for its inlined calls. */
+u32 lower_inline_stack(const struct lowering *l, u32 sub);
+
+#endif
