@@ -87,7 +87,7 @@ static void report_place(const struct vf_env *e, struct report_place *p, u32 ins
 			hi = mid;
 	}
 	p->file = pr->lines[lo].file;
-	p->source = pr->lines[lo].text + strspn(pr->lines[lo].text, " \t");
+	p->source = pr->lines[lo].text;
 	p->line = pr->lines[lo].line;
 	p->col = pr->lines[lo].col;
 	if (strrchr(p->file, '/'))
@@ -210,6 +210,7 @@ static void collect_origin(struct recorder *k, const struct vf_env *e, u32 reg)
 /* ---- the moment of refusal ---- */
 static void on_reject(struct recorder *k, struct vf_env *e, const struct vf_event *ev)
 {
+	struct disasm_names names = vf_names;
 	struct vf_report *r = k->r;
 	struct str text = { 0 };
 	const struct ins *i;
@@ -221,7 +222,8 @@ static void on_reject(struct recorder *k, struct vf_env *e, const struct vf_even
 		return;
 	i = &e->ins[ev->insn];
 	report_place(e, &r->at, ev->insn);
-	isa_disasm(&text, i, ev->insn, NULL);
+	names.cookie = e;
+	isa_disasm(&text, i, ev->insn, &names);
 	snprintf(r->insn_text, sizeof(r->insn_text), "%s", str_text(&text));
 	str_free(&text);
 	culprit = explain_culprit(e, ev->insn, r->message);

@@ -224,10 +224,15 @@ void explain_fix(struct vf_env *e, struct vf_report *r, u32 insn, u32 culprit, c
 }
 
 /* ---- rendering ---- */
+static const char *unindented(const char *source)
+{
+	return source + strspn(source, " \t");
+}
+
 static void place_text(struct str *out, const struct report_place *p, const char *text)
 {
 	if (p->file)
-		str_printf(out, "    %s:%u: %s\n        %s\n", p->file, p->line, text, p->source);
+		str_printf(out, "    %s:%u: %s\n        %s\n", p->file, p->line, text, unindented(p->source));
 	else
 		str_printf(out, "    insn %u: %s\n", p->insn, text);
 }
@@ -236,7 +241,9 @@ void vf_report_text(const struct vf_report *r, struct str *out)
 {
 	if (r->at.file) {
 		str_printf(out, "%s:%u:%u: error: %s\n", r->at.file, r->at.line, r->at.col, r->message);
-		str_printf(out, "  %5u | %s\n        | ^\n", r->at.line, r->at.source);
+		u32 indent = (u32)(unindented(r->at.source) - r->at.source), col = r->at.col ? r->at.col - 1 : 0;
+		str_printf(out, "  %5u | %s\n        | %*s^\n", r->at.line, unindented(r->at.source),
+			   col > indent ? (int)MIN(col - indent, 200u) : 0, "");
 	} else {
 		str_printf(out, "error: %s\n", r->message);
 	}
