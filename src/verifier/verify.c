@@ -200,12 +200,14 @@ static void fill_stats(struct vf_env *e, u64 start, struct vf_stats *st)
 		st->stack_depth[i] = e->subs[i].stack_depth;
 }
 
-static void log_stats(struct vf_env *e, const struct vf_stats *st)
+/* Of an accepted program Linux has already dropped the functions that no path calls. */
+static void log_stats(struct vf_env *e, const struct vf_stats *st, bool accepted)
 {
 	if (e->log->level & LOG_STATS) {
 		vf_log(e, "verification time %llu usec\nstack depth ", (unsigned long long)(st->time_ns / 1000));
 		for (u32 i = 0; i < st->nsubs; i++)
-			vf_log(e, "%s%u", i ? "+" : "", st->stack_depth[i]);
+			if (!i || !accepted || !e->bpf_capable || e->aux[e->subs[i].start].fact.walked)
+				vf_log(e, "%s%u", i ? "+" : "", st->stack_depth[i]);
 		vf_log(e, "\n");
 	}
 	vf_log(e, "processed %u insns (limit %u) max_states_per_insn %u total_states %u peak_states %u mark_read 0\n",
@@ -251,7 +253,7 @@ int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_pro
 		err = -ENOMEM; /* only e and p were touched, and they are memory */
 	}
 	fill_stats(e, start, &st);
-	log_stats(e, &st);
+	log_stats(e, &st, !err);
 	p->stats = st;
 	p->arena.oom = NULL;
 	if (ret_stats)
