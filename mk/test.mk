@@ -1,16 +1,27 @@
 # Tests. `make check` builds everything, runs every kind of test and ends with one line of totals.
-.PHONY: check unit-tests lint demo
+# ONLY="word..." runs the tests whose names contain a word; SHORT=1 does a tenth of the random work.
+.PHONY: check unit-tests lint demo golden
 TEST_BINS := $(UNIT) $(MAPTEST)
 DIFFTEST := $(patsubst tests/diff/%.c,$(B)/diff/%,$(sort $(wildcard tests/diff/*.c)))
 
+# Thread sanitizer: what threads and processes share are maps.
+ifeq ($(SAN),tsan)
+check: $(MAPTEST)
+	$(Q)B=$(B) SHORT=1 tests/run.sh map/ $(ONLY)
+else
 check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST)
-	$(Q)B=$(B) tests/run.sh
+	$(Q)B=$(B) tests/run.sh $(ONLY)
+endif
 
 $(B)/diff/%: tests/diff/%.c $(B)/libskep.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a $(BPF_LIBS)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
 
 unit-tests: $(TEST_BINS)
+
+# The listings that reviews look at: what the tables say, checked in. `make check` compares, `make golden` renews.
+golden: $(B)/skep
+	$(Q)sh tests/cli/golden.sh $(B) --renew
 
 lint:
 	$(Q)tools/lint/lint.sh
