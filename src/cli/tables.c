@@ -111,6 +111,17 @@ static int maps_run(void *opts, int argc, char **argv)
 	return finish(o, "maps", rows, works, total);
 }
 
+/* The context's fields that this type may touch: "  data_end  4 bytes at 4  r-". */
+static void print_fields(u32 id, const struct progtype_spec *t)
+{
+	for (u32 i = 0; t->ctx && i < t->ctx->nfields; i++) {
+		const struct ctx_field *f = &t->ctx->fields[i];
+		if (f->progs & PT_BIT(id))
+			printf("     %-18s %3u bytes at %3u  %s%s\n", f->name, f->size * MAX(f->count, 1u), f->off,
+			       f->access & CF_R ? "r" : "-", (f->writers & PT_BIT(id)) ? "w" : "-");
+	}
+}
+
 static int progtypes_run(void *opts, int argc, char **argv)
 {
 	const struct table_opts *o = opts;
@@ -126,6 +137,8 @@ static int progtypes_run(void *opts, int argc, char **argv)
 		works += !t->why_not;
 		if (!o->common.json)
 			printf("%2u %-24s %s\n", id, t->name, o->status ? state_of(t->why_not) : t->doc);
+		if (!o->common.json && o->common.verbose)
+			print_fields(id, t);
 	}
 	return finish(o, "progtypes", rows, works, total);
 }

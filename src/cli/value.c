@@ -65,13 +65,15 @@ static char *hex_text(const void *data, u32 size)
 
 /*
  * libbpf writes C initialisers with a cast before every value and a comma after it. For people: no casts, a space after a comma,
- * none before a brace. In place; quoted characters are left alone.
+ * none before a brace. Quoted characters are left alone. Returns a new string, NULL: no memory.
  */
-static void tidy(char *s)
+static char *tidy(const char *s)
 {
-	char *out = s, last = '=';
+	char *ret = malloc(2 * strlen(s) + 1), *out = ret, last = '=';
 
-	for (char *p = s; *p; p++) {
+	if (!ret)
+		return NULL;
+	for (const char *p = s; *p; p++) {
 		bool value_starts = last == '=' || last == '{' || last == '[' || last == ',';
 		if (*p == '\'' && p[1] && p[2] == '\'') {
 			memmove(out, p, 3);
@@ -90,11 +92,12 @@ static void tidy(char *s)
 			continue;
 		*out++ = *p;
 		if (*p == ',')
-			*out++ = ' '; /* the cast that went made room */
+			*out++ = ' ';
 		if (*p != ' ')
 			last = *p;
 	}
 	*out = '\0';
+	return ret;
 }
 
 char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
@@ -102,6 +105,7 @@ char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
 	LIBBPF_OPTS(btf_dump_type_data_opts, o, .compact = true, .skip_names = false, .emit_zeroes = true);
 	struct text t = { NULL, 0, 0 };
 	struct btf_dump *d;
+	char *nice;
 
 	if (!btf || !type_id)
 		return hex_text(data, size);
@@ -112,8 +116,9 @@ char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
 		return hex_text(data, size);
 	}
 	btf_dump__free(d);
-	tidy(t.s);
-	return t.s;
+	nice = tidy(t.s);
+	free(t.s);
+	return nice;
 }
 
 static json_t *int_json(const struct btf_type *t, const void *data)

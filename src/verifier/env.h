@@ -242,6 +242,7 @@ struct vf_env {
 	u32 btf_ids[8];
 	u32 rejected;             /* enum reject_id: first cause */
 	s32 rejected_errno;
+	char reject_text[256];    /* the last rejection's line; kept for observers only */
 	bool seen_direct_write, in_pre_walk;
 	u32 total_states, peak_states, max_states_per_insn, longest_mark;
 };

@@ -23,7 +23,6 @@ struct recorder {
 	u32 len, cap;
 	struct pending *pend;
 	u32 npend, pendcap;
-	struct log *log;
 	bool failed;
 };
 
@@ -234,18 +233,6 @@ static void on_reject(struct recorder *k, struct vf_env *e, const struct vf_even
 	explain_fix(e, r, ev->insn, culprit, k->path, k->len);
 }
 
-/* Linux's line: the last of the log. */
-static void last_line(const struct log *log, char *out, size_t size)
-{
-	const char *s = str_text(&log->text), *end = s + log->text.len, *line;
-
-	while (end > s && end[-1] == '\n')
-		end--;
-	for (line = end; line > s && line[-1] != '\n'; line--)
-		;
-	snprintf(out, size, "%.*s", (int)(end - line), line);
-}
-
 static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 {
 	struct recorder *k = cookie;
@@ -266,7 +253,7 @@ static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	case VF_PRUNED:
 		return;
 	case VF_REJECTED:
-		last_line(k->log, k->r->message, sizeof(k->r->message));
+		snprintf(k->r->message, sizeof(k->r->message), "%s", e->reject_text);
 		on_reject(k, e, ev);
 		return;
 	}
@@ -289,9 +276,7 @@ int vf_explain(const struct vf_input *in, struct vf_report **ret_report)
 
 	if (!r)
 		return -ENOMEM;
-	/* messages are wanted, states are not: the statistics level is the quietest that logs rejections */
-	log_init(&log, LOG_STATS);
-	k.log = &log;
+	log_init(&log, 0);
 	again.debug = &d;
 	err = vf_verify(&again, &log, &proof, NULL);
 	free(k.path);

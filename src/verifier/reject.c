@@ -17,6 +17,11 @@ int reject(struct vf_env *e, enum reject_id id, ...)
 		e->rejected = id;
 		e->rejected_errno = spec->err;
 	}
+	if (e->in->debug) {
+		va_start(ap, id);
+		vsnprintf(e->reject_text, sizeof(e->reject_text), spec->text, ap);
+		va_end(ap);
+	}
 	if (log_on(e->log)) {
 		va_start(ap, id);
 		log_vprintf(e->log, spec->text, ap);
