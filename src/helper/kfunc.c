@@ -8,17 +8,8 @@
 
 #include "helper/dynptr.h"
 #include "helper/helper.h"
+#include "helper/kfunc.h"
 #include "spec/spec.h"
-
-#define RET_INT_(x) ((u64)(s64)(x))
-#define RET_PTR(p) ((u64)(uintptr_t)(p))
-#define BODY(name) u64 kfunc_##name(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run)
-#define UNUSED2 (void)r2, (void)r3, (void)r4, (void)r5, (void)run
-#define UNUSED3 (void)r3, (void)r4, (void)r5, (void)run
-
-#define K(name, ...) BODY(name);
-#define KU(...)
-#include "spec/kfunc.def"
 
 static const struct { const char *name; helper_fn fn; } bodies[] = {
 #define K(name, ...) { #name, kfunc_##name },

@@ -95,6 +95,8 @@ struct map {
 	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
 	/* special fields of a value that goes away (timers, kptrs...); NULL: nothing to do */
 	void (*field_free)(struct map *m, void *value);
+	/* user space let go of the map (last false), or it is about to be freed (last true); NULL: nothing to do */
+	void (*gone)(struct map *m, bool last);
 	void *user;                   /* for whoever made the map (devmap targets, struct_ops...) */
 };
 

@@ -204,6 +204,26 @@ static void watch_closes(struct objtab *t, struct obj *o, const char *path)
 	o->watch = wd;
 }
 
+/* User space may have let go of it. */
+static void check_released(struct obj *o)
+{
+	if (o && !obj_has_user(o) && o->ops->released)
+		o->ops->released(o);
+}
+
+struct obj *obj_pin(struct obj *o)
+{
+	__atomic_fetch_add(&o->pins, 1, __ATOMIC_RELAXED);
+	return obj_get(o);
+}
+
+void obj_unpin(struct obj *o)
+{
+	if (!__atomic_sub_fetch(&o->pins, 1, __ATOMIC_ACQ_REL))
+		check_released(o);
+	obj_put(o);
+}
+
 int obj_new_fd(struct obj *o, int flags)
 {
 	struct objtab *t = o->tab;
@@ -322,6 +342,7 @@ void obj_reap(struct objtab *t)
 				drop = o;
 			}
 			pthread_mutex_unlock(&t->lock);
+			check_released(drop);
 			obj_put(drop);
 		}
 	}
@@ -340,6 +361,7 @@ void objtab_destroy(struct objtab *t)
 				if (o && o->fd_ref) {
 					o->fd_ref = false;
 					again = true;
+					check_released(o);
 					obj_put(o);
 				}
 			}

@@ -21,6 +21,7 @@ struct objtab;
 struct obj_ops {
 	const char *name;              /* "map": also the memfd's name prefix */
 	void (*destroy)(struct obj *o); /* frees the object; the memfd is closed by obj.c */
+	void (*released)(struct obj *o); /* user space's last descriptor or pin is gone; NULL: nothing to do */
 };
 
 struct obj {
@@ -31,6 +32,7 @@ struct obj {
 	u32 refs;         /* atomic */
 	u32 open_files;   /* handed-out open files not yet seen closed; under tab->lock */
 	bool fd_ref;      /* one reference stands for all open files */
+	u32 pins;         /* names that hold it; atomic */
 	int memfd;        /* ours; -1: none yet */
 	u64 dev, ino;     /* of memfd */
 	int watch;        /* inotify watch descriptor, -1: none */
@@ -60,6 +62,10 @@ void objtab_destroy(struct objtab *t); /* drops what open files still hold, then
 int obj_init(struct obj *o, struct objtab *t, enum obj_kind kind, const struct obj_ops *ops, int memfd);
 struct obj *obj_get(struct obj *o);
 void obj_put(struct obj *o); /* NULL is fine */
+/* A reference that counts as user space's: of a name. */
+struct obj *obj_pin(struct obj *o);
+void obj_unpin(struct obj *o);
+static inline bool obj_has_user(const struct obj *o) { return o->fd_ref || o->pins; }
 
 /* A new descriptor for the object (O_CLOEXEC). `flags`: O_RDONLY, O_WRONLY or O_RDWR. fd or -errno. */
 int obj_new_fd(struct obj *o, int flags);

@@ -248,7 +248,8 @@ static int map_key_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 si
 static int btf_mem_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size, int rw, s32 value_reg)
 {
 	u32 type = cur_regs(e)[regno].type;
-	bool good = (type & (TF_TRUSTED | TF_ALLOC | TF_RCU)) && !(type & TF_UNTRUSTED);
+	/* only objects that programs made are surely there: what stands for the kernel's may be a number given to a test run */
+	bool good = (type & TF_ALLOC) && !(type & TF_UNTRUSTED);
 	int err = mem_btf_access(e, regno, off, size, rw, value_reg);
 
 	if (!err)

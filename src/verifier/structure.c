@@ -343,6 +343,7 @@ static int resolve_btf_id(struct vf_env *e, u32 i)
 		return reject(e, REJ_MODULE_BTF_FD);
 	if (!b)
 		return reject(e, REJ_NO_KERNEL_BTF);
+	a->fact.kfunc_btf = b;
 	t = btf_type(b, id);
 	if (!t)
 		return reject(e, REJ_LDIMM64_BTF_ID, id);

@@ -73,9 +73,12 @@ struct insn_fact {
 	const struct ctx_field *field;    /* MF_CTX/MF_SOCK: the field, when the same on every path */
 	const struct map_desc *map;       /* LDIMM64_MAP_*: the map; CALL: see call_const_map */
 	u32 map_off;                      /* LDIMM64_MAP_VALUE: offset into the value */
-	const struct btf *kfunc_btf;      /* CALL_KFUNC */
+	const struct btf *kfunc_btf;      /* CALL_KFUNC, LDIMM64_BTF_ID */
 	u32 kfunc_id;
 	u64 btf_addr;                     /* LDIMM64_BTF_ID: opaque */
+	u32 obj_size;                     /* CALL_KFUNC that makes an object: its size, 0: makes none */
+	bool obj_percpu;
+	const struct btf_record *obj_record; /* special fields of that object, or NULL */
 };
 
 struct sub_fact {

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Timers and work items: see async.h. */
+#include "helper/async.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "helper/run_env.h"
+#include "map/map.h"
+
+#define MAX_ITEMS (1u << 20)
+
+struct item {
+	struct map *map;
+	void *value;
+	const struct image *image;
+	struct obj *prog;        /* referenced while there is a function */
+	u64 callback, due;       /* due: on the monotonic clock */
+	u64 order;               /* among equal times: first come, first served */
+	u32 gen, clock, prog_type;
+	enum async_kind kind;
+	bool used, armed, running;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t change;   /* something was armed, or a function ended */
+	struct item **item;
+	u32 n, room;
+	u64 order;
+	pthread_t thread;
+	s32 pid;                 /* process the thread belongs to; 0: none yet */
+} q = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* The word in the value: number + 1, generation. */
+struct word { u32 number, gen; u64 unused; };
+
+static u64 now_on(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
+}
+
+/* q.lock is held. */
+static struct item *find(const void *at)
+{
+	struct word w;
+
+	memcpy(&w, at, sizeof(w));
+	if (!w.number || w.number > q.n || !q.item[w.number - 1]->used || q.item[w.number - 1]->gen != w.gen)
+		return NULL;
+	return q.item[w.number - 1];
+}
+
+static struct item *add_place(void)
+{
+	struct item **more;
+
+	if (q.n == MAX_ITEMS)
+		return NULL;
+	if (q.n == q.room) {
+		u32 room = q.room ? 2 * q.room : 16;
+		more = realloc(q.item, room * sizeof(struct item *));
+		if (!more)
+			return NULL;
+		q.item = more;
+		q.room = room;
+	}
+	q.item[q.n] = calloc(1, sizeof(struct item));
+	return q.item[q.n] ? q.item[q.n++] : NULL;
+}
+
+static struct item *new_item(u32 *ret_number)
+{
+	struct item *it = NULL;
+	u32 i;
+
+	for (i = 0; i < q.n && !it; i++)
+		if (!q.item[i]->used && !q.item[i]->running)
+			it = q.item[i];
+	if (!it) {
+		it = add_place();
+		i = q.n;
+	}
+	if (!it)
+		return NULL;
+	*ret_number = i;
+	*it = (struct item){ .gen = it->gen + 1, .used = true };
+	return it;
+}
+
+int async_init(void *at, enum async_kind kind, struct map *m, void *value, u32 clock)
+{
+	struct word w = { 0, 0, 0 };
+	struct item *it;
+	int err = 0;
+
+	pthread_mutex_lock(&q.lock);
+	it = find(at);
+	if (it) {
+		err = -EBUSY;
+	} else {
+		it = new_item(&w.number);
+		err = it ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		it->map = m;
+		it->value = value;
+		it->kind = kind;
+		it->clock = clock;
+		w.gen = it->gen;
+		memcpy(at, &w, sizeof(w));
+	}
+	pthread_mutex_unlock(&q.lock);
+	return err;
+}
+
+int async_set_callback(void *at, u64 callback, struct run *run)
+{
+	struct obj *old = NULL;
+	struct item *it;
+
+	if (run->image->may_throw)
+		return -EOPNOTSUPP; /* an exception has nowhere to land on the thread */
+	pthread_mutex_lock(&q.lock);
+	it = find(at);
+	if (it) {
+		old = it->prog;
+		it->prog = obj_get(run->image->prog);
+		it->image = run->image;
+		it->callback = callback;
+		it->prog_type = run->prog_type;
+	}
+	pthread_mutex_unlock(&q.lock);
+	obj_put(old);
+	return it ? 0 : -EINVAL;
+}
+
+/* ---- the thread ---- */
+/* The key of the value that the item is in. */
+static u64 key_of(const struct item *it, u32 *room)
+{
+	const struct map *m = it->map;
+
+	if (m->nnodes)
+		return (u64)(uintptr_t)it->value - m->value_off + m->key_off;
+	*room = m->stride ? (u32)((u64)((u8 *)it->value - m->data) / m->stride) : 0;
+	return (u64)(uintptr_t)room;
+}
+
+static void run_item(struct item *it)
+{
+	struct run_env env = { .pkt = NULL };
+	struct run *run = malloc(sizeof(*run));
+	int cpu = sched_getcpu();
+	u32 index;
+
+	if (!run)
+		return;
+	run_init(run, it->image, &env);
+	run->prog_type = it->prog_type;
+	run->cpu = cpu < 0 || (u32)cpu >= map_possible_cpus() ? 0 : (u32)cpu;
+	run_callback(run, it->callback, (u64)(uintptr_t)it->map, key_of(it, &index), (u64)(uintptr_t)it->value, 0, 0);
+	free(run);
+}
+
+static struct item *earliest(void)
+{
+	struct item *best = NULL;
+
+	for (u32 i = 0; i < q.n; i++) {
+		struct item *it = q.item[i];
+		if (it->used && it->armed && (!best || it->due < best->due || (it->due == best->due && it->order < best->order)))
+			best = it;
+	}
+	return best;
+}
+
+static void run_due(struct item *it)
+{
+	struct obj *prog = obj_get(it->prog);
+	struct item copy;
+
+	it->armed = false;
+	it->running = true;
+	copy = *it;
+	pthread_mutex_unlock(&q.lock);
+	run_item(&copy);
+	obj_put(prog);
+	pthread_mutex_lock(&q.lock);
+	it->running = false;
+	pthread_cond_broadcast(&q.change);
+}
+
+static void *thread_main(void *arg)
+{
+	(void)arg;
+	pthread_mutex_lock(&q.lock);
+	for (;;) {
+		struct item *it = earliest();
+		struct timespec t;
+		if (!it) {
+			pthread_cond_wait(&q.change, &q.lock);
+		} else if (it->due > now_on(CLOCK_MONOTONIC)) {
+			t = (struct timespec){ (time_t)(it->due / 1000000000u), (long)(it->due % 1000000000u) };
+			pthread_cond_timedwait(&q.change, &q.lock, &t);
+		} else {
+			run_due(it);
+		}
+	}
+	return NULL;
+}
+
+/* q.lock is held. A forked child has the table and no thread. */
+static int ensure_thread(void)
+{
+	pthread_condattr_t a;
+	pthread_attr_t ta;
+	int err;
+
+	if (q.pid == getpid())
+		return 0;
+	pthread_condattr_init(&a);
+	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+	pthread_cond_init(&q.change, &a);
+	pthread_condattr_destroy(&a);
+	pthread_attr_init(&ta);
+	pthread_attr_setdetachstate(&ta, PTHREAD_CREATE_DETACHED);
+	err = pthread_create(&q.thread, &ta, thread_main, NULL);
+	pthread_attr_destroy(&ta);
+	if (!err)
+		q.pid = getpid();
+	return -err;
+}
+
+int async_start(void *at, u64 ns, bool absolute)
+{
+	struct item *it;
+	u64 now, base;
+	int err;
+
+	pthread_mutex_lock(&q.lock);
+	it = find(at);
+	err = it && it->prog ? ensure_thread() : -EINVAL;
+	if (!err) {
+		now = now_on(CLOCK_MONOTONIC);
+		base = absolute ? now_on((clockid_t)it->clock) : 0;
+		ns = absolute ? (ns > base ? ns - base : 0) : ns;
+		it->due = now + MIN(ns, (u64)1 << 62);
+		it->order = q.order++;
+		it->armed = true;
+		pthread_cond_broadcast(&q.change);
+	}
+	pthread_mutex_unlock(&q.lock);
+	return err;
+}
+
+static bool on_thread(void)
+{
+	return q.pid == getpid() && pthread_equal(q.thread, pthread_self());
+}
+
+/* Stop it and take its program away; waits for a running function unless called from one. */
+static int stop(struct item *it, struct obj **ret_prog)
+{
+	int was = it->armed;
+
+	it->armed = false;
+	*ret_prog = it->prog;
+	it->prog = NULL;
+	while (it->running && q.pid == getpid() && !on_thread())
+		pthread_cond_wait(&q.change, &q.lock);
+	return was;
+}
+
+int async_cancel(void *at)
+{
+	struct obj *prog = NULL;
+	struct item *it;
+	int ret = -EINVAL;
+
+	pthread_mutex_lock(&q.lock);
+	it = find(at);
+	if (it && it->running && on_thread())
+		ret = -EDEADLK;
+	else if (it)
+		ret = stop(it, &prog);
+	pthread_mutex_unlock(&q.lock);
+	obj_put(prog);
+	return ret;
+}
+
+void async_free(void *at)
+{
+	struct word none = { 0, 0, 0 };
+	struct obj *prog = NULL;
+	struct item *it;
+
+	pthread_mutex_lock(&q.lock);
+	it = find(at);
+	if (it) {
+		memcpy(at, &none, sizeof(none));
+		it->used = false;
+		stop(it, &prog);
+	}
+	pthread_mutex_unlock(&q.lock);
+	obj_put(prog);
+}
