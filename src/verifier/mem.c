@@ -454,7 +454,7 @@ int step_store(struct vf_env *e, const struct ins *i)
 /* Objects shown through field tables, and packets, have no atomics. */
 static bool atomic_ok(u32 type)
 {
-	return type != T_CTX && !is_pkt_any(type) && type != T_FLOW_KEYS && !is_sock(type);
+	return type != T_CTX && !is_pkt(type) && type != T_FLOW_KEYS && !is_sock(type);
 }
 
 static int atomic_rmw(struct vf_env *e, const struct ins *i)
