@@ -115,7 +115,11 @@ static u32 kernel_type(struct vf_env *e, const struct btf *b, u32 to, u32 arg, i
 	s32 id = -ENOENT;
 	size_t n = flavor ? (size_t)(flavor - name) : strlen(name);
 
-	if (e->in->kernel_btf && to && n && n < sizeof(base)) {
+	if (!n) {
+		*ret_err = reject(e, REJ_SUB_CAND_NAME, arg, btf_kind_word(b, to), "(anon)", -EINVAL);
+		return 0;
+	}
+	if (e->in->kernel_btf && n < sizeof(base)) {
 		memcpy(base, name, n);
 		base[n] = 0;
 		id = btf_find(e->in->kernel_btf, base, kind_of(b, to));
