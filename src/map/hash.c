@@ -353,6 +353,14 @@ static COLD bool reclaim(struct map *m)
 
 /* ---- changes ---- */
 
+void hash_value_gone(struct map *m, u32 i)
+{
+	if (likely(!m->field_free))
+		return;
+	for (u32 cpu = 0; cpu < m->ncpu; cpu++)
+		value_gone(m, hash_value(m, i, cpu));
+}
+
 int hash_update_flags(u64 flags, bool found)
 {
 	flags &= ~(u64)BPF_F_LOCK;
@@ -460,7 +468,7 @@ static int put_element(struct map *m, struct bucket *b, struct change *c)
 	__atomic_fetch_add(&b->seq, 1, __ATOMIC_RELEASE);
 	if (m->objs)
 		c->gone = __atomic_exchange_n(&m->objs[old], NULL, __ATOMIC_ACQ_REL);
-	value_gone(m, node_value(m, node_at(m, old)));
+	hash_value_gone(m, old);
 	if (extra)
 		pool_put_extra(m, old);
 	else
@@ -545,7 +553,7 @@ static int drop(struct map *m, const void *key, u32 cpu, void *copy, u64 flags, 
 		bucket_unlink(m, b, link, i);
 		if (ret_gone)
 			*ret_gone = __atomic_exchange_n(&m->objs[i], NULL, __ATOMIC_ACQ_REL);
-		value_gone(m, hash_value(m, i, cpu));
+		hash_value_gone(m, i);
 		pool_put(m, i, cpu);
 	}
 	lease_unlock(&b->lock);

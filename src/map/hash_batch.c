@@ -41,7 +41,7 @@ static void bucket_clear(struct map *m, struct bucket *b, u32 *ret_later)
 		if (map_is_lru(m))
 			__atomic_store_n(&lru_at(m, i)->owner, lease_short(map_ident(m->self)), __ATOMIC_RELAXED);
 		bucket_unlink(m, b, &b->head, i);
-		value_gone(m, hash_value(m, i, 0));
+		hash_value_gone(m, i);
 		if (m->objs)
 			objs_put(__atomic_exchange_n(&m->objs[i], NULL, __ATOMIC_ACQ_REL));
 		if (map_is_lru(m)) {

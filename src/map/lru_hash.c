@@ -39,7 +39,7 @@ bool lru_unhash(struct map *m, u32 want)
 		link = &node_at(m, i)->next;
 	if (i == want) {
 		leave(m, b, link, i);
-		value_gone(m, hash_value(m, i, 0));
+		hash_value_gone(m, i);
 	}
 	lease_unlock(&b->lock);
 	return i == want;
@@ -79,7 +79,7 @@ static int lru_update(struct map *m, const void *key, const void *value, u64 fla
 		__atomic_store_n(&lru_at(m, old)->owner, lease_short(map_ident(m->self)), __ATOMIC_RELAXED);
 		__atomic_store_n(link, new, __ATOMIC_RELEASE);
 		__atomic_fetch_add(&b->seq, 1, __ATOMIC_RELEASE);
-		value_gone(m, node_value(m, node_at(m, old)));
+		hash_value_gone(m, old);
 	} else if (!err) {
 		link_first(m, b, new);
 	}
@@ -146,7 +146,7 @@ static int take(struct map *m, const void *key, void *value, u64 flags)
 		if (value)
 			hash_copy(m, i, value, flags);
 		leave(m, b, link, i);
-		value_gone(m, hash_value(m, i, 0));
+		hash_value_gone(m, i);
 	}
 	lease_unlock(&b->lock);
 	if (!i)

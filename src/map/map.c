@@ -211,7 +211,6 @@ static void fill_head(struct map_head *h, const struct map_attr *a, const struct
 	memcpy(h->name, a->name, sizeof(h->name));
 	h->name[sizeof(h->name) - 1] = 0;
 	h->ncpu = map_possible_cpus();
-	h->g = *g;
 	if (!(a->flags & BPF_F_ZERO_SEED) && getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uintptr_t)&seed * 0x9e3779b97f4a7c15ull;
 	h->seed = seed;
@@ -224,7 +223,9 @@ static int map_file(struct map *m, int fd, u64 size)
 
 	if (at == MAP_FAILED)
 		return -ENOMEM;
-	if (mmap(at + MAP_PAGE, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+	if (mmap(at + MAP_PAGE, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED &&
+	    /* a frozen array: seen by processes that come later, changed by none */
+	    mmap(at + MAP_PAGE, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
 		munmap(at, size + MAP_PAGE);
 		return -ENOMEM;
 	}
@@ -234,28 +235,33 @@ static int map_file(struct map *m, int fd, u64 size)
 	return 0;
 }
 
-static bool inside(u64 off, u64 n, u64 each, u64 size)
+/*
+ * Where things are follows from what the map is: worked out anew, so that a file whose head was written over cannot lead outside.
+ */
+static int geometry(struct map *m, struct map_geom *ret)
 {
-	return off <= size && (!n || each <= (size - off) / n);
+	const struct map_head *h = (void *)(m->base + m->file_size - MAP_PAGE);
+	const struct map_attr a = { .type = h->type, .key_size = h->key_size, .value_size = h->value_size,
+				    .max_entries = h->max_entries, .flags = h->flags, .extra = h->extra };
+	int err;
+
+	if (h->magic != MAP_MAGIC || h->version != MAP_VERSION || !a.type || a.type >= UAPI_MAP_TYPES ||
+	    h->ncpu != map_possible_cpus())
+		return -EINVAL;
+	m->type = map_types[a.type];
+	m->ops = map_ops[a.type];
+	err = m->type->layout(&a, ret);
+	return err ? err : ROUND_UP(ret->size, (u64)MAP_PAGE) + MAP_PAGE == m->file_size ? 0 : -EINVAL;
 }
 
-/* Copy what the head says into the view, refusing what could lead outside the file. */
 static int view_head(struct map *m)
 {
 	const struct map_head *h = (void *)(m->base + m->file_size - MAP_PAGE);
-	const struct map_geom g = h->g;
-	u64 size = m->file_size - MAP_PAGE;
-	u32 lanes;
+	struct map_geom g = { 0 };
+	int err = geometry(m, &g);
 
-	if (h->magic != MAP_MAGIC || h->version != MAP_VERSION || !h->type || h->type >= UAPI_MAP_TYPES ||
-	    h->ncpu != map_possible_cpus())
-		return -EINVAL;
-	m->type = map_types[h->type];
-	m->ops = map_ops[h->type];
-	lanes = m->ops->percpu ? h->ncpu : 1;
-	if (!inside(g.data, lanes, g.lane, size) || !inside(g.nodes, (u64)g.nnodes + 1, g.node_size, size) ||
-	    g.table > size || g.aux > size || g.mmap_size > size || g.key_off > g.node_size || g.value_off > g.node_size)
-		return -EINVAL;
+	if (err)
+		return err;
 	m->head = (void *)(m->base + m->file_size - MAP_PAGE);
 	m->desc = (struct map_desc){ .type = h->type, .id = h->id, .key_size = h->key_size, .value_size = h->value_size,
 				     .max_entries = h->max_entries, .flags = h->flags, .extra = h->extra };
@@ -263,7 +269,7 @@ static int view_head(struct map *m)
 	m->desc.name[sizeof(m->desc.name) - 1] = 0;
 	m->data = m->base + g.data;
 	m->stride = g.stride;
-	m->ncpu = lanes;
+	m->ncpu = m->ops->percpu ? h->ncpu : 1;
 	m->lane = g.lane;
 	m->index_mask = g.index_mask;
 	m->nodes = m->base + g.nodes;
@@ -304,6 +310,8 @@ static int view_open(struct map *m, int fd, u64 size)
 
 static void view_close(struct map *m)
 {
+	if (m->gone)
+		m->gone(m, true);
 	if (m->type && m->type->destroy)
 		m->type->destroy(m);
 	if (m->base)
@@ -323,7 +331,16 @@ static void destroy_obj(struct obj *o)
 	view_close(map_of(o));
 }
 
-static const struct obj_ops map_obj_ops = { .name = "map", .destroy = destroy_obj };
+static void released_obj(struct obj *o)
+{
+	struct map *m = map_of(o);
+
+	map_release_user(m);
+	if (m->gone)
+		m->gone(m, false);
+}
+
+static const struct obj_ops map_obj_ops = { .name = "map", .destroy = destroy_obj, .released = released_obj };
 
 /* The file: as long as the layout says and one page more, which no one can change. */
 static int make_file(const struct map_attr *a, struct map_geom *g, u64 *ret_size)

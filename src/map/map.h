@@ -177,6 +177,11 @@ struct map *map_ring_of(void *sample);
 int map_ring_event_fd(struct map *m);
 /* Discard records whose producer died before it committed them; true when there were any. For a watchdog. */
 bool map_ring_sweep(struct map *m);
+/*
+ * user_ringbuf, the other way round: fn gets each record that user space has committed, until it returns non-zero or 128 Ki
+ * were looked at. Records seen by fn, -EBUSY when somebody else drains, -EINVAL/-E2BIG for what is no record.
+ */
+s64 map_user_ring_drain(struct map *m, u64 (*fn)(void *ctx, void *data, u32 size), void *ctx, u64 flags);
 /* Consume in this process: fn gets each record; stops at its first non-zero return. Records consumed or fn's negative value. */
 s64 map_ring_consume(struct map *m, int (*fn)(void *ctx, void *data, u32 size), void *ctx);
 

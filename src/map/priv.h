@@ -52,7 +52,6 @@ struct map_head {
 	char name[16];
 	u32 ncpu, pad;
 	u64 seed;
-	struct map_geom g;
 	u32 frozen;
 	u32 rw_maps;                 /* writable mappings of clients */
 	lease lock __attribute__((aligned(64))); /* the type's one lock: trie, queue, reservations */
@@ -160,6 +159,7 @@ void value_out(struct map *m, void *dst, const void *shm);        /* special fie
 void value_in_locked(struct map *m, void *shm, const void *src);
 void value_out_locked(struct map *m, void *dst, const void *shm);
 void value_gone(struct map *m, void *shm);                         /* frees what special fields hold */
+void hash_value_gone(struct map *m, u32 i);                        /* of an element, all lanes */
 bool value_has_lock(const struct map *m);
 /* per-CPU: all lanes, each rounded up to 8, as bpf(2) shows them */
 void lanes_in(struct map *m, u64 off, const void *src);

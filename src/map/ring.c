@@ -226,6 +226,73 @@ u64 map_ring_query(struct map *m, u64 what)
 	}
 }
 
+/* ---- user_ringbuf: user space produces ---- */
+
+#define DRAIN_MAX (128 * 1024)
+#define DYNPTR_MAX ((1u << 24) - 1) /* a record is shown to programs as a dynptr */
+
+/* The next committed record: 0, -ENODATA: none, -EAGAIN: one was discarded, or what is wrong with it. Nothing here is trusted. */
+static int user_peek(struct map *m, void **ret_data, u32 *ret_size)
+{
+	u64 prod = load(producer_pos(m)), cons = load(consumer_pos(m)), room;
+	struct header *h;
+	u32 len;
+
+	if (prod % 8)
+		return -EINVAL;
+	if (cons >= prod)
+		return -ENODATA;
+	h = header_at(m, cons & ~7ull);
+	len = __atomic_load_n(&h->len, __ATOMIC_ACQUIRE);
+	room = record_room(len);
+	if (room > prod - cons)
+		return -EINVAL;
+	if (room > m->desc.max_entries || (len & ~(BUSY | DISCARDED)) > DYNPTR_MAX)
+		return -E2BIG;
+	if (len & DISCARDED) {
+		__atomic_store_n(consumer_pos(m), cons + room, __ATOMIC_RELEASE);
+		return -EAGAIN;
+	}
+	if (len & BUSY)
+		return -ENODATA;
+	*ret_data = h + 1;
+	*ret_size = len;
+	return 0;
+}
+
+s64 map_user_ring_drain(struct map *m, u64 (*fn)(void *ctx, void *data, u32 size), void *ctx, u64 flags)
+{
+	s64 n, skipped = 0;
+	u64 ret = 0, v;
+	void *data;
+	u32 size;
+	int err = 0;
+
+	if (flags & ~(u64)(BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP))
+		return -EINVAL;
+	/* One drain at a time; a dead one is taken over, a living one not waited for. */
+	v = __atomic_load_n(&m->head->lock, __ATOMIC_RELAXED);
+	if ((v & LEASE_OWNER) && !lease_owner_dead(v))
+		return -EBUSY;
+	if (lease_lock(&m->head->lock, m->self) < 0)
+		return -EBUSY;
+	for (n = 0; n < DRAIN_MAX && !ret; n++) {
+		err = user_peek(m, &data, &size);
+		if (err == -EAGAIN) {
+			skipped++;
+			continue;
+		}
+		if (err)
+			break;
+		ret = fn(ctx, data, size);
+		__atomic_store_n(consumer_pos(m), load(consumer_pos(m)) + record_room(size), __ATOMIC_RELEASE);
+	}
+	lease_unlock(&m->head->lock);
+	if ((flags & BPF_RB_FORCE_WAKEUP) || (!(flags & BPF_RB_NO_WAKEUP) && n > 0))
+		kick(m);
+	return err && err != -ENODATA && err != -EAGAIN ? err : n - skipped;
+}
+
 /* ---- consuming ---- */
 
 int map_ring_event_fd(struct map *m)

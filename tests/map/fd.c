@@ -86,7 +86,7 @@ TEST(inner_sizes)
 static const struct image *fake_image(struct obj *o) { return (const void *)&o->refs; }
 static int fake_ok(struct map *m, struct obj *o) { return (void)m, o->id % 2 ? -EINVAL : 0; }
 static void fake_destroy(struct obj *o) { (void)o; }
-static const struct obj_ops fake_ops = { "prog", fake_destroy };
+static const struct obj_ops fake_ops = { .name = "prog", .destroy = fake_destroy };
 
 TEST(prog_array)
 {

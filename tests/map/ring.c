@@ -242,3 +242,48 @@ TEST(dead_reservation)
 	}
 	kit_put(m);
 }
+
+/* ---- user_ringbuf ---- */
+
+static u64 take(void *ctx, void *data, u32 size)
+{
+	u64 *sum = ctx;
+
+	*sum = *sum * 10 + *(u8 *)data;
+	return size == 7;
+}
+
+/* As libbpf's producer writes: header busy, position, contents, header. */
+static void produce(struct map *m, u8 byte, u32 size, u32 bits)
+{
+	u64 *prod = (u64 *)(void *)(m->base + 4096), pos = *prod;
+	u32 *h = (u32 *)(void *)(m->base + 8192 + (pos & (m->desc.max_entries - 1)));
+
+	memset(h + 2, byte, size);
+	__atomic_store_n(h, size | bits, __ATOMIC_RELEASE);
+	__atomic_store_n(prod, pos + (size + 8 + 7) / 8 * 8, __ATOMIC_RELEASE);
+}
+
+TEST(user_ring)
+{
+	struct map *m = kit_map((struct map_attr){ .type = BPF_MAP_TYPE_USER_RINGBUF, .max_entries = 4096 });
+	u64 sum = 0, *prod = (u64 *)(void *)(m->base + 4096);
+
+	CHECK_EQ(map_user_ring_drain(m, take, &sum, 0), 0);
+	CHECK_EQ(map_user_ring_drain(m, take, &sum, 4), -EINVAL);
+	produce(m, 1, 100, 0);
+	produce(m, 2, 100, BPF_RINGBUF_DISCARD_BIT);
+	produce(m, 3, 7, 0);
+	produce(m, 4, 10, 0);
+	CHECK_EQ(map_user_ring_drain(m, take, &sum, 0), 2);
+	CHECK_EQ(sum, 13);
+	CHECK_EQ(map_user_ring_drain(m, take, &sum, 0), 1);
+	produce(m, 5, 10, BPF_RINGBUF_BUSY_BIT);
+	CHECK_EQ(map_user_ring_drain(m, take, &sum, 0), 0);
+	CHECK_EQ(sum, 134);
+	*prod += 1;
+	CHECK_EQ(map_user_ring_drain(m, take, &sum, 0), -EINVAL);
+	CHECK_EQ(map_mmap_check(m, 0, 4096, true, false), -EPERM);
+	CHECK_EQ(map_mmap_check(m, 4096, 4096 * 3, true, false), 0);
+	kit_put(m);
+}
