@@ -208,6 +208,15 @@ int reg_check(struct vf_env *e, u32 regno, enum reg_use use)
 
 /* ---- one instruction ---- */
 
+/* Does the immediate name a read-modify-write operation? Then it is the size that has none. */
+static bool is_rmw(s32 imm)
+{
+	for (u32 op = 0; op < OP_COUNT; op++)
+		if (op_info[op].cls == IC_ATOMIC && op_info[op].imm.want == imm)
+			return true;
+	return false;
+}
+
 static int reject_encoding(struct vf_env *e, u32 insn)
 {
 	const struct ins *i = &e->ins[insn];
@@ -238,7 +247,7 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 	case IC_ATOMIC:
 	case IC_LOAD_ACQ:
 	case IC_STORE_REL:
-		return reject(e, REJ_ATOMIC_OPCODE, (u32)i->imm);
+		return is_rmw(i->imm) ? reject(e, REJ_ATOMIC_SIZE) : reject(e, REJ_ATOMIC_OPCODE, (u32)i->imm);
 	case IC_JCC:
 		what = "JMP/JMP32";
 		break;
@@ -261,7 +270,7 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 		what = "LD_[ABS|IND]";
 		break;
 	case IC_MAY_GOTO:
-		return reject(e, REJ_MAY_GOTO, i->off, i->imm);
+		return reject(e, REJ_MAY_GOTO, i->imm);
 	default:
 		return reject(e, REJ_OPCODE, e->in->insns[insn].code);
 	}
