@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "helper/packet.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 
@@ -14,29 +15,53 @@ void dyn_set(struct dynptr *d, void *data, enum dyn_type type, u32 size, bool rd
 	*d = (struct dynptr){ (u64)(uintptr_t)data, size | (u32)type << 28 | (rdonly ? DYN_RDONLY : 0), 0 };
 }
 
+/* 0 when [off, off + len) is inside. */
+static int dyn_check(const struct dynptr *d, u64 off, u64 len)
+{
+	if (dyn_null(d))
+		return -EINVAL;
+	return off > dyn_size(d) || len > dyn_size(d) - off ? -E2BIG : 0;
+}
+
 u8 *dyn_at(const struct dynptr *d, u64 off, u64 len, struct run *run, int *ret_err)
 {
 	const struct run_pkt *p = run->env->pkt;
 	u64 at = d->offset + off;
-	u8 *base;
+	u8 *here;
 
-	*ret_err = -E2BIG;
-	if (dyn_null(d)) {
-		*ret_err = -EINVAL;
+	*ret_err = dyn_check(d, off, len);
+	if (*ret_err)
 		return NULL;
-	}
-	if (off > dyn_size(d) || len > dyn_size(d) - off)
-		return NULL;
-	if (dyn_type(d) == DYNT_PACKET || dyn_type(d) == DYNT_META) {
-		/* the packet may have shrunk since the dynptr was made */
-		base = !p ? NULL : dyn_type(d) == DYNT_META ? p->meta : p->data;
-		if (!base || at + len > (u64)(p->end - base)) {
-			*ret_err = -EFAULT;
-			return NULL;
-		}
-		return base + at;
-	}
-	return (u8 *)(uintptr_t)d->data + at;
+	if (dyn_type(d) != DYNT_PACKET && dyn_type(d) != DYNT_META)
+		return (u8 *)(uintptr_t)d->data + at;
+	/* the packet may have shrunk since the dynptr was made */
+	if (!p)
+		here = NULL;
+	else if (dyn_type(d) == DYNT_META)
+		here = at + len <= (u64)(p->data - p->meta) ? p->meta + at : NULL;
+	else
+		here = pkt_at(p, at, len);
+	if (!here)
+		*ret_err = -EFAULT;
+	return here;
+}
+
+int dyn_copy(const struct dynptr *d, u64 off, void *buf, u64 len, bool into, struct run *run)
+{
+	const struct run_pkt *p = run->env->pkt;
+	int err;
+	u8 *at = dyn_at(d, off, len, run, &err);
+
+	if (at && into)
+		memmove(at, buf, len);
+	else if (at)
+		memmove(buf, at, len);
+	if (at || err != -EFAULT || dyn_type(d) != DYNT_PACKET || !p)
+		return err;
+	if (d->offset + off + len > pkt_len(p))
+		return p->skb ? -EFAULT : -EINVAL;
+	pkt_copy(p, d->offset + off, buf, len, into);
+	return 0;
 }
 
 u64 helper_dynptr_from_mem(void *data, u64 size, u64 flags, void *ptr, struct run *run)
@@ -52,32 +77,24 @@ u64 helper_dynptr_from_mem(void *data, u64 size, u64 flags, void *ptr, struct ru
 
 u64 helper_dynptr_read(void *dst, u64 len, void *src, u64 offset, u64 flags, struct run *run)
 {
-	int err = 0;
-	const u8 *from = flags ? NULL : dyn_at(src, (u32)offset, (u32)len, run, &err);
+	int err = flags ? -EINVAL : dyn_copy(src, (u32)offset, dst, (u32)len, false, run);
 
-	if (!from) {
+	if (err)
 		memset(dst, 0, (u32)len);
-		return RET_INT_(flags ? -EINVAL : err);
-	}
-	memmove(dst, from, (u32)len);
-	return 0;
+	return RET_INT_(err);
 }
 
 u64 helper_dynptr_write(void *dst, u64 offset, const void *src, u64 len, u64 flags, struct run *run)
 {
+	union { const void *c; void *p; } from = { src };
 	const struct dynptr *d = dst;
-	int err = 0;
-	u8 *to;
+	bool skb = dyn_type(d) == DYNT_PACKET && run->env->pkt && run->env->pkt->skb;
 
 	if (dyn_null(d) || dyn_rdonly(d))
 		return RET_INT_(-EINVAL);
-	if (flags && !(dyn_type(d) == DYNT_PACKET && run->env->pkt && run->env->pkt->skb && flags == BPF_F_RECOMPUTE_CSUM))
+	if (flags & ~(skb ? (u64)(BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH) : 0))
 		return RET_INT_(-EINVAL);
-	to = dyn_at(d, (u32)offset, (u32)len, run, &err);
-	if (!to)
-		return RET_INT_(err);
-	memmove(to, src, (u32)len);
-	return 0;
+	return RET_INT_(dyn_copy(d, (u32)offset, from.p, (u32)len, true, run));
 }
 
 u64 helper_dynptr_data(void *ptr, u64 offset, u64 len, struct run *run)

@@ -26,5 +26,7 @@ static inline bool dyn_null(const struct dynptr *d) { return dyn_type(d) == DYNT
 void dyn_set(struct dynptr *d, void *data, enum dyn_type type, u32 size, bool rdonly);
 /* Memory of [off, off + len), or NULL and *ret_err. */
 u8 *dyn_at(const struct dynptr *d, u64 off, u64 len, struct run *run, int *ret_err);
+/* Copy out of it or into it, across a packet's fragments. 0 or -errno. */
+int dyn_copy(const struct dynptr *d, u64 off, void *buf, u64 len, bool into, struct run *run);
 
 #endif

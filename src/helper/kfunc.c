@@ -9,6 +9,7 @@
 #include "helper/dynptr.h"
 #include "helper/helper.h"
 #include "helper/kfunc.h"
+#include "helper/packet.h"
 #include "spec/spec.h"
 
 static const struct { const char *name; helper_fn fn; } bodies[] = {
@@ -157,7 +158,7 @@ static u64 dyn_from_packet(u64 flags, u64 out, bool rdonly, struct run *run)
 	memset(d, 0, sizeof(*d));
 	if (flags || !p)
 		return RET_INT_(-EINVAL);
-	dyn_set(d, NULL, DYNT_PACKET, (u32)(p->end - p->data), rdonly);
+	dyn_set(d, NULL, DYNT_PACKET, pkt_len(p), rdonly);
 	return 0;
 }
 
@@ -171,18 +172,34 @@ BODY(bpf_dynptr_from_skb)
 	return dyn_from_packet(r2, r3, !(writers & PT_BIT(run->prog_type)), run);
 }
 
+BODY(bpf_dynptr_from_skb_meta)
+{
+	const struct run_pkt *p = run->env->pkt;
+
+	(void)r1, (void)r4, (void)r5;
+	memset(PTR(r3), 0, sizeof(struct dynptr));
+	if (r2 || !p)
+		return RET_INT_(-EINVAL);
+	dyn_set(PTR(r3), NULL, DYNT_META, (u32)(p->data - p->meta), false);
+	return 0;
+}
+
 BODY(bpf_dynptr_from_xdp)
 {
 	(void)r1, (void)r4, (void)r5;
 	return dyn_from_packet(r2, r3, false, run);
 }
 
+/* Where the range is in one piece, or a copy of it in the program's buffer. */
 static u64 slice(u64 r1, u64 r2, u64 r3, u64 r4, struct run *run)
 {
+	const struct dynptr *d = PTR(r1);
 	int err;
+	u8 *p = dyn_at(d, (u32)r2, (u32)r4, run, &err);
 
-	(void)r3; /* packets are linear: the copy buffer is never needed */
-	return RET_PTR(dyn_at((const struct dynptr *)(uintptr_t)r1, (u32)r2, (u32)r4, run, &err));
+	if (p || err != -EFAULT || !r3 || dyn_copy(d, (u32)r2, PTR(r3), (u32)r4, false, run))
+		return RET_PTR(p);
+	return r3;
 }
 
 BODY(bpf_dynptr_slice) { (void)r5; return slice(r1, r2, r3, r4, run); }
@@ -229,36 +246,55 @@ BODY(bpf_dynptr_is_rdonly)
 	return !dyn_null(d) && dyn_rdonly(d);
 }
 
+/* By pieces: a packet's fragments need not be in one. */
 BODY(bpf_dynptr_memset)
 {
-	const struct dynptr *d = (const struct dynptr *)(uintptr_t)r1;
+	const struct dynptr *d = PTR(r1);
+	u32 off = (u32)r2, size = (u32)r3;
+	u8 piece[256];
 	int err;
-	u8 *p;
 
 	(void)r5;
-	if (dyn_rdonly(d))
+	if (dyn_null(d) || dyn_rdonly(d))
 		return RET_INT_(-EINVAL);
-	p = dyn_at(d, (u32)r2, (u32)r3, run, &err);
-	if (!p)
-		return RET_INT_(err);
-	memset(p, (u8)r4, (u32)r3);
+	if (off > dyn_size(d) || size > dyn_size(d) - off)
+		return RET_INT_(-E2BIG);
+	memset(piece, (u8)r4, sizeof(piece));
+	for (u32 at = 0; at < size; at += sizeof(piece)) {
+		err = dyn_copy(d, off + at, piece, MIN(size - at, (u32)sizeof(piece)), true, run);
+		if (err)
+			return RET_INT_(err);
+	}
 	return 0;
 }
 
 BODY(bpf_dynptr_copy)
 {
-	const struct dynptr *dst = (const struct dynptr *)(uintptr_t)r1, *src = (const struct dynptr *)(uintptr_t)r3;
+	const struct dynptr *dst = PTR(r1), *src = PTR(r3);
+	u32 to = (u32)r2, from = (u32)r4, size = (u32)r5;
+	u8 piece[256], *a, *b;
 	int err;
-	u8 *to, *from;
 
 	if (dyn_null(dst) || dyn_null(src) || dyn_rdonly(dst))
 		return RET_INT_(-EINVAL);
-	to = dyn_at(dst, (u32)r2, (u32)r5, run, &err);
-	from = to ? dyn_at(src, (u32)r4, (u32)r5, run, &err) : NULL;
-	if (!from)
+	a = dyn_at(dst, to, size, run, &err);
+	if (!a && err != -EFAULT)
 		return RET_INT_(err);
-	memmove(to, from, (u32)r5);
-	return 0;
+	b = dyn_at(src, from, size, run, &err);
+	if (!b && err != -EFAULT)
+		return RET_INT_(err);
+	if (a && b) {
+		memmove(a, b, size);
+		return 0;
+	}
+	err = 0;
+	for (u32 at = 0; at < size && !err; at += sizeof(piece)) {
+		u32 n = MIN(size - at, (u32)sizeof(piece));
+		err = dyn_copy(src, from + at, piece, n, false, run);
+		if (!err)
+			err = dyn_copy(dst, to + at, piece, n, true, run);
+	}
+	return RET_INT_(err);
 }
 
 /* ---- strings: read with care, at most 1 MiB; -EFAULT on a bad address, -E2BIG without an end, -ENOENT when not found ---- */

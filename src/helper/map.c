@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Helpers on maps and ring buffers: thin, the work is map/'s. */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "helper/packet.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
@@ -102,12 +104,23 @@ u64 helper_ringbuf_query(struct map *ringbuf, u64 flags, struct run *run)
 /* ---- perf events ---- */
 u64 helper_perf_event_output(void *ctx, struct map *map, u64 flags, const void *data, u64 size, struct run *run)
 {
-	u64 from_ctx = flags >> 32 & 0xfffff; /* BPF_F_CTXLEN: bytes of the packet to append */
+	const struct run_pkt *p = run->env->pkt;
+	u32 from_pkt = flags >> 32 & 0xfffff; /* BPF_F_CTXLEN: bytes of the packet to append */
+	void *copy;
+	s64 ret;
 
 	(void)ctx;
-	if (flags & ~(BPF_F_INDEX_MASK | (0xfffffull << 32)))
+	if (flags & ~(BPF_F_INDEX_MASK | (p ? 0xfffffull << 32 : 0)))
 		return RET_INT_(-EINVAL);
-	if (from_ctx)
-		return RET_INT_(-EFAULT); /* contexts that are packets have a body of their own in packet.c */
-	return RET_INT_(map_perf_output(map, flags & BPF_F_INDEX_MASK, data, (u32)size, NULL, 0, run->cpu));
+	if (!from_pkt)
+		return RET_INT_(map_perf_output(map, flags & BPF_F_INDEX_MASK, data, (u32)size, NULL, 0, run->cpu));
+	if (from_pkt > pkt_len(p))
+		return RET_INT_(-EFAULT);
+	copy = malloc(from_pkt);
+	if (!copy)
+		return RET_INT_(-ENOMEM);
+	pkt_copy(p, 0, copy, from_pkt, false);
+	ret = map_perf_output(map, flags & BPF_F_INDEX_MASK, data, (u32)size, copy, from_pkt, run->cpu);
+	free(copy);
+	return RET_INT_(ret);
 }

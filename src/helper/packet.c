@@ -9,27 +9,58 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
+#include "helper/kfunc.h"
 #include "helper/packet.h"
-#include "helper/run_env.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
 #define MAX_OFFSET 0xffffu
 #define XDP_FRAME 32 /* the start of the head room belongs to struct xdp_frame */
 #define MAX_PKT 65535
 
-static u32 pkt_len(const struct run_pkt *p)
+u32 pkt_len(const struct run_pkt *p)
 {
-	return (u32)(p->end - p->data);
+	u32 n = (u32)(p->end - p->data);
+
+	for (u32 i = 0; i < p->nfrags; i++)
+		n += p->frag[i].size;
+	return n;
 }
 
-/* len bytes at off of the packet, or NULL. */
-static u8 *pkt_at(const struct run_pkt *p, u64 off, u64 len)
+u8 *pkt_at(const struct run_pkt *p, u64 off, u64 len)
 {
-	u64 size = pkt_len(p);
+	u64 size = (u64)(p->end - p->data);
 
-	return off <= size && len <= size - off ? p->data + off : NULL;
+	if (off <= size && len <= size - off)
+		return p->data + off;
+	for (u32 i = 0; i < p->nfrags && off >= size; i++) {
+		off -= size;
+		size = p->frag[i].size;
+		if (off <= size && len <= size - off)
+			return p->frag[i].page + p->frag[i].off + off;
+	}
+	return NULL;
+}
+
+void pkt_copy(const struct run_pkt *p, u64 off, void *buf, u64 len, bool into)
+{
+	u8 *at = p->data, *b = buf;
+	u64 size = (u64)(p->end - p->data);
+
+	for (u32 i = 0; len; i++) {
+		u64 n = off < size ? MIN(len, size - off) : 0;
+		if (n && into)
+			memmove(at + off, b, n);
+		else if (n)
+			memmove(b, at + off, n);
+		b += n;
+		len -= n;
+		off = off + n - size;
+		if (i == p->nfrags)
+			break;
+		at = p->frag[i].page + p->frag[i].off;
+		size = p->frag[i].size;
+	}
 }
 
 /* ---- LD_ABS, LD_IND ---- */
@@ -108,26 +139,30 @@ u64 helper_skb_pull_data(void *skb, u64 len, struct run *run)
 	return len > pkt_len(p) ? RET_INT_(-ENOMEM) : 0;
 }
 
+static u64 xdp_bytes(u64 offset, void *buf, u64 len, bool into, struct run *run)
+{
+	const struct run_pkt *p = run->env->pkt;
+
+	if ((u32)offset > MAX_OFFSET || len > MAX_OFFSET)
+		return RET_INT_(-EFAULT);
+	if ((u32)offset + len > pkt_len(p))
+		return RET_INT_(-EINVAL);
+	pkt_copy(p, (u32)offset, buf, len, into);
+	return 0;
+}
+
 u64 helper_xdp_load_bytes(void *xdp_md, u64 offset, void *buf, u64 len, struct run *run)
 {
-	const u8 *from = offset <= MAX_OFFSET && len <= MAX_OFFSET ? pkt_at(run->env->pkt, offset, len) : NULL;
-
 	(void)xdp_md;
-	if (!from)
-		return RET_INT_(offset > MAX_OFFSET || len > MAX_OFFSET ? -EFAULT : -EINVAL);
-	memmove(buf, from, len);
-	return 0;
+	return xdp_bytes(offset, buf, len, false, run);
 }
 
 u64 helper_xdp_store_bytes(void *xdp_md, u64 offset, const void *buf, u64 len, struct run *run)
 {
-	u8 *to = offset <= MAX_OFFSET && len <= MAX_OFFSET ? pkt_at(run->env->pkt, offset, len) : NULL;
+	union { const void *c; void *p; } from = { buf };
 
 	(void)xdp_md;
-	if (!to)
-		return RET_INT_(offset > MAX_OFFSET || len > MAX_OFFSET ? -EFAULT : -EINVAL);
-	memmove(to, buf, len);
-	return 0;
+	return xdp_bytes(offset, from.p, len, true, run);
 }
 
 u64 helper_xdp_get_buff_len(void *xdp_md, struct run *run)
@@ -171,17 +206,85 @@ u64 helper_xdp_adjust_meta(void *xdp_md, u64 delta, struct run *run)
 	return 0;
 }
 
+/* The last fragment grows within its page. */
+static u64 frags_grow(struct run_pkt *p, u32 by)
+{
+	struct run_frag *f = &p->frag[p->nfrags - 1];
+
+	if (by > PKT_FRAG_ROOM - f->size - f->off)
+		return RET_INT_(-EINVAL);
+	memset(f->page + f->off + f->size, 0, by);
+	f->size += by;
+	return 0;
+}
+
+static u64 frags_shrink(struct run_pkt *p, u32 by)
+{
+	if (by > (u64)pkt_len(p) - ETH_HLEN)
+		return RET_INT_(-EINVAL);
+	while (by && p->nfrags) {
+		struct run_frag *f = &p->frag[p->nfrags - 1];
+		u32 n = MIN(by, f->size);
+		f->size -= n;
+		by -= n;
+		if (f->size)
+			return 0;
+		p->nfrags--;
+	}
+	p->end -= by;
+	pkt_publish(p);
+	return 0;
+}
+
 u64 helper_xdp_adjust_tail(void *xdp_md, u64 delta, struct run *run)
 {
 	struct run_pkt *p = run->env->pkt;
-	u8 *end = p->end + (s32)delta;
+	s32 by = (s32)delta;
+	u8 *end = p->end + by;
 
 	(void)xdp_md;
+	if (p->nfrags)
+		return by < 0 ? frags_shrink(p, 0 - (u32)by) : frags_grow(p, (u32)by);
 	if (end > p->limit || end < p->data + ETH_HLEN)
 		return RET_INT_(-EINVAL);
 	if (end > p->end)
 		memset(p->end, 0, (size_t)(end - p->end));
 	p->end = end;
+	pkt_publish(p);
+	return 0;
+}
+
+/* Bring the first len bytes of the frame together, moving it towards the head if the tail room is not enough. */
+BODY(bpf_xdp_pull_data)
+{
+	struct run_pkt *p = run->env->pkt;
+	s64 need = (s64)(u32)r2 - (p->end - p->data), shift = need - (p->limit - p->end);
+	u32 i;
+
+	(void)r1, (void)r3, (void)r4, (void)r5;
+	if (need <= 0)
+		return 0;
+	if ((u32)r2 > pkt_len(p) || shift > p->meta - p->buf - XDP_FRAME)
+		return RET_INT_(-EINVAL);
+	if (shift > 0) {
+		memmove(p->meta - shift, p->meta, (size_t)(p->end - p->meta));
+		p->meta -= shift;
+		p->data -= shift;
+		p->end -= shift;
+	}
+	for (i = 0; need; i++) {
+		struct run_frag *f = &p->frag[i];
+		u32 n = (u32)MIN(need, (s64)f->size);
+		memcpy(p->end, f->page + f->off, n);
+		p->end += n;
+		f->off += n;
+		f->size -= n;
+		need -= n;
+		if (f->size)
+			break;
+	}
+	memmove(p->frag, p->frag + i, (p->nfrags - i) * sizeof(p->frag[0]));
+	p->nfrags -= i;
 	pkt_publish(p);
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * What whoever runs a program provides to its helpers: the packet, where text goes, the types of the kernel.
  *
- * Invariant: a packet is one linear buffer. `data` and `end` are what the program sees; after a helper moved them it calls
- * pkt_publish(), so the native context never lags behind.
+ * Invariant: `data` and `end` are what the program sees; after a helper moved them it calls pkt_publish(), so the native context
+ * never lags behind. Only XDP frames have fragments, which lie behind `end` and are reached through helpers.
  */
 #ifndef SKEP_HELPER_RUN_ENV_H
 #define SKEP_HELPER_RUN_ENV_H
@@ -14,6 +14,10 @@
 
 struct btf;
 
+#define PKT_MAX_FRAGS 17
+#define PKT_FRAG_ROOM 4096u /* bytes of a fragment's page */
+struct run_frag { u8 *page; u32 off, size; };
+
 struct run_pkt {
 	u8 *buf, *limit;   /* the whole buffer */
 	u8 *data, *end;    /* the packet; at its link-layer header for XDP and tc, at its network header for other skb types */
@@ -22,6 +26,8 @@ struct run_pkt {
 	u8 *network;       /* skb types: network header */
 	struct native_pkt *native; /* where the program finds data, data_end and data_meta */
 	struct __sk_buff *skb;     /* skb types: the context; NULL: XDP */
+	struct run_frag frag[PKT_MAX_FRAGS];
+	u32 nfrags;
 };
 
 struct run_env {

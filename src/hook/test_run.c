@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "helper/run_env.h"
+#include "helper/packet.h"
 
 #define PAGE 4096u
 #define XDP_HEADROOM 256u
@@ -23,7 +23,6 @@
 #define TAILROOM 320u    /* struct skb_shared_info, aligned */
 #define MAX_GROWN 65536u   /* of the tail: the largest packet */
 #define XDP_FRAME 32u    /* struct xdp_frame at the start of the head room */
-#define MAX_FRAGS 17u
 #define GSO_MAX 65536u
 #define GSO_SEGS_MAX 65535u
 
@@ -157,12 +156,44 @@ static int xdp_check(struct prog *p, struct test_run *t)
 	return t->batch_size ? fail(t, -EINVAL, "batch_size is for live frames") : 0;
 }
 
+/* One page for the linear part, one for each fragment. */
+static int xdp_fragments(struct test_run *t, struct run_pkt *pkt, u32 linear)
+{
+	u32 n = (t->data_size_in - linear + PAGE - 1) / PAGE;
+
+	if (n > PKT_MAX_FRAGS)
+		return fail(t, -ENOMEM, "a packet has at most 17 pages of fragments");
+	pkt->buf = calloc(1 + n, PAGE);
+	if (!pkt->buf)
+		return -ENOMEM;
+	for (u32 at = linear; at < t->data_size_in; at += PAGE) {
+		struct run_frag *f = &pkt->frag[pkt->nfrags++];
+		*f = (struct run_frag){ pkt->buf + pkt->nfrags * PAGE, 0, MIN(t->data_size_in - at, PAGE) };
+		memcpy(f->page, (const u8 *)t->data_in + at, f->size);
+	}
+	return 0;
+}
+
+static int xdp_data_out(struct test_run *t, const struct run_pkt *pkt)
+{
+	u32 size = (u32)(pkt->data - pkt->meta) + pkt_len(pkt);
+	struct run_pkt whole = *pkt;
+
+	t->data_out = malloc(size + 1u);
+	if (!t->data_out)
+		return -ENOMEM;
+	whole.data = whole.meta;
+	pkt_copy(&whole, 0, t->data_out, size, false);
+	t->data_size_out = size;
+	return 0;
+}
+
 static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
 	struct xdp_input in = { .linear = t->data_size_in, .headroom = XDP_HEADROOM };
 	struct native_xdp ctx = { .md = { 0 } };
 	struct run_pkt pkt = { .native = &ctx.pkt };
-	u32 frags, room;
+	u32 room;
 	int err = xdp_check(p, t);
 
 	if (!err)
@@ -173,12 +204,9 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 	in.linear = MIN(in.linear, room);
 	if (t->data_size_in - in.meta < ETH_HLEN)
 		return fail(t, -EINVAL, "a packet has at least 14 bytes");
-	frags = t->data_size_in - in.linear;
-	if (frags > MAX_FRAGS * PAGE)
-		return fail(t, -ENOMEM, "a packet has at most 17 pages of fragments");
-	pkt.buf = calloc(1, PAGE);
-	if (!pkt.buf)
-		return -ENOMEM;
+	err = xdp_fragments(t, &pkt, in.linear);
+	if (err)
+		return err;
 	pkt.limit = pkt.buf + PAGE - TAILROOM;
 	pkt.meta = pkt.buf + in.headroom;
 	pkt.data = pkt.meta + in.meta;
@@ -190,7 +218,7 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 	pkt_publish(&pkt);
 	env->env.pkt = &pkt;
 	run_repeat(p, &ctx, env, t);
-	err = give_data(t, pkt.meta, (u32)(pkt.end - pkt.meta), (const u8 *)t->data_in + in.linear, frags);
+	err = xdp_data_out(t, &pkt);
 	in.md.data = (u32)(pkt.data - pkt.meta);
 	in.md.data_end = (u32)(pkt.end - pkt.meta);
 	if (!err && (t->has_ctx_in || t->has_ctx_out))
