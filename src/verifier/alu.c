@@ -9,9 +9,6 @@
 
 #include "verifier/jump.h"
 
-/* insn_fact.alu_state */
-enum { SAN_SRC = 1, SAN_DST = 2, SAN_NEG = 4, SAN_NON_POINTER = 8, SAN_IMM = 16 };
-
 /* Why pointer arithmetic cannot be masked. */
 enum { CAN = 0, WHY_BOUNDS = -1001, WHY_TYPE = -1002, WHY_PATHS = -1003, WHY_LIMIT = -1004, WHY_STACK = -1005 };
 
@@ -255,7 +252,7 @@ static int mask_before(struct vf_env *e, const struct ins *i, const struct reg *
 	if (!needs_masking(e, i))
 		return CAN;
 	if (!e->cur->speculative) {
-		u8 state = (u8)((neg ? SAN_NEG : 0) | (imm ? SAN_IMM : 0) | (in_dst ? SAN_SRC : SAN_DST));
+		u8 state = (u8)((neg ? ALU_SAN_NEG : 0) | (imm ? ALU_SAN_IMM : 0) | (in_dst ? ALU_SAN_SRC : ALU_SAN_DST));
 		u32 limit;
 
 		if (!imm && (off->smin < 0) != (off->smax < 0))
@@ -585,7 +582,7 @@ static int alu_scalar(struct vf_env *e, const struct ins *i, struct reg *dst, co
 	if (needs_masking(e, i)) {
 		struct insn_fact *f = cur_fact(e);
 
-		err = note_mask(&f->alu_state, &f->alu_limit, SAN_NON_POINTER, 0);
+		err = note_mask(&f->alu_state, &f->alu_limit, ALU_SAN_NON_POINTER, 0);
 		if (err)
 			return mask_reject(e, i, err, NULL, NULL);
 	}

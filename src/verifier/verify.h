@@ -54,6 +54,17 @@ enum mem_fact {
 	MF_ARENA,
 };
 
+/*
+ * How an addition of a variable to a pointer (or of two unknown scalars) is kept harmless under mistaken prediction. A barrier
+ * before the instruction does the same as the mask, so `nospec` is set with it: an engine either masks or obeys the barrier.
+ */
+enum {
+	ALU_SAN_SRC = 1, ALU_SAN_DST = 2, /* which operand is the offset: source, destination */
+	ALU_SAN_NEG = 4,                  /* the offset is negative */
+	ALU_SAN_NON_POINTER = 8,          /* two scalars on every path: nothing to mask */
+	ALU_SAN_IMM = 16,                 /* the offset is a constant on every path */
+};
+
 /* Per instruction, what lower/ and the engines may rely on. */
 struct insn_fact {
 	bool walked;          /* reachable: an instruction without it never runs */
