@@ -568,7 +568,7 @@ int mem_arg_access(struct vf_env *e, u32 regno, s32 size, int rw, bool zero_ok, 
 		break;
 	}
 	if (zero_ok && size == 0 && reg_is_zero(r))
-		return 0;
+		return mark_precise(e, regno);
 	/* One message in two pieces: the name of a type lives until the next one is asked for. */
 	vf_log(e, "R%d type=%s ", regno, reg_type_name(e, r->type));
 	return reject(e, REJ_EXPECTED_FP, reg_type_name(e, T_STACK));
