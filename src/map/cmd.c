@@ -256,7 +256,9 @@ static int update_one(struct map *m, struct map_batch *b, const void *key, const
 	memcpy(&fd, value, sizeof(fd));
 	if (!b->obj_by_fd)
 		return -EBADF;
-	err = b->obj_by_fd(b->ctx, fd, m->type->obj_kind, &o);
+	err = m->type->set_obj(m, key, NULL, b->elem_flags);
+	if (!err)
+		err = b->obj_by_fd(b->ctx, fd, m->type->obj_kind, &o);
 	if (err)
 		return err;
 	err = m->type->set_obj(m, key, o, b->elem_flags);

@@ -204,6 +204,8 @@ static int array_set_obj(struct map *m, const void *key, struct obj *o, u64 flag
 		return -EINVAL;
 	if (i >= m->desc.max_entries)
 		return -E2BIG;
+	if (!o)
+		return 0;
 	err = objs_check(m, o);
 	if (err)
 		return err;

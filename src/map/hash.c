@@ -220,6 +220,8 @@ int hash_check(const struct map_attr *a)
 	bool lru = a->type == BPF_MAP_TYPE_LRU_HASH || a->type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 	bool percpu_lru = a->flags & BPF_F_NO_COMMON_LRU;
 
+	if ((a->flags & BPF_F_ZERO_SEED) && a->no_zero_seed)
+		return -EPERM;
 	if ((a->flags & ~(u32)(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY |
 			       BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG | BPF_F_ZERO_SEED)) || !map_access_ok(a->flags))
 		return -EINVAL;
@@ -523,11 +525,11 @@ static int update_prog(struct map *m, const void *key, const void *value, u64 fl
 
 int hash_set_obj(struct map *m, const void *key, struct obj *o, u64 flags)
 {
-	u32 id = o->id;
+	u32 id = o ? o->id : 0;
 	struct change c = { .key = key, .value = &id, .flags = flags, .o = o };
-	int err = objs_check(m, o);
+	int err = o ? objs_check(m, o) : 0;
 
-	if (err)
+	if (err || !o)
 		return err;
 	if (flags > BPF_EXIST)
 		return -EINVAL;

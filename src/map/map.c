@@ -137,7 +137,7 @@ static int check_attr(const struct map_attr *a)
 		if (err)
 			return err;
 	}
-	return a->ifindex ? -EINVAL : 0;
+	return 0;
 }
 
 /* Do the BTF types describe this map's keys and values? */
@@ -383,6 +383,13 @@ static void describe(struct map *m, const struct map_attr *a)
 	m->image_of = a->image_of;
 	m->prog_ok = a->prog_ok;
 	m->btf_obj = a->btf_obj ? obj_get(a->btf_obj) : NULL;
+}
+
+int map_check(const struct map_attr *a, bool alloc)
+{
+	struct map_geom g = { 0 };
+
+	return alloc ? map_types[a->type]->layout(a, &g) : check_attr(a);
 }
 
 int map_create(struct objtab *t, const struct map_attr *a, struct map **ret)

@@ -29,6 +29,7 @@ struct map_attr {
 	u32 type, key_size, value_size, max_entries, flags;
 	u64 extra;
 	u32 numa_node, ifindex;
+	bool no_zero_seed;            /* the creator may not use BPF_F_ZERO_SEED (it lacks CAP_SYS_ADMIN) */
 	char name[16];
 	struct map *inner;            /* map-in-map: the template; only read */
 	const struct btf *btf;        /* NULL: none */
@@ -45,6 +46,8 @@ struct map_attr {
  * -ENOMEM, -EPERM, -ENOTSUPP, -EOPNOTSUPP. The caller holds the first reference.
  */
 int map_create(struct objtab *t, const struct map_attr *a, struct map **ret);
+/* A part of these checks alone, for who has others to make in between: what precedes privileges, or what allocation says. */
+int map_check(const struct map_attr *a, bool alloc);
 /* View a map by its file alone, in a process that has no object for it (the descriptor is only read). Not an object: detach it. */
 int map_attach(int memfd, struct map **ret);
 void map_detach(struct map *m);
@@ -112,7 +115,8 @@ u32 map_possible_cpus(void);
 /* `key` is NULL iff key_size is 0 (queue, stack, bloom filter). A frozen map answers -EPERM to every change. */
 int map_lookup(struct map *m, const void *key, void *value, u64 flags);
 int map_update(struct map *m, const void *key, const void *value, u64 flags);
-int map_update_obj(struct map *m, const void *key, struct obj *o, u64 flags); /* map_value_obj(m) != OBJ_NONE; takes its own reference */
+/* map_value_obj(m) != OBJ_NONE; takes its own reference. `o` NULL: only what is checked before the descriptor is looked at. */
+int map_update_obj(struct map *m, const void *key, struct obj *o, u64 flags);
 int map_delete(struct map *m, const void *key);
 int map_lookup_and_delete(struct map *m, const void *key, void *value, u64 flags);
 int map_next_key(struct map *m, const void *key, void *next_key); /* key NULL: the first; -ENOENT at the end */
