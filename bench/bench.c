@@ -48,7 +48,7 @@ extern struct bench_data g;
 static struct skep *subsystem[ENGINES];
 static enum engine to = KERNEL; /* who answers bpf(2) */
 static int bss_fd[ENGINES] = { -1, -1, -1, -1 };
-static unsigned char packet[42 + 512];
+static unsigned char packet[42 + 1400];
 
 long __wrap_syscall(long nr, ...);
 long __real_syscall(long nr, ...);

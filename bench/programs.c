@@ -188,7 +188,7 @@ PROG(pktparse)
 	for (int i = 0; i < 10; i++)
 		sum += w[i];
 	w = (void *)udp;
-	for (int i = 0; i < 256; i++) {
+	for (int i = 0; i < 730; i++) {
 		if ((void *)(w + 1) > (void *)end)
 			break;
 		sum += *w++;

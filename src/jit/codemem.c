@@ -100,7 +100,8 @@ int codemem_reserve(size_t size, struct codemem *ret)
 	ret->map = reserve_near(ret->map_size);
 	if (!ret->map)
 		return -ENOMEM;
-	ret->code = (u8 *)ret->map + page + (start % (hole / 16 + 1)) * 16;
+	/* in steps of what loops are aligned to */
+	ret->code = (u8 *)ret->map + page + (start % (hole / 64 + 1)) * 64;
 	return 0;
 }
 

@@ -47,12 +47,24 @@ u32 emit_label_at(const struct jit_emit *e, u32 label)
 	return l->at + e->grown[l->fix];
 }
 
-/* Padding has the size that its place asks for; it is the only thing that may shrink. */
-static u8 align_size(const struct jit_fix *f, u32 at)
-{
-	u32 pad = (u32)(-at & (f->addr - 1));
+#define LOOP_MAX 256 /* bytes of a loop that is worth padding */
 
-	return (u8)(pad <= f->label ? pad : 0);
+/* Padding has the size that its place asks for; it is the only thing that may shrink. */
+static u8 align_size(const struct jit_emit *e, const struct jit_fix *f, u32 at)
+{
+	u32 line = (u32)f->addr, pad = -at & (line - 1), len;
+
+	if (f->kind == FIX_LOOP) {
+		len = emit_label_at(e, f->label) - (f->at + e->grown[f - e->fix] + f->size);
+		if (len > LOOP_MAX || (at % line + len + line - 1) / line == (len + line - 1) / line)
+			return 0;
+	}
+	return (u8)pad;
+}
+
+static bool is_padding(const struct jit_fix *f)
+{
+	return f->kind == FIX_ALIGN || f->kind == FIX_LOOP;
 }
 
 static bool relax_once(struct jit_emit *e, const struct jit_target *t)
@@ -65,10 +77,9 @@ static bool relax_once(struct jit_emit *e, const struct jit_target *t)
 		s64 disp;
 		u8 size;
 
-		if (f->kind == FIX_ALIGN)
+		if (is_padding(f))
 			continue;
 		disp = f->kind == FIX_ABS ? 0 : (s64)emit_label_at(e, f->label) - (s64)at;
-		/* what lies between may yet move by all the padding there is */
 		size = t->fix_size(f, disp);
 		if (size > f->size) {
 			f->size = size;
@@ -85,9 +96,9 @@ static void place(struct jit_emit *e)
 	for (u32 i = 0; i < e->nfix; i++) {
 		struct jit_fix *f = &e->fix[i];
 
+		if (is_padding(f))
+			f->size = align_size(e, f, f->at + sum);
 		e->grown[i] = sum;
-		if (f->kind == FIX_ALIGN)
-			f->size = align_size(f, f->at + sum);
 		sum += f->size;
 	}
 	e->grown[e->nfix] = sum;
@@ -97,9 +108,10 @@ static void place(struct jit_emit *e)
 void emit_relax(struct jit_emit *e, const struct jit_target *t)
 {
 	e->grown = ARENA_ARRAY(e->a, u32, e->nfix + 1);
-	do
+	do {
 		place(e);
-	while (relax_once(e, t));
+		place(e); /* with the lengths that loops have now */
+	} while (relax_once(e, t));
 }
 
 int emit_link(const struct jit_emit *e, const struct jit_target *t, u64 base, u8 *out)
@@ -113,7 +125,7 @@ int emit_link(const struct jit_emit *e, const struct jit_target *t, u64 base, u8
 
 		memcpy(out + from + e->grown[i], e->buf + from, f->at - from);
 		from = f->at;
-		if (f->kind == FIX_ALIGN) {
+		if (is_padding(f)) {
 			t->pad(out + at, f->size);
 			continue;
 		}

@@ -15,7 +15,8 @@ enum fix_kind {
 	FIX_CALL,  /* of a label */
 	FIX_ABS,   /* call of an address outside of the image */
 	FIX_REL,   /* a reference to a label inside an instruction */
-	FIX_ALIGN, /* padding to a multiple of `addr` if that takes at most `label` bytes */
+	FIX_ALIGN, /* padding to a multiple of `addr` */
+	FIX_LOOP,  /* the same for a loop that ends at a label, if it is short and would need more lines than it must */
 };
 
 struct jit_fix {

@@ -163,14 +163,14 @@ static bool ends_block(const struct ins *i)
 
 static void make_blocks(const struct lowered *l, struct arena *a, struct flow *f)
 {
-	u8 *lead = ARENA_ARRAY(a, u8, l->n + 1); /* 1: starts a block, 2: is jumped to, 4: from below */
+	u8 *lead = ARENA_ARRAY(a, u8, l->n + 1); /* 1: starts a block, 2: is jumped to */
 	u32 n = 0;
 
 	for (u32 s = 0; s < l->nsubs; s++)
 		lead[l->sub[s].start] |= 1;
 	for (u32 i = 0; i < l->n; i++) {
 		if (op_is_jump(l->ops[i].op))
-			lead[l->ops[i].target] |= l->ops[i].target <= i ? 7 : 3;
+			lead[l->ops[i].target] |= 3;
 		if (ends_block(&l->ops[i]))
 			lead[i + 1] |= 1;
 	}
@@ -185,8 +185,7 @@ static void make_blocks(const struct lowered *l, struct arena *a, struct flow *f
 		if (f->nblocks)
 			f->block[f->nblocks - 1].end = i;
 		f->block_at[i] = f->nblocks;
-		f->block[f->nblocks++] = (struct flow_block){ .start = i, .end = l->n, .joined = lead[i] & 2, .loop = lead[i] & 4,
-							      .target = FLOW_NONE, .next = FLOW_NONE };
+		f->block[f->nblocks++] = (struct flow_block){ .start = i, .end = l->n, .joined = lead[i] & 2, .target = FLOW_NONE, .next = FLOW_NONE };
 	}
 }
 
@@ -201,6 +200,8 @@ static void link_blocks(const struct lowered *l, struct flow *f)
 
 		if (op_is_jump(last->op))
 			k->target = f->block_at[last->target];
+		if (k->target <= b && !f->block[k->target].loop)
+			f->block[k->target].loop = k->end - 1;
 		if (last->op != OP_EXIT && ins_class(last) != IC_JA && b + 1 < f->nblocks && !f->block[b + 1].rounds)
 			k->next = b + 1;
 	}

@@ -18,7 +18,7 @@ struct flow_block {
 	u32 target, next;  /* blocks that may follow; FLOW_NONE */
 	u16 use, def, in;  /* registers read first, written, live at the start */
 	bool joined;       /* jumped to: more than the operation before leads here */
-	bool loop;         /* jumped to from below */
+	u32 loop;          /* the first operation that jumps here from below, 0: none does */
 	u8 bits[FLOW_REGS];/* at the start: the value is below 2^bits */
 	u8 rounds;
 };

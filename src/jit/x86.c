@@ -88,9 +88,12 @@ static u16 wanted_after(const struct x86 *x, const struct ins *i)
 static void branch(struct x86 *x, const struct ins *i)
 {
 	const struct op_info *o = ins_info(i);
+	u16 wanted = wanted_after(x, i);
 	s32 k = i->imm;
 
-	val_settle_all(x, wanted_after(x, i));
+	/* the register that is compared with zero comes last: its sum leaves the flags */
+	val_settle_all(x, wanted & (u16)~BIT(i->dst));
+	val_settle_all(x, wanted);
 	if (o->has_imm || (i->dst != i->src && val_imm(x, i->src, o->width, &k)))
 		compare_const(x, o, i->dst, k);
 	else
@@ -247,6 +250,8 @@ static void one_op(struct x86 *x, u32 at)
 		}
 		at_block(x, b);
 	}
+	if (block != FLOW_NONE && j->flow.block[block].loop)
+		emit_fix(x->enc.e, FIX_LOOP, 0, j->flow.block[block].loop + 1, 64);
 	emit_bind(x->enc.e, at);
 	x->at = at;
 	x->live = j->flow.live[at];
@@ -274,7 +279,7 @@ static void one_sub(struct x86 *x, u32 sub)
 	flags_unknown(x);
 	stored_unknown(x);
 	emit_room(e, 1024);
-	emit_fix(e, FIX_ALIGN, 0, 15, 16);
+	emit_fix(e, FIX_ALIGN, 0, 0, 16);
 	emit_bind(e, jit_label_sub(j, sub));
 	x86_prologue(x);
 	for (u32 at = s->start; at < s->end; at++)

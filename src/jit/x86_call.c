@@ -329,14 +329,14 @@ void x86_thunks(struct x86 *x)
 {
 	struct jit_emit *e = x->enc.e;
 
-	emit_fix(e, FIX_ALIGN, 0, 15, 16);
+	emit_fix(e, FIX_ALIGN, 0, 0, 16);
 	emit_bind(e, x->j->call);
 	call_thunk(x);
 	if (x->retpoline)
 		retpoline_thunk(x);
 	for (u32 i = 0; i < x->npool; i++) {
 		emit_room(e, sizeof(struct ins) + 64);
-		emit_fix(e, FIX_ALIGN, 0, 7, 8);
+		emit_fix(e, FIX_ALIGN, 0, 0, 8);
 		emit_bind(e, x->pool[i].label);
 		memcpy(e->buf + e->n, &x->pool[i].ins, sizeof(struct ins));
 		e->n += (u32)sizeof(struct ins);

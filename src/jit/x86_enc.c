@@ -364,6 +364,7 @@ u8 x86_fix_size(const struct jit_fix *f, s64 disp)
 	case FIX_REL:
 		return 4;
 	case FIX_ALIGN:
+	case FIX_LOOP:
 		break;
 	}
 	return 0;

@@ -179,15 +179,18 @@ static void put(struct x86 *x, u8 n, const struct val *v)
 }
 
 /* ---- order ---- */
-void val_clear(struct x86 *x, u8 native, u8 except)
+static void clear_readers(struct x86 *x, u8 native, u8 except, u16 todo)
 {
-	u16 todo = (u16)(x->pend & x->need);
-
-	if (x->stored.reg == native)
-		stored_unknown(x);
 	for (u8 r = 0; todo >> r; r++)
 		if ((todo >> r & 1) && r != except && val_is_pending(x, r) && (val_natives(&x->v[r]) >> native & 1))
 			val_settle(x, r);
+}
+
+void val_clear(struct x86 *x, u8 native, u8 except)
+{
+	if (x->stored.reg == native)
+		stored_unknown(x);
+	clear_readers(x, native, except, x->pend & x->need);
 }
 
 void val_settle(struct x86 *x, u8 r)
@@ -250,10 +253,13 @@ void val_prepare(struct x86 *x, u8 d, u8 s)
 {
 	u16 read = (u16)(operand_natives(x, d) | operand_natives(x, s));
 
-	/* someone's register, waiting for its value, is read by the new value: then nobody may wait for ours */
+	/*
+	 * Someone's register, waiting for its value, is read by the new value: then nobody may wait for ours. Values that end
+	 * with this operation wait for nothing.
+	 */
 	for (u8 r = 0; r < FLOW_REGS; r++)
-		if (r != d && val_is_pending(x, r) && (read >> x86_of[r] & 1)) {
-			val_clear(x, x86_of[d], d);
+		if (r != d && (x->pend & x->live) >> r & 1 && (read >> x86_of[r] & 1)) {
+			clear_readers(x, x86_of[d], d, x->pend & x->live);
 			return;
 		}
 }
