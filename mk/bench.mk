@@ -14,3 +14,8 @@ $(B)/bench/programs.o: bench/programs.c bench/programs.h
 $(B)/bench/bench: bench/bench.c bench/programs.h $(B)/bench/programs.o $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Ibench $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/bench/programs.o $(B)/libskep.a $(BPF_LIBS) -lm
+
+# The verifier beside the running kernel's, on big real programs (root; linux-source-6.1).
+.PHONY: bench-verify
+bench-verify: all
+	$(Q)bench/verify.sh $(B) $(RUNS)

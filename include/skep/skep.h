@@ -24,7 +24,7 @@ struct skep;
 /* Options of a subsystem. Zero-initialise, set sz = sizeof(struct skep_opts); fields added later read as zero. */
 struct skep_opts {
 	size_t sz;
-	const char *btf_file;  /* kernel types for CO-RE, kfuncs and BTF pointers; NULL: /sys/kernel/btf/vmlinux, else none */
+	const char *btf_file;  /* kernel types for CO-RE, kfuncs and BTF pointers; NULL: /sys/kernel/btf/vmlinux, else skep's own */
 	const char *pin_dir;   /* stands for /sys/fs/bpf; NULL: $SKEP_PIN_DIR, else $XDG_RUNTIME_DIR/skep, else /tmp/skep-UID */
 	uint32_t caps;         /* SKEP_CAP_*: what callers of skep_bpf_in() may do; 0 with caps_set == 0: as the process has */
 	uint32_t caps_set;     /* 1: `caps` is meant */
@@ -68,7 +68,8 @@ SKEP_API struct skep *skep_default(void);
 
 /* ---- running a program directly ---- */
 struct skep_prog; /* a loaded program */
-/* The program behind a descriptor of the subsystem, referenced: release with skep_prog_put(). -EBADF, -EINVAL. */
+/* The program behind a descriptor of the subsystem, referenced: release with skep_prog_put(). -EBADF, -EINVAL, -EOPNOTSUPP when it
+ * calls something skep has no body for. */
 SKEP_API int skep_prog_get(struct skep *s, int fd, struct skep_prog **ret_prog);
 SKEP_API void skep_prog_put(struct skep_prog *p);
 /*
@@ -87,9 +88,9 @@ SKEP_API uint32_t skep_prog_run_packet(struct skep_prog *p, struct skep_packet *
 /* Run a program whose context is the caller's memory as it is (tracepoint, raw tracepoint, kprobe's pt_regs, syscall...). */
 SKEP_API uint64_t skep_prog_run_raw(struct skep_prog *p, void *ctx);
 
-/* ---- facts, for tools ---- */
-/* JSON text of a table: "helpers", "maps", "insns", "progtypes", "kfuncs", "rejects"; malloc'ed; NULL when unknown or out of memory. */
-SKEP_API char *skep_table_json(const char *what);
+/* skep's own kernel types as BTF, for where the running kernel's cannot be read: malloc'ed bytes. 0 or -ENOMEM. */
+SKEP_API int skep_own_btf(void **ret_data, uint32_t *ret_size);
+
 SKEP_API const char *skep_version(void);
 
 #ifdef __cplusplus

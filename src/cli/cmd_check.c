@@ -322,7 +322,7 @@ static int check_run(void *opts, int argc, char **argv)
 static const struct cli_opt check_options[] = {
 	{ 'p', "prog", OPT_TEXT, "PROG", "only this program (name or section)", offsetof(struct check_opts, prog) },
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "who judges (default skep)", offsetof(struct check_opts, on) },
-	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's)", offsetof(struct check_opts, btf) },
+	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's; \"skep\": skep's own)", offsetof(struct check_opts, btf) },
 };
 
 const struct cli_cmd cmd_check = {

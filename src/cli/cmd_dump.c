@@ -165,7 +165,7 @@ static const struct cli_opt dump_options[] = {
 	{ 'p', "prog", OPT_TEXT, "PROG", "the program; needed if there are several", offsetof(struct dump_opts, prog) },
 	{ 0, "xlated", OPT_FLAG, NULL, "BPF instructions (default)", offsetof(struct dump_opts, xlated) },
 	{ 0, "jited", OPT_FLAG, NULL, "machine code", offsetof(struct dump_opts, jited) },
-	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's)", offsetof(struct dump_opts, btf) },
+	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's; \"skep\": skep's own)", offsetof(struct dump_opts, btf) },
 };
 
 const struct cli_cmd cmd_dump = {

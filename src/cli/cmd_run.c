@@ -475,7 +475,7 @@ static const struct cli_opt run_options[] = {
 	{ 0, "pcap-out", OPT_TEXT, "FILE", "write the packets as the program left them", offsetof(struct run_opts, pcap_out) },
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "where to run (default skep); both prints every difference",
 	  offsetof(struct run_opts, on) },
-	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's)", offsetof(struct run_opts, btf) },
+	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's; \"skep\": skep's own)", offsetof(struct run_opts, btf) },
 };
 
 const struct cli_cmd cmd_run = {

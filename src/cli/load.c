@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -82,15 +83,40 @@ const char *load_messages(void)
 	return messages;
 }
 
+/*
+ * Kernel types for libbpf's CO-RE: the file asked for; nothing when the running kernel's can be read (libbpf finds it); else
+ * skep's own, as an anonymous file. "skep" asks for those.
+ */
+static const char *core_btf(const char *file)
+{
+	static char path[40];
+	uint32_t size;
+	void *data;
+	int fd;
+
+	if (file ? strcmp(file, "skep") != 0 : !access("/sys/kernel/btf/vmlinux", R_OK))
+		return file;
+	if (*path)
+		return path;
+	if (skep_own_btf(&data, &size))
+		return NULL;
+	fd = memfd_create("skep-btf", MFD_CLOEXEC);
+	if (fd >= 0 && write(fd, data, size) == (ssize_t)size)
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	free(data);
+	return *path ? path : NULL;
+}
+
 int load_setup(const struct load_opts *o)
 {
 	/* What the user of the command may do to a subsystem of his own is everything. */
-	struct skep_opts so = { .sz = sizeof(so), .btf_file = o->btf_file, .caps = SKEP_CAP_ALL, .caps_set = 1,
+	struct skep_opts so = { .sz = sizeof(so), .caps = SKEP_CAP_ALL, .caps_set = 1,
 				.engine = o->engine, .flags = SKEP_F_RUN_ANY,
 				.report = SKEP_REPORT_KEEP };
 	int err;
 
 	libbpf_set_print(keep_message);
+	so.btf_file = core_btf(o->btf_file);
 	err = skep_new(&so, &cli_skep);
 	if (err && o->btf_file)
 		return cli_error(EX_BAD_INPUT, "%s: cannot be used as kernel BTF: %s", o->btf_file, strerror(-err));
@@ -125,7 +151,7 @@ static void first_message(char *out, size_t n)
 
 struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, o, .btf_custom_path = btf_file);
+	LIBBPF_OPTS(bpf_object_open_opts, o, .btf_custom_path = core_btf(btf_file));
 	struct bpf_object *obj;
 	char why[512];
 

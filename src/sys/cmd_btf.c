@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "skep/skep.h"
 #include "sys/sys.h"
 
 static void btf_destroy(struct obj *o)
@@ -82,8 +83,13 @@ static int load_kernel_btf(struct skep *s, const char *path)
 	struct log log;
 	size_t size = 0;
 	void *data = NULL;
-	int err = read_file(path, &data, &size);
+	u32 own;
+	int err = read_file(path ? path : "/sys/kernel/btf/vmlinux", &data, &size);
 
+	if (err && !path) {
+		err = skep_own_btf(&data, &own);
+		size = err ? 0 : own;
+	}
 	if (err)
 		return err;
 	log_init(&log, 0);
@@ -106,7 +112,7 @@ const struct btf *sys_kernel_btf(struct skep *s)
 	pthread_mutex_lock(&s->lock);
 	if (!s->kernel_btf_tried) {
 		s->kernel_btf_tried = true;
-		s->kernel_btf_err = load_kernel_btf(s, s->btf_file ? s->btf_file : "/sys/kernel/btf/vmlinux");
+		s->kernel_btf_err = load_kernel_btf(s, s->btf_file);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return s->kernel_btf;
