@@ -63,19 +63,22 @@ void reg_mark_known_zero(struct vf_env *e, struct reg *r)
 /* ---- the five views teach each other ---- */
 
 /* When only one member of the bit pattern lies within the unsigned bounds, it is the value. */
-static void pin_if_single(struct reg *r)
+static inline void pin_if_single(struct reg *r)
 {
-	u64 next = tnum_next(r->var, r->umin), most = r->var.value | r->var.mask;
-	bool umin_fits = (r->umin & ~r->var.mask) == r->var.value;
+	u64 value = r->var.value, mask = r->var.mask, most = value | mask, next;
 
-	if (umin_fits) {
+	if ((r->umin & ~mask) == value) {
+		/* umin is a member: the next one counts up in the unknown bits. */
+		next = r->umin < most ? (((r->umin | ~mask) + 1) & mask) | value : most;
 		if (next > r->umax)
 			reg_pin(r, r->umin);
-	} else if (next == most) {
-		reg_pin(r, most);
-	} else if (next <= r->umax && tnum_next(r->var, next) > r->umax) {
-		reg_pin(r, next);
+		return;
 	}
+	next = tnum_next(r->var, r->umin);
+	if (next == most)
+		reg_pin(r, most);
+	else if (next <= r->umax && tnum_next(r->var, next) > r->umax)
+		reg_pin(r, next);
 }
 
 void reg_bounds_from_var(struct reg *r)
@@ -153,14 +156,40 @@ static bool is_pinned(const struct reg *r)
 	       r->u32_min == (u32)v && r->u32_max == (u32)v && (u32)r->s32_min == (u32)v && (u32)r->s32_max == (u32)v;
 }
 
+/* Below 2^31 the four views of the bounds are one: nothing more to learn. */
+static inline bool is_one_range(const struct reg *r)
+{
+	return r->umax <= S32_MAX && r->smin == (s64)r->umin && r->smax == (s64)r->umax && r->u32_min == r->umin &&
+	       r->u32_max == r->umax && r->s32_min == r->smin && r->s32_max == r->smax;
+}
+
+static inline bool same_bounds(const struct reg *a, const struct reg *b)
+{
+	return a->umin == b->umin && a->umax == b->umax && a->smin == b->smin && a->smax == b->smax && a->u32_min == b->u32_min &&
+	       a->u32_max == b->u32_max && a->s32_min == b->s32_min && a->s32_max == b->s32_max &&
+	       a->var.value == b->var.value && a->var.mask == b->var.mask;
+}
+
+/* Three rounds, fewer when another would add nothing. */
+static void deduce_all(struct reg *r)
+{
+	struct reg before;
+
+	for (int i = 0; i < 3; i++) {
+		before = *r;
+		deduce(r);
+		if (is_one_range(r) || same_bounds(&before, r))
+			break;
+	}
+}
+
 HOT void reg_sync(struct reg *r)
 {
 	/* Constants and unknowns have nothing to learn, and are most of what programs compute. */
 	if (is_pinned(r) || (tnum_is_unknown(r->var) && is_unbound64(r) && is_unbound32(r)))
 		return;
 	reg_bounds_from_var(r);
-	for (int i = 0; i < 3; i++)
-		deduce(r);
+	deduce_all(r);
 	var_from_bounds(r);
 	reg_bounds_from_var(r);
 }
