@@ -39,6 +39,7 @@ struct cli_common { bool json, verbose, help; };
 #include "cli/verbs.def"
 #undef CLI_CMD
 
+const char *cli_errname(int err); /* "EINVAL"; knows Linux's own 524 too */
 void cli_help(const struct cli_cmd *c);
 /* Print and free the document. 0, or EX_INTERNAL when stdout is full. */
 int cli_json(json_t *doc);

@@ -199,8 +199,8 @@ static void check_all(const char *path, const struct check_opts *o, struct bpf_o
 static const char *difference(const struct verdict *a, const struct verdict *b, char *buf, size_t size)
 {
 	if (a->err != b->err) {
-		snprintf(buf, size, "skep %s, kernel %s", a->err ? strerrorname_np(-a->err) : "accepts",
-			 b->err ? strerrorname_np(-b->err) : "accepts");
+		snprintf(buf, size, "skep %s, kernel %s", a->err ? cli_errname(-a->err) : "accepts",
+			 b->err ? cli_errname(-b->err) : "accepts");
 		return buf;
 	}
 	return a->err && strcmp(a->log.line, b->log.line) ? "reasons" : NULL;

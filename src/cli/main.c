@@ -34,6 +34,13 @@ int cli_error(int code, const char *fmt, ...)
 	return code;
 }
 
+const char *cli_errname(int err)
+{
+	const char *name = strerrorname_np(err);
+
+	return name ? name : err == ENOTSUPP ? "ENOTSUPP" : "an unknown error";
+}
+
 int cli_json(json_t *doc)
 {
 	int bad = json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));

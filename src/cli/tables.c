@@ -176,12 +176,12 @@ static int explain_run(void *opts, int argc, char **argv)
 		if (!hit)
 			continue;
 		hits++;
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "id", r->id, "errno", strerrorname_np(r->err), "text",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "id", r->id, "errno", cli_errname(r->err), "text",
 						      r->text, "hint", r->hint));
 		if (!o->common.json && argc)
-			printf("REJ_%s (%s)\n  %s\n\n%s\n", r->id, strerrorname_np(r->err), r->text, r->hint);
+			printf("REJ_%s (%s)\n  %s\n\n%s\n", r->id, cli_errname(r->err), r->text, r->hint);
 		else if (!o->common.json)
-			printf("REJ_%-28s %-7s %s\n", r->id, strerrorname_np(r->err), r->text);
+			printf("REJ_%-28s %-7s %s\n", r->id, cli_errname(r->err), r->text);
 	}
 	if (!hits) {
 		json_decref(rows);
