@@ -87,8 +87,9 @@ static struct map_attr with_lock(u32 type)
 {
 	struct map_attr a = { .type = type, .key_size = 4, .value_size = sizeof(struct locked), .max_entries = 4 };
 
-	a.record = calloc(1, sizeof(*a.record));
-	a.record->fields = calloc(1, sizeof(*a.record->fields));
+	/* one block, as btf_record_of makes them */
+	a.record = calloc(1, sizeof(*a.record) + sizeof(*a.record->fields));
+	a.record->fields = (void *)(a.record + 1);
 	a.record->n = 1;
 	a.record->mask = FIELD_SPIN_LOCK;
 	a.record->fields[0] = (struct btf_field){ .kind = FIELD_SPIN_LOCK, .off = 8, .size = 4 };
