@@ -16,6 +16,7 @@ struct check_opts {
 	struct cli_common common;
 	const char *prog, *btf;
 	u32 on;
+	bool sarif;
 };
 
 /* One program's verdict on one target. */
@@ -288,15 +289,51 @@ static int check_object(const char *path, const struct check_opts *o, struct tal
 	return 0;
 }
 
+/* ---- SARIF 2.1.0: one result a refused program, for editors and code hosts ---- */
+static json_t *sarif_result(json_t *row, json_t *verdict)
+{
+	json_t *report = json_object_get(verdict, "report"), *at = json_object_get(report, "at");
+	const char *file = json_string_value(json_object_get(at, "file"));
+	const char *id = json_string_value(json_object_get(report, "id")), *fix = json_string_value(json_object_get(report, "fix"));
+	const char *reason = json_string_value(json_object_get(verdict, "reason"));
+	json_int_t line = json_integer_value(json_object_get(at, "line")), col = json_integer_value(json_object_get(at, "column"));
+	json_t *r = json_pack("{s:s+, s:s, s:{s:s++++}}", "ruleId", "REJ_", id && *id ? id : "LOAD", "level", "error", "message", "text",
+			      json_string_value(json_object_get(row, "program")), ": ", reason ? reason : "refused", fix && *fix ? ". " : "",
+			      fix ? fix : "");
+
+	if (file && *file)
+		json_object_set_new(r, "locations",
+				    json_pack("[{s:{s:{s:s}, s:{s:I, s:I}}}]", "physicalLocation", "artifactLocation", "uri", file,
+					      "region", "startLine", line ? line : 1, "startColumn", col ? col : 1));
+	return r;
+}
+
+static int print_sarif(json_t *rows)
+{
+	json_t *results = json_array(), *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		json_t *v = json_object_get(row, json_object_get(row, "skep") ? "skep" : "kernel");
+		if (!strcmp(json_string_value(json_object_get(v, "verdict")), "rejected"))
+			json_array_append_new(results, sarif_result(row, v));
+	}
+	json_decref(rows);
+	return cli_json(json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}", "$schema",
+				  "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool", "driver", "name",
+				  "skep", "version", skep_version(), "results", results));
+}
+
 static int check_run(void *opts, int argc, char **argv)
 {
-	const struct check_opts *o = opts;
+	struct check_opts *o = opts;
 	struct load_opts lo = { .btf_file = o->btf };
 	struct tally t = { .rows = json_array() };
 	int code, worst = 0;
 
 	if (argc < 1)
 		return cli_error(EX_USAGE_, "which object? (skep check OBJ...)");
+	o->common.json |= o->sarif; /* nothing but the document on stdout */
 	code = load_setup(&lo);
 	if (code)
 		return code;
@@ -311,7 +348,9 @@ static int check_run(void *opts, int argc, char **argv)
 		if (code > worst)
 			worst = code;
 	}
-	if (o->common.json)
+	if (o->sarif)
+		code = print_sarif(t.rows);
+	else if (o->common.json)
 		code = cli_json(json_pack("{s:s, s:o, s:i, s:i, s:i}", "schema", "skep.check/1", "programs", t.rows, "accepted",
 					  t.accepted, "rejected", t.rejected, "different", t.differ));
 	else if (t.accepted + t.rejected > 1)
@@ -322,6 +361,7 @@ static int check_run(void *opts, int argc, char **argv)
 static const struct cli_opt check_options[] = {
 	{ 'p', "prog", OPT_TEXT, "PROG", "only this program (name or section)", offsetof(struct check_opts, prog) },
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "who judges (default skep)", offsetof(struct check_opts, on) },
+	{ 0, "sarif", OPT_FLAG, NULL, "print SARIF 2.1, for editors and code hosts", offsetof(struct check_opts, sarif) },
 	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's; \"skep\": skep's own)", offsetof(struct check_opts, btf) },
 };
 
