@@ -310,6 +310,25 @@ PROG(calls)
 	return DONE;
 }
 
+struct loop_ctx { __u64 sum; __u32 stop; };
+
+static long loop_body(__u32 i, void *ctx)
+{
+	struct loop_ctx *c = ctx;
+
+	c->sum += g.words[i & 127] ^ i;
+	return i == c->stop;
+}
+
+PROG(loop)
+{
+	struct loop_ctx c = { .stop = 200 };
+	long all = LOOP(100, loop_body, &c), some = LOOP(1000, loop_body, &c), none = LOOP(0, loop_body, &c);
+
+	g.result = c.sum + (__u64)(all * 1000000 + some * 1000 + none);
+	return DONE;
+}
+
 /* Five-tuple out of a packet, its hash, a table of flows: what a load balancer does. */
 PROG(flow)
 {

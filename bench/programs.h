@@ -21,7 +21,7 @@ struct bench_data {
 #define BENCH_PROGRAMS(X)                                                                                       \
 	X(empty, 0) X(fnv1k, 1) X(xxh1k, 1) X(primes, 1) X(bitops, 1) X(bswapcpy, 1) X(bsearch, 1) X(sieve, 1)          \
 	X(strcmp, 1) X(pktparse, 1) X(divc, 1) X(maplook, 1) X(hashlook, 0) X(percpu, 0) X(jhash, 0) X(bytes, 0)        \
-	X(calls, 0) X(flow, 0)
+	X(calls, 0) X(loop, 0) X(flow, 0)
 
 #define DONE 2
 #define DROP 1
@@ -32,6 +32,7 @@ struct bench_data {
 #define PKT_DATA(ctx) ((void *)(long)(ctx)->data)
 #define PKT_END(ctx) ((void *)(long)(ctx)->data_end)
 #define LOOKUP(map, key) bpf_map_lookup_elem(&map, key)
+#define LOOP(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -65,6 +66,14 @@ void *lookup_numbers(const __u32 *key);
 void *lookup_table(const __u32 *key);
 void *lookup_counters(const __u32 *key);
 #define LOOKUP(map, key) lookup_##map(key)
+static inline long native_loop(__u32 n, long (*fn)(__u32, void *), void *ctx)
+{
+	for (__u32 i = 0; i < n; i++)
+		if (fn(i, ctx))
+			return i + 1;
+	return n;
+}
+#define LOOP(n, fn, ctx) native_loop(n, fn, ctx)
 #endif
 
 #endif

@@ -85,6 +85,7 @@ static int lower_call(struct lowering *l, struct seq *s, u32 at)
 	r.dst = h ? (u8)(arguments(h) + 1) : 0;
 	if (h && (h->flags & HF_TAIL_CALL)) {
 		r = (struct ins){ .op = OP_TAIL_CALL };
+		l->out->may_tail_call = true;
 	} else {
 		r.imm64 = l->o->helper_addr(l->o->cookie, (u32)i->imm);
 		if (!r.imm64)
@@ -99,6 +100,7 @@ static int lower_kfunc(struct lowering *l, struct seq *s, const struct ins *i, c
 	const char *name = f->kfunc_btf ? btf_type_name(f->kfunc_btf, f->kfunc_id) : "?";
 	struct ins r = *i;
 
+	l->out->may_throw |= !strcmp(name, "bpf_throw");
 	r.imm64 = f->kfunc_btf ? l->o->kfunc_addr(l->o->cookie, f->kfunc_btf, f->kfunc_id, name) : 0;
 	if (!r.imm64)
 		return missing(l, "kfunc", name);

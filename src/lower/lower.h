@@ -44,6 +44,8 @@ struct lowered {
 	struct lowered_sub *sub;
 	u32 nsubs;
 	u32 exception_sub;
+	bool may_throw;  /* it uses bpf_throw */
+	bool may_tail_call;
 	u32 *from;       /* n: index of the instruction each operation comes from (line info, dumps) */
 	u32 *to;         /* proof->n + 1: first operation of each instruction */
 	char missing[64]; /* on -EOPNOTSUPP: the helper or kfunc that has no body */

@@ -299,7 +299,8 @@ static int make_image(struct prog *p, const struct load *l)
 						 .jit = p->jited ? p->code.sub_entry[i] : NULL };
 	}
 	p->image = (struct image){ .ops = p->ops, .n = low->n, .sub = p->subs, .nsubs = low->nsubs,
-				   .exception_sub = low->exception_sub, .entry = vm_exec, .prog = p };
+				   .exception_sub = low->exception_sub, .may_throw = low->may_throw,
+				   .may_tail_call = low->may_tail_call, .entry = vm_exec, .prog = p };
 	if (p->jited) {
 		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
 		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));
@@ -312,6 +313,28 @@ static int make_image(struct prog *p, const struct load *l)
 	return 0;
 }
 
+/* Prototype of the function that is attached to. */
+static u32 attach_proto(const struct vf_input *in)
+{
+	const struct btf_type *t = in->attach_btf && in->attach_btf_id ? btf_type(in->attach_btf, in->attach_btf_id) : NULL;
+
+	return t && btf_kind_of(t) == BTF_KIND_FUNC ? t->type : 0;
+}
+
+/* Maps of programs that it refers to must hold its kind. */
+static int claim_maps(struct load *l, const struct prog *p)
+{
+	for (u32 i = 0; i < l->nmaps; i++) {
+		int err = prog_uses_map(p, l->maps[i]);
+		if (err && l->a->reason)
+			str_printf(l->a->reason, "map \"%s\" holds programs of another kind (type, attach type, engine or fragments)",
+				   l->maps[i]->desc.name);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int make_prog(struct load *l, struct prog *p)
 {
 	const struct prog_attr *a = l->a;
@@ -319,7 +342,9 @@ static int make_prog(struct load *l, struct prog *p)
 
 	p->spec = progtype_by_id(a->vf.prog_type);
 	p->type = a->vf.prog_type;
+	p->runs_as = a->target_type ? a->target_type : p->type;
 	p->attach_type = a->vf.attach_type;
+	p->attach_proto = attach_proto(&a->vf);
 	p->flags = a->vf.prog_flags;
 	p->uid = a->uid;
 	p->gpl = a->vf.gpl;
@@ -334,10 +359,17 @@ static int make_prog(struct load *l, struct prog *p)
 		err = keep_insns(p, l);
 	if (!err)
 		err = keep_infos(p, &a->vf);
-	if (err || *p->unrunnable)
+	if (err)
 		return err;
-	err = compile(l, p);
+	if (*p->unrunnable)
+		p->jited = l->a->engine != ENGINE_INTERP && jit_available(); /* as if it were there */
+	else
+		err = compile(l, p);
 	if (!err)
+		err = claim_maps(l, p);
+	if (*p->unrunnable)
+		p->jited = false;
+	else if (!err)
 		err = make_image(p, l);
 	return err;
 }

@@ -37,7 +37,8 @@ struct image {
 	const struct image_sub *sub;
 	u32 nsubs;
 	u32 exception_sub;      /* index of the exception callback, ~0: none */
-	bool may_throw;         /* it, or a program it may tail call, uses bpf_throw: runs set up a landing */
+	bool may_throw;         /* it uses bpf_throw: runs set up a landing */
+	bool may_tail_call;     /* and so they do here: what is called may throw */
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
 	void *jit_tail;         /* compiled code: where tail calls land, the caller's frame being gone; NULL: interpreted */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */

@@ -69,7 +69,7 @@ static __attribute__((noinline)) u64 run_with_landing(struct run *r, void *ctx)
 u64 run_image(struct run *r, void *ctx)
 {
 	r->ctx = ctx;
-	if (unlikely(r->image->may_throw))
+	if (unlikely(r->image->may_throw || r->image->may_tail_call))
 		return run_with_landing(r, ctx);
 	return r->image->entry(ctx, r);
 }
@@ -79,7 +79,7 @@ void run_throw(struct run *r, u64 cookie)
 	struct run_exit *e = r->unwind;
 
 	if (!e)
-		__builtin_trap(); /* image->may_throw was not set */
+		__builtin_trap(); /* neither of the above was set */
 	e->cookie = cookie;
 	__builtin_longjmp(e->jump, 1);
 }
