@@ -61,7 +61,7 @@ static int check_calls(struct vf_env *e)
 			continue;
 		if (in->op == OP_CALL_KFUNC && !in->imm)
 			return reject(e, REJ_KFUNC_LEFT);
-		if (h && (h->flags & HF_TAIL_CALL) && !e->bpf_capable && e->aux[i].map_ptr_poison)
+		if (h && (h->flags & HF_TAIL_CALL) && !e->bypass_v1 && e->aux[i].map_ptr_poison)
 			return reject(e, REJ_TAIL_CALL_MAPS);
 	}
 	return 0;

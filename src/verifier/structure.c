@@ -68,6 +68,21 @@ static int add_subprog(struct vf_env *e, u32 start)
 	return 0;
 }
 
+/* Tags on a function itself that begin with the prefix. */
+static u32 count_tags(const struct btf *b, u32 func, const char *prefix)
+{
+	u32 n = 0;
+
+	for (u32 id = 1; id < btf_type_count(b); id++) {
+		const struct btf_type *t = btf_type(b, id);
+
+		if (btf_kind_of(t) == BTF_KIND_DECL_TAG && t->type == func &&
+		    ((const struct btf_decl_tag *)(t + 1))->component_idx == -1)
+			n += !strncmp(btf_type_name(b, id), prefix, strlen(prefix));
+	}
+	return n;
+}
+
 /* Instruction of the function that the main program's BTF tag names as its exception callback; 0: there is none. */
 static int find_exception_cb(struct vf_env *e, u32 *ret_insn)
 {
@@ -81,6 +96,8 @@ static int find_exception_cb(struct vf_env *e, u32 *ret_insn)
 	name = btf_decl_tag(b, e->func_info[0].type_id, -1, "exception_callback:");
 	if (!name)
 		return 0;
+	if (count_tags(b, e->func_info[0].type_id, "exception_callback:") > 1)
+		return reject(e, REJ_EXC_CB_MANY);
 	id = btf_find(b, name, BTF_KIND_FUNC);
 	if (id < 0)
 		return reject(e, REJ_EXC_CB_NOT_FOUND, name);
