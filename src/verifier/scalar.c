@@ -88,13 +88,16 @@ void reg_bounds_from_var(struct reg *r)
 	pin_if_single(r);
 }
 
-/* A 64-bit range [lo, hi] as bounds of its low half, when it is a range there too. */
-static void low_from_range(struct reg *r, u64 lo, u64 hi)
+/*
+ * A 64-bit range [lo, hi] as bounds of its low half, when it is a range there too. `ordered`: lo is the lower one as an unsigned
+ * number, or the path is impossible and anything goes.
+ */
+static void low_from_range(struct reg *r, u64 lo, u64 hi, bool ordered)
 {
 	u32 a = (u32)lo, b = (u32)hi;
 
 	if (lo >> 32 == hi >> 32) {
-		if (a <= b)
+		if (ordered || a <= b)
 			clip_u32(r, a, b);
 		if ((s32)a <= (s32)b)
 			clip_s32(r, (s32)a, (s32)b);
@@ -133,8 +136,8 @@ static void clip_mixed(struct reg *r)
 
 static void deduce(struct reg *r)
 {
-	low_from_range(r, r->umin, r->umax);
-	low_from_range(r, (u64)r->smin, (u64)r->smax);
+	low_from_range(r, r->umin, r->umax, true);
+	low_from_range(r, (u64)r->smin, (u64)r->smax, false);
 	clip_signs32(r);
 	clip_signs64(r);
 	clip_mixed(r);
