@@ -26,7 +26,7 @@ u32 map_user_value_size(const struct map *m)
 
 enum obj_kind map_value_obj(const struct map *m) { return m->type->obj_kind; }
 
-bool map_frozen(const struct map *m) { return __atomic_load_n(&m->head->frozen, __ATOMIC_ACQUIRE); }
+bool map_frozen(const struct map *m) { return m->frozen || __atomic_load_n(&m->head->frozen, __ATOMIC_ACQUIRE); }
 
 /* BPF_F_LOCK needs a lock in the value. */
 static int check_lock(const struct map *m, u64 flags)
@@ -155,7 +155,7 @@ int map_freeze(struct map *m)
 	if (m->mmap_size && m->obj.memfd >= 0)
 		fcntl(m->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
 	if ((m->desc.flags & BPF_F_RDONLY_PROG) && m->desc.type == BPF_MAP_TYPE_ARRAY)
-		m->desc.rodata = m->data;
+		return map_own_copy(m);
 	return 0;
 }
 
@@ -224,7 +224,8 @@ static int generic_lookup_batch(struct map *m, struct map_batch *b)
 		have = true;
 	}
 	b->count = n;
-	if (n && b->out_batch)
+	b->token = n && b->out_batch;
+	if (b->token)
 		memcpy(b->out_batch, prev, ks);
 out:
 	free(prev);

@@ -105,7 +105,8 @@ int hash_batch(struct map *m, struct map_batch *b, bool take)
 	else if (!err)
 		err = -ENOENT;
 	b->count = total;
-	if (b->out_batch)
+	b->token = b->out_batch != NULL;
+	if (b->token)
 		memcpy(b->out_batch, &at, sizeof(at));
 	return err;
 }

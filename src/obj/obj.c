@@ -257,9 +257,8 @@ int obj_by_inode(struct objtab *t, u64 dev, u64 ino, enum obj_kind kind, struct 
 		o = NULL;
 	pthread_mutex_unlock(&t->lock);
 	if (!o)
-		return -EBADF;
+		return -EINVAL;
 	if (kind != OBJ_NONE && o->kind != kind) {
-		/* Linux: a descriptor of another kind is EINVAL, one that is no object at all EBADF. */
 		obj_put(o);
 		return -EINVAL;
 	}

@@ -69,9 +69,9 @@ static inline bool obj_has_user(const struct obj *o) { return o->fd_ref || o->pi
 
 /* A new descriptor for the object (O_CLOEXEC). `flags`: O_RDONLY, O_WRONLY or O_RDWR. fd or -errno. */
 int obj_new_fd(struct obj *o, int flags);
-/* The object behind a descriptor, referenced; -EBADF when it is none of the table's or of another kind. `ret_mode`: O_ACCMODE. */
+/* The object behind a descriptor, referenced; -EBADF when it is closed, -EINVAL when it is another thing. `ret_mode`: O_ACCMODE. */
 int obj_by_fd(struct objtab *t, int fd, enum obj_kind kind, struct obj **ret_obj, int *ret_mode);
-/* The same by inode, for descriptors of another process. -EBADF, or -EINVAL when of another kind. */
+/* The same by inode, for descriptors of another process. -EINVAL. */
 int obj_by_inode(struct objtab *t, u64 dev, u64 ino, enum obj_kind kind, struct obj **ret_obj);
 int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj); /* -ENOENT */
 int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id);     /* -ENOENT at the end */

@@ -22,6 +22,42 @@ const struct image *prog_image_of(struct obj *o)
 	return &prog_of(o)->image;
 }
 
+static bool holds_programs(const struct map *m)
+{
+	return m->desc.type == BPF_MAP_TYPE_PROG_ARRAY || m->desc.type == BPF_MAP_TYPE_DEVMAP || m->desc.type == BPF_MAP_TYPE_CPUMAP;
+}
+
+/* What must be equal, in one word that is never 0. */
+static u64 kind_of(const struct prog *p, const struct map *m)
+{
+	progset by_target = PT_BIT(BPF_PROG_TYPE_TRACING) | PT_BIT(BPF_PROG_TYPE_LSM) | PT_BIT(BPF_PROG_TYPE_EXT) |
+			    PT_BIT(BPF_PROG_TYPE_STRUCT_OPS);
+	u64 kind = (u64)1 << 63 | (u64)p->runs_as << 8 | (u64)p->jited << 1 | !!(p->flags & BPF_F_XDP_HAS_FRAGS);
+
+	if (m->desc.type == BPF_MAP_TYPE_PROG_ARRAY)
+		kind |= (u64)(p->attach_type & 0xff) << 16;
+	if (PT_BIT(p->runs_as) & by_target)
+		kind |= (u64)p->attach_proto << 24;
+	return kind;
+}
+
+int prog_uses_map(const struct prog *p, struct map *m)
+{
+	u64 kind = kind_of(p, m), owner = 0;
+
+	if (!holds_programs(m) || __atomic_compare_exchange_n(&m->desc.owner, &owner, kind, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return 0;
+	return owner == kind ? 0 : -EINVAL;
+}
+
+int prog_enters_map(struct map *m, struct obj *prog)
+{
+	struct prog *p = prog_of(prog);
+	int err = prog_uses_map(p, m);
+
+	return err ? err : *p->unrunnable ? -EOPNOTSUPP : 0;
+}
+
 int prog_bind_map(struct prog *p, struct map *m)
 {
 	struct map **maps;

@@ -31,6 +31,8 @@ struct prog_attr {
 	int (*map_of_fd)(void *cookie, int fd, struct map **ret);
 	int (*btf_of_fd)(void *cookie, int fd, struct obj **ret_obj, const struct btf **ret);
 	int (*fd_at)(void *cookie, u32 index, int *ret_fd);
+	u32 target_type;           /* BPF_PROG_TYPE_EXT: of the program it extends */
+	struct str *reason;        /* why a program that was accepted could not be made; NULL: not wanted */
 	struct vf_report **ret_report; /* wanted when refused (the caller frees it); NULL: not */
 };
 
@@ -40,6 +42,8 @@ struct prog {
 	struct obj obj;
 	const struct progtype_spec *spec;
 	u32 type, attach_type, flags, uid;
+	u32 runs_as;               /* type, or the extended program's */
+	u32 attach_proto;          /* prototype of the function it attaches to, 0: none */
 	char name[16];
 	u8 tag[8];
 	bool gpl, jited, sleepable;
@@ -74,8 +78,14 @@ static inline void prog_put(struct prog *p) { if (p) obj_put(&p->obj); }
 /* Keep a map as long as the program lives (BPF_PROG_BIND_MAP). 0, -ENOMEM. */
 int prog_bind_map(struct prog *p, struct map *m);
 
-/* What a prog_array's programs must have in common with their callers. */
+/* What a prog_array runs for a program. */
 const struct image *prog_image_of(struct obj *o);
+/*
+ * Programs that meet in a map are of one kind, and its first user decides which: a program that refers to the map, or the first that
+ * enters it. 0, -EINVAL when this is another kind; entering also needs a program that runs here, else -EOPNOTSUPP.
+ */
+int prog_uses_map(const struct prog *p, struct map *m);
+int prog_enters_map(struct map *m, struct obj *prog);
 
 /* Original instructions as dumps show them: map descriptors replaced by ids, addresses by zero. Caller's buffer of insn_cnt. */
 void prog_xlated(const struct prog *p, struct bpf_insn *out);

@@ -321,7 +321,7 @@ struct map_desc {
 	const struct map_desc *inner;       /* template of a map-in-map's inner maps */
 	const void *rodata;                 /* value bytes that can no longer change (BPF_F_RDONLY_PROG and frozen); else NULL */
 	u64 user_va;                        /* arena: address where the user maps it */
-	u32 owner_type;                     /* prog_array: type of its programs, 0: none yet */
+	u64 owner;                          /* maps of programs: what these have in common (prog/ knows), 0: none yet */
 };
 
 /* ---- attach types, links, commands: attach.def link.def cmd.def ---- */

@@ -35,6 +35,13 @@ bool call_capable(const struct call *c, u32 cap)
 	return caps_grant(c->who->caps, cap);
 }
 
+int call_need(struct call *c)
+{
+	const struct cmd_spec *spec = &cmd_spec[c->cmd];
+
+	return call_capable(c, spec->caps) ? 0 : call_fail(c, -EPERM, "%s needs privileges the caller does not have", spec->uapi);
+}
+
 int call_in(struct call *c, void *dst, u64 src, size_t n)
 {
 	int err = n ? c->who->copy_in(c->who, dst, src, n) : 0;
@@ -143,6 +150,8 @@ static int check_user_tail(struct call *c, u64 p, u32 known, u32 given)
 
 int call_info_tail(struct call *c, u64 info, u32 have, u32 given)
 {
+	if (given > 4096)
+		return call_fail(c, -E2BIG, "%u bytes of information: more than a page", given);
 	return check_user_tail(c, info, have, given);
 }
 
@@ -171,12 +180,13 @@ int sys_bpf(struct skep *s, struct caller *who, u32 cmd, u64 uattr, u32 size, st
 		return err;
 	if (cmd >= UAPI_CMDS)
 		return call_fail(&c, -EINVAL, "%u is not a command of bpf(2): the last is %u", cmd, UAPI_CMDS - 1);
-	err = check_attr_tail(&c, &cmd_spec[cmd]);
+	if (cmd == BPF_PROG_QUERY) /* the one whose privilege Linux asks for before it looks at the attributes */
+		err = call_need(&c);
+	if (!err)
+		err = check_attr_tail(&c, &cmd_spec[cmd]);
 	if (err)
 		return err;
 	if (!cmd_table[cmd])
 		return call_fail(&c, -EOPNOTSUPP, "%s: %s", cmd_spec[cmd].uapi, cmd_spec[cmd].why_not);
-	if (!call_capable(&c, cmd_spec[cmd].caps))
-		return call_fail(&c, -EPERM, "%s needs privileges the caller does not have", cmd_spec[cmd].uapi);
 	return cmd_table[cmd](&c);
 }

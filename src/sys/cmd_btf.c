@@ -128,10 +128,13 @@ int cmd_btf_load(struct call *c)
 	int err, full;
 	char *text;
 
-	if (a->flags & ~(1u << 16)) /* BPF_F_TOKEN_FD */
+	if (a->flags & ~FLAG_TOKEN)
 		return call_fail(c, -EINVAL, "btf_flags 0x%x has unknown bits", a->flags);
-	if (!call_capable(c, CAPB_BPF))
-		return call_fail(c, -EPERM, "loading BTF needs CAP_BPF");
+	if (a->flags & FLAG_TOKEN)
+		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
+	err = call_need(c);
+	if (err)
+		return err;
 	if (a->btf_size > (16u << 20))
 		return call_fail(c, -E2BIG, "BTF of %u bytes is larger than 16 MiB", a->btf_size);
 	if ((a->log_level || a->log_buf || a->log_size) &&

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdlib.h>
 
 #include "helper/object.h"
@@ -13,6 +14,18 @@
 #include "sys/sys.h"
 
 #define SMALL 256 /* keys and values up to here need no allocation */
+
+static const char *map_why(int err)
+{
+	switch (err) {
+	case -ENOENT: return "no such element";
+	case -EEXIST: return "the element exists";
+	case -E2BIG: return "the map is full, or the index is beyond its end";
+	case -EINVAL: return "this map type refuses the key, the value or the flags";
+	case -ENOTSUPP: return "this map type does not have the operation";
+	default: return strerror(-err);
+	}
+}
 
 /* ---- creation ---- */
 static int resolve_inner(struct call *c, struct map_attr *m)
@@ -69,46 +82,73 @@ static int resolve_btf(struct call *c, struct map_attr *m)
 	return 0;
 }
 
-static int check_create(struct call *c, const struct attr_map_create *a)
+static int refused(struct call *c, const struct map_attr *m, int err)
 {
-	const struct map_spec *spec = map_spec_by_id(a->map_type);
+	const struct map_spec *spec = map_spec_by_id(m->type);
+
+	return call_fail(c, err, "a %s map with key_size %u, value_size %u, max_entries %u, map_flags 0x%x is refused: %s",
+			 spec ? spec->name : "?", m->key_size, m->value_size, m->max_entries, m->flags, map_why(err));
+}
+
+/* What comes before privileges: the attributes by themselves. */
+static int check_attr(struct call *c, const struct map_attr *m)
+{
+	const struct attr_map_create *a = &c->a.map_create;
 	int err;
 
-	if (a->btf_vmlinux_value_type_id) {
-		if (a->map_type != BPF_MAP_TYPE_STRUCT_OPS || a->btf_key_type_id || a->btf_value_type_id)
-			return call_fail(c, -EINVAL, "btf_vmlinux_value_type_id is for struct_ops maps only");
-	} else if (a->btf_key_type_id && !a->btf_value_type_id) {
-		return call_fail(c, -EINVAL, "btf_key_type_id without btf_value_type_id");
-	}
-	if (a->map_flags & (1u << 16))
+	if (a->map_flags & FLAG_TOKEN)
 		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
-	if ((a->map_flags & BPF_F_RDONLY && a->map_flags & BPF_F_WRONLY) ||
-	    (a->map_flags & BPF_F_RDONLY_PROG && a->map_flags & BPF_F_WRONLY_PROG))
-		return call_fail(c, -EINVAL, "read-only and write-only exclude each other");
-	if (!spec)
+	if (a->btf_vmlinux_value_type_id &&
+	    (a->map_type != BPF_MAP_TYPE_STRUCT_OPS || a->btf_key_type_id || a->btf_value_type_id))
+		return call_fail(c, -EINVAL, "btf_vmlinux_value_type_id is for struct_ops maps only");
+	if (a->btf_key_type_id && !a->btf_value_type_id)
+		return call_fail(c, -EINVAL, "btf_key_type_id without btf_value_type_id");
+	if (!map_spec_by_id(a->map_type))
 		return call_fail(c, -EINVAL, "%u is not a map type", a->map_type);
-	if (a->map_extra && a->map_type != BPF_MAP_TYPE_BLOOM_FILTER && a->map_type != UAPI_MAP_TYPE_ARENA)
-		return call_fail(c, -EINVAL, "map_extra is for bloom filters and arenas");
+	err = map_check(m, false);
+	return err ? refused(c, m, err) : 0;
+}
+
+/* May the caller have such a map, and can one be made here? */
+static int check_allowed(struct call *c)
+{
+	const struct attr_map_create *a = &c->a.map_create;
+	const struct map_spec *spec = map_spec_by_id(a->map_type);
+	char name[IF_NAMESIZE];
+
 	if (!call_capable(c, CAPB_BPF) && !c->s->unpriv_allowed)
 		return call_fail(c, -EPERM, "creating maps needs CAP_BPF (unprivileged BPF is off)");
 	if (!call_capable(c, spec->caps))
 		return call_fail(c, -EPERM, "maps of type %s need more privileges", spec->name);
 	if (spec->why_not)
 		return call_fail(c, -EOPNOTSUPP, "maps of type %s: %s", spec->name, spec->why_not);
-	err = check_name(a->map_name, sizeof(a->map_name));
-	return err ? call_fail(c, err, "map_name may have letters, digits, '_' and '.' only, and at most 15 of them") : 0;
+	if (!a->map_ifindex)
+		return 0;
+	if (!call_capable(c, CAPB_SYS_ADMIN))
+		return call_fail(c, -EPERM, "a map on a device (map_ifindex) needs CAP_SYS_ADMIN");
+	if ((a->map_type != BPF_MAP_TYPE_HASH && a->map_type != BPF_MAP_TYPE_ARRAY) || !if_indextoname(a->map_ifindex, name))
+		return call_fail(c, -EINVAL, "map_ifindex %u: no such device, or not for maps of type %s", a->map_ifindex,
+				 spec->name);
+	return call_fail(c, -EOPNOTSUPP, "device %s holds no maps", name);
 }
 
-/* Programs that meet in a prog array must be of one kind (the first to enter decides), and must run here. */
-static int prog_fits(struct map *m, struct obj *prog)
+/* Everything but the map itself, in Linux's order. */
+static int prepare(struct call *c, struct map_attr *m)
 {
-	struct prog *p = prog_of(prog);
+	int err = check_attr(c, m);
 
-	if (*p->unrunnable)
-		return -EOPNOTSUPP;
-	if (!m->desc.owner_type)
-		m->desc.owner_type = p->type;
-	return m->desc.owner_type == p->type ? 0 : -EINVAL;
+	if (!err)
+		err = check_allowed(c);
+	if (!err)
+		err = resolve_inner(c, m);
+	if (err)
+		return err;
+	err = map_check(m, true);
+	if (err)
+		return refused(c, m, err);
+	if (check_name(m->name, sizeof(m->name)))
+		return call_fail(c, -EINVAL, "map_name may have letters, digits, '_' and '.' only, and at most 15 of them");
+	return resolve_btf(c, m);
 }
 
 int cmd_map_create(struct call *c)
@@ -118,23 +158,18 @@ int cmd_map_create(struct call *c)
 			      .max_entries = a->max_entries, .flags = a->map_flags, .extra = a->map_extra,
 			      .numa_node = a->map_flags & BPF_F_NUMA_NODE ? a->numa_node : ~0u, .ifindex = a->map_ifindex,
 			      .btf_vmlinux_value = a->btf_vmlinux_value_type_id, .image_of = prog_image_of,
-			      .prog_ok = prog_fits };
+			      .prog_ok = prog_enters_map,
+			      .no_zero_seed = (a->map_flags & BPF_F_ZERO_SEED) && !call_capable(c, CAPB_SYS_ADMIN) };
 	struct map *map;
 	int err;
 
 	obj_reap(&c->s->tab);
-	err = check_create(c, a);
-	if (err)
-		return err;
 	memcpy(m.name, a->map_name, sizeof(m.name));
-	err = resolve_inner(c, &m);
-	if (!err)
-		err = resolve_btf(c, &m);
+	err = prepare(c, &m);
 	if (!err) {
 		err = map_create(&c->s->tab, &m, &map);
 		if (err)
-			call_fail(c, err, "a %s map with key_size %u, value_size %u, max_entries %u, map_flags 0x%x is refused",
-				  map_spec[m.type].name, m.key_size, m.value_size, m.max_entries, m.flags);
+			refused(c, &m, err);
 	}
 	if (err)
 		btf_record_free(m.record);
@@ -143,10 +178,8 @@ int cmd_map_create(struct call *c)
 		obj_put(&m.inner->obj);
 	if (err)
 		return err;
-	if (map->record) {
-		map->field_free = object_fields_free;
-		map->gone = object_map_gone;
-	}
+	map->field_free = map->record ? object_fields_free : NULL;
+	map->gone = object_map_gone;
 	err = call_new_fd(c, &map->obj,
 			  m.flags & BPF_F_RDONLY ? O_RDONLY : m.flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
 	obj_put(&map->obj);
@@ -208,27 +241,18 @@ static int elem_key(struct call *c, struct elem *e)
 	return 0;
 }
 
-static int bad_elem_flags(struct call *c, const struct elem *e, u64 allowed)
+/* Lookups know one flag; Linux looks at it before the descriptor. */
+static int bad_flags(struct call *c, u64 flags)
 {
-	u64 f = c->a.elem.flags;
-
-	if (f & ~allowed)
-		return call_fail(c, -EINVAL, "flags 0x%llx has unknown bits", (unsigned long long)f);
-	if (f & BPF_F_LOCK && !(e->m->desc.record && e->m->desc.record->mask & FIELD_SPIN_LOCK))
-		return call_fail(c, -EINVAL, "BPF_F_LOCK needs a bpf_spin_lock in the value");
-	return 0;
+	return flags & ~(u64)BPF_F_LOCK ?
+		       call_fail(c, -EINVAL, "flags 0x%llx: only BPF_F_LOCK is known", (unsigned long long)flags) : 0;
 }
 
-static const char *map_why(int err)
+static int bad_lock(struct call *c, const struct elem *e, u64 flags)
 {
-	switch (err) {
-	case -ENOENT: return "no such element";
-	case -EEXIST: return "the element exists";
-	case -E2BIG: return "the map is full, or the index is beyond its end";
-	case -EINVAL: return "this map type refuses the key, the value or the flags";
-	case -ENOTSUPP: return "this map type does not have the operation";
-	default: return strerror(-err);
-	}
+	if (flags & BPF_F_LOCK && !(e->m->desc.record && e->m->desc.record->mask & FIELD_SPIN_LOCK))
+		return call_fail(c, -EINVAL, "BPF_F_LOCK needs a bpf_spin_lock in the value");
+	return 0;
 }
 
 static int elem_fail(struct call *c, const struct elem *e, int err)
@@ -239,10 +263,13 @@ static int elem_fail(struct call *c, const struct elem *e, int err)
 int cmd_map_lookup_elem(struct call *c)
 {
 	struct elem e;
-	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 1);
+	int err = bad_flags(c, c->a.elem.flags);
 
+	if (err)
+		return err;
+	err = elem_begin(c, &e, (int)c->a.elem.map_fd, 1);
 	if (!err)
-		err = bad_elem_flags(c, &e, BPF_F_LOCK);
+		err = bad_lock(c, &e, c->a.elem.flags);
 	if (!err)
 		err = elem_key(c, &e);
 	/* a bloom filter's question is in the value */
@@ -263,6 +290,9 @@ static int update_obj(struct call *c, struct elem *e)
 	s32 fd;
 	int err;
 
+	err = map_update_obj(e->m, e->key, NULL, c->a.elem.flags);
+	if (err)
+		return err;
 	memcpy(&fd, e->value, sizeof(fd));
 	err = call_obj(c, fd, map_value_obj(e->m), &o, NULL);
 	if (err)
@@ -278,7 +308,7 @@ int cmd_map_update_elem(struct call *c)
 	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 2);
 
 	if (!err)
-		err = bad_elem_flags(c, &e, ~(u64)0);
+		err = bad_lock(c, &e, c->a.elem.flags);
 	if (!err)
 		err = elem_key(c, &e);
 	if (!err)
@@ -327,12 +357,13 @@ int cmd_map_get_next_key(struct call *c)
 int cmd_map_lookup_and_delete_elem(struct call *c)
 {
 	struct elem e;
-	int err = elem_begin(c, &e, (int)c->a.elem.map_fd, 3);
+	int err = bad_flags(c, c->a.elem.flags);
 
+	if (err)
+		return err;
+	err = elem_begin(c, &e, (int)c->a.elem.map_fd, 3);
 	if (!err)
-		err = bad_elem_flags(c, &e, BPF_F_LOCK);
-	if (!err && c->a.elem.flags && !e.m->desc.key_size)
-		err = call_fail(c, -EINVAL, "queues and stacks take no flags here");
+		err = bad_lock(c, &e, c->a.elem.flags);
 	if (!err)
 		err = elem_key(c, &e);
 	if (!err)
@@ -363,11 +394,15 @@ int cmd_map_freeze(struct call *c)
 }
 
 /* ---- batches ---- */
+typedef int (*batch_fn)(struct map *m, struct map_batch *b);
 struct batch {
 	struct elem e;
 	struct map_batch b;
 	void *keys, *values, *token, *out_token;
+	u32 room; /* elements that keys and values hold */
 };
+
+#define BATCH_STEP 1024u /* changes are copied in by so many, so that a wrong count reads no further than the first error */
 
 static void batch_end(struct batch *b)
 {
@@ -383,67 +418,73 @@ static int batch_fd(void *ctx, int fd, enum obj_kind kind, struct obj **ret)
 	return call_obj(ctx, fd, kind, ret, NULL);
 }
 
-/* in: bits 1 keys, 2 values are given by the caller; else they are room for results. */
-static int batch_begin(struct call *c, struct batch *b, int need, int in)
+/*
+ * Asked with no elements an operation says whether it is there and knows the flags, which is what Linux checks first. With
+ * elements to come the caller's count is zero from here on until it is known.
+ */
+static int batch_begin(struct call *c, struct batch *b, int need, bool change, batch_fn fn)
 {
 	const struct attr_batch *a = &c->a.batch;
-	size_t keys, values, token;
+	size_t token;
+	u32 none = 0;
 	int err = elem_begin(c, &b->e, (int)a->map_fd, need);
 
 	if (err)
 		return err;
-	if (a->flags || a->elem_flags & ~(u64)BPF_F_LOCK)
-		return call_fail(c, -EINVAL, "flags must be 0 and elem_flags at most BPF_F_LOCK");
-	if (a->elem_flags & BPF_F_LOCK && !(b->e.m->desc.record && b->e.m->desc.record->mask & FIELD_SPIN_LOCK))
-		return call_fail(c, -EINVAL, "BPF_F_LOCK needs a bpf_spin_lock in the value");
-	keys = (size_t)a->count * b->e.m->desc.key_size;
-	values = (size_t)a->count * b->e.value_size;
+	b->b = (struct map_batch){ .elem_flags = a->elem_flags, .flags = a->flags };
+	err = fn(b->e.m, &b->b);
+	if (err)
+		return elem_fail(c, &b->e, err);
+	if (!a->count)
+		return 0;
+	if (call_put_field(c, offsetof(union attr, batch.count), &none, sizeof(none)))
+		return -EFAULT;
+	b->room = MIN(a->count, change ? BATCH_STEP : b->e.m->desc.max_entries + 1);
 	token = map_batch_token(b->e.m);
-	b->keys = malloc(keys + 1);
-	b->values = malloc(values + 1);
+	b->keys = malloc((size_t)b->room * b->e.m->desc.key_size + 1);
+	b->values = malloc((size_t)b->room * b->e.value_size + 1);
 	b->token = malloc(token + 1);
 	b->out_token = malloc(token + 1);
 	if (!b->keys || !b->values || !b->token || !b->out_token)
-		return -ENOMEM;
-	if (in & 1)
-		err = call_in(c, b->keys, a->keys, keys);
-	if (!err && in & 2)
-		err = call_in(c, b->values, a->values, values);
-	if (!err && !(in & 1) && a->in_batch)
-		err = call_in(c, b->token, a->in_batch, token);
-	b->b = (struct map_batch){ .in_batch = a->in_batch ? b->token : NULL, .out_batch = b->out_token, .keys = b->keys,
-				   .values = b->values, .count = a->count, .elem_flags = a->elem_flags,
-				   .obj_by_fd = batch_fd, .ctx = c };
-	return err;
+		return call_fail(c, -ENOMEM, "out of memory for %u elements", b->room);
+	return 0;
 }
 
-/* Results, then the count: also for -ENOENT (the end) and -EFAULT, as Linux. */
-static int batch_finish(struct call *c, struct batch *b, int err, bool results)
+static int batch_count(struct call *c, u32 n)
+{
+	c->a.batch.count = n;
+	return CALL_PUT(c, batch.count) ? -EFAULT : 0;
+}
+
+/* Results, the token, the count: also at the end (-ENOENT), as Linux. */
+static int batch_results(struct call *c, struct batch *b, int err)
 {
 	const struct attr_batch *a = &c->a.batch;
 	u32 n = b->b.count;
-	int fault = 0;
+	int fault = call_out(c, a->keys, b->keys, (size_t)n * b->e.m->desc.key_size);
 
-	if (results && (!err || err == -ENOENT)) {
-		fault = call_out(c, a->keys, b->keys, (size_t)n * b->e.m->desc.key_size);
-		if (!fault)
-			fault = call_out(c, a->values, b->values, (size_t)n * b->e.value_size);
-		if (!fault && n && a->out_batch)
-			fault = call_out(c, a->out_batch, b->out_token, map_batch_token(b->e.m));
-	}
-	c->a.batch.count = fault ? 0 : n;
-	if (CALL_PUT(c, batch.count))
-		return -EFAULT;
+	if (!fault)
+		fault = call_out(c, a->values, b->values, (size_t)n * b->e.value_size);
+	if (!fault && b->b.token)
+		fault = call_out(c, a->out_batch, b->out_token, map_batch_token(b->e.m));
+	if (!fault)
+		fault = batch_count(c, n);
 	return fault ? fault : elem_fail(c, &b->e, err);
 }
 
-static int lookup_batch(struct call *c, int need, int (*fn)(struct map *, struct map_batch *))
+static int lookup_batch(struct call *c, int need, batch_fn fn)
 {
+	const struct attr_batch *a = &c->a.batch;
 	struct batch b = { .keys = NULL };
-	int err = batch_begin(c, &b, need, 0);
+	int err = batch_begin(c, &b, need, false, fn);
 
-	if (!err && c->a.batch.count)
-		err = batch_finish(c, &b, fn(b.e.m, &b.b), true);
+	if (!err && a->count && a->in_batch)
+		err = call_in(c, b.token, a->in_batch, map_batch_token(b.e.m));
+	if (!err && a->count) {
+		b.b = (struct map_batch){ .in_batch = a->in_batch ? b.token : NULL, .out_batch = b.out_token, .keys = b.keys,
+					  .values = b.values, .count = b.room, .elem_flags = a->elem_flags, .flags = a->flags };
+		err = batch_results(c, &b, fn(b.e.m, &b.b));
+	}
 	batch_end(&b);
 	return err;
 }
@@ -451,16 +492,38 @@ static int lookup_batch(struct call *c, int need, int (*fn)(struct map *, struct
 int cmd_map_lookup_batch(struct call *c) { return lookup_batch(c, 1, map_lookup_batch); }
 int cmd_map_lookup_and_delete_batch(struct call *c) { return lookup_batch(c, 3, map_lookup_and_delete_batch); }
 
-static int change_batch(struct call *c, int in, int (*fn)(struct map *, struct map_batch *))
+static int change_batch(struct call *c, bool values, batch_fn fn)
 {
+	const struct attr_batch *a = &c->a.batch;
 	struct batch b = { .keys = NULL };
-	int err = batch_begin(c, &b, 2, in);
+	int err = batch_begin(c, &b, 2, true, fn);
+	u32 done = 0, total = a->count;
+	size_t ks, vs;
 
-	if (!err && c->a.batch.count)
-		err = batch_finish(c, &b, fn(b.e.m, &b.b), false);
+	if (err || !total) {
+		batch_end(&b);
+		return err;
+	}
+	ks = b.e.m->desc.key_size;
+	vs = b.e.value_size;
+	while (!err && done < total) {
+		u32 n = MIN(total - done, b.room);
+
+		err = call_in(c, b.keys, a->keys + done * ks, n * ks);
+		if (!err && values)
+			err = call_in(c, b.values, a->values + done * vs, n * vs);
+		if (err)
+			break;
+		b.b = (struct map_batch){ .keys = b.keys, .values = b.values, .count = n, .elem_flags = a->elem_flags,
+					  .flags = a->flags, .obj_by_fd = batch_fd, .ctx = c };
+		err = elem_fail(c, &b.e, fn(b.e.m, &b.b));
+		done += b.b.count;
+	}
+	if (batch_count(c, done))
+		err = -EFAULT;
 	batch_end(&b);
 	return err;
 }
 
-int cmd_map_update_batch(struct call *c) { return change_batch(c, 3, map_update_batch); }
-int cmd_map_delete_batch(struct call *c) { return change_batch(c, 1, map_delete_batch); }
+int cmd_map_update_batch(struct call *c) { return change_batch(c, true, map_update_batch); }
+int cmd_map_delete_batch(struct call *c) { return change_batch(c, false, map_delete_batch); }

@@ -13,9 +13,12 @@ static int next_id(struct call *c, enum obj_kind kind)
 	u32 id;
 	int err;
 
-	obj_reap(&c->s->tab);
 	if (c->a.id.id >= (u32)S32_MAX)
 		return call_fail(c, -EINVAL, "start_id %u is out of range", c->a.id.id);
+	err = call_need(c);
+	if (err)
+		return err;
+	obj_reap(&c->s->tab);
 	if (kind == OBJ_BTF)
 		sys_kernel_btf(c->s); /* it has an id too */
 	err = obj_next_id(&c->s->tab, c->a.id.id, kind, &id);
@@ -33,8 +36,12 @@ int cmd_link_get_next_id(struct call *c) { return next_id(c, OBJ_LINK); }
 static int fd_by_id(struct call *c, enum obj_kind kind, int mode)
 {
 	struct obj *o;
-	int err = obj_by_id(&c->s->tab, c->a.id.id, kind, &o);
+	int err = call_need(c);
 
+	if (err)
+		return err;
+	obj_reap(&c->s->tab);
+	err = obj_by_id(&c->s->tab, c->a.id.id, kind, &o);
 	if (err)
 		return call_fail(c, err, "there is no such object with id %u", c->a.id.id);
 	err = call_new_fd(c, o, mode);
@@ -43,15 +50,29 @@ static int fd_by_id(struct call *c, enum obj_kind kind, int mode)
 }
 
 int cmd_prog_get_fd_by_id(struct call *c) { return fd_by_id(c, OBJ_PROG, O_RDWR); }
-int cmd_btf_get_fd_by_id(struct call *c) { return fd_by_id(c, OBJ_BTF, O_RDONLY); }
 int cmd_link_get_fd_by_id(struct call *c) { return fd_by_id(c, OBJ_LINK, O_RDWR); }
+
+int cmd_btf_get_fd_by_id(struct call *c)
+{
+	if (c->a.id.open_flags & FLAG_TOKEN)
+		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
+	if (c->a.id.open_flags)
+		return call_fail(c, -EINVAL, "open_flags 0x%x must be 0", c->a.id.open_flags);
+	return fd_by_id(c, OBJ_BTF, O_RDONLY);
+}
 
 int cmd_map_get_fd_by_id(struct call *c)
 {
 	u32 flags = c->a.id.open_flags;
+	int err;
 
-	if (flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY) || (flags & BPF_F_RDONLY && flags & BPF_F_WRONLY))
+	if (flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY))
 		return call_fail(c, -EINVAL, "open_flags 0x%x: BPF_F_RDONLY or BPF_F_WRONLY", flags);
+	err = call_need(c);
+	if (err)
+		return err;
+	if (flags == (BPF_F_RDONLY | BPF_F_WRONLY))
+		return call_fail(c, -EINVAL, "BPF_F_RDONLY and BPF_F_WRONLY exclude each other");
 	return fd_by_id(c, OBJ_MAP, flags & BPF_F_RDONLY ? O_RDONLY : flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
 }
 
@@ -255,6 +276,8 @@ int cmd_obj_get_info_by_fd(struct call *c)
 	u32 len;
 	int err = call_obj(c, (int)a->bpf_fd, OBJ_NONE, &o, NULL);
 
+	if (err == -EBADF)
+		return call_fail(c, -EBADFD, "descriptor %d is closed", (int)a->bpf_fd);
 	if (err)
 		return err;
 	err = call_info_tail(c, a->info, known[o->kind], a->info_len);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* BPF_PROG_LOAD, BPF_PROG_TEST_RUN, BPF_PROG_BIND_MAP. The order of checks is Linux's: it decides the errno. */
 #include <errno.h>
+#include <unistd.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "helper/run_env.h"
 #include "hook/test_run.h"
 #include "prog/prog.h"
 #include "skep/skep.h"
@@ -12,7 +16,7 @@
 #define MAX_INSNS 1000000u
 #define MAX_INSNS_UNPRIV 4096u
 #define FLAGS_KNOWN 0xffu       /* BPF_F_STRICT_ALIGNMENT .. BPF_F_TEST_REG_INVARIANTS */
-#define FLAG_TOKEN (1u << 16)
+#define FLAG_DEV_BOUND (1u << 6) /* BPF_F_XDP_DEV_BOUND_ONLY */
 #define MAX_FD_ARRAY 64u
 
 /* What a load copied in; freed as one. */
@@ -122,22 +126,24 @@ static int check_attach_type(struct call *c, struct vf_input *vf)
 	return 0;
 }
 
+/* What it attaches to, by type id: a program, or a BTF object (the kernel's when none is given). */
 static int resolve_attach_btf(struct call *c, struct load_bufs *b, struct vf_input *vf)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
-	int err;
 
 	vf->attach_btf_id = a->attach_btf_id;
 	if (a->attach_fd) {
-		err = call_obj(c, (int)a->attach_fd, OBJ_NONE, &b->attach_obj, NULL);
-		if (err)
+		if (call_obj(c, (int)a->attach_fd, OBJ_NONE, &b->attach_obj, NULL))
 			return -EINVAL;
-		if (b->attach_obj->kind == OBJ_BTF)
-			vf->attach_btf = container_of(b->attach_obj, struct btf_obj, obj)->btf;
-		else if (b->attach_obj->kind == OBJ_PROG)
+		if (b->attach_obj->kind == OBJ_PROG) {
 			vf->attach_btf = prog_of(b->attach_obj)->btf;
-		else
+			return 0;
+		}
+		if (b->attach_obj->kind != OBJ_BTF)
 			return call_fail(c, -EINVAL, "attach descriptor is neither a program nor BTF");
+		if (!container_of(b->attach_obj, struct btf_obj, obj)->kernel)
+			return call_fail(c, -ENOTSUPP, "attach_btf_obj_fd must be the kernel's BTF");
+		vf->attach_btf = container_of(b->attach_obj, struct btf_obj, obj)->btf;
 	} else if (a->attach_btf_id) {
 		vf->attach_btf = sys_kernel_btf(c->s);
 		if (!vf->attach_btf)
@@ -146,22 +152,52 @@ static int resolve_attach_btf(struct call *c, struct load_bufs *b, struct vf_inp
 	return 0;
 }
 
+/* Only these types attach to a function by its type id, and two of them to a program's. */
+static int check_target(struct call *c, const struct load_bufs *b, const struct vf_input *vf)
+{
+	progset bit = vf->prog_type < 64 ? PT_BIT(vf->prog_type) : 0, to_prog = PT_BIT(BPF_PROG_TYPE_TRACING) | PT_BIT(BPF_PROG_TYPE_EXT);
+	bool prog = b->attach_obj && b->attach_obj->kind == OBJ_PROG;
+
+	if (vf->attach_btf_id &&
+	    (vf->attach_btf_id > 0xfffff || !(bit & (to_prog | PT_BIT(BPF_PROG_TYPE_LSM) | PT_BIT(BPF_PROG_TYPE_STRUCT_OPS)))))
+		return call_fail(c, -EINVAL, "attach_btf_id %u: too large, or not for this program type", vf->attach_btf_id);
+	if (vf->attach_btf && !prog && !vf->attach_btf_id)
+		return call_fail(c, -EINVAL, "a BTF object to attach to without attach_btf_id");
+	if (prog && !(bit & to_prog))
+		return call_fail(c, -EINVAL, "programs of this type do not attach to programs");
+	return 0;
+}
+
+/* Programs for one device: offloaded to it, or only bound. */
+static int check_device(struct call *c)
+{
+	const struct attr_prog_load *a = &c->a.prog_load;
+	bool xdp = a->prog_type == BPF_PROG_TYPE_XDP, bound = a->prog_flags & FLAG_DEV_BOUND;
+	char name[IF_NAMESIZE];
+
+	if (!a->prog_ifindex)
+		return 0;
+	if ((!xdp && a->prog_type != BPF_PROG_TYPE_SCHED_CLS) || (a->prog_flags & ~(FLAG_DEV_BOUND | BPF_F_XDP_HAS_FRAGS)) ||
+	    (a->prog_flags & BPF_F_XDP_HAS_FRAGS && !bound) || (bound && !xdp))
+		return call_fail(c, -EINVAL, "prog_ifindex does not go with this program type or prog_flags 0x%x", a->prog_flags);
+	if (!if_indextoname(a->prog_ifindex, name))
+		return call_fail(c, -EINVAL, "prog_ifindex %u: no such device", a->prog_ifindex);
+	return call_fail(c, -EOPNOTSUPP, "device %s takes no programs of its own here", name);
+}
+
 static int copy_infos(struct call *c, struct load_bufs *b, struct vf_input *vf)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
 	int err;
 
-	if (a->prog_btf_fd || a->func_info_cnt || a->line_info_cnt) {
-		if (!a->prog_btf_fd)
-			return 0; /* the verifier says what is missing */
-		err = call_obj(c, (int)a->prog_btf_fd, OBJ_BTF, &b->btf_obj, NULL);
-		if (err)
-			return err;
-		struct btf_obj *bo = container_of(b->btf_obj, struct btf_obj, obj);
-		if (bo->kernel)
-			return call_fail(c, -EACCES, "prog_btf_fd is the kernel's BTF");
-		vf->btf = bo->btf;
-	}
+	if (!a->func_info_cnt && !a->line_info_cnt)
+		return 0; /* Linux does not look at prog_btf_fd then */
+	err = call_obj(c, (int)a->prog_btf_fd, OBJ_BTF, &b->btf_obj, NULL);
+	if (err)
+		return err;
+	if (container_of(b->btf_obj, struct btf_obj, obj)->kernel)
+		return call_fail(c, -EACCES, "prog_btf_fd is the kernel's BTF");
+	vf->btf = container_of(b->btf_obj, struct btf_obj, obj)->btf;
 	vf->func_info_rec = a->func_info_rec_size;
 	vf->func_info_cnt = a->func_info_cnt;
 	vf->line_info_rec = a->line_info_rec_size;
@@ -216,23 +252,21 @@ static int check_log_attr(struct call *c)
 static int deliver_log(struct call *c, struct log *log)
 {
 	struct attr_prog_load *a = &c->a.prog_load;
+	u32 room = (u32)MIN((u64)a->log_size, log->total + 1);
+	int full = 0;
 	char *text;
-	int full;
 
-	if (!a->log_level)
-		return 0;
-	a->log_true_size = (u32)(log->total + 1);
-	CALL_PUT(c, prog_load.log_true_size);
-	if (!a->log_buf)
-		return 0;
-	text = malloc(a->log_size);
-	if (!text)
-		return -ENOMEM;
-	full = log_deliver(log, text, a->log_size, &a->log_true_size);
-	if (call_out(c, a->log_buf, text, strnlen(text, a->log_size - 1) + 1))
-		full = -EFAULT;
-	free(text);
-	return full;
+	a->log_true_size = a->log_level ? (u32)(log->total + 1) : 0;
+	if (a->log_buf) {
+		text = malloc(room);
+		if (!text)
+			return call_fail(c, -ENOMEM, "out of memory for the log");
+		full = log_deliver(log, text, room, NULL);
+		if (call_out(c, a->log_buf, text, strnlen(text, room - 1) + 1))
+			full = -EFAULT;
+		free(text);
+	}
+	return CALL_PUT(c, prog_load.log_true_size) ? -EFAULT : full;
 }
 
 /* The last line before the statistics says why. */
@@ -298,35 +332,36 @@ static int copy_program(struct call *c, struct load_bufs *b)
 	return 0;
 }
 
-static int load(struct call *c, struct load_bufs *b, struct log *log)
+/* What Linux looks at before its verifier starts: no log is written until then. */
+static int before_verifier(struct call *c, struct load_bufs *b, struct vf_input *vf)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
 	const struct progtype_spec *t = progtype_by_id(a->prog_type);
-	struct prog_attr pa = { .name = a->prog_name, .uid = c->who->uid, .cookie = b, .map_of_fd = map_of_fd,
-				.btf_of_fd = btf_of_fd, .fd_at = fd_at,
-				.engine = (enum engine)c->s->engine };
-	struct vf_input *vf = &pa.vf;
-	struct vf_report *report = NULL;
-	struct prog *p;
-	int err;
+	int err = resolve_attach_btf(c, b, vf);
 
-	*vf = (struct vf_input){ .insn_cnt = a->insn_cnt, .prog_type = a->prog_type, .attach_type = a->expected_attach_type,
-				 .prog_flags = a->prog_flags, .caps = c->who->caps, .name = a->prog_name };
-	err = resolve_attach_btf(c, b, vf);
 	if (!err)
-		err = t ? check_attach_type(c, vf) : 0;
+		err = check_target(c, b, vf);
+	if (!err && t)
+		err = check_attach_type(c, vf);
 	if (!err)
 		err = copy_program(c, b);
+	if (!err)
+		err = check_device(c);
 	if (err)
 		return err;
 	if (!t)
 		return call_fail(c, -EINVAL, "%u is not a program type", a->prog_type);
-	err = check_name(a->prog_name, sizeof(a->prog_name));
-	if (err)
-		return call_fail(c, err, "prog_name may have letters, digits, '_' and '.' only, and at most 15 of them");
-	err = check_log_attr(c);
-	if (!err)
-		err = copy_infos(c, b, vf);
+	if (check_name(a->prog_name, sizeof(a->prog_name)))
+		return call_fail(c, -EINVAL, "prog_name may have letters, digits, '_' and '.' only, and at most 15 of them");
+	return check_log_attr(c);
+}
+
+static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr *pa, struct log *log, struct prog **ret)
+{
+	struct vf_input *vf = &pa->vf;
+	struct vf_report *report = NULL;
+	int err = copy_infos(c, b, vf);
+
 	if (!err)
 		err = apply_core_relos(c, b, vf, log);
 	if (err)
@@ -334,16 +369,45 @@ static int load(struct call *c, struct load_bufs *b, struct log *log)
 	vf->insns = b->insns;
 	vf->gpl = license_is_gpl(b->license);
 	vf->kernel_btf = sys_kernel_btf(c->s);
-	pa.btf_obj = b->btf_obj;
+	pa->btf_obj = b->btf_obj;
+	pa->reason = c->reason;
 	if (c->s->report)
-		pa.ret_report = &report;
-	err = prog_load(&c->s->tab, &pa, log, &p);
+		pa->ret_report = &report;
+	err = prog_load(&c->s->tab, pa, log, ret);
 	if (report)
 		keep_report(c, report, log);
 	vf_report_free(report);
+	return err;
+}
+
+static int load(struct call *c, struct load_bufs *b)
+{
+	const struct attr_prog_load *a = &c->a.prog_load;
+	struct prog_attr pa = { .name = a->prog_name, .uid = c->who->uid, .cookie = b, .map_of_fd = map_of_fd,
+				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine };
+	struct prog *p = NULL;
+	struct log log;
+	int err, full;
+
+	pa.vf = (struct vf_input){ .insn_cnt = a->insn_cnt, .prog_type = a->prog_type, .attach_type = a->expected_attach_type,
+				   .prog_flags = a->prog_flags, .caps = c->who->caps, .name = a->prog_name };
+	err = before_verifier(c, b, &pa.vf);
 	if (err)
 		return err;
-	err = call_new_fd(c, &p->obj, O_RDWR);
+	if (b->attach_obj && b->attach_obj->kind == OBJ_PROG && a->prog_type == BPF_PROG_TYPE_EXT)
+		pa.target_type = prog_of(b->attach_obj)->runs_as;
+	/* Without the caller's log the verdict's words are kept all the same: they are the reason. */
+	log_init(&log, a->log_level ? a->log_level : LOG_STATS);
+	err = verify_and_make(c, b, &pa, &log, &p);
+	if (err)
+		reason_from_log(c, err, &log);
+	full = deliver_log(c, &log);
+	if (full)
+		err = call_fail(c, full, full == -ENOSPC ? "the log needs %llu bytes, log_size is %u" : "the log cannot be delivered",
+				(unsigned long long)log.total + 1, a->log_size);
+	log_free(&log);
+	if (!err)
+		err = call_new_fd(c, &p->obj, O_RDWR);
 	prog_put(p);
 	return err;
 }
@@ -352,8 +416,7 @@ int cmd_prog_load(struct call *c)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
 	struct load_bufs b = { .c = c };
-	struct log log;
-	int err, full;
+	int err;
 
 	obj_reap(&c->s->tab);
 	if (a->prog_flags & ~(FLAGS_KNOWN | FLAG_TOKEN))
@@ -363,16 +426,8 @@ int cmd_prog_load(struct call *c)
 	err = check_privilege(c, progtype_by_id(a->prog_type));
 	if (err)
 		return err;
-	/* Without the caller's log the text is kept all the same: it is the reason. */
-	log_init(&log, a->log_level & LOG_MASK ? a->log_level & LOG_MASK : 0);
-	err = load(c, &b, &log);
-	if (err < 0)
-		reason_from_log(c, err, &log);
-	full = deliver_log(c, &log);
-	if (full && err < 0)
-		err = full;
+	err = load(c, &b);
 	bufs_free(&b);
-	log_free(&log);
 	return err;
 }
 
@@ -433,13 +488,37 @@ static int finish_test_run(struct call *c, struct test_run *t)
 	return err ? err : err2;
 }
 
+/* A program's own bpf(2): in this process, with the privileges of who runs it. */
+static s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size)
+{
+	const struct call *c = env->sys_cookie;
+	struct caller self = sys_self(c->s);
+
+	self.caps = c->who->caps;
+	return sys_bpf(c->s, &self, cmd, (u64)(uintptr_t)attr, size, NULL);
+}
+
+/* Only what stands for an object can be closed: other descriptors are none of a program's business. */
+static s64 prog_sys_close(struct run_env *env, int fd)
+{
+	const struct call *c = env->sys_cookie;
+	struct obj *o;
+	int err = obj_by_fd(&c->s->tab, fd, OBJ_NONE, &o, NULL);
+
+	if (err)
+		return -EBADF;
+	obj_put(o);
+	return close(fd) ? -errno : 0;
+}
+
 int cmd_prog_test_run(struct call *c)
 {
 	struct attr_test_run *a = &c->a.test;
 	struct test_run t = { .data_size_in = a->data_size_in, .ctx_size_in = a->ctx_size_in, .repeat = a->repeat,
 			      .flags = a->flags, .cpu = a->cpu, .batch_size = a->batch_size, .duration_in = a->duration,
 			      .has_data_in = a->data_in != 0, .has_data_out = a->data_out != 0, .has_ctx_in = a->ctx_in != 0,
-			      .has_ctx_out = a->ctx_out != 0, .beyond = c->s->run_any };
+			      .has_ctx_out = a->ctx_out != 0, .beyond = c->s->run_any, .sys_bpf = prog_sys_bpf, .sys_close = prog_sys_close,
+			      .cookie = c };
 	void *data = NULL, *ctx = NULL;
 	struct obj *o;
 	int err;

@@ -112,17 +112,33 @@ static struct pin *find(struct skep *s, const char *path)
 	return hit;
 }
 
+#define PATH_FD (1u << 14) /* BPF_F_PATH_FD */
+
+static int check_path_fd(struct call *c)
+{
+	return c->a.pin.path_fd && !(c->a.pin.file_flags & PATH_FD) ?
+		       call_fail(c, -EINVAL, "path_fd is set without BPF_F_PATH_FD") : 0;
+}
+
 static int get_path(struct call *c, char out[PATH_MAX])
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], dir[PATH_MAX], link[48], whole[PATH_MAX];
+	s32 fd = c->a.pin.path_fd;
+	ssize_t n;
 	int err;
 
-	if (c->a.pin.path_fd && !(c->a.pin.file_flags & (1u << 14)))
-		return call_fail(c, -EINVAL, "path_fd is set without BPF_F_PATH_FD");
 	err = call_in_string(c, path, c->a.pin.pathname, sizeof(path));
 	if (err)
 		return err == -E2BIG ? -ENAMETOOLONG : err;
-	return map_path(c, path, out);
+	if (path[0] == '/' || !(c->a.pin.file_flags & PATH_FD) || fd == AT_FDCWD)
+		return map_path(c, path, out);
+	snprintf(link, sizeof(link), "/proc/%u/fd/%d", c->who->pid, fd);
+	n = readlink(link, dir, sizeof(dir) - 1);
+	if (n < 0)
+		return call_fail(c, -EBADF, "path_fd %d is not a descriptor", fd);
+	dir[n] = '\0';
+	n = snprintf(whole, sizeof(whole), "%s/%s", dir, path);
+	return n < PATH_MAX ? map_path(c, whole, out) : call_fail(c, -ENAMETOOLONG, "path is too long");
 }
 
 #define MARK "skep pin\n"
@@ -188,17 +204,17 @@ int cmd_obj_pin(struct call *c)
 	struct obj *o;
 	int err;
 
-	if (c->a.pin.file_flags & ~(1u << 14))
+	if (c->a.pin.file_flags & ~PATH_FD)
 		return call_fail(c, -EINVAL, "file_flags 0x%x: only BPF_F_PATH_FD is known", c->a.pin.file_flags);
-	err = get_path(c, path);
+	err = check_path_fd(c);
 	if (err)
 		return err;
-	err = call_obj(c, (int)c->a.pin.bpf_fd, OBJ_NONE, &o, NULL);
-	if (err)
-		return err == -EBADF ? err : -EINVAL;
-	if (o->kind == OBJ_BTF) {
+	if (call_obj(c, (int)c->a.pin.bpf_fd, OBJ_NONE, &o, NULL))
+		return -EINVAL;
+	err = o->kind == OBJ_BTF ? call_fail(c, -EINVAL, "BTF objects cannot be pinned") : get_path(c, path);
+	if (err) {
 		obj_put(o);
-		return call_fail(c, -EINVAL, "BTF objects cannot be pinned");
+		return err;
 	}
 	if (!strncmp(path, c->s->pin_dir, strlen(c->s->pin_dir)))
 		make_dirs(path);
@@ -223,15 +239,18 @@ static bool foreign(const char *path)
 
 int cmd_obj_get(struct call *c)
 {
-	const u32 rdonly = 1u << 3, wronly = 1u << 4, path_fd = 1u << 14;
+	const u32 rdonly = 1u << 3, wronly = 1u << 4;
 	u32 flags = c->a.pin.file_flags;
 	char path[PATH_MAX];
 	struct obj *o = NULL;
 	struct pin *p;
 	int err, mode = O_RDWR;
 
-	if (c->a.pin.bpf_fd || (flags & ~(rdonly | wronly | path_fd)))
+	if (c->a.pin.bpf_fd || (flags & ~(rdonly | wronly | PATH_FD)))
 		return call_fail(c, -EINVAL, "bpf_fd must be 0 and file_flags 0x%x has unknown bits", flags);
+	err = check_path_fd(c);
+	if (err)
+		return err;
 	if ((flags & rdonly) && (flags & wronly))
 		return call_fail(c, -EINVAL, "BPF_F_RDONLY and BPF_F_WRONLY exclude each other");
 	err = get_path(c, path);

@@ -81,7 +81,7 @@ static u32 self_caps(void)
 	return caps;
 }
 
-static struct caller self_caller(const struct skep *s)
+struct caller sys_self(const struct skep *s)
 {
 	return (struct caller){ .caps = s->caps_set ? s->caps : self_caps(), .uid = (u32)getuid(), .pid = (u32)getpid(),
 				.copy_in = self_in, .copy_out = self_out, .fd_ident = self_ident, .fd_give = self_give,
@@ -199,7 +199,7 @@ static void write_log(const struct skep *s, u32 cmd, int err, const char *why)
 
 int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size)
 {
-	struct caller who = self_caller(s);
+	struct caller who = sys_self(s);
 	struct str reason = { 0 };
 	int ret;
 

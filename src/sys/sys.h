@@ -24,6 +24,9 @@ struct btf_obj {
 	bool kernel;
 };
 
+/* In map_flags, prog_flags, btf_flags and open_flags: a BPF token is given. */
+#define FLAG_TOKEN (1u << 16)
+
 struct pins;
 struct skep {
 	struct objtab tab;
@@ -66,12 +69,16 @@ struct call {
 	struct str *reason;
 };
 
+/* This process as a caller. */
+struct caller sys_self(const struct skep *s);
 /* Do it; >= 0 or -errno. `reason` (may be NULL) gets why not. */
 int sys_bpf(struct skep *s, struct caller *who, u32 cmd, u64 uattr, u32 size, struct str *reason);
 
 /* Fail with a reason in words: returns err. */
 int call_fail(struct call *c, int err, const char *fmt, ...) PRINTF(3, 4);
 bool call_capable(const struct call *c, u32 cap);
+/* The privilege of the command's row: asked for by its body, because Linux looks at some arguments before. 0 or -EPERM. */
+int call_need(struct call *c);
 int call_in(struct call *c, void *dst, u64 src, size_t n);
 int call_out(struct call *c, u64 dst, const void *src, size_t n);
 /* Store into the caller's attr at the offset of a field, if the caller's attr reaches that far. */
