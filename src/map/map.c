@@ -290,6 +290,27 @@ static int view_head(struct map *m)
 	return 0;
 }
 
+/*
+ * The verifier takes what it reads of such a map for constants. A client that mapped the file for writing before it was frozen
+ * could still change it there; in this process it cannot any more.
+ */
+int map_own_copy(struct map *m)
+{
+	u64 size = m->file_size - MAP_PAGE;
+	void *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return -ENOMEM;
+	memcpy(copy, m->base, size);
+	if (mprotect(copy, size, PROT_READ) || mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, m->base) == MAP_FAILED) {
+		munmap(copy, size);
+		return -ENOMEM;
+	}
+	m->frozen = true;
+	m->desc.rodata = m->data;
+	return 0;
+}
+
 static int view_open(struct map *m, int fd, u64 size)
 {
 	int err;
@@ -305,6 +326,8 @@ static int view_open(struct map *m, int fd, u64 size)
 	err = view_head(m);
 	if (!err && m->type->view)
 		err = m->type->view(m);
+	if (!err && m->head->frozen && (m->desc.flags & BPF_F_RDONLY_PROG) && m->desc.type == BPF_MAP_TYPE_ARRAY)
+		err = map_own_copy(m);
 	return err;
 }
 

@@ -94,6 +94,7 @@ struct map {
 	struct perf_sink **sinks;     /* perf_event_array */
 	u32 ring_owner;               /* ring: this process' number in its table; a guess, checked on use */
 	struct obj *(*resolve)(struct map *m, u32 slot, u32 id); /* objects another process put here; NULL: unknown */
+	bool frozen;                  /* this view's data can no longer change: a private, read-only copy */
 	u64 numa_flags;
 	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
 	/* special fields of a value that goes away (timers, kptrs...); NULL: nothing to do */
@@ -131,6 +132,7 @@ struct map_batch {
 	void *out_batch;
 	void *keys, *values;
 	u32 count;             /* in: room or given; out: done */
+	bool token;            /* out: out_batch was written */
 	u64 elem_flags, flags;
 	/* values that are descriptors: the object behind one, referenced */
 	int (*obj_by_fd)(void *ctx, int fd, enum obj_kind kind, struct obj **ret);

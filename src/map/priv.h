@@ -142,6 +142,8 @@ static inline u64 geom_add(struct map_geom *g, u64 bytes)
 	g->size += ROUND_UP(bytes, (u64)MAP_LINE);
 	return at;
 }
+/* A frozen array that programs may only read: put a copy of its values, of this process alone, where they were. */
+int map_own_copy(struct map *m);
 /* Other types' operations that some are made of. */
 extern const struct map_ops map_ops_HASH;
 u32 map_kernel_cpus(void);       /* CPUs the kernel was built for: how long a cpumap may be */

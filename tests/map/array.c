@@ -117,5 +117,33 @@ TEST(rodata)
 	CHECK_EQ(map_mmap_check(m, 0, 4096, true, false), -EACCES);
 	CHECK_EQ(map_freeze(m), 0);
 	CHECK(m->desc.rodata && *(const u32 *)m->desc.rodata == 3);
+	CHECK_EQ(kit_lookup(&l, m, 0), 3);
+	kit_put(m);
+}
+
+/* Who could write before it was frozen can write still, but not what programs here take for constant. */
+TEST(constants_stay)
+{
+	struct law l = array(BPF_MAP_TYPE_ARRAY, 64, 1, BPF_F_RDONLY_PROG);
+	struct map *m = kit_map(l.attr), *other = NULL;
+	u32 *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, m->obj.memfd, 0);
+
+	CHECK(p != MAP_FAILED);
+	CHECK_EQ(kit_update(&l, m, 0, 3, 0), 0);
+	CHECK_EQ(*p, 3);
+	CHECK_EQ(map_freeze(m), 0);
+	*p = 4;
+	CHECK_EQ(kit_lookup(&l, m, 0), 3);
+	CHECK_EQ(*(const u32 *)m->desc.rodata, 3);
+	CHECK_EQ(*(u32 *)map_prog_lookup(m, &(u32){ 0 }, 0), 3);
+	CHECK_EQ(kit_update(&l, m, 0, 5, 0), -EPERM);
+	CHECK_EQ(map_attach(m->obj.memfd, &other), 0);
+	if (other) {
+		CHECK_EQ(kit_lookup(&l, other, 0), 4);
+		*p = 6;
+		CHECK_EQ(kit_lookup(&l, other, 0), 4);
+		map_detach(other);
+	}
+	munmap(p, 4096);
 	kit_put(m);
 }
