@@ -224,7 +224,7 @@ enum { /* effects and conditions of a helper; each was a switch in some verifier
 enum helper_special { HS_NONE, HS_FOR_EACH, HS_LOOP, HS_FIND_VMA, HS_TIMER_SET_CB, HS_USER_RINGBUF, HS_TAIL_CALL,
 	HS_PERF_OUTPUT, HS_SNPRINTF, HS_DYNPTR_DATA, HS_DYNPTR_WRITE, HS_KPTR_XCHG, HS_GET_LOCAL_STORAGE, HS_SET_RETVAL,
 	HS_RETVAL, HS_SK_ASSIGN, HS_GET_STACK, HS_SPIN_LOCK, HS_DYNPTR_INIT, HS_FUNC_ARG, HS_GETSOCKOPT, HS_GET_FUNC_IP,
-	HS_COUNT };
+	HS_D_PATH, HS_SK_STORAGE, HS_COUNT };
 
 struct helper_spec {
 	const char *name;      /* "map_lookup_elem", without "bpf_" */

@@ -10,7 +10,7 @@
 
 #include "verifier/kfunc.h"
 
-enum rule { LSM_SLEEPS, LSM_OFF, NEVER, NO_RETURN, OVERRULE, SLEEPS };
+enum rule { LSM_SLEEPS, LSM_OFF, NEVER, NO_RETURN, OVERRULE, SLEEPS, D_PATH };
 
 static bool has_rule(const char *name, enum rule rule)
 {
@@ -23,6 +23,15 @@ static bool has_rule(const char *name, enum rule rule)
 		if (rows[i].rule == rule && !strcmp(rows[i].name, name))
 			return true;
 	return false;
+}
+
+bool attach_may_name_path(const struct vf_env *e)
+{
+	const char *name = e->in->attach_btf ? btf_type_name(e->in->attach_btf, e->in->attach_btf_id) : "";
+
+	if (e->in->prog_type == BPF_PROG_TYPE_LSM)
+		return has_rule(name, LSM_SLEEPS);
+	return (e->in->prog_type == BPF_PROG_TYPE_TRACING && e->in->attach_type == BPF_TRACE_ITER) || has_rule(name, D_PATH);
 }
 
 static bool is_syscall(const char *name)

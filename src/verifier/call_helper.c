@@ -704,6 +704,29 @@ static int check_func_ip(struct vf_env *e, const struct call_meta *m)
 	}
 }
 
+/* Helpers that only some of the functions a program can attach to allow. */
+static bool probe_may_call(struct vf_env *e, const struct helper_spec *h)
+{
+	const char *name;
+	u32 type = e->in->prog_type;
+
+	if (h->special == HS_D_PATH)
+		return attach_may_name_path(e);
+	if (h->special != HS_SK_STORAGE || (type != BPF_PROG_TYPE_TRACING && type != BPF_PROG_TYPE_SYSCALL))
+		return true;
+	switch (e->in->attach_type) {
+	case BPF_TRACE_ITER:
+	case BPF_TRACE_RAW_TP:
+		return true;
+	case BPF_TRACE_FENTRY:
+	case BPF_TRACE_FEXIT: /* not of its own kind: it would wait for itself */
+		name = e->in->attach_btf ? btf_type_name(e->in->attach_btf, e->in->attach_btf_id) : "";
+		return strncmp(name, "bpf_sk_storage", 14) != 0;
+	default:
+		return false;
+	}
+}
+
 static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 {
 	int err;
@@ -717,6 +740,8 @@ static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 	}
 	if (!e->in->gpl && (h->flags & HF_GPL))
 		return reject(e, REJ_GPL);
+	if (!probe_may_call(e, h))
+		return reject(e, REJ_HELPER_PROBE);
 	if (!in_sleepable(e) && (h->flags & HF_SLEEP))
 		return reject(e, REJ_HELPER_SLEEP);
 	if (!(h->flags & HF_SLEEP))

@@ -94,6 +94,10 @@ int map_const_str(struct vf_env *e, u32 regno);
 const char *map_str_at(const struct reg *r);
 const char *field_kind_name(u32 kind);
 
+/* ---- attach.c ---- */
+/* The kernel may be asked for a path's name where the program attaches: no lock of the file system's is held there. */
+bool attach_may_name_path(const struct vf_env *e);
+
 /* ---- call.c ---- */
 void clear_caller_saved(struct vf_env *e, struct reg *regs);
 /* What follows a tail call: going on, and for a function also returning from it. */

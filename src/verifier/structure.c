@@ -218,11 +218,9 @@ int pass_subprogs(struct vf_env *e)
 
 static bool sleepable_may_use(const struct map_desc *m)
 {
-	const u32 fine = MH_FOREACH | MH_RINGBUF | MH_USER_RINGBUF | MH_SK_STORAGE | MH_INODE_STORAGE | MH_TASK_STORAGE |
-			 MH_CGRP_STORAGE | MH_QUEUE;
 	const struct map_spec *s = map_spec_by_id(m->type);
 
-	return !s || s->inner || (s->helpers & fine) || m->type == UAPI_MAP_TYPE_ARENA;
+	return !s || s->sleep_ok;
 }
 
 static int check_map_fits(struct vf_env *e, const struct map_desc *m)
