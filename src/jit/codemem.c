@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -134,16 +135,16 @@ static int write_all(int fd, const u8 *p, size_t n, off_t at)
 /* The whole file: code where its address says, and traps around. */
 static int fill_file(int fd, const struct codemem *m, const u8 *bytes, u8 fill)
 {
-	size_t page = page_size(), head = (size_t)(m->code - (u8 *)m->map) - page;
-	size_t room = m->map_size - 2 * page;
-	u8 trap[256];
-	int err = write_all(fd, bytes, m->size, (off_t)head);
+	size_t page = page_size(), room = m->map_size - 2 * page;
+	u8 *image = malloc(room);
+	int err;
 
-	memset(trap, fill, sizeof(trap));
-	for (size_t at = 0; !err && at < head; at += sizeof(trap))
-		err = write_all(fd, trap, MIN(head - at, sizeof(trap)), (off_t)at);
-	for (size_t at = head + m->size; !err && at < room; at += sizeof(trap))
-		err = write_all(fd, trap, MIN(room - at, sizeof(trap)), (off_t)at);
+	if (!image)
+		return -ENOMEM;
+	memset(image, fill, room);
+	memcpy(image + (m->code - (u8 *)m->map) - page, bytes, m->size);
+	err = write_all(fd, image, room, 0);
+	free(image);
 	return err;
 }
 
