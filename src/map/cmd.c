@@ -295,7 +295,7 @@ int map_delete_batch(struct map *m, struct map_batch *b)
 
 	if (map_frozen(m))
 		return -EPERM;
-	if (!m->type->batch_change || (!m->ops->remove && !m->type->remove_sys))
+	if (!m->type->batch_change || m->type->no_batch_delete || (!m->ops->remove && !m->type->remove_sys))
 		return -ENOTSUPP;
 	err = check_batch(m, b);
 	if (err || !todo)

@@ -282,5 +282,5 @@ const struct map_type map_type_ARRAY_OF_MAPS = {
 	.ops = &map_ops_ARRAY_OF_MAPS, .check = fd_array_check, .layout = array_of_layout,
 	.init = of_maps_init, .view = array_view, .destroy = objs_destroy, .remove_sys = array_remove,
 	.next_key = array_next_key, .copy_out = array_copy_out, .set_obj = array_set_obj,
-	.btf = BTF_NOT_SUPPORTED, .batch = true, .batch_change = true, .obj_kind = OBJ_MAP,
+	.btf = BTF_NOT_SUPPORTED, .batch = true, .batch_change = true, .no_batch_delete = true, .obj_kind = OBJ_MAP,
 };

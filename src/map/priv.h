@@ -130,6 +130,7 @@ struct map_type {
 	enum check_btf btf;
 	bool batch;          /* generic batches made of single operations */
 	bool batch_change;   /* update and delete batches */
+	bool no_batch_delete;       /* though elements can be deleted one by one */
 	bool queue;          /* update pushes, lookup peeks, lookup_and_delete pops */
 };
 extern const struct map_type *const map_types[UAPI_MAP_TYPES];
