@@ -98,7 +98,7 @@ static int verify(struct load *l, struct log *log, struct vf_stats *stats)
 	in.btf_by_fd = btf_by_fd;
 	in.fd_at = fd_at;
 	err = vf_verify(&in, log, &l->proof, stats);
-	if (err && l->a->ret_report && vf_explain(&in, l->a->ret_report))
+	if (err && !in.refused && l->a->ret_report && vf_explain(&in, l->a->ret_report))
 		*l->a->ret_report = NULL;
 	return err;
 }

@@ -104,6 +104,14 @@ int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *
 	return 0;
 }
 
+int call_token(struct call *c, int fd)
+{
+	u64 dev, ino;
+	int mode, err = fd < 0 ? -EBADF : c->who->fd_ident(c->who, fd, &dev, &ino, &mode);
+
+	return call_fail(c, err ? err : -EINVAL, "descriptor %d is not a BPF token: there are none here", fd);
+}
+
 int call_new_fd(struct call *c, struct obj *o, int flags)
 {
 	int fd = obj_new_fd(o, flags);

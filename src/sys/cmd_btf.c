@@ -131,7 +131,7 @@ int cmd_btf_load(struct call *c)
 	if (a->flags & ~FLAG_TOKEN)
 		return call_fail(c, -EINVAL, "btf_flags 0x%x has unknown bits", a->flags);
 	if (a->flags & FLAG_TOKEN)
-		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
+		return call_token(c, a->token_fd);
 	err = call_need(c);
 	if (err)
 		return err;

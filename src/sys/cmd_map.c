@@ -96,8 +96,6 @@ static int check_attr(struct call *c, const struct map_attr *m)
 	const struct attr_map_create *a = &c->a.map_create;
 	int err;
 
-	if (a->map_flags & FLAG_TOKEN)
-		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
 	if (a->btf_vmlinux_value_type_id &&
 	    (a->map_type != BPF_MAP_TYPE_STRUCT_OPS || a->btf_key_type_id || a->btf_value_type_id))
 		return call_fail(c, -EINVAL, "btf_vmlinux_value_type_id is for struct_ops maps only");
@@ -106,7 +104,9 @@ static int check_attr(struct call *c, const struct map_attr *m)
 	if (!map_spec_by_id(a->map_type))
 		return call_fail(c, -EINVAL, "%u is not a map type", a->map_type);
 	err = map_check(m, false);
-	return err ? refused(c, m, err) : 0;
+	if (err)
+		return refused(c, m, err);
+	return a->map_flags & FLAG_TOKEN ? call_token(c, a->map_token_fd) : 0;
 }
 
 /* May the caller have such a map, and can one be made here? */
@@ -155,7 +155,7 @@ int cmd_map_create(struct call *c)
 {
 	const struct attr_map_create *a = &c->a.map_create;
 	struct map_attr m = { .type = a->map_type, .key_size = a->key_size, .value_size = a->value_size,
-			      .max_entries = a->max_entries, .flags = a->map_flags, .extra = a->map_extra,
+			      .max_entries = a->max_entries, .flags = a->map_flags & ~FLAG_TOKEN, .extra = a->map_extra,
 			      .numa_node = a->map_flags & BPF_F_NUMA_NODE ? a->numa_node : ~0u, .ifindex = a->map_ifindex,
 			      .btf_vmlinux_value = a->btf_vmlinux_value_type_id, .image_of = prog_image_of,
 			      .prog_ok = prog_enters_map,

@@ -55,7 +55,7 @@ int cmd_link_get_fd_by_id(struct call *c) { return fd_by_id(c, OBJ_LINK, O_RDWR)
 int cmd_btf_get_fd_by_id(struct call *c)
 {
 	if (c->a.id.open_flags & FLAG_TOKEN)
-		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
+		return call_token(c, c->a.id.token_fd);
 	if (c->a.id.open_flags)
 		return call_fail(c, -EINVAL, "open_flags 0x%x must be 0", c->a.id.open_flags);
 	return fd_by_id(c, OBJ_BTF, O_RDONLY);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* BPF_PROG_LOAD, BPF_PROG_TEST_RUN, BPF_PROG_BIND_MAP. The order of checks is Linux's: it decides the errno. */
 #include <errno.h>
-#include <unistd.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -362,10 +361,7 @@ static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr
 	struct vf_report *report = NULL;
 	int err = copy_infos(c, b, vf);
 
-	if (!err)
-		err = apply_core_relos(c, b, vf, log);
-	if (err)
-		return err;
+	vf->refused = err ? err : apply_core_relos(c, b, vf, log);
 	vf->insns = b->insns;
 	vf->gpl = license_is_gpl(b->license);
 	vf->kernel_btf = sys_kernel_btf(c->s);
@@ -422,7 +418,7 @@ int cmd_prog_load(struct call *c)
 	if (a->prog_flags & ~(FLAGS_KNOWN | FLAG_TOKEN))
 		return call_fail(c, -EINVAL, "prog_flags 0x%x has unknown bits", a->prog_flags);
 	if (a->prog_flags & FLAG_TOKEN)
-		return call_fail(c, -EINVAL, "BPF tokens are not implemented");
+		return call_token(c, a->prog_token_fd);
 	err = check_privilege(c, progtype_by_id(a->prog_type));
 	if (err)
 		return err;

@@ -90,6 +90,8 @@ int call_in_string(struct call *c, char *dst, u64 src, size_t max);
 int call_in_alloc(struct call *c, u64 src, size_t n, void **ret);
 /* Object behind the caller's descriptor, referenced. */
 int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *ret_mode);
+/* A token was given: what Linux says of a descriptor that is none (there are no tokens). */
+int call_token(struct call *c, int fd);
 int call_new_fd(struct call *c, struct obj *o, int flags);
 /* An object name as Linux checks it (alphanumeric, '_' and '.'), NUL-terminated within n: 0 or -EINVAL. */
 int check_name(const char *name, size_t n);

@@ -243,7 +243,9 @@ int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_pro
 	e->arena.limit = in->max_memory;
 	e->arena.oom = p->arena.oom = &oom;
 	unfold_privileges(e);
-	if (!e->type || !in->insn_cnt) {
+	if (in->refused) {
+		err = in->refused;
+	} else if (!e->type || !in->insn_cnt) {
 		err = -EINVAL;
 	} else if (!setjmp(oom)) {
 		err = run_passes(e);

@@ -249,6 +249,9 @@ static void prog_fields(void)
 			at.a.core_relo_cnt = 1;
 		if (chance(3))
 			at.a.prog_ifindex = below(3);
+		/* Nor types that this kernel was built without. */
+		if (at.a.prog_type > 0 && at.a.prog_type < UAPI_PROG_TYPES && !kit_nattach[at.a.prog_type])
+			continue;
 		if (at.a.prog_type == BPF_PROG_TYPE_TRACING || at.a.prog_type == BPF_PROG_TYPE_EXT ||
 		    at.a.prog_type == BPF_PROG_TYPE_LSM || at.a.prog_type == BPF_PROG_TYPE_STRUCT_OPS)
 			continue;
@@ -279,6 +282,7 @@ static void all_commands(void)
 int main(int argc, char **argv)
 {
 	kit_start("syscall", argc, argv, 20, 1u << JIT);
+	find_attach_types();
 	all_commands();
 	kit_as(" with BPF", CAP_BIT(CAP_BPF), all_commands);
 	kit_as(" with BPF+PERFMON+NET_ADMIN", CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN), all_commands);
