@@ -78,7 +78,7 @@ static int btf_arg_match(struct vf_env *e, u32 regno, const struct arg_spec *a, 
 
 	if (may_be_null(r->type) && (!arg_may_be_null(a) || (a->flags & AF_RELEASE)))
 		return reject(e, REJ_ARG_MAYBE_NULL, regno);
-	if (m->h->special == HS_KPTR_XCHG)
+	if (m->special == HS_KPTR_XCHG)
 		return kptr_match(e, m->kptr, regno) ? -EACCES : 0;
 	id = e->in->kernel_btf && want ? btf_find(e->in->kernel_btf, want, BTF_KIND_STRUCT) : -ENOENT;
 	if (id < 0)
@@ -104,7 +104,7 @@ static int btf_arg_check(struct vf_env *e, u32 regno, const struct arg_spec *a, 
 		return btf_arg_match(e, regno, a, m);
 	case T_BTF | TF_ALLOC:
 	case T_BTF | TF_ALLOC | TF_PERCPU:
-		if (m->h->special == HS_KPTR_XCHG && regno == 2)
+		if (m->special == HS_KPTR_XCHG && regno == 2)
 			return kptr_match(e, m->kptr, regno) ? -EACCES : 0;
 		if (a->kind == ARG_SPIN_LOCK || a->kind == ARG_KPTR)
 			return 0;
@@ -134,7 +134,7 @@ int reg_type_check(struct vf_env *e, u32 regno, const struct arg_spec *a, struct
 	if (a->kind == ARG_MEM)
 		type &= ~(u32)TF_DYN_MASK;
 	/* Objects of the program's own may be exchanged into a map. */
-	if (m->h->special == HS_KPTR_XCHG && regno == 2 && (type & TF_ALLOC))
+	if (m->special == HS_KPTR_XCHG && regno == 2 && (type & TF_ALLOC))
 		type &= ~(u32)(TF_ALLOC | TF_PERCPU);
 	for (u32 i = 0; types[i]; i++)
 		if (types[i] == type)
@@ -513,7 +513,7 @@ static int release(struct vf_env *e, struct call_meta *m)
 
 	if (a->kind == ARG_DYNPTR) {
 		err = dynptr_release(e, m->release_regno);
-	} else if (m->h->special == HS_KPTR_XCHG && m->ref_id) {
+	} else if (m->special == HS_KPTR_XCHG && m->ref_id) {
 		err = ref_drop(e, m->ref_id);
 		if (!err)
 			state_each_reg(e, e->cur, kptr_given_up, &m->ref_id);
@@ -738,10 +738,11 @@ static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 		reject(e, REJ_HELPER_TYPE, h ? h->name : "unknown", id);
 		return err;
 	}
-	if (!e->in->gpl && (h->flags & HF_GPL))
+	if (!e->in->gpl && (helper_variant(h, e->in->prog_type)->flags & HF_GPL))
 		return reject(e, REJ_GPL);
 	if (!probe_may_call(e, h))
 		return reject(e, REJ_HELPER_PROBE);
+	h = helper_variant(h, e->in->prog_type);
 	if (!in_sleepable(e) && (h->flags & HF_SLEEP))
 		return reject(e, REJ_HELPER_SLEEP);
 	if (!(h->flags & HF_SLEEP))
@@ -766,6 +767,7 @@ int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn)
 	err = may_call(e, h, m.func_id);
 	if (err)
 		return err;
+	m.special = h->special;
 	m.h = h = helper_variant(h, e->in->prog_type);
 	m.pkt_access = h->flags & HF_PKT_ACCESS;
 	for (u32 regno = 1; regno <= 5; regno++) {
@@ -792,7 +794,7 @@ int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn)
 		return err;
 	refine_result(e, &m);
 	err = map_helper_match(e, &m);
-	if (!err && h->special == HS_GET_FUNC_IP)
+	if (!err && m.special == HS_GET_FUNC_IP)
 		err = check_func_ip(e, &m);
 	if (err)
 		return err;

@@ -265,7 +265,7 @@ static int dynptr_from_mem(struct vf_env *e, const struct call_meta *m)
 int helper_special(struct vf_env *e, struct call_meta *m, u32 *insn)
 {
 	(void)insn;
-	switch ((enum helper_special)m->h->special) {
+	switch ((enum helper_special)m->special) {
 	case HS_TAIL_CALL:
 		return check_resource_leak(e, false, true, "tail_call");
 	case HS_FOR_EACH:

@@ -410,7 +410,8 @@ int sub_args_check(struct vf_env *e, u32 subprog, struct reg *regs); /* call of 
 /* -- call_helper.c, call_special.c -- */
 int step_call_helper(struct vf_env *e, const struct ins *i, u32 *insn);
 struct call_meta {                 /* what the arguments of a call established */
-	const struct helper_spec *h;
+	const struct helper_spec *h;   /* the contract for this program type */
+	u8 special;                    /* enum helper_special, of the helper's first row */
 	const struct map_desc *map;
 	u32 map_uid;
 	bool raw_mode, pkt_access;
