@@ -10,7 +10,7 @@
 
 #include "verifier/kfunc.h"
 
-enum rule { LSM_SLEEPS, LSM_OFF, NEVER, NO_RETURN, OVERRULE, SLEEPS, D_PATH };
+enum rule { LSM_SLEEPS, LSM_STALE, LSM_OFF, NEVER, NO_RETURN, OVERRULE, SLEEPS, D_PATH };
 
 static bool has_rule(const char *name, enum rule rule)
 {
@@ -259,6 +259,13 @@ static bool type_can_sleep(const struct vf_env *e)
 	default:
 		return false;
 	}
+}
+
+bool lsm_args_trusted(const struct vf_env *e)
+{
+	const struct btf *b = e->in->attach_btf ? e->in->attach_btf : e->in->kernel_btf;
+
+	return !b || !e->in->attach_btf_id || !has_rule(btf_type_name(b, e->in->attach_btf_id), LSM_STALE);
 }
 
 int pass_attach(struct vf_env *e)

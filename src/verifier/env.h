@@ -478,6 +478,7 @@ int pass_funcinfo(struct vf_env *e);    /* funcinfo.c: func_info and line_info *
 int pass_ldimm64(struct vf_env *e);     /* structure.c: maps, BTF ids */
 int pass_cfg(struct vf_env *e);         /* cfg.c */
 int pass_attach(struct vf_env *e);      /* attach.c: attach target */
+bool lsm_args_trusted(const struct vf_env *e); /* attach.c: are the arguments of the security hook attached to trusted? */
 int pass_order(struct vf_env *e);       /* flow.c: postorder, loops, live registers */
 int pass_fastcall(struct vf_env *e);    /* fastcall.c */
 int funcinfo_early(struct vf_env *e);   /* funcinfo.c: records alone, before subprograms are known */
