@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Register arithmetic: scalars by scalar.c, pointers here; and the masks that keep pointers inside their objects when the CPU
- * guesses wrong.
+ * Register arithmetic: scalars by scalar.c, pointers here; and the masks that keep pointers inside their
+ * objects when the CPU guesses wrong.
  *
- * Invariant: a pointer stays a pointer only through additions and subtractions whose result lies within +-2^29 of its object.
+ * Invariant: a pointer stays a pointer only through additions and subtractions whose result lies within
+ * +-2^29 of its object.
  */
 #include <stdlib.h>
 
 #include "verifier/jump.h"
 
 /* Why pointer arithmetic cannot be masked. */
-enum { CAN = 0, WHY_BOUNDS = -1001, WHY_TYPE = -1002, WHY_PATHS = -1003, WHY_LIMIT = -1004, WHY_STACK = -1005 };
+enum {
+	CAN = 0,
+	WHY_BOUNDS = -1001,
+	WHY_TYPE = -1002,
+	WHY_PATHS = -1003,
+	WHY_LIMIT = -1004,
+	WHY_STACK = -1005
+};
 
 static bool is_pointer(const struct vf_env *e, const struct reg *r)
 {
@@ -242,8 +250,8 @@ static int note_mask(u8 *state, u32 *limit, u8 want_state, u32 want_limit)
 struct mask { u8 state; u32 limit; bool left; };
 
 /* Before the operation: the widest move the mask must allow; and the path where it cuts the offset to 0. */
-static int mask_before(struct vf_env *e, const struct ins *i, const struct reg *ptr, const struct reg *off, struct reg *dst,
-		       struct mask *m)
+static int mask_before(struct vf_env *e, const struct ins *i, const struct reg *ptr, const struct reg *off,
+		       struct reg *dst, struct mask *m)
 {
 	bool imm = tnum_is_const(off->var), neg = off->smin < 0, in_dst = ptr == dst;
 	struct reg saved;
@@ -252,7 +260,8 @@ static int mask_before(struct vf_env *e, const struct ins *i, const struct reg *
 	if (!needs_masking(e, i))
 		return CAN;
 	if (!e->cur->speculative) {
-		u8 state = (u8)((neg ? ALU_SAN_NEG : 0) | (imm ? ALU_SAN_IMM : 0) | (in_dst ? ALU_SAN_SRC : ALU_SAN_DST));
+		u8 state = (u8)((neg ? ALU_SAN_NEG : 0) | (imm ? ALU_SAN_IMM : 0) |
+				(in_dst ? ALU_SAN_SRC : ALU_SAN_DST));
 		u32 limit;
 
 		if (!imm && (off->smin < 0) != (off->smax < 0))
@@ -294,7 +303,8 @@ static int mask_after(struct vf_env *e, const struct ins *i, const struct reg *d
 	return note_mask(&f->alu_state, &f->alu_limit, m->state, (u32)abs((s32)(m->limit - limit)));
 }
 
-static int mask_reject(struct vf_env *e, const struct ins *i, int why, const struct reg *off, const struct reg *dst)
+static int mask_reject(struct vf_env *e, const struct ins *i, int why, const struct reg *off,
+		       const struct reg *dst)
 {
 	const char *op = ins_info(i)->sub == ALU_ADD ? "add" : "sub";
 
@@ -334,9 +344,9 @@ static int check_masked_result(struct vf_env *e, const struct ins *i, const stru
 /* ---- pointers ---- */
 
 static const char *const op_text[] = {
-	[ALU_ADD] = "+=", [ALU_SUB] = "-=", [ALU_MUL] = "*=", [ALU_DIV] = "/=", [ALU_SDIV] = "/=", [ALU_OR] = "|=",
-	[ALU_AND] = "&=", [ALU_LSH] = "<<=", [ALU_RSH] = ">>=", [ALU_NEG] = "neg", [ALU_MOD] = "%=", [ALU_SMOD] = "%=",
-	[ALU_XOR] = "^=", [ALU_ARSH] = "s>>=",
+	[ALU_ADD] = "+=", [ALU_SUB] = "-=",  [ALU_MUL] = "*=",	[ALU_DIV] = "/=",    [ALU_SDIV] = "/=",
+	[ALU_OR] = "|=",  [ALU_AND] = "&=",  [ALU_LSH] = "<<=", [ALU_RSH] = ">>=",   [ALU_NEG] = "neg",
+	[ALU_MOD] = "%=", [ALU_SMOD] = "%=", [ALU_XOR] = "^=",	[ALU_ARSH] = "s>>=",
 };
 
 static int check_offset(struct vf_env *e, const struct reg *r, u32 type)
@@ -374,11 +384,13 @@ static void ptr_add(struct vf_env *e, struct reg *dst, const struct reg *p, cons
 		dst->off = (s32)off;
 		return;
 	}
-	if (__builtin_add_overflow(p->smin, v->smin, &dst->smin) | __builtin_add_overflow(p->smax, v->smax, &dst->smax)) {
+	if (__builtin_add_overflow(p->smin, v->smin, &dst->smin) |
+	    __builtin_add_overflow(p->smax, v->smax, &dst->smax)) {
 		dst->smin = S64_MIN;
 		dst->smax = S64_MAX;
 	}
-	if (__builtin_add_overflow(p->umin, v->umin, &dst->umin) | __builtin_add_overflow(p->umax, v->umax, &dst->umax)) {
+	if (__builtin_add_overflow(p->umin, v->umin, &dst->umin) |
+	    __builtin_add_overflow(p->umax, v->umax, &dst->umax)) {
 		dst->umin = 0;
 		dst->umax = U64_MAX;
 	}
@@ -397,7 +409,8 @@ static void ptr_sub(struct vf_env *e, struct reg *dst, const struct reg *v)
 		dst->off = (s32)off;
 		return;
 	}
-	if (__builtin_sub_overflow(dst->smin, v->smax, &dst->smin) | __builtin_sub_overflow(dst->smax, v->smin, &dst->smax)) {
+	if (__builtin_sub_overflow(dst->smin, v->smax, &dst->smin) |
+	    __builtin_sub_overflow(dst->smax, v->smin, &dst->smax)) {
 		dst->smin = S64_MIN;
 		dst->smax = S64_MAX;
 	}
@@ -452,13 +465,15 @@ static void set_unbounded32(struct reg *r)
 	r->s32_max = S32_MAX;
 }
 
-/* The pointer operand's type and the operator, before anything is computed. 1: the result is an unknown scalar. */
+/* The pointer operand's type and the operator, before anything is computed. 1: the result is an unknown
+ * scalar. */
 static int check_ptr_op(struct vf_env *e, const struct ins *i, const struct reg *p, const struct reg *off)
 {
 	u8 op = ins_info(i)->sub;
 	bool known = tnum_is_const(off->var);
 
-	if ((known && (off->smin != off->smax || off->umin != off->umax)) || off->smin > off->smax || off->umin > off->umax)
+	if ((known && (off->smin != off->smax || off->umin != off->umax)) || off->smin > off->smax ||
+	    off->umin > off->umax)
 		return 1;
 	if (ins_info(i)->width != 64) {
 		if (op == ALU_SUB && e->allow_ptr_leaks)
@@ -473,7 +488,8 @@ static int check_ptr_op(struct vf_env *e, const struct ins *i, const struct reg 
 }
 
 /* dst := ptr op off, where one of them is in dst. `off` must not be dst itself: the caller copies it. */
-static int alu_ptr(struct vf_env *e, const struct ins *i, const struct reg *ptr, const struct reg *off, bool off_in_dst)
+static int alu_ptr(struct vf_env *e, const struct ins *i, const struct reg *ptr, const struct reg *off,
+		   bool off_in_dst)
 {
 	struct reg *dst = &cur_regs(e)[i->dst];
 	struct mask mask = { 0 };
@@ -575,8 +591,9 @@ static int alu_scalar(struct vf_env *e, const struct ins *i, struct reg *dst, co
 	u8 op = ins_info(i)->sub;
 	bool is32 = ins_info(i)->width == 32;
 	bool same = !ins_info(i)->has_imm && i->src == i->dst;
-	bool linked = e->bpf_capable && (op == ALU_ADD || op == ALU_SUB) && dst->id && !same &&
-		      (is32 ? tnum_subreg_is_const(src->var) && dst->umax <= U32_MAX : tnum_is_const(src->var));
+	bool linked =
+		e->bpf_capable && (op == ALU_ADD || op == ALU_SUB) && dst->id && !same &&
+		(is32 ? tnum_subreg_is_const(src->var) && dst->umax <= U32_MAX : tnum_is_const(src->var));
 	int err;
 
 	if (needs_masking(e, i)) {

@@ -2,8 +2,9 @@
 /*
  * Control flow: every instruction can be reached, loops only with CAP_BPF; where the walk compares states.
  *
- * Invariant: marks are complete afterwards: a prune point at each jump target, conditional jump, call that calls back and
- * instruction behind a call; a jump point wherever the previous instruction is not the one before.
+ * Invariant: marks are complete afterwards: a prune point at each jump target, conditional jump, call that
+ * calls back and instruction behind a call; a jump point wherever the previous instruction is not the one
+ * before.
  */
 #include <stdio.h>
 
@@ -170,7 +171,8 @@ static int explore(struct vf_env *e, struct cfg *g, u32 from)
 
 int pass_cfg(struct vf_env *e)
 {
-	struct cfg g = { .state = ARENA_ARRAY(&e->arena, u8, e->n), .stack = ARENA_ARRAY(&e->arena, u32, e->n + 1) };
+	struct cfg g = { .state = ARENA_ARRAY(&e->arena, u8, e->n),
+			 .stack = ARENA_ARRAY(&e->arena, u32, e->n + 1) };
 	int err = explore(e, &g, 0);
 
 	if (!err && e->exception_cb > 0)

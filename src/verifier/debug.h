@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Observers of a verification: tools that explain, count or draw get told what the walk does. None costs a test per instruction.
+ * Observers of a verification: tools that explain, count or draw get told what the walk does. None costs a
+ * test per instruction.
  *
  * Invariant: observers see, they do not touch; what they are given is valid during the call only.
  */

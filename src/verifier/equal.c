@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Is everything that can be true in one state allowed in another one? Then what was proven there need not be proven again.
+ * Is everything that can be true in one state allowed in another one? Then what was proven there need not be
+ * proven again.
  *
- * EQ_LOOSE uses that what the old state never relied on (dead registers and slots, imprecise scalars) does not matter; it is right
- * only when all paths from the old state are finished. EQ_RANGE compares all ranges, EQ_EXACT everything.
- * Invariant: true is only returned when every concrete state of `cur` is a concrete state of `old`, as far as old's future looked.
+ * EQ_LOOSE uses that what the old state never relied on (dead registers and slots, imprecise scalars) does
+ * not matter; it is right only when all paths from the old state are finished. EQ_RANGE compares all ranges,
+ * EQ_EXACT everything. Invariant: true is only returned when every concrete state of `cur` is a concrete
+ * state of `old`, as far as old's future looked.
  */
 #include "verifier/prune.h"
 
@@ -34,8 +36,8 @@ static bool same_id(u32 old, u32 cur, struct idmap *m)
 }
 
 /*
- * A scalar that was tied to no other may be tied now: that only says more of it. One that was tied needs the same ties, to its
- * base as well; a free one gets an id of its own, so that two of them do not pass for tied.
+ * A scalar that was tied to no other may be tied now: that only says more of it. One that was tied needs the
+ * same ties, to its base as well; a free one gets an id of its own, so that two of them do not pass for tied.
  */
 static bool same_scalar_id(u32 old, u32 cur, struct idmap *m)
 {
@@ -50,14 +52,15 @@ static bool same_scalar_id(u32 old, u32 cur, struct idmap *m)
 
 static bool same_data(const struct reg *a, const struct reg *b)
 {
-	return a->type == b->type && a->off == b->off && a->raw1 == b->raw1 && a->raw2 == b->raw2 && a->raw3 == b->raw3;
+	return a->type == b->type && a->off == b->off && a->raw1 == b->raw1 && a->raw2 == b->raw2 &&
+	       a->raw3 == b->raw3;
 }
 
 static bool same_bounds(const struct reg *a, const struct reg *b)
 {
-	return a->var.value == b->var.value && a->var.mask == b->var.mask && a->smin == b->smin && a->smax == b->smax &&
-	       a->umin == b->umin && a->umax == b->umax && a->s32_min == b->s32_min && a->s32_max == b->s32_max &&
-	       a->u32_min == b->u32_min && a->u32_max == b->u32_max;
+	return a->var.value == b->var.value && a->var.mask == b->var.mask && a->smin == b->smin &&
+	       a->smax == b->smax && a->umin == b->umin && a->umax == b->umax && a->s32_min == b->s32_min &&
+	       a->s32_max == b->s32_max && a->u32_min == b->u32_min && a->u32_max == b->u32_max;
 }
 
 bool regs_identical(const struct reg *a, const struct reg *b)
@@ -73,9 +76,9 @@ static bool exact(const struct reg *old, const struct reg *cur, struct idmap *m)
 
 static bool within(const struct reg *old, const struct reg *cur)
 {
-	return old->umin <= cur->umin && old->umax >= cur->umax && old->smin <= cur->smin && old->smax >= cur->smax &&
-	       old->u32_min <= cur->u32_min && old->u32_max >= cur->u32_max && old->s32_min <= cur->s32_min &&
-	       old->s32_max >= cur->s32_max && tnum_in(old->var, cur->var);
+	return old->umin <= cur->umin && old->umax >= cur->umax && old->smin <= cur->smin &&
+	       old->smax >= cur->smax && old->u32_min <= cur->u32_min && old->u32_max >= cur->u32_max &&
+	       old->s32_min <= cur->s32_min && old->s32_max >= cur->s32_max && tnum_in(old->var, cur->var);
 }
 
 static bool scalar_safe(const struct vf_env *e, const struct reg *old, const struct reg *cur, struct idmap *m,
@@ -138,8 +141,14 @@ static bool reg_safe(const struct vf_env *e, const struct reg *old, const struct
 /* ---- the stack ---- */
 
 static const struct reg unknown_scalar = {
-	.type = T_SCALAR, .var = { 0, U64_MAX }, .smin = S64_MIN, .smax = S64_MAX, .umax = U64_MAX, .s32_min = S32_MIN,
-	.s32_max = S32_MAX, .u32_max = U32_MAX,
+	.type = T_SCALAR,
+	.var = { 0, U64_MAX },
+	.smin = S64_MIN,
+	.smax = S64_MAX,
+	.umax = U64_MAX,
+	.s32_min = S32_MIN,
+	.s32_max = S32_MAX,
+	.u32_max = U32_MAX,
 };
 
 static const struct slot no_slot;
@@ -155,8 +164,8 @@ static const struct reg *slot_scalar(const struct vf_env *e, const struct slot *
 	return &unknown_scalar;
 }
 
-static bool special_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur, struct idmap *m,
-			 enum equal_mode mode)
+static bool special_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur,
+			 struct idmap *m, enum equal_mode mode)
 {
 	const struct reg *a = &old->reg, *b = &cur->reg;
 
@@ -164,7 +173,8 @@ static bool special_safe(const struct vf_env *e, const struct slot *old, const s
 	case SLOT_SPILL:
 		return reg_safe(e, a, b, m, mode);
 	case SLOT_DYNPTR:
-		return a->dyn_kind == b->dyn_kind && a->dyn_first == b->dyn_first && same_id(a->ref_id, b->ref_id, m);
+		return a->dyn_kind == b->dyn_kind && a->dyn_first == b->dyn_first &&
+		       same_id(a->ref_id, b->ref_id, m);
 	case SLOT_ITER:
 		/* the depth only tells loops apart */
 		return a->type == b->type && a->iter_btf == b->iter_btf && a->iter_id == b->iter_id &&
@@ -224,8 +234,8 @@ static bool slot_safe(const struct vf_env *e, const struct slot *old, const stru
 	return true;
 }
 
-static bool stack_safe(const struct vf_env *e, const struct frame *old, const struct frame *cur, struct idmap *m,
-		       enum equal_mode mode)
+static bool stack_safe(const struct vf_env *e, const struct frame *old, const struct frame *cur,
+		       struct idmap *m, enum equal_mode mode)
 {
 	for (u32 k = 0; k < old->nslots; k++) {
 		if (mode != EQ_LOOSE && k >= cur->nslots)
@@ -256,8 +266,8 @@ static bool refs_safe(const struct vstate *old, const struct vstate *cur, struct
 	return true;
 }
 
-static bool frame_safe(const struct vf_env *e, const struct frame *old, const struct frame *cur, u32 insn, struct idmap *m,
-		       enum equal_mode mode)
+static bool frame_safe(const struct vf_env *e, const struct frame *old, const struct frame *cur, u32 insn,
+		       struct idmap *m, enum equal_mode mode)
 {
 	u32 live = e->aux[insn].live_regs;
 
@@ -302,7 +312,8 @@ static void widen(struct vf_env *e, const struct reg *old, struct reg *cur, stru
 {
 	s32 def = cur->subreg_def;
 
-	if (old->type != T_SCALAR || cur->type != T_SCALAR || old->precise || cur->precise || exact(old, cur, m))
+	if (old->type != T_SCALAR || cur->type != T_SCALAR || old->precise || cur->precise ||
+	    exact(old, cur, m))
 		return;
 	reg_mark_unknown(e, cur);
 	cur->subreg_def = def;
@@ -322,7 +333,8 @@ void prune_widen(struct vf_env *e, struct vstate *old, struct vstate *cur)
 		for (u32 r = 0; r < ARRAY_SIZE(a->regs); r++)
 			widen(e, &a->regs[r], &b->regs[r], &m);
 		for (u32 k = 0; k < n; k++)
-			if (a->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL && b->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL)
+			if (a->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL &&
+			    b->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL)
 				widen(e, &a->stack[k].reg, &b->stack[k].reg, &m);
 	}
 }

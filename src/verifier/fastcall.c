@@ -2,8 +2,9 @@
 /*
  * Spills and fills that a compiler puts around calls that clobber fewer registers than the convention says.
  *
- * A pattern is "*(u64 *)(r10 - Y) = rX; call; rX = *(u64 *)(r10 - Y)" for slots below all others of the function; the pairs can
- * be removed when nothing else touches those slots. Invariant: only marks; the contract is checked by the walk.
+ * A pattern is "*(u64 *)(r10 - Y) = rX; call; rX = *(u64 *)(r10 - Y)" for slots below all others of the
+ * function; the pairs can be removed when nothing else touches those slots. Invariant: only marks; the
+ * contract is checked by the walk.
  */
 #include "verifier/env.h"
 
@@ -25,8 +26,8 @@ static bool is_pair(const struct vf_env *e, u32 call, u32 k, s32 off, u32 *reg)
 	const struct ins *stx = &e->ins[call - k], *ldx = &e->ins[call + k];
 
 	*reg = stx->src;
-	return stx->op == OP_STX_DW && ldx->op == OP_LDX_DW && stx->dst == BPF_REG_10 && ldx->src == BPF_REG_10 &&
-	       stx->src == ldx->dst && stx->off == off && ldx->off == off;
+	return stx->op == OP_STX_DW && ldx->op == OP_LDX_DW && stx->dst == BPF_REG_10 &&
+	       ldx->src == BPF_REG_10 && stx->src == ldx->dst && stx->off == off && ldx->off == off;
 }
 
 static void mark_call(struct vf_env *e, struct subprog *s, u32 call, s32 lowest)
@@ -49,7 +50,8 @@ static void mark_call(struct vf_env *e, struct subprog *s, u32 call, s32 lowest)
 	if (!free)
 		return;
 	for (k = 1; k <= 6; k++, off += SLOT_SIZE) {
-		if (call < k || call + k >= e->n || e->aux[call - k + 1].jump_target || e->aux[call + k].jump_target)
+		if (call < k || call + k >= e->n || e->aux[call - k + 1].jump_target ||
+		    e->aux[call + k].jump_target)
 			break;
 		if (!is_pair(e, call, k, off, &reg) || !(free & 1u << reg))
 			break;

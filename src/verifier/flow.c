@@ -2,8 +2,8 @@
 /*
  * Facts of the flow graph that need no walk: postorder, loops, and which registers may still be read.
  *
- * Loops are strongly connected components within a function; calls do not count as edges. Invariant: aux[].scc is 0 exactly for
- * instructions that are in no loop.
+ * Loops are strongly connected components within a function; calls do not count as edges. Invariant:
+ * aux[].scc is 0 exactly for instructions that are in no loop.
  */
 #include "verifier/env.h"
 
@@ -114,9 +114,12 @@ static void tarjan_step(struct vf_env *e, struct tarjan *t)
 
 static void compute_scc(struct vf_env *e)
 {
-	struct tarjan t = { .stack = ARENA_ARRAY(&e->arena, u32, e->n), .pre = ARENA_ARRAY(&e->arena, u32, e->n),
-			    .low = ARENA_ARRAY(&e->arena, u32, e->n), .dfs = ARENA_ARRAY(&e->arena, u32, e->n + 1),
-			    .next_pre = 1, .next_scc = 1 };
+	struct tarjan t = { .stack = ARENA_ARRAY(&e->arena, u32, e->n),
+			    .pre = ARENA_ARRAY(&e->arena, u32, e->n),
+			    .low = ARENA_ARRAY(&e->arena, u32, e->n),
+			    .dfs = ARENA_ARRAY(&e->arena, u32, e->n + 1),
+			    .next_pre = 1,
+			    .next_scc = 1 };
 
 	for (u32 i = 0; i < e->n; i += ins_slots(&e->ins[i])) {
 		if (t.pre[i])

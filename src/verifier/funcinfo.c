@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * func_info and line_info: which BTF function each subprogram is, and which source line each instruction comes from.
+ * func_info and line_info: which BTF function each subprogram is, and which source line each instruction
+ * comes from.
  *
- * Invariant: afterwards subs[].func_id, name and global are set for every subprogram when there is func_info, and proof->lines is
- * sorted by instruction with a line for the start of each subprogram.
+ * Invariant: afterwards subs[].func_id, name and global are set for every subprogram when there is func_info,
+ * and proof->lines is sorted by instruction with a line for the start of each subprogram.
  */
 #include "verifier/env.h"
 
 #define MAX_REC 252
 
-/* One record, cut or zero-filled to `want` bytes. -E2BIG when the tail that is not known to us holds something. */
+/* One record, cut or zero-filled to `want` bytes. -E2BIG when the tail that is not known to us holds
+ * something. */
 static int read_record(const void *recs, u32 size, u32 i, void *out, u32 want)
 {
 	const u8 *p = (const u8 *)recs + (size_t)i * size;
@@ -144,7 +146,8 @@ static int check_lines(struct vf_env *e)
 				return reject(e, REJ_LINE_INFO_FUNC, sub);
 		}
 		prev = li.insn_off;
-		e->proof->lines[i] = (struct btf_line){ .insn_off = li.insn_off, .file = btf_str(in->btf, li.file_name_off),
+		e->proof->lines[i] = (struct btf_line){ .insn_off = li.insn_off,
+							.file = btf_str(in->btf, li.file_name_off),
 							.text = btf_str(in->btf, li.line_off),
 							.line = BPF_LINE_INFO_LINE_NUM(li.line_col),
 							.col = BPF_LINE_INFO_LINE_COL(li.line_col) };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Conditional jumps: which ways are possible, and what each way teaches: bounds, bytes of the packet, pointers that are not NULL.
+ * Conditional jumps: which ways are possible, and what each way teaches: bounds, bytes of the packet,
+ * pointers that are not NULL.
  *
- * Invariant: what a compared register learns, every register of the same identity learns, in both states; and a way that is
- * not walked was impossible by facts marked precise.
+ * Invariant: what a compared register learns, every register of the same identity learns, in both states; and
+ * a way that is not walked was impossible by facts marked precise.
  */
 #include "verifier/jump.h"
 #include "verifier/prune.h"
@@ -51,7 +52,8 @@ static void collect(struct linked *l, struct reg *r, u32 id, u32 frame, u32 inde
 	if (r->type != T_SCALAR || (r->id & ~ID_ADD_MASK) != id)
 		return;
 	if (l->n < LINKED_MAX)
-		l->at[l->n++] = (struct linked_at){ .frame = (u8)frame, .index = (u8)index, .is_reg = is_reg };
+		l->at[l->n++] =
+			(struct linked_at){ .frame = (u8)frame, .index = (u8)index, .is_reg = is_reg };
 	else
 		forget_id(r);
 }
@@ -144,8 +146,8 @@ static bool is_fresh_pkt(const struct reg *r)
 }
 
 /*
- * "data + n > data_end" and its seven relatives. `here` is where the condition does not hold, `there` where it does.
- * Written from the pointer's side: `ptr cond end`.
+ * "data + n > data_end" and its seven relatives. `here` is where the condition does not hold, `there` where
+ * it does. Written from the pointer's side: `ptr cond end`.
  */
 static bool match_pkt(struct vf_env *e, const struct ins *i, const struct reg *dst, const struct reg *src,
 		      struct vstate *here, struct vstate *there)
@@ -163,11 +165,13 @@ static bool match_pkt(struct vf_env *e, const struct ins *i, const struct reg *d
 
 	if (ins_info(i)->has_imm || ins_info(i)->width == 32 || cond >= ARRAY_SIZE(rule) || !rule[cond].known)
 		return false;
-	if ((dst->type == T_PKT_END && src->type == T_PKT) || (is_fresh_pkt(dst) && src->type == T_PKT_META)) {
+	if ((dst->type == T_PKT_END && src->type == T_PKT) ||
+	    (is_fresh_pkt(dst) && src->type == T_PKT_META)) {
 		ptr = src;
 		regno = i->src;
 		cond = flip[cond];
-	} else if (!(dst->type == T_PKT && src->type == T_PKT_END) && !(dst->type == T_PKT_META && is_fresh_pkt(src))) {
+	} else if (!(dst->type == T_PKT && src->type == T_PKT_END) &&
+		   !(dst->type == T_PKT_META && is_fresh_pkt(src))) {
 		return false;
 	}
 	grant_range(e, rule[cond].grant_there ? there : here, ptr, rule[cond].open);
@@ -202,7 +206,8 @@ void mark_ptr_not_null(struct reg *r)
 		r->type = T_MAP;
 		r->map = m->inner;
 		/* which inner map it is: locks and timers must belong to the same one */
-		if (m->inner->record && (m->inner->record->mask & (FIELD_TIMER | FIELD_WORKQUEUE | FIELD_TASK_WORK)))
+		if (m->inner->record &&
+		    (m->inner->record->mask & (FIELD_TIMER | FIELD_WORKQUEUE | FIELD_TASK_WORK)))
 			r->map_uid = r->id;
 	} else if (m->type == BPF_MAP_TYPE_XSKMAP) {
 		r->type = T_XDP_SOCK;
@@ -266,8 +271,10 @@ void mark_ptr_or_null(struct vf_env *e, struct vstate *s, u32 regno, bool is_nul
 	state_each_reg(e, s, settle_null, &m);
 }
 
-/* Equal pointers, one of which is not NULL: neither is the other. BTF pointers may be NULL whatever their type says. */
-static void match_null(const struct ins *i, const struct reg *dst, const struct reg *src, struct reg *equal_regs)
+/* Equal pointers, one of which is not NULL: neither is the other. BTF pointers may be NULL whatever their
+ * type says. */
+static void match_null(const struct ins *i, const struct reg *dst, const struct reg *src,
+		       struct reg *equal_regs)
 {
 	bool to_src = reg_not_null(dst) && (src->type & TF_NULL);
 	bool to_dst = reg_not_null(src) && (dst->type & TF_NULL);
@@ -329,7 +336,8 @@ static int operands(struct vf_env *e, const struct ins *i, struct reg **a, struc
 	return flags ? push_jmp_hist(e, e->cur, flags, 0) : 0;
 }
 
-static int one_way(struct vf_env *e, const struct ins *i, const struct reg *a, const struct reg *b, bool taken)
+static int one_way(struct vf_env *e, const struct ins *i, const struct reg *a, const struct reg *b,
+		   bool taken)
 {
 	u32 other = taken ? e->insn + 1 : i->target;
 	int err = 0;
@@ -361,7 +369,8 @@ static int check_sane(struct vf_env *e, struct reg *r, const char *where)
 }
 
 /* Both ways: `a`, `b` where the condition does not hold, `ta`, `tb` where it does. */
-static int learn_bounds(struct vf_env *e, const struct ins *i, struct reg *a, struct reg *b, struct reg *ta, struct reg *tb)
+static int learn_bounds(struct vf_env *e, const struct ins *i, struct reg *a, struct reg *b, struct reg *ta,
+			struct reg *tb)
 {
 	enum jmp_cond cond = (enum jmp_cond)ins_info(i)->sub;
 	bool is32 = ins_info(i)->width == 32;
@@ -377,7 +386,8 @@ static int learn_bounds(struct vf_env *e, const struct ins *i, struct reg *a, st
 	return err ? err : check_sane(e, b, "false_reg2");
 }
 
-static int link_both(struct vf_env *e, const struct ins *i, const struct reg *a, const struct reg *b, struct linked *l)
+static int link_both(struct vf_env *e, const struct ins *i, const struct reg *a, const struct reg *b,
+		     struct linked *l)
 {
 	l->n = 0;
 	if (!ins_info(i)->has_imm && b->type == T_SCALAR && b->id)

@@ -2,10 +2,11 @@
 /*
  * Which stack slots may still be read: by call chain, as marks of the walk propagated over the flow graph.
  *
- * An instance is a function reached by one chain of calls. For each of its instructions, and each frame of the chain, it joins over
- * all visits the slots read (may) and the slots written (must). Live before an instruction = (live after - must) + may; a fixed
- * point over the postorder, then handed to the call instruction in the caller's instance. Invariant: when a checkpoint has no
- * unfinished path, every read below it is recorded and propagated.
+ * An instance is a function reached by one chain of calls. For each of its instructions, and each frame of
+ * the chain, it joins over all visits the slots read (may) and the slots written (must). Live before an
+ * instruction = (live after - must) + may; a fixed point over the postorder, then handed to the call
+ * instruction in the caller's instance. Invariant: when a checkpoint has no unfinished path, every read below
+ * it is recorded and propagated.
  */
 #include <stdio.h>
 
@@ -214,7 +215,8 @@ static void log_slots(struct vf_env *e, u64 mask)
 		}
 }
 
-static void log_change(struct vf_env *e, const struct instance *in, const char *what, u32 frame, u32 insn, u64 old, u64 new)
+static void log_change(struct vf_env *e, const struct instance *in, const char *what, u32 frame, u32 insn,
+		       u64 old, u64 new)
 {
 	if (old == new)
 		return;

@@ -2,10 +2,11 @@
 /*
  * Precision: which scalars' exact ranges the proof relied on.
  *
- * Scalars are imprecise until a value decides something: an offset, a size, a branch not taken. Then the walk is retraced, instruction
- * by instruction along the recorded history, from the use to what the value was made of; each checkpoint passed on the way gets the
- * registers and slots marked. Invariant: a checkpoint's unmarked scalars can be replaced by any value without changing the verdict on
- * what lies below it. What cannot be retraced marks everything.
+ * Scalars are imprecise until a value decides something: an offset, a size, a branch not taken. Then the walk
+ * is retraced, instruction by instruction along the recorded history, from the use to what the value was made
+ * of; each checkpoint passed on the way gets the registers and slots marked. Invariant: a checkpoint's
+ * unmarked scalars can be replaced by any value without changing the verdict on what lies below it. What
+ * cannot be retraced marks everything.
  */
 #include "verifier/jump.h"
 #include "verifier/prune.h"
@@ -32,7 +33,9 @@ int push_jmp_hist(struct vf_env *e, struct vstate *s, u32 flags, u64 linked)
 		return 0;
 	}
 	h = arena_alloc_raw(&e->arena, sizeof(*h));
-	*h = (struct jmp_hist){ .older = s->hist, .idx = e->insn, .prev = e->prev_insn, .flags = flags, .linked = linked };
+	*h = (struct jmp_hist){
+		.older = s->hist, .idx = e->insn, .prev = e->prev_insn, .flags = flags, .linked = linked
+	};
 	s->hist = h;
 	s->nhist++;
 	e->cur_hist = h;
@@ -113,7 +116,8 @@ static void back_load(struct want *w, u32 reg, const struct jmp_hist *h)
 	drop(w, reg);
 	/* only the stack keeps what was written */
 	if (h && (h->flags & HIST_STACK_ACCESS))
-		w->slots[h->flags & HIST_FRAME_MASK] |= 1ull << (h->flags >> HIST_SLOT_SHIFT & HIST_SLOT_MASK);
+		w->slots[h->flags & HIST_FRAME_MASK] |= 1ull
+							<< (h->flags >> HIST_SLOT_SHIFT & HIST_SLOT_MASK);
 }
 
 static int back_store(struct want *w, const struct ins *i, bool from_reg, const struct jmp_hist *h)
@@ -217,7 +221,8 @@ static void back_alu(struct want *w, const struct ins *i)
 		return;
 	if (x->cls == IC_MOV || x->cls == IC_CAST)
 		drop(w, i->dst);
-	if (x->cls != IC_END && !x->has_imm && i->src != BPF_REG_10 && !(x->cls == IC_ALU && x->sub == ALU_NEG))
+	if (x->cls != IC_END && !x->has_imm && i->src != BPF_REG_10 &&
+	    !(x->cls == IC_ALU && x->sub == ALU_NEG))
 		add(w, i->src);
 	if (x->cls == IC_CAST && i->src != BPF_REG_10)
 		add(w, i->src);
@@ -311,7 +316,8 @@ static void force(struct vf_env *e, struct reg *r, u32 frame, const char *what, 
 void precise_all(struct vf_env *e, struct vstate *s)
 {
 	if (e->log->level & LOG_LEVEL2)
-		vf_log(e, "mark_precise: frame%u: falling back to forcing all scalars precise\n", s->curframe);
+		vf_log(e, "mark_precise: frame%u: falling back to forcing all scalars precise\n",
+		       s->curframe);
 	for (s = s->parent; s; s = s->parent)
 		for (u32 i = 0; i <= s->curframe; i++) {
 			struct frame *f = s->frame[i];
@@ -368,9 +374,10 @@ static bool mark_state(struct vf_env *e, struct vstate *s, struct want *w)
 /* The beginning of a global function: its arguments are anything. */
 static int at_entry(struct vf_env *e, struct vstate *s, struct want *w)
 {
-	if (s->curframe || !s->frame[0]->subprog || s->frame[0]->callsite != U32_MAX || w->slots[0] || (w->regs[0] & ~ARGS))
-		return vf_bug(e, "backtracking func entry subprog %u reg_mask %x stack_mask %llx", s->frame[0]->subprog,
-			      w->regs[0], (unsigned long long)w->slots[0]);
+	if (s->curframe || !s->frame[0]->subprog || s->frame[0]->callsite != U32_MAX || w->slots[0] ||
+	    (w->regs[0] & ~ARGS))
+		return vf_bug(e, "backtracking func entry subprog %u reg_mask %x stack_mask %llx",
+			      s->frame[0]->subprog, w->regs[0], (unsigned long long)w->slots[0]);
 	for (u32 m = w->regs[0]; m; m &= m - 1) {
 		struct reg *r = &s->frame[0]->regs[__builtin_ctz(m)];
 
@@ -385,10 +392,12 @@ static int at_entry(struct vf_env *e, struct vstate *s, struct want *w)
 /* Does the instruction have nothing to do with what is wanted? */
 static bool is_unrelated(const struct vf_env *e, u32 i, const struct want *w)
 {
-	return !(e->aux[i].touched & w->regs[w->frame]) && !e->aux[i].retrace && !(e->log->level & LOG_LEVEL2);
+	return !(e->aux[i].touched & w->regs[w->frame]) && !e->aux[i].retrace &&
+	       !(e->log->level & LOG_LEVEL2);
 }
 
-static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 *next, bool *skip, struct want *w)
+static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 *next, bool *skip,
+		   struct want *w)
 {
 	const struct jmp_hist *h = s->hist;
 	u32 i = last;
@@ -435,8 +444,8 @@ int precise_go(struct vf_env *e, struct vstate *s, bool *ret_changed)
 		return 0;
 	while (s) {
 		if (e->log->level & LOG_LEVEL2)
-			vf_log(e, "mark_precise: frame%u: last_idx %d first_idx %d subseq_idx %d \n", w->frame, (s32)last,
-			       (s32)first, (s32)next);
+			vf_log(e, "mark_precise: frame%u: last_idx %d first_idx %d subseq_idx %d \n",
+			       w->frame, (s32)last, (s32)first, (s32)next);
 		if (last == U32_MAX)
 			return at_entry(e, s, w);
 		err = retrace(e, s, last, first, &next, &skip, w);

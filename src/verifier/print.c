@@ -10,11 +10,28 @@
 #include "verifier/env.h"
 
 static const char *const base_name[T_COUNT] = {
-	[T_NONE] = "?", [T_SCALAR] = "scalar", [T_CTX] = "ctx", [T_MAP] = "map_ptr", [T_MAP_VALUE] = "map_value",
-	[T_MAP_KEY] = "map_key", [T_STACK] = "fp", [T_PKT_META] = "pkt_meta", [T_PKT] = "pkt", [T_PKT_END] = "pkt_end",
-	[T_FLOW_KEYS] = "flow_keys", [T_SOCKET] = "sock", [T_SOCK_COMMON] = "sock_common", [T_TCP_SOCK] = "tcp_sock",
-	[T_TP_BUFFER] = "tp_buffer", [T_XDP_SOCK] = "xdp_sock", [T_BTF] = "ptr_", [T_MEM] = "mem", [T_ARENA] = "arena",
-	[T_BUF] = "buf", [T_FUNC] = "func", [T_DYNPTR] = "dynptr_ptr",
+	[T_NONE] = "?",
+	[T_SCALAR] = "scalar",
+	[T_CTX] = "ctx",
+	[T_MAP] = "map_ptr",
+	[T_MAP_VALUE] = "map_value",
+	[T_MAP_KEY] = "map_key",
+	[T_STACK] = "fp",
+	[T_PKT_META] = "pkt_meta",
+	[T_PKT] = "pkt",
+	[T_PKT_END] = "pkt_end",
+	[T_FLOW_KEYS] = "flow_keys",
+	[T_SOCKET] = "sock",
+	[T_SOCK_COMMON] = "sock_common",
+	[T_TCP_SOCK] = "tcp_sock",
+	[T_TP_BUFFER] = "tp_buffer",
+	[T_XDP_SOCK] = "xdp_sock",
+	[T_BTF] = "ptr_",
+	[T_MEM] = "mem",
+	[T_ARENA] = "arena",
+	[T_BUF] = "buf",
+	[T_FUNC] = "func",
+	[T_DYNPTR] = "dynptr_ptr",
 };
 
 static const struct { u32 flag; const char *text; } prefix_name[] = {
@@ -57,7 +74,8 @@ static bool negative(const struct bound *b)
 	return b->name[0] == 's' && (s64)b->val < 0;
 }
 
-/* Bounds with the same value share it: "smin=umin=1". Signed 32-bit ones join 64-bit ones only where both print alike. */
+/* Bounds with the same value share it: "smin=umin=1". Signed 32-bit ones join 64-bit ones only where both
+ * print alike. */
 static u64 as_printed(s32 v)
 {
 	return v >= INT16_MIN && v <= INT16_MAX ? (u64)(s64)v : (u32)v;
@@ -104,7 +122,9 @@ static void put_tnum(struct vf_env *e, struct tnum t)
 
 static const char *dynptr_name(u8 kind)
 {
-	static const char *const names[] = { "<invalid>", "local", "ringbuf", "skb", "xdp", "skb_meta", "file" };
+	static const char *const names[] = {
+		"<invalid>", "local", "ringbuf", "skb", "xdp", "skb_meta", "file"
+	};
 
 	return kind < ARRAY_SIZE(names) ? names[kind] : "<unknown>";
 }
@@ -232,7 +252,8 @@ static void put_dynptr(struct vf_env *e, const struct reg *r)
 static void put_iter(struct vf_env *e, const struct reg *r)
 {
 	static const char *const states[] = { "<invalid>", "active", "drained" };
-	const char *name = r->iter_btf && r->iter_id ? btf_type_name(r->iter_btf, r->iter_id) : "bpf_iter_<invalid>";
+	const char *name =
+		r->iter_btf && r->iter_id ? btf_type_name(r->iter_btf, r->iter_id) : "bpf_iter_<invalid>";
 
 	if (!strncmp(name, "bpf_iter_", 9))
 		name += 9;

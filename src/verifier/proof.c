@@ -15,13 +15,18 @@ static void fill_subs(struct vf_env *e)
 	for (u32 i = 0; i < e->nsubs; i++) {
 		const struct subprog *s = &e->subs[i];
 
-		p->sub[i] = (struct sub_fact){ .start = s->start, .end = s[1].start, .stack = (u16)s->stack_depth,
+		p->sub[i] = (struct sub_fact){ .start = s->start,
+					       .end = s[1].start,
+					       .stack = (u16)s->stack_depth,
 					       .has_tail_call = s->has_tail_call,
 					       .tail_call_reachable = s->tail_call_reachable,
-					       .has_ld_abs = s->has_ld_abs, .is_callback = s->is_cb,
+					       .has_ld_abs = s->has_ld_abs,
+					       .is_callback = s->is_cb,
 					       .is_async_callback = s->is_async_cb,
-					       .is_exception_cb = s->is_exception_cb, .is_global = s->global,
-					       .changes_pkt = s->changes_pkt, .might_sleep = s->might_sleep,
+					       .is_exception_cb = s->is_exception_cb,
+					       .is_global = s->global,
+					       .changes_pkt = s->changes_pkt,
+					       .might_sleep = s->might_sleep,
 					       .name = s->name ? arena_strdup(&p->arena, s->name) : NULL };
 		p->uses_tail_call |= s->has_tail_call;
 	}

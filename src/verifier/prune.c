@@ -2,11 +2,12 @@
 /*
  * Checkpoints: states kept at chosen instructions, so that a later arrival that is no worse stops there.
  *
- * When to keep one, when to drop one and how to compare inside loops follows Linux, because it decides which programs
- * stay below the limit. In a loop (a strongly connected component of the flow graph, by call chain) marks of precision are incomplete
- * until every path of the loop ended: there ranges are compared in full, and arrivals that were stopped are kept as back-edges to
- * propagate the marks through when the loop is left.
- * Invariant: a checkpoint with unfinished paths is only ever compared in full; `branches` counts them exactly.
+ * When to keep one, when to drop one and how to compare inside loops follows Linux, because it decides which
+ * programs stay below the limit. In a loop (a strongly connected component of the flow graph, by call chain)
+ * marks of precision are incomplete until every path of the loop ended: there ranges are compared in full,
+ * and arrivals that were stopped are kept as back-edges to propagate the marks through when the loop is left.
+ * Invariant: a checkpoint with unfinished paths is only ever compared in full; `branches` counts them
+ * exactly.
  */
 #include <stdio.h>
 
@@ -78,7 +79,8 @@ static struct visit *visit_of(struct vf_env *e, const struct visit *want)
 	struct visit *v;
 
 	for (v = prune_of(e)->visits[want->scc]; v; v = v->next)
-		if (v->nsites == want->nsites && !memcmp(v->sites, want->sites, v->nsites * sizeof(*v->sites)))
+		if (v->nsites == want->nsites &&
+		    !memcmp(v->sites, want->sites, v->nsites * sizeof(*v->sites)))
 			return v;
 	return NULL;
 }
@@ -126,7 +128,8 @@ static bool marks_incomplete(struct vf_env *e, const struct vstate *s)
 	return v && v->backedges;
 }
 
-static int propagate_precision(struct vf_env *e, const struct vstate *old, struct vstate *cur, bool *ret_changed)
+static int propagate_precision(struct vf_env *e, const struct vstate *old, struct vstate *cur,
+			       bool *ret_changed)
 {
 	struct want *w = precise_want(e);
 	bool log2 = e->log->level & LOG_LEVEL2;
@@ -150,7 +153,8 @@ static int propagate_precision(struct vf_env *e, const struct vstate *old, struc
 		for (u32 k = 0; k < fr->nslots; k++) {
 			const struct slot *s = &fr->stack[k];
 
-			if (s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || !s->reg.precise)
+			if (s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR ||
+			    !s->reg.precise)
 				continue;
 			if (unlikely(log2)) {
 				if (first)
@@ -304,14 +308,16 @@ static bool same_callsites(const struct vstate *a, const struct vstate *b)
 static void clean_checkpoints(struct vf_env *e, struct vstate *list, u32 insn)
 {
 	for (struct vstate *s = list; s; s = s->next)
-		if (!s->branches && !s->cleaned && s->insn == insn && same_callsites(s, e->cur) && !marks_incomplete(e, s))
+		if (!s->branches && !s->cleaned && s->insn == insn && same_callsites(s, e->cur) &&
+		    !marks_incomplete(e, s))
 			clean(e, s);
 }
 
 struct vstate *prune_prev_entry(struct vf_env *e, struct vstate *cur, u32 insn)
 {
 	for (struct vstate *s = *bucket_of(e, insn); s; s = s->next)
-		if (s->insn == insn && s->branches && cur && same_callsites(s, cur) && s->dfs_depth < cur->dfs_depth)
+		if (s->insn == insn && s->branches && cur && same_callsites(s, cur) &&
+		    s->dfs_depth < cur->dfs_depth)
 			return s;
 	return NULL;
 }
@@ -339,7 +345,8 @@ static bool iter_depths_differ(const struct vstate *old, const struct vstate *cu
 		for (u32 k = 0; k < old->frame[i]->nslots; k++) {
 			const struct slot *a = &old->frame[i]->stack[k], *b = &cur->frame[i]->stack[k];
 
-			if (a->type[0] == SLOT_ITER && a->reg.iter_state == ITER_ACTIVE && a->reg.iter_depth != b->reg.iter_depth)
+			if (a->type[0] == SLOT_ITER && a->reg.iter_state == ITER_ACTIVE &&
+			    a->reg.iter_depth != b->reg.iter_depth)
 				return true;
 		}
 	return false;
@@ -383,14 +390,16 @@ static enum verdict compare_unfinished(struct vf_env *e, u32 insn, struct vstate
 	if (f->in_async_callback && f->async_entries != cur_frame(e)->async_entries)
 		return LOOKS_LIKE_LOOP;
 	if (a->is_iter_next)
-		return states_equal(e, old, cur, EQ_RANGE) && iter_is_active(cur) ? HIT_LOOP : LOOKS_LIKE_LOOP;
+		return states_equal(e, old, cur, EQ_RANGE) && iter_is_active(cur) ? HIT_LOOP
+										  : LOOKS_LIKE_LOOP;
 	if (ins_class(&e->ins[insn]) == IC_MAY_GOTO && old->may_goto_depth != cur->may_goto_depth &&
 	    states_equal(e, old, cur, EQ_RANGE))
 		return HIT_LOOP;
 	if (a->calls_callback)
 		return states_equal(e, old, cur, EQ_RANGE) ? HIT_LOOP : LOOKS_LIKE_LOOP;
 	if (maybe_looping(old, cur) && states_equal(e, old, cur, EQ_EXACT) && !iter_depths_differ(old, cur) &&
-	    old->may_goto_depth == cur->may_goto_depth && old->callback_unroll_depth == cur->callback_unroll_depth)
+	    old->may_goto_depth == cur->may_goto_depth &&
+	    old->callback_unroll_depth == cur->callback_unroll_depth)
 		return ENDLESS;
 	return LOOKS_LIKE_LOOP;
 }
@@ -405,8 +414,8 @@ static enum verdict compare_finished(struct vf_env *e, struct vstate *old)
 }
 
 /*
- * The path ends in `old`. What it relied on, this path must not lose; and the 32-bit values it brought along may be read in full
- * there.
+ * The path ends in `old`. What it relied on, this path must not lose; and the 32-bit values it brought along
+ * may be read in full there.
  */
 static int stop_at(struct vf_env *e, u32 insn, struct vstate *old, bool loop)
 {

@@ -9,8 +9,8 @@ u32 frame_insn(const struct vstate *s, u32 i);
 bool regs_identical(const struct reg *a, const struct reg *b);
 
 /*
- * Registers and slots that must be precise, as masks by frame. mark_precise_from() starts at state `s` and goes back; *ret_changed
- * (may be NULL) is set when any state above got a new mark.
+ * Registers and slots that must be precise, as masks by frame. mark_precise_from() starts at state `s` and
+ * goes back; *ret_changed (may be NULL) is set when any state above got a new mark.
  */
 struct want { u32 frame, regs[MAX_FRAMES]; u64 slots[MAX_FRAMES]; };
 struct want *precise_want(struct vf_env *e);  /* to be filled before precise_go() */

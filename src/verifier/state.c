@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * States and their frames: made, copied and recycled. Copies cost what is used: the frames in use and the stack slots touched.
+ * States and their frames: made, copied and recycled. Copies cost what is used: the frames in use and the
+ * stack slots touched.
  *
- * Invariant: every state lives in env->arena; a state on the free list keeps its frames' memory, and nothing else of it is
- * ever read. Frames above curframe hold memory only.
+ * Invariant: every state lives in env->arena; a state on the free list keeps its frames' memory, and nothing
+ * else of it is ever read. Frames above curframe hold memory only.
  */
 #include "verifier/env.h"
 

@@ -2,8 +2,9 @@
 /*
  * The walk: one instruction at a time along one path, the other branches on a stack.
  *
- * Invariant: when an instruction is stepped, env->cur holds what is true before it; when the step returned 0, what is true before
- * env->next. A path below a speculative branch never makes the program be refused: it gets a barrier instead.
+ * Invariant: when an instruction is stepped, env->cur holds what is true before it; when the step returned 0,
+ * what is true before env->next. A path below a speculative branch never makes the program be refused: it
+ * gets a barrier instead.
  */
 #include "verifier/debug.h"
 
@@ -247,7 +248,8 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 	case IC_ATOMIC:
 	case IC_LOAD_ACQ:
 	case IC_STORE_REL:
-		return is_rmw(i->imm) ? reject(e, REJ_ATOMIC_SIZE) : reject(e, REJ_ATOMIC_OPCODE, (u32)i->imm);
+		return is_rmw(i->imm) ? reject(e, REJ_ATOMIC_SIZE)
+				      : reject(e, REJ_ATOMIC_OPCODE, (u32)i->imm);
 	case IC_JCC:
 		what = "JMP/JMP32";
 		break;
@@ -398,8 +400,8 @@ static int step(struct vf_env *e, const struct ins *i)
 
 static bool may_write_stack(enum ins_class c)
 {
-	return c == IC_ST || c == IC_STX || c == IC_ATOMIC || c == IC_STORE_REL || c == IC_CALL || c == IC_CALL_SUB ||
-	       c == IC_CALL_KFUNC;
+	return c == IC_ST || c == IC_STX || c == IC_ATOMIC || c == IC_STORE_REL || c == IC_CALL ||
+	       c == IC_CALL_SUB || c == IC_CALL_KFUNC;
 }
 
 static void log_before(struct vf_env *e)
@@ -431,7 +433,8 @@ static void log_pruned(struct vf_env *e)
 		vf_log(e, "%u: safe\n", e->insn);
 }
 
-/* What happens at an instruction before it is stepped. 0, STEP_DONE when the path can stop here, or -errno. */
+/* What happens at an instruction before it is stepped. 0, STEP_DONE when the path can stop here, or -errno.
+ */
 static int arrive(struct vf_env *e, u32 insn)
 {
 	struct vstate *s = e->cur;

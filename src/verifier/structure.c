@@ -2,15 +2,17 @@
 /*
  * What can be said of a program before its control flow: opcodes, subprograms, jumps that stay inside, maps.
  *
- * Invariant: after these passes every jump target is an instruction of the same subprogram, every subprogram ends in an
- * exit or a jump, and each LDIMM64_MAP_* has its map.
+ * Invariant: after these passes every jump target is an instruction of the same subprogram, every subprogram
+ * ends in an exit or a jump, and each LDIMM64_MAP_* has its map.
  */
 #include <stdlib.h>
 
 #include "verifier/env.h"
 
-#define TRACING_TYPES (PT_BIT(BPF_PROG_TYPE_KPROBE) | PT_BIT(BPF_PROG_TYPE_TRACEPOINT) | PT_BIT(BPF_PROG_TYPE_PERF_EVENT) | \
-		       PT_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT) | PT_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE))
+#define TRACING_TYPES                                                              \
+	(PT_BIT(BPF_PROG_TYPE_KPROBE) | PT_BIT(BPF_PROG_TYPE_TRACEPOINT) |         \
+	 PT_BIT(BPF_PROG_TYPE_PERF_EVENT) | PT_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT) | \
+	 PT_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE))
 
 int pass_decode(struct vf_env *e)
 {
@@ -83,7 +85,8 @@ static u32 count_tags(const struct btf *b, u32 func, const char *prefix)
 	return n;
 }
 
-/* Instruction of the function that the main program's BTF tag names as its exception callback; 0: there is none. */
+/* Instruction of the function that the main program's BTF tag names as its exception callback; 0: there is
+ * none. */
 static int find_exception_cb(struct vf_env *e, u32 *ret_insn)
 {
 	const struct btf *b = e->in->btf;
@@ -381,7 +384,8 @@ static int resolve_btf_id(struct vf_env *e, u32 i)
 		return 0;
 	size = btf_size_of(b, t->type);
 	if (size < 0)
-		return reject(e, REJ_LDIMM64_VAR_SIZE, btf_type_name(b, btf_skip_mods(b, t->type)), (long)size);
+		return reject(e, REJ_LDIMM64_VAR_SIZE, btf_type_name(b, btf_skip_mods(b, t->type)),
+			      (long)size);
 	a->var_type = T_MEM | TF_RDONLY;
 	a->var_mem_size = (u32)size;
 	return 0;

@@ -2,9 +2,10 @@
 /*
  * Verification from beginning to end: the list of passes. Read this first.
  *
- * The order is Linux's, because the first pass that refuses decides the message: func_info, subprograms, maps, control flow, attach
- * target, then the walk over all paths of the main program and of each global function that is called, then stack depth.
- * Invariant: every path out frees the environment; a proof exists only when everything passed.
+ * The order is Linux's, because the first pass that refuses decides the message: func_info, subprograms,
+ * maps, control flow, attach target, then the walk over all paths of the main program and of each global
+ * function that is called, then stack depth. Invariant: every path out frees the environment; a proof exists
+ * only when everything passed.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -27,8 +28,10 @@ static void unfold_privileges(struct vf_env *e)
 	const struct vf_input *in = e->in;
 
 	e->bpf_capable = caps_grant(in->caps, CAPB_BPF);
-	e->allow_ptr_leaks = e->allow_uninit_stack = e->bypass_v1 = e->bypass_v4 = caps_grant(in->caps, CAPB_PERFMON);
-	e->strict_align = (in->prog_flags & BPF_F_STRICT_ALIGNMENT) && !(in->prog_flags & BPF_F_ANY_ALIGNMENT);
+	e->allow_ptr_leaks = e->allow_uninit_stack = e->bypass_v1 = e->bypass_v4 =
+		caps_grant(in->caps, CAPB_PERFMON);
+	e->strict_align =
+		(in->prog_flags & BPF_F_STRICT_ALIGNMENT) && !(in->prog_flags & BPF_F_ANY_ALIGNMENT);
 	e->test_state_freq = e->bpf_capable && (in->prog_flags & BPF_F_TEST_STATE_FREQ);
 	e->test_rnd_hi32 = in->prog_flags & BPF_F_TEST_RND_HI32;
 	e->test_reg_invariants = in->prog_flags & (1u << 7);
@@ -162,7 +165,8 @@ static int walk_global_functions(struct vf_env *e)
 			if (err)
 				return err;
 			if (e->log->level & (LOG_LEVEL1 | LOG_LEVEL2))
-				vf_log(e, "Func#%u ('%s') is safe for any args that match its prototype\n", i, s->name);
+				vf_log(e, "Func#%u ('%s') is safe for any args that match its prototype\n", i,
+				       s->name);
 			s->verified = true;
 			again = true;
 		}
@@ -193,8 +197,12 @@ static int run_passes(struct vf_env *e)
 
 static void fill_stats(struct vf_env *e, u64 start, struct vf_stats *st)
 {
-	*st = (struct vf_stats){ .walked = e->walked, .max_states = e->max_states_per_insn, .total_states = e->total_states,
-				 .peak_states = e->peak_states, .time_ns = now_ns() - start, .memory = e->arena.used,
+	*st = (struct vf_stats){ .walked = e->walked,
+				 .max_states = e->max_states_per_insn,
+				 .total_states = e->total_states,
+				 .peak_states = e->peak_states,
+				 .time_ns = now_ns() - start,
+				 .memory = e->arena.used,
 				 .nsubs = MIN(e->nsubs, (u32)MAX_SUBPROGS) };
 	for (u32 i = 0; i < st->nsubs; i++)
 		st->stack_depth[i] = e->subs[i].stack_depth;
@@ -204,13 +212,16 @@ static void fill_stats(struct vf_env *e, u64 start, struct vf_stats *st)
 static void log_stats(struct vf_env *e, const struct vf_stats *st, bool accepted)
 {
 	if (e->log->level & LOG_STATS) {
-		vf_log(e, "verification time %llu usec\nstack depth ", (unsigned long long)(st->time_ns / 1000));
+		vf_log(e, "verification time %llu usec\nstack depth ",
+		       (unsigned long long)(st->time_ns / 1000));
 		for (u32 i = 0; i < st->nsubs; i++)
 			if (!i || !accepted || !e->bpf_capable || e->aux[e->subs[i].start].fact.walked)
 				vf_log(e, "%s%u", i ? "+" : "", st->stack_depth[i]);
 		vf_log(e, "\n");
 	}
-	vf_log(e, "processed %u insns (limit %u) max_states_per_insn %u total_states %u peak_states %u mark_read 0\n",
+	vf_log(e,
+	       "processed %u insns (limit %u) max_states_per_insn %u total_states %u peak_states %u "
+	       "mark_read 0\n",
 	       (u32)st->walked, DEFAULT_WALK, st->max_states, st->total_states, st->peak_states);
 }
 
@@ -222,7 +233,8 @@ void vf_proof_free(struct proof *p)
 	free(p);
 }
 
-int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_proof, struct vf_stats *ret_stats)
+int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_proof,
+	      struct vf_stats *ret_stats)
 {
 	struct vf_env *e = calloc(1, sizeof(*e));
 	struct proof *p = calloc(1, sizeof(*p));
