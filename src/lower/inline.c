@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls that need none: lookups in arrays known by the proof, loops over a known callback, the number of the CPU.
+ * Calls that need none: lookups in arrays known by the proof, loops over a known callback, the number of the CPU. Lookups in
+ * other known maps skip the helper.
  *
  * They become ordinary operations, so every engine runs them and the compiler folds them with what is around: the sum that is a
  * value's address into the load that follows, and the NULL check, when that is the next instruction, into the check of the
@@ -45,13 +46,20 @@ static void land(struct seq *s, u32 jump)
 }
 
 /* ---- lookups in arrays ---- */
-static bool array_of(const struct lowering *l, u32 at, struct lower_array *ret)
+/* The one map that this lookup is for, or NULL. */
+static const struct map_desc *map_of(const struct lowering *l, u32 at)
 {
 	const struct ins *i = &l->p->ins[at];
 	const struct insn_fact *f = &l->p->fact[at];
 
-	return i->op == OP_CALL && i->imm == BPF_FUNC_map_lookup_elem && f->walked && f->call_const_map && f->map &&
-	       l->o->map_array && !l->o->map_array(l->o->cookie, f->map, ret) && ret->stride <= S32_MAX &&
+	return i->op == OP_CALL && i->imm == BPF_FUNC_map_lookup_elem && f->walked && f->call_const_map ? f->map : NULL;
+}
+
+static bool array_of(const struct lowering *l, u32 at, struct lower_array *ret)
+{
+	const struct map_desc *m = map_of(l, at);
+
+	return m && l->o->map_array && !l->o->map_array(l->o->cookie, m, ret) && ret->stride <= S32_MAX &&
 	       ret->lane <= S32_MAX;
 }
 
@@ -157,6 +165,21 @@ static void lookup(struct lowering *l, struct seq *s, u32 at, const struct lower
 	land(s, done);
 }
 
+/* Other maps: straight to what the type does, without the helper. */
+static bool call_lookup(const struct lowering *l, struct seq *s, u32 at)
+{
+	const struct map_desc *m = map_of(l, at);
+	struct ins call = l->p->ins[at];
+
+	call.imm64 = m && l->o->map_lookup ? l->o->map_lookup(l->o->cookie, m) : 0;
+	if (!call.imm64)
+		return false;
+	call.dst = 1 + 3;
+	seq_add(s, (struct ins){ .op = OP_GET_CPU, .dst = BPF_REG_3 });
+	seq_add(s, call);
+	return true;
+}
+
 /* ---- bpf_loop ---- */
 static bool is_loop(const struct lowering *l, u32 at)
 {
@@ -224,6 +247,8 @@ bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 		lookup(l, s, at, &a);
 		return true;
 	}
+	if (call_lookup(l, s, at))
+		return true;
 	if (is_loop(l, at)) {
 		loop(l, s, at);
 		return true;

@@ -31,6 +31,8 @@ struct lower_opts {
 	u64 (*map_value_addr)(void *cookie, const struct map_desc *m, u32 off); /* direct value; 0: none */
 	/* 0 when lookups in this map may be inlined; NULL: none may. What it says holds as long as the program lives. */
 	int (*map_array)(void *cookie, const struct map_desc *m, struct lower_array *ret);
+	/* void *(struct map *, const void *key, u32 cpu): what the map's type does for the lookup helper; 0, NULL: call the helper. */
+	u64 (*map_lookup)(void *cookie, const struct map_desc *m);
 	u64 (*btf_addr)(void *cookie, const struct btf *b, u32 id);          /* kernel variable or function; 0: none */
 	/* what bpf_obj_new gets as its second argument */
 	u64 (*obj_layout)(void *cookie, const struct btf_record *rec, u32 size, bool percpu);

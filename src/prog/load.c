@@ -144,6 +144,12 @@ static int map_array(void *cookie, const struct map_desc *desc, struct lower_arr
 	return 0;
 }
 
+static u64 lookup_addr(void *cookie, const struct map_desc *desc)
+{
+	(void)cookie;
+	return (u64)(uintptr_t)container_of(desc, struct map, desc)->lookup;
+}
+
 static u64 btf_addr(void *cookie, const struct btf *b, u32 id)
 {
 	const struct btf_type *t = b ? btf_type(b, id) : NULL;
@@ -161,7 +167,8 @@ static u64 obj_layout(void *cookie, const struct btf_record *rec, u32 size, bool
 static int do_lower(struct load *l)
 {
 	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
-				.map_value_addr = map_value_addr, .map_array = map_array, .btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec };
+				.map_value_addr = map_value_addr, .map_array = map_array, .map_lookup = lookup_addr,
+				.btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec };
 	int err = lower(l->proof, &o, &l->arena, &l->low);
 
 	return err;
