@@ -60,8 +60,6 @@ static int resolve_btf(struct call *c, struct map_attr *m)
 	if (!a->btf_value_type_id)
 		return 0;
 	m->btf = b->btf;
-	m->btf_key = a->btf_key_type_id;
-	m->btf_value = a->btf_value_type_id;
 	key = m->btf_key ? btf_size_of(b->btf, m->btf_key) : (s64)m->key_size;
 	value = btf_size_of(b->btf, m->btf_value);
 	if (key < 0 || (u64)key != m->key_size)
@@ -120,8 +118,6 @@ static int check_allowed(struct call *c)
 		return call_fail(c, -EPERM, "creating maps needs CAP_BPF (unprivileged BPF is off)");
 	if (!call_capable(c, spec->caps))
 		return call_fail(c, -EPERM, "maps of type %s need more privileges", spec->name);
-	if (spec->why_not)
-		return call_fail(c, -EOPNOTSUPP, "maps of type %s: %s", spec->name, spec->why_not);
 	if (!a->map_ifindex)
 		return 0;
 	if (!call_capable(c, CAPB_SYS_ADMIN))
@@ -130,6 +126,22 @@ static int check_allowed(struct call *c)
 		return call_fail(c, -EINVAL, "map_ifindex %u: no such device, or not for maps of type %s", a->map_ifindex,
 				 spec->name);
 	return call_fail(c, -EOPNOTSUPP, "device %s holds no maps", name);
+}
+
+/* A struct_ops map's value is the kernel's structure bpf_struct_ops_NAME around the interface it implements. */
+static int check_struct_ops(struct call *c, const struct map_attr *m)
+{
+	const struct btf *k = m->btf_vmlinux_value ? sys_kernel_btf(c->s) : NULL;
+	const char *name = k && btf_type(k, m->btf_vmlinux_value) ? btf_type_name(k, m->btf_vmlinux_value) : "";
+
+	if (m->type != BPF_MAP_TYPE_STRUCT_OPS)
+		return 0;
+	if (strncmp(name, "bpf_struct_ops_", 15))
+		return call_fail(c, -ENOTSUPP, "btf_vmlinux_value_type_id %u is no struct bpf_struct_ops_* of the kernel's BTF",
+				 m->btf_vmlinux_value);
+	if (btf_size_of(k, m->btf_vmlinux_value) != (s64)m->value_size)
+		return call_fail(c, -EINVAL, "struct %s has another size than value_size %u", name, m->value_size);
+	return 0;
 }
 
 /* Everything but the map itself, in Linux's order. */
@@ -146,6 +158,9 @@ static int prepare(struct call *c, struct map_attr *m)
 	err = map_check(m, true);
 	if (err)
 		return refused(c, m, err);
+	err = check_struct_ops(c, m);
+	if (err)
+		return err;
 	if (check_name(m->name, sizeof(m->name)))
 		return call_fail(c, -EINVAL, "map_name may have letters, digits, '_' and '.' only, and at most 15 of them");
 	return resolve_btf(c, m);
@@ -157,6 +172,7 @@ int cmd_map_create(struct call *c)
 	struct map_attr m = { .type = a->map_type, .key_size = a->key_size, .value_size = a->value_size,
 			      .max_entries = a->max_entries, .flags = a->map_flags & ~FLAG_TOKEN, .extra = a->map_extra,
 			      .numa_node = a->map_flags & BPF_F_NUMA_NODE ? a->numa_node : ~0u, .ifindex = a->map_ifindex,
+			      .btf_key = a->btf_key_type_id, .btf_value = a->btf_value_type_id,
 			      .btf_vmlinux_value = a->btf_vmlinux_value_type_id, .image_of = prog_image_of,
 			      .prog_ok = prog_enters_map,
 			      .no_zero_seed = (a->map_flags & BPF_F_ZERO_SEED) && !call_capable(c, CAPB_SYS_ADMIN) };
