@@ -145,12 +145,38 @@ static u64 guarded_string(char *dst, u64 size, u64 from)
 	return size;
 }
 
+/*
+ * Reads of "kernel" memory: there is one address space here, so whatever can be read is. What cannot is out of range where Linux
+ * has no kernel memory, which it says before it looks at the size.
+ */
+static u64 kernel_error(u64 ret, u64 size, u64 from)
+{
+	bool kernel_address = from >= 0xffff800000000000ull;
+	u8 byte;
+
+	if (!size && probe_read(&byte, from, 1))
+		ret = RET_INT_(-EFAULT);
+	return (s64)ret == -EFAULT && !kernel_address ? RET_INT_(-ERANGE) : ret;
+}
+
 u64 helper_probe_read(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
 u64 helper_probe_read_user(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
-u64 helper_probe_read_kernel(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+
+u64 helper_probe_read_kernel(void *dst, u64 size, u64 p, struct run *run)
+{
+	(void)run;
+	return kernel_error(guarded_read(dst, size, p), size, p);
+}
+
 u64 helper_probe_read_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
 u64 helper_probe_read_user_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
-u64 helper_probe_read_kernel_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
+
+u64 helper_probe_read_kernel_str(void *dst, u64 size, u64 p, struct run *run)
+{
+	(void)run;
+	return size ? kernel_error(guarded_string(dst, size, p), size, p) : 0;
+}
+
 u64 helper_copy_from_user(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
 
 /* ---- loops and locks ---- */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "helper/dynptr.h"
 #include "helper/packet.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
@@ -99,6 +100,23 @@ u64 helper_ringbuf_query(struct map *ringbuf, u64 flags, struct run *run)
 {
 	(void)run;
 	return map_ring_query(ringbuf, flags);
+}
+
+/* Each record is given to the program as a dynptr that it can only read. */
+static u64 drain_record(void *ctx, void *data, u32 size)
+{
+	const struct visit *v = ctx;
+	struct dynptr d;
+
+	dyn_set(&d, data, DYNT_LOCAL, size, true);
+	return run_callback(v->run, v->callback, RET_PTR(&d), RET_PTR(v->ctx), 0, 0, 0);
+}
+
+u64 helper_user_ringbuf_drain(struct map *map, u64 callback_fn, void *ctx, u64 flags, struct run *run)
+{
+	struct visit v = { run, callback_fn, ctx };
+
+	return RET_INT_(map_user_ring_drain(map, drain_record, &v, flags));
 }
 
 /* ---- perf events ---- */

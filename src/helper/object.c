@@ -8,6 +8,7 @@
 #include "btf/btf.h"
 #include "helper/graph.h"
 #include "helper/async.h"
+#include "helper/storage.h"
 #include "map/map.h"
 
 #define SLAB (64u << 10)
@@ -279,6 +280,8 @@ void object_map_gone(struct map *m, bool last)
 {
 	u32 kinds = last ? ~0u : FIELD_TIMER | FIELD_WORKQUEUE;
 
+	if (last)
+		storage_map_gone(m);
 	if (!m->record || !(m->record->mask & kinds))
 		return;
 	for (u32 cpu = 0; cpu < m->ncpu; cpu++)

@@ -15,7 +15,7 @@
 #include "spec/helper_abi.h"
 
 #define MAX_OFFSET 0xffffu
-#define XDP_FRAME 32 /* the start of the head room belongs to struct xdp_frame */
+#define XDP_FRAME 40 /* the start of the head room belongs to struct xdp_frame */
 #define MAX_PKT 65535
 
 u32 pkt_len(const struct run_pkt *p)
@@ -313,7 +313,7 @@ u64 helper_skb_change_head(void *skb, u64 len, u64 flags, struct run *run)
 	(void)skb;
 	if (flags || pkt_len(p) + (u32)len > MAX_PKT || (u32)len > MAX_PKT)
 		return RET_INT_(-EINVAL);
-	if ((size_t)(p->data - p->buf) < (u32)len)
+	if (pkt_headroom(p, (u32)len))
 		return RET_INT_(-ENOMEM);
 	p->data -= (u32)len;
 	p->meta = p->mac = p->data;
@@ -354,8 +354,6 @@ u64 helper_csum_diff(const void *from, u64 from_size, const void *to, u64 to_siz
 	u32 sum = (u32)seed;
 
 	(void)run;
-	if ((from_size | to_size) & 3)
-		return RET_INT_(-EINVAL);
 	if (to_size)
 		sum = csum_add(sum, csum_bytes(to, to_size));
 	if (from_size)
@@ -502,7 +500,7 @@ u64 helper_skb_vlan_push(void *skb, u64 vlan_proto, u64 vlan_tci, struct run *ru
 		proto = htons(ETH_P_8021Q);
 	if (s->vlan_present) {
 		u16 tag[2] = { (u16)s->vlan_proto, htons((u16)s->vlan_tci) };
-		if ((size_t)(p->data - p->buf) < 4)
+		if (pkt_headroom(p, 4))
 			return RET_INT_(-ENOMEM);
 		move_mac(p, 4);
 		memcpy(p->data + 12, tag, sizeof(tag));

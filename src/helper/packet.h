@@ -9,6 +9,8 @@
 u64 packet_ld_abs(u64 ctx, u64 off, u64 size, u64 unused4, u64 unused5, struct run *run);
 
 u32 pkt_len(const struct run_pkt *p);   /* with all fragments */
+/* Make room for len bytes before the packet, moving it if need be: 0 or -ENOMEM. */
+int pkt_headroom(struct run_pkt *p, u32 len);
 /* [off, off + len) of the packet where it is contiguous, or NULL. */
 u8 *pkt_at(const struct run_pkt *p, u64 off, u64 len);
 /* Copy a range that is inside the packet, out of it or into it, across fragments. */

@@ -13,10 +13,19 @@
 #include "vm/abi.h"
 
 struct btf;
+struct perf_sink;
 
 #define PKT_MAX_FRAGS 17
 #define PKT_FRAG_ROOM 4096u /* bytes of a fragment's page */
 struct run_frag { u8 *page; u32 off, size; };
+
+/* bpf_skb_set_tunnel_key and _opt */
+struct run_tunnel {
+	struct bpf_tunnel_key key;
+	bool set, ipv6;
+	u32 opt_len;
+	u8 opt[252];
+};
 
 struct run_pkt {
 	u8 *buf, *limit;   /* the whole buffer */
@@ -26,8 +35,10 @@ struct run_pkt {
 	u8 *network;       /* skb types: network header */
 	struct native_pkt *native; /* where the program finds data, data_end and data_meta */
 	struct __sk_buff *skb;     /* skb types: the context; NULL: XDP */
-	struct run_frag frag[PKT_MAX_FRAGS];
+	struct run_frag *frag;     /* room for PKT_MAX_FRAGS; NULL: there never are any */
 	u32 nfrags;
+	bool encapsulated;         /* bpf_skb_adjust_room put an outer header before it */
+	struct run_tunnel *tunnel; /* where the tunnel it is to take is kept; NULL: nowhere */
 };
 
 struct run_env {
@@ -36,8 +47,16 @@ struct run_env {
 	/* bpf_trace_printk and vprintk: `len` bytes without terminator. NULL: discarded. */
 	void (*printk)(struct run_env *env, const char *text, u32 len);
 	void *printk_cookie;
-	/* bpf_perf_event_output into maps without a ring of their own, NULL: -ENOENT as an empty slot */
 	u64 func_ip;                     /* bpf_get_func_ip */
+	u32 func_args;                   /* traced function: number of arguments in the context */
+	bool func_returned;              /* and behind them its result */
+	u64 user_ip, user_fp;            /* where the event interrupted the thread; 0: the stack is walked from here */
+	struct perf_sink *event;         /* perf_event programs: the event; NULL: none */
+	u32 clones;                      /* packets that bpf_clone_redirect sent */
+	/* syscall programs; NULL: refused */
+	s64 (*sys_bpf)(struct run_env *env, u32 cmd, void *attr, u32 size);
+	s64 (*sys_close)(struct run_env *env, int fd);
+	void *sys_cookie;
 };
 
 /* Bring the native context's pointers and length up to date with the packet. */

@@ -5,7 +5,10 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "helper/run_env.h"
 #include "spec/helper_abi.h"
@@ -95,7 +98,7 @@ u64 helper_get_socket_cookie(void *ctx, struct run *run)
 u64 helper_get_socket_uid(void *skb, struct run *run)
 {
 	(void)skb, (void)run;
-	return 65534; /* overflowuid: the socket belongs to nobody's file */
+	return 0; /* the kernel's own sockets are root's */
 }
 
 /* The first network namespace's cookie. */
@@ -121,20 +124,6 @@ u64 helper_set_retval(u64 retval, struct run *run)
 u64 helper_get_cgroup_classid(struct run *run) { (void)run; return 0; }
 u64 helper_get_route_realm(void *skb, struct run *run) { (void)skb, (void)run; return 0; }
 u64 helper_skb_cgroup_classid(void *skb, struct run *run) { (void)skb, (void)run; return 0; }
-
-u64 helper_skb_get_tunnel_key(void *skb, void *key, u64 size, u64 flags, struct run *run)
-{
-	(void)skb, (void)flags, (void)run;
-	memset(key, 0, size);
-	return RET_INT_(-EINVAL);
-}
-
-u64 helper_skb_get_tunnel_opt(void *skb, void *opt, u64 size, struct run *run)
-{
-	(void)skb, (void)run;
-	memset(opt, 0, size);
-	return RET_INT_(-ENOENT);
-}
 
 u64 helper_skb_get_xfrm_state(void *skb, u64 index, void *xfrm_state, u64 size, u64 flags, struct run *run)
 {
@@ -170,7 +159,8 @@ u64 helper_skb_set_tstamp(void *skb, u64 tstamp, u64 tstamp_type, struct run *ru
 	(void)skb;
 	if (s->protocol != htons(0x0800) && s->protocol != htons(0x86dd))
 		return RET_INT_(-EOPNOTSUPP);
-	if ((tstamp_type == 0 && tstamp) || (tstamp_type == 1 && !tstamp) || tstamp_type > 2)
+	/* realtime, monotonic, atomic time: the last two are times to send at, and there must be one */
+	if ((u32)tstamp_type > 2 || ((u32)tstamp_type && !tstamp))
 		return RET_INT_(-EINVAL);
 	s->tstamp = tstamp;
 	s->tstamp_type = (u8)tstamp_type;
@@ -209,13 +199,74 @@ u64 helper_skb_ecn_set_ce(void *skb, struct run *run)
 	return 1;
 }
 
+/* ---- listeners: a test run's socket is none ---- */
+u64 helper_tcp_check_syncookie(void *sk, const void *iph, u64 iph_len, const void *th, u64 th_len, struct run *run)
+{
+	(void)sk, (void)iph, (void)iph_len, (void)th, (void)th_len, (void)run;
+	return RET_INT_(-EINVAL);
+}
+
+u64 helper_tcp_gen_syncookie(void *sk, const void *iph, u64 iph_len, const void *th, u64 th_len, struct run *run)
+{
+	(void)sk, (void)iph, (void)iph_len, (void)th, (void)th_len, (void)run;
+	return RET_INT_(-EINVAL);
+}
+
+/* Only a socket lookup's choice can be undone: there is no socket to choose, and a test run is at no device's ingress. */
+u64 helper_sk_assign(void *skb, void *sk, u64 flags, struct run *run)
+{
+	const u64 lookup_flags = 3; /* BPF_SK_LOOKUP_F_REPLACE, _NO_REUSEPORT */
+
+	(void)skb;
+	if (run->prog_type == BPF_PROG_TYPE_SK_LOOKUP)
+		return flags & ~lookup_flags ? RET_INT_(-EINVAL) : sk ? RET_INT_(-ESOCKTNOSUPPORT) : 0;
+	return RET_INT_(!sk || flags ? -EINVAL : -EOPNOTSUPP);
+}
+
+/* The flags that exist are kept, the others are the result. */
+u64 helper_sock_ops_cb_flags_set(void *bpf_sock, u64 argval, struct run *run)
+{
+	struct bpf_sock_ops *s = bpf_sock;
+
+	(void)run;
+	if (!s->is_fullsock)
+		return RET_INT_(-EINVAL);
+	s->bpf_sock_ops_cb_flags = (u32)argval & BPF_SOCK_OPS_ALL_CB_FLAGS;
+	return (u32)argval & ~(u32)BPF_SOCK_OPS_ALL_CB_FLAGS;
+}
+
 /* ---- routes ---- */
 u64 helper_fib_lookup(void *ctx, void *params, u64 plen, u64 flags, struct run *run)
 {
-	(void)ctx, (void)params, (void)run;
+	const u8 family = *(const u8 *)params;
+
+	(void)ctx, (void)run;
 	if (plen < 64 || flags & ~0x3full)
 		return RET_INT_(-EINVAL);
+	if (family != AF_INET && family != AF_INET6)
+		return RET_INT_(-EAFNOSUPPORT);
 	return 4; /* BPF_FIB_LKUP_RET_NOT_FWDED: skep's table is empty */
+}
+
+/* Of a real device; 0 stands for the packet's own, which in a test run is loopback. */
+static bool device_mtu(u32 ifindex, u32 *ret_mtu)
+{
+	struct ifreq r;
+	int fd, err;
+
+	if (ifindex <= 1)
+		return true;
+	memset(&r, 0, sizeof(r));
+	if (!if_indextoname(ifindex, r.ifr_name))
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	err = ioctl(fd, SIOCGIFMTU, &r);
+	close(fd);
+	if (!err)
+		*ret_mtu = (u32)r.ifr_mtu;
+	return !err;
 }
 
 u64 helper_check_mtu(void *ctx, u64 ifindex, void *mtu_len, u64 len_diff, u64 flags, struct run *run)
@@ -228,7 +279,7 @@ u64 helper_check_mtu(void *ctx, u64 ifindex, void *mtu_len, u64 len_diff, u64 fl
 	memcpy(&given, mtu_len, sizeof(given));
 	if (flags & ~1ull || (flags && p->skb == NULL) || (flags && (len_diff || given)))
 		return RET_INT_(-EINVAL);
-	if (ifindex > 1)
+	if (!device_mtu((u32)ifindex, &mtu))
 		return RET_INT_(-ENODEV);
 	len = given ? (s64)given + 14 : p->end - p->data;
 	len += (s32)len_diff;

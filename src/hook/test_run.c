@@ -15,6 +15,7 @@
 
 #include "base/str.h"
 #include "helper/packet.h"
+#include "helper/storage.h"
 
 #define PAGE 4096u
 #define XDP_HEADROOM 256u
@@ -22,7 +23,7 @@
 #define SKB_GROWTH 8192u   /* what Linux would reallocate for when helpers push headers */
 #define TAILROOM 320u    /* struct skb_shared_info, aligned */
 #define MAX_GROWN 65536u   /* of the tail: the largest packet */
-#define XDP_FRAME 32u    /* struct xdp_frame at the start of the head room */
+#define XDP_FRAME 40u    /* struct xdp_frame at the start of the head room */
 #define GSO_MAX 65536u
 #define GSO_SEGS_MAX 65535u
 
@@ -135,7 +136,7 @@ static int xdp_ctx_in(struct test_run *t, struct xdp_input *in)
 		return fail(t, -EINVAL, "xdp_md: data_meta must be 0 and data <= data_end <= the packet's size");
 	in->meta = md->data;
 	if (in->meta % 4 || in->meta > 255 || in->meta > in->headroom - XDP_FRAME)
-		return fail(t, -EINVAL, "xdp_md: metadata is at most 224 bytes, in units of 4");
+		return fail(t, -EINVAL, "xdp_md: metadata is at most 216 bytes, in units of 4");
 	if (md->egress_ifindex || (!md->ingress_ifindex && md->rx_queue_index))
 		return fail(t, -EINVAL, "xdp_md: egress_ifindex must be 0, and a queue needs an ingress_ifindex");
 	if (md->ingress_ifindex && !if_indextoname(md->ingress_ifindex, name))
@@ -192,7 +193,8 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
 	struct xdp_input in = { .linear = t->data_size_in, .headroom = XDP_HEADROOM };
 	struct native_xdp ctx = { .md = { 0 } };
-	struct run_pkt pkt = { .native = &ctx.pkt };
+	struct run_frag frag[PKT_MAX_FRAGS];
+	struct run_pkt pkt = { .native = &ctx.pkt, .frag = frag };
 	u32 room;
 	int err = xdp_check(p, t);
 
@@ -369,7 +371,8 @@ static int skb_result(struct prog *p, struct test_run *t, struct run_pkt *pkt, c
 static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
 	struct native_skb ctx = { .skb = { 0 } };
-	struct run_pkt pkt = { .native = &ctx.pkt, .skb = &ctx.skb };
+	struct run_tunnel tunnel = { .set = false };
+	struct run_pkt pkt = { .native = &ctx.pkt, .skb = &ctx.skb, .tunnel = &tunnel };
 	struct bpf_sock sk = { 0 };
 	int err;
 
@@ -386,6 +389,7 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 	if (!err) {
 		env->env.pkt = &pkt;
 		run_repeat(p, &ctx, env, t);
+		storage_owner_gone((u64)(uintptr_t)&sk);
 		err = skb_result(p, t, &pkt, &ctx.skb);
 	}
 	free(pkt.buf);
@@ -446,12 +450,18 @@ static int other_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
 	if (p->spec->why_not)
 		return fail(t, -ENOTSUPP, p->spec->why_not);
+	if (p->type == BPF_PROG_TYPE_TRACING || p->type == BPF_PROG_TYPE_LSM) {
+		/* the arguments, and behind them the result where there is one */
+		env->env.func_returned = p->attach_type == BPF_TRACE_FEXIT || p->attach_type == BPF_MODIFY_RETURN;
+		env->env.func_args = t->ctx_size_in / 8 - (env->env.func_returned && t->ctx_size_in >= 8);
+	}
 	return raw_run(p, env, t, p->spec->ctx->size);
 }
 
 int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run *t)
 {
-	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk }, .printk = t->printk };
+	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk, .sys_bpf = t->sys_bpf,
+					 .sys_close = t->sys_close, .sys_cookie = t->cookie }, .printk = t->printk };
 
 	if (*p->unrunnable)
 		return fail(t, -EOPNOTSUPP, p->unrunnable);

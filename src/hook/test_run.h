@@ -8,6 +8,7 @@
 
 #include "prog/prog.h"
 
+struct run_env;
 struct test_run {
 	/* in: buffers of the caller, already copied; NULL when their size is 0 */
 	const void *data_in, *ctx_in;
@@ -16,6 +17,10 @@ struct test_run {
 	u32 duration_in;                 /* what the caller left in the result field: some types refuse it */
 	bool beyond;                     /* also run types that Linux's test run refuses */
 	u32 repeat, flags, cpu, batch_size;
+	/* what bpf_sys_bpf and bpf_sys_close do (helper/run_env.h); NULL: refused */
+	s64 (*sys_bpf)(struct run_env *env, u32 cmd, void *attr, u32 size);
+	s64 (*sys_close)(struct run_env *env, int fd);
+	void *cookie;
 	struct str *printk;              /* where bpf_printk goes; NULL: discarded */
 	/* out: malloc'ed by test_run, freed by the caller */
 	void *data_out, *ctx_out;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Helpers and kernel functions on tasks and cgroups: the real ones, of the thread that triggers the event. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "helper/handle.h"
+#include "helper/kfunc.h"
+#include "map/map.h"
+#include "spec/helper_abi.h"
+
+static u32 my_tid(void)
+{
+	return (u32)syscall(SYS_gettid);
+}
+
+/* ---- handles ---- */
+u64 helper_get_current_task(struct run *run) { (void)run; return handle_of(HANDLE_TASK, my_tid()); }
+u64 helper_get_current_task_btf(struct run *run) { (void)run; return handle_of(HANDLE_TASK, my_tid()); }
+
+u64 helper_task_pt_regs(void *task, struct run *run)
+{
+	(void)run;
+	return handle_of(HANDLE_REGS, handle_id(RET_PTR(task)));
+}
+
+static u64 task_by_pid(u32 pid)
+{
+	return pid && !syscall(SYS_tkill, pid, 0) ? handle_of(HANDLE_TASK, pid) : 0;
+}
+
+BODY(bpf_task_acquire) { UNUSED2; return r1; }
+BODY(bpf_task_release) { (void)r1, UNUSED2; return 0; }
+BODY(bpf_task_from_pid) { UNUSED2; return task_by_pid((u32)r1); }
+BODY(bpf_task_from_vpid) { UNUSED2; return task_by_pid((u32)r1); }
+
+/* ---- signals ---- */
+static u64 send(u32 tgid, u32 tid, u32 sig)
+{
+	long r;
+
+	if (tgid == 1)
+		return RET_INT_(-EPERM);
+	r = tid ? syscall(SYS_tgkill, tgid, tid, sig) : syscall(SYS_kill, tgid, sig);
+	return r ? RET_INT_(-errno) : 0;
+}
+
+u64 helper_send_signal(u64 sig, struct run *run) { (void)run; return send((u32)getpid(), 0, (u32)sig); }
+u64 helper_send_signal_thread(u64 sig, struct run *run) { (void)run; return send((u32)getpid(), my_tid(), (u32)sig); }
+
+BODY(bpf_send_signal_task)
+{
+	siginfo_t info;
+	u32 tid = handle_id(r1);
+
+	(void)r5, (void)run;
+	if ((u32)r3 > 1) /* PIDTYPE_PID, PIDTYPE_TGID */
+		return RET_INT_(-EINVAL);
+	if (tid == 1)
+		return RET_INT_(-EPERM);
+	memset(&info, 0, sizeof(info));
+	info.si_code = SI_QUEUE;
+	info.si_value.sival_ptr = PTR(r4);
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	return syscall(SYS_rt_sigqueueinfo, tid, (u32)r2, &info) ? RET_INT_(-errno) : 0;
+}
+
+/* ---- another process's memory ---- */
+static int read_task(void *dst, u64 size, u64 from, u64 task)
+{
+	struct iovec local = { dst, size }, remote = { PTR(from), size };
+	u32 tid = handle_id(task);
+	int err = 0;
+
+	if (!size)
+		return 0;
+	if (tid == my_tid() || tid == (u32)getpid())
+		err = probe_read(dst, from, (u32)size);
+	else if (process_vm_readv((pid_t)tid, &local, 1, &remote, 1, 0) != (ssize_t)size)
+		err = -EFAULT;
+	if (err)
+		memset(dst, 0, size);
+	return err;
+}
+
+u64 helper_copy_from_user_task(void *dst, u64 size, u64 user_ptr, void *tsk, u64 flags, struct run *run)
+{
+	(void)run;
+	if (flags)
+		return RET_INT_(-EINVAL);
+	return RET_INT_(read_task(dst, (u32)size, user_ptr, RET_PTR(tsk)));
+}
+
+u64 helper_probe_write_user(u64 dst, const void *src, u64 len, struct run *run)
+{
+	(void)run;
+	return RET_INT_(probe_write(dst, src, (u32)len));
+}
+
+/* ---- cgroups ---- */
+/* Where the unified hierarchy is mounted: its own directory, or one below. */
+static const char *cgroup_mount(void)
+{
+	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
+}
+
+/* The current task's cgroup as a path from the root: "/" or "/a/b". */
+static bool cgroup_path(char *path, size_t size)
+{
+	char buf[4096], *line, *end;
+	ssize_t n;
+	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	line = !strncmp(buf, "0::", 3) ? buf : strstr(buf, "\n0::");
+	if (!line)
+		return false;
+	line += line == buf ? 3 : 4;
+	end = strchr(line, '\n');
+	snprintf(path, size, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
+	return true;
+}
+
+static u64 id_of(const char *path)
+{
+	char full[4400];
+	struct stat st;
+
+	snprintf(full, sizeof(full), "%s%s", cgroup_mount(), path);
+	return stat(full, &st) ? 0 : st.st_ino;
+}
+
+u64 helper_get_current_cgroup_id(struct run *run)
+{
+	char path[4096];
+
+	(void)run;
+	return cgroup_path(path, sizeof(path)) ? id_of(path) : 0;
+}
+
+u64 helper_get_current_ancestor_cgroup_id(u64 ancestor_level, struct run *run)
+{
+	u32 level = (u32)ancestor_level, depth = 0;
+	char path[4096];
+
+	(void)run;
+	if ((s32)level < 0 || !cgroup_path(path, sizeof(path)))
+		return 0;
+	if (!strcmp(path, "/"))
+		return level ? 0 : id_of("/");
+	for (char *p = path; *p; p++) {
+		if (*p == '/' && depth++ == level) {
+			*p = '\0';
+			return id_of(path);
+		}
+	}
+	return depth == level ? id_of(path) : 0;
+}
+
+BODY(bpf_cgroup_acquire) { UNUSED2; return r1; }
+BODY(bpf_cgroup_release) { (void)r1, UNUSED2; return 0; }

@@ -1,0 +1,193 @@
+# bpf_btf_find_by_name_kind: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case syscall btf_find_by_name_kind: plain
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 0
+r4 = 0
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: name_sz=4
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 4
+r3 = 0
+r4 = 0
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: name_sz=28
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+r1 = r10
+r1 += -64
+r2 = 28
+r3 = 0
+r4 = 0
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: name_sz=64
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+*(u64 *)(r10 -32) = 117
+*(u64 *)(r10 -24) = 125
+*(u64 *)(r10 -16) = 133
+*(u64 *)(r10 -8) = 141
+r1 = r10
+r1 += -64
+r2 = 64
+r3 = 0
+r4 = 0
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: kind=4
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 4
+r4 = 0
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: kind=1
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 1
+r4 = 0
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: flags=1
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 0
+r4 = 1
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -22
+
+-- case syscall btf_find_by_name_kind: flags=2147483648
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 0
+r4 = 2147483648 ll
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -22
+
+-- case syscall btf_find_by_name_kind: flags=4294967296
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 0
+r4 = 4294967296 ll
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -2
+
+-- case syscall btf_find_by_name_kind: flags=-1
+-- prog syscall flags=0x10
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+r3 = 0
+r4 = -1
+call bpf_btf_find_by_name_kind
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run ctx=00000000000000000000000000000000 -> -22
+
+-- case name is a number
+-- prog syscall flags=0x10
+r6 = r1
+r1 = 1
+r2 = 8
+r3 = 0
+r4 = 0
+call bpf_btf_find_by_name_kind
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"

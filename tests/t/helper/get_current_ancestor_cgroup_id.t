@@ -1,0 +1,73 @@
+# bpf_get_current_ancestor_cgroup_id: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls get_current_ancestor_cgroup_id: plain
+-- prog sched_cls
+r6 = r1
+r1 = 0
+call bpf_get_current_ancestor_cgroup_id
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls get_current_ancestor_cgroup_id: ancestor_level=0
+-- prog sched_cls
+r6 = r1
+r1 = 0
+call bpf_get_current_ancestor_cgroup_id
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls get_current_ancestor_cgroup_id: ancestor_level=1
+-- prog sched_cls
+r6 = r1
+r1 = 1
+call bpf_get_current_ancestor_cgroup_id
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls get_current_ancestor_cgroup_id: ancestor_level=2
+-- prog sched_cls
+r6 = r1
+r1 = 2
+call bpf_get_current_ancestor_cgroup_id
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls get_current_ancestor_cgroup_id: ancestor_level=-1
+-- prog sched_cls
+r6 = r1
+r1 = -1
+call bpf_get_current_ancestor_cgroup_id
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case xdp get_current_ancestor_cgroup_id: plain
+-- prog xdp
+r6 = r1
+r1 = 0
+call bpf_get_current_ancestor_cgroup_id
+if r0 s< 0 goto out
+r0 = 1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1

@@ -1,0 +1,19 @@
+# bpf_send_signal: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls send_signal: plain
+-- prog sched_cls
+r6 = r1
+r1 = 0
+call bpf_send_signal
+out:
+exit
+-- accept
+
+-- case xdp send_signal: plain
+-- prog xdp
+r6 = r1
+r1 = 0
+call bpf_send_signal
+out:
+exit
+-- accept

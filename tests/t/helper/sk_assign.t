@@ -1,0 +1,101 @@
+# bpf_sk_assign: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls sk_assign: plain
+-- prog sched_cls
+r0 = 0
+r6 = r1
+r7 = *(u64 *)(r6 +168)
+if r7 == 0 goto out
+r1 = r6
+r2 = r7
+r3 = 0
+call bpf_sk_assign
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -95
+
+-- case sched_cls sk_assign: flags=1
+-- prog sched_cls
+r0 = 0
+r6 = r1
+r7 = *(u64 *)(r6 +168)
+if r7 == 0 goto out
+r1 = r6
+r2 = r7
+r3 = 1
+call bpf_sk_assign
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls sk_assign: flags=2147483648
+-- prog sched_cls
+r0 = 0
+r6 = r1
+r7 = *(u64 *)(r6 +168)
+if r7 == 0 goto out
+r1 = r6
+r2 = r7
+r3 = 2147483648 ll
+call bpf_sk_assign
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls sk_assign: flags=4294967296
+-- prog sched_cls
+r0 = 0
+r6 = r1
+r7 = *(u64 *)(r6 +168)
+if r7 == 0 goto out
+r1 = r6
+r2 = r7
+r3 = 4294967296 ll
+call bpf_sk_assign
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls sk_assign: flags=-1
+-- prog sched_cls
+r0 = 0
+r6 = r1
+r7 = *(u64 *)(r6 +168)
+if r7 == 0 goto out
+r1 = r6
+r2 = r7
+r3 = -1
+call bpf_sk_assign
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case skb is a number
+-- prog sched_cls
+r0 = 0
+r6 = r1
+r7 = *(u64 *)(r6 +168)
+if r7 == 0 goto out
+r1 = 1
+r2 = r7
+r3 = 0
+call bpf_sk_assign
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=ctx"
+
+-- case sk is a number
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 1
+r3 = 0
+call bpf_sk_assign
+out:
+exit
+-- reject REJ_ARG_TYPE "R2 type=scalar expected=sock_common, sock, tcp_sock, xdp_sock, ptr_, trusted_ptr_"

@@ -1,0 +1,78 @@
+# bpf_skb_ancestor_cgroup_id: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls skb_ancestor_cgroup_id: plain
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 0
+call bpf_skb_ancestor_cgroup_id
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls skb_ancestor_cgroup_id: ancestor_level=0
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 0
+call bpf_skb_ancestor_cgroup_id
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls skb_ancestor_cgroup_id: ancestor_level=1
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 1
+call bpf_skb_ancestor_cgroup_id
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_ancestor_cgroup_id: ancestor_level=2
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 2
+call bpf_skb_ancestor_cgroup_id
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_ancestor_cgroup_id: ancestor_level=-1
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = -1
+call bpf_skb_ancestor_cgroup_id
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case cgroup_skb skb_ancestor_cgroup_id: plain
+-- prog cgroup_skb attach=0
+r6 = r1
+r1 = r6
+r2 = 0
+call bpf_skb_ancestor_cgroup_id
+out:
+r0 = 1
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case skb is a number
+-- prog sched_cls
+r6 = r1
+r1 = 1
+r2 = 0
+call bpf_skb_ancestor_cgroup_id
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=ctx"

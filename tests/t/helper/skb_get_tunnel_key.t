@@ -1,0 +1,247 @@
+# bpf_skb_get_tunnel_key: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls skb_get_tunnel_key: plain
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 0
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: plain, what is in key
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 0
+call bpf_skb_get_tunnel_key
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_get_tunnel_key: size=4
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 4
+r4 = 0
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: size=28
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 28
+r4 = 0
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: size=64
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 64
+r4 = 0
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: flags=1
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 1
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: flags=1, what is in key
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 1
+call bpf_skb_get_tunnel_key
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_get_tunnel_key: flags=2147483648
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 2147483648 ll
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: flags=2147483648, what is in key
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 2147483648 ll
+call bpf_skb_get_tunnel_key
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_get_tunnel_key: flags=4294967296
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 4294967296 ll
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: flags=4294967296, what is in key
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 4294967296 ll
+call bpf_skb_get_tunnel_key
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_get_tunnel_key: flags=-1
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = -1
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -22
+
+-- case sched_cls skb_get_tunnel_key: flags=-1, what is in key
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = -1
+call bpf_skb_get_tunnel_key
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case skb is a number
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = 1
+r2 = r10
+r2 += -64
+r3 = 8
+r4 = 0
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=ctx"
+
+-- case key is a number
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 1
+r3 = 8
+r4 = 0
+call bpf_skb_get_tunnel_key
+out:
+exit
+-- reject REJ_ARG_TYPE "R2 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"

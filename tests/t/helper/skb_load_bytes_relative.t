@@ -1,0 +1,449 @@
+# bpf_skb_load_bytes_relative: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls skb_load_bytes_relative: plain
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: plain, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: offset=1
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 1
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: offset=1, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 1
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: offset=14
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 14
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: offset=14, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 14
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 17664
+
+-- case sched_cls skb_load_bytes_relative: offset=57
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 57
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -14
+
+-- case sched_cls skb_load_bytes_relative: offset=57, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 57
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: offset=65536
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 65536
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -14
+
+-- case sched_cls skb_load_bytes_relative: offset=65536, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 65536
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: offset=-1
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = -1
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -14
+
+-- case sched_cls skb_load_bytes_relative: offset=-1, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = -1
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: len=4
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 4
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: len=28
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 28
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: len=64
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 64
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: start_header=0
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: start_header=0, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: start_header=1
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 1
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case sched_cls skb_load_bytes_relative: start_header=1, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 1
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 17664
+
+-- case sched_cls skb_load_bytes_relative: start_header=2
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 2
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -14
+
+-- case sched_cls skb_load_bytes_relative: start_header=2, what is in to
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 2
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case cgroup_skb skb_load_bytes_relative: plain
+-- prog cgroup_skb attach=0
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+r0 = 1
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case cgroup_skb skb_load_bytes_relative: plain, what is in to
+-- prog cgroup_skb attach=0
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r6
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+r7 = r0
+r0 = *(u8 *)(r10 -64)
+r1 = *(u8 *)(r10 -63)
+r0 <<= 8
+r0 |= r1
+out:
+r0 = 1
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case skb is a number
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = 1
+r2 = 0
+r3 = r10
+r3 += -64
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=ctx"
+
+-- case to is a number
+-- prog sched_cls
+r6 = r1
+r1 = r6
+r2 = 0
+r3 = 1
+r4 = 8
+r5 = 0
+call bpf_skb_load_bytes_relative
+out:
+exit
+-- reject REJ_ARG_TYPE "R3 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"

@@ -1,0 +1,20 @@
+# bpf_skb_vlan_pop: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls skb_vlan_pop: plain
+-- prog sched_cls
+r6 = r1
+r1 = r6
+call bpf_skb_vlan_pop
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case skb is a number
+-- prog sched_cls
+r6 = r1
+r1 = 1
+call bpf_skb_vlan_pop
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=ctx"

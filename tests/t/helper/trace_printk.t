@@ -1,0 +1,86 @@
+# bpf_trace_printk: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls trace_printk: plain
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+call bpf_trace_printk
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls trace_printk: fmt_size=4
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 4
+call bpf_trace_printk
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls trace_printk: fmt_size=28
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+r1 = r10
+r1 += -64
+r2 = 28
+call bpf_trace_printk
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case sched_cls trace_printk: fmt_size=64
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+*(u64 *)(r10 -32) = 117
+*(u64 *)(r10 -24) = 125
+*(u64 *)(r10 -16) = 133
+*(u64 *)(r10 -8) = 141
+r1 = r10
+r1 += -64
+r2 = 64
+call bpf_trace_printk
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case xdp trace_printk: plain
+-- prog xdp
+r6 = r1
+*(u64 *)(r10 -64) = 85
+r1 = r10
+r1 += -64
+r2 = 8
+call bpf_trace_printk
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 1
+
+-- case fmt is a number
+-- prog sched_cls
+r6 = r1
+r1 = 1
+r2 = 8
+call bpf_trace_printk
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
