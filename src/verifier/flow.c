@@ -23,11 +23,16 @@ u32 insn_successors(const struct vf_env *e, u32 i, u32 out[2])
 		out[n++] = i + 1;
 		out[n++] = in->target;
 		return n;
-	default:
-		out[n++] = i + ins_slots(in);
+	case IC_CALL:
+	case IC_LDABS:
+	case IC_LDIND:
+		out[n++] = i + 1;
 		if (e->aux[i].leaves_to)
 			out[n++] = e->aux[i].leaves_to;
 		return n;
+	default:
+		out[0] = i + ins_slots(in);
+		return 1;
 	}
 }
 
@@ -186,17 +191,12 @@ static void log_live_regs(struct vf_env *e)
 static void compute_live_regs(struct vf_env *e)
 {
 	u16 *use = ARENA_ARRAY(&e->arena, u16, e->n), *def = ARENA_ARRAY(&e->arena, u16, e->n);
+	u16 *live = ARENA_ARRAY(&e->arena, u16, e->n);
 	u32 succ[2];
 	bool changed;
 
-	for (u32 i = 0; i < e->n; i++) {
-		enum ins_class c = ins_class(&e->ins[i]);
-
+	for (u32 i = 0; i < e->n; i++)
 		uses_and_defs(e, &e->ins[i], &use[i], &def[i]);
-		e->aux[i].touched = use[i] | def[i];
-		e->aux[i].retrace = c == IC_CALL || c == IC_CALL_SUB || c == IC_CALL_KFUNC || c == IC_EXIT ||
-				    c == IC_LDABS || c == IC_LDIND;
-	}
 	do {
 		changed = false;
 		for (u32 k = 0; k < e->npostorder; k++) {
@@ -204,12 +204,20 @@ static void compute_live_regs(struct vf_env *e)
 			u16 out = 0, in;
 
 			for (u32 s = 0; s < n; s++)
-				out |= e->aux[succ[s]].live_regs;
+				out |= live[succ[s]];
 			in = (u16)((out & ~def[i]) | use[i]);
-			changed |= in != e->aux[i].live_regs;
-			e->aux[i].live_regs = in;
+			changed |= in != live[i];
+			live[i] = in;
 		}
 	} while (changed);
+	for (u32 i = 0; i < e->n; i++) {
+		enum ins_class c = ins_class(&e->ins[i]);
+
+		e->aux[i].live_regs = live[i];
+		e->aux[i].touched = use[i] | def[i];
+		e->aux[i].retrace = c == IC_CALL || c == IC_CALL_SUB || c == IC_CALL_KFUNC || c == IC_EXIT ||
+				    c == IC_LDABS || c == IC_LDIND;
+	}
 	if (e->log->level & LOG_LEVEL2)
 		log_live_regs(e);
 }
