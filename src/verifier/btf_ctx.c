@@ -66,7 +66,7 @@ const char *btf_ctx_name(struct vf_env *e)
 	return ctx && !ctx->raw_args && !ctx->any_scalar ? ctx->uapi : NULL;
 }
 
-static bool is_projection(const char *of, const char *name)
+bool btf_is_projection(const char *of, const char *name)
 {
 	return (!strcmp(of, "__sk_buff") && !strcmp(name, "sk_buff")) || (!strcmp(of, "xdp_md") && !strcmp(name, "xdp_buff"));
 }
@@ -79,14 +79,14 @@ static bool names_ctx(struct vf_env *e, const char *name)
 	u32 id = listed(e, "prog");
 
 	if (!id)
-		return ctx && (!strcmp(ctx, name) || is_projection(ctx, name));
+		return ctx && (!strcmp(ctx, name) || btf_is_projection(ctx, name));
 	for (;;) {
 		const struct btf_type *t = btf_type(b, id);
 
 		ctx = btf_str(b, t->name_off);
 		if (!*ctx)
 			return false;
-		if (is_projection(ctx, name) || !strcmp(ctx, name))
+		if (btf_is_projection(ctx, name) || !strcmp(ctx, name))
 			return true;
 		if (btf_kind_of(t) != BTF_KIND_TYPEDEF)
 			return false;

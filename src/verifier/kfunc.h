@@ -119,6 +119,8 @@ bool btf_is_ctx_ptr(struct vf_env *e, const struct btf *b, u32 ptr_id);
 const char *btf_ctx_name(struct vf_env *e);
 /* Struct by which the kernel knows the context of this program type, or 0. */
 u32 btf_kernel_ctx(struct vf_env *e);
+/* Is the kernel's struct `name` what programs see as struct `of`? */
+bool btf_is_projection(const char *of, const char *name);
 /* The word for a type's kind in messages: "STRUCT", "PTR". */
 const char *btf_kind_word(const struct btf *b, u32 id);
 

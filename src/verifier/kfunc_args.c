@@ -332,11 +332,6 @@ static bool nocast_alias(const char *a, const char *b)
 	return n != k && MAX(n, k) == short_len + 7 && !strncmp(a, b, short_len) && !strcmp(longer + short_len, "___init");
 }
 
-static bool is_projection(const char *of, const char *name)
-{
-	return (!strcmp(of, "__sk_buff") && !strcmp(name, "sk_buff")) || (!strcmp(of, "xdp_md") && !strcmp(name, "xdp_buff"));
-}
-
 static int btf_arg(struct vf_env *e, struct kf_call *c, const struct param *p, u32 want_id, const char *want_name)
 {
 	const u32 trusted = TF_TRUSTED | TF_ALLOC | TF_NON_OWN;
@@ -354,7 +349,7 @@ static int btf_arg(struct vf_env *e, struct kf_call *c, const struct param *p, u
 	name = btf_type_name(b, id);
 	strict = (kf_is(c, KF_RELEASE) && r->ref_id) || nocast_alias(name, want_name);
 	same = btf_struct_ids_match(b, id, (u32)r->off, c->kf->btf, want_id, strict);
-	if (!same && !is_projection(want_name, name))
+	if (!same && !btf_is_projection(want_name, name))
 		return reject(e, REJ_KF_OTHER_TYPE, c->kf->name, p->index, btf_kind_word(c->kf->btf, want_id), want_name, p->regno,
 			      btf_kind_word(b, id), name);
 	return 0;
