@@ -3,9 +3,13 @@
  * The text-case runner: programs with their expected verdict and results, one or more in a file (tests/t/README.md).
  *
  * Each case is loaded into skep twice (interpreter, JIT) and, where bpf(2) is permitted, into the running kernel, which must
- * agree unless the case says why it does not. Prints one line a failing case; the last line has the totals.
+ * agree unless the case says why it does not. A refusal must fit the text of the row that the case names, and have the kernel's errno.
+ * Prints one line a failing case; the last line has the totals. With --show: what each side says, for writing cases.
  */
+#include <bpf/btf.h>
+#include <ctype.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -17,14 +21,15 @@
 
 #define MAX_MAPS 8
 #define MAX_RUNS 16
-#define LOG_SIZE (1u << 20)
+#define LOG_SIZE (4u << 20)
 
-struct map_line { char name[32]; u32 type, key, value, max, flags; };
+struct map_line { char name[32]; u32 type, key, value, max, flags; char fields[16]; };
 struct run_line { u8 *ctx, *data; u32 nctx, ndata; s64 want; };
 struct test_case {
 	char name[128], text[65536];
-	u32 type, attach, flags, caps;
-	bool accept, license_bsd, no_kernel;
+	u32 type, attach, flags, priv;
+	bool accept, license_bsd, btf, quiet;
+	char on[64]; /* what it attaches to, by name in the kernel's types */
 	char reject[64], msg[256], log[4][256], differs[256];
 	u32 nlog;
 	struct map_line map[MAX_MAPS];
@@ -36,8 +41,14 @@ struct test_case {
 enum side { INTERP, JIT, KERNEL, SIDES };
 static const char *const side_name[] = { "interpreter", "JIT", "kernel" };
 
-static struct skep *skep[2];
-static bool kernel_ok;
+/* Who loads: everything, no CAP_PERFMON and CAP_SYS_ADMIN, nothing at all (where the system lets users load programs). */
+enum priv { ALL, BPF_ONLY, NOBODY, PRIVS };
+static const char *const priv_name[] = { "caps=all", "caps=bpf", "caps=none" };
+static const u64 priv_caps[] = { 0, 1ull << CAP_BPF | 1ull << CAP_NET_ADMIN, 0 };
+
+static struct skep *skep[PRIVS][2];
+static enum priv loader;
+static bool kernel_ok, kernel_users_ok, show;
 static u32 passed, failed, skipped;
 static const char *file;
 
@@ -49,7 +60,23 @@ static long bpf_on(enum side s, int cmd, union bpf_attr *attr)
 		r = syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 		return r < 0 ? -errno : r;
 	}
-	return skep_bpf_in(skep[s], cmd, attr, sizeof(*attr));
+	return skep_bpf_in(skep[loader][s], cmd, attr, sizeof(*attr));
+}
+
+extern int capget(struct __user_cap_header_struct *head, struct __user_cap_data_struct *set);
+extern int capset(struct __user_cap_header_struct *head, const struct __user_cap_data_struct *set);
+
+/* This process goes on with other privileges; what it was permitted to have it can take back. */
+static int become(enum priv p)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (capget(&head, d))
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		d[i].effective = p == ALL ? d[i].permitted : (u32)(priv_caps[p] >> 32 * i) & d[i].permitted;
+	return capset(&head, d) ? -errno : 0;
 }
 
 /* ---- parsing ---- */
@@ -114,10 +141,16 @@ static int parse_prog(struct test_case *c, const char *s, int line)
 			c->attach = (u32)strtoul(word + 7, NULL, 0);
 		else if (!strncmp(word, "flags=", 6))
 			c->flags = (u32)strtoul(word + 6, NULL, 0);
+		else if (!strncmp(word, "on=", 3))
+			snprintf(c->on, sizeof(c->on), "%.60s", word + 3);
+		else if (!strcmp(word, "quiet"))
+			c->quiet = true;
 		else if (!strcmp(word, "license=BSD"))
 			c->license_bsd = true;
-		else if (!strcmp(word, "caps=bpf"))
-			c->caps = SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN, c->no_kernel = true;
+		else if (!strcmp(word, priv_name[BPF_ONLY]))
+			c->priv = BPF_ONLY;
+		else if (!strcmp(word, priv_name[NOBODY]))
+			c->priv = NOBODY;
 		else
 			return bad(c, line, "unknown word after the program type");
 	}
@@ -150,8 +183,10 @@ static int parse_map(struct test_case *c, const char *s, int line)
 	if (c->nmaps == MAX_MAPS)
 		return bad(c, line, "too many maps");
 	*m = (struct map_line){ .flags = 0 };
-	if (sscanf(s, "%31s %31s %u %u %u %x", m->name, type, &m->key, &m->value, &m->max, &m->flags) < 5)
-		return bad(c, line, "a map is: -- map NAME TYPE KEY VALUE MAX [FLAGS]");
+	if (sscanf(s, "%31s %31s %u %u %u %x %15s", m->name, type, &m->key, &m->value, &m->max, &m->flags, m->fields) < 5)
+		return bad(c, line, "a map is: -- map NAME TYPE KEY VALUE MAX [FLAGS [FIELDS]]");
+	if (*m->fields)
+		c->btf = true;
 	m->type = map_by_name(type);
 	if (!m->type)
 		return bad(c, line, "unknown map type");
@@ -174,6 +209,10 @@ static int directive(struct test_case *c, const char *s, int line)
 	}
 	if (!strncmp(s, "kernel differs", 14)) {
 		quoted(s, c->differs, sizeof(c->differs));
+		return 0;
+	}
+	if (!strcmp(s, "btf")) {
+		c->btf = true;
 		return 0;
 	}
 	if (!strcmp(s, "accept")) {
@@ -206,45 +245,280 @@ static int helper_id(void *cookie, const char *name)
 	return helper_id_by_name(name);
 }
 
+/* ---- BTF, for cases that need one ---- */
+/*
+ * Every function of the program is "static int fN(u64 a)", the first one is main; the fields a map's value can have are: a spin
+ * lock, a number, a timer (struct value). Ids are the order of building.
+ */
+enum { BTF_INT = 1, BTF_U64, BTF_LOCK, BTF_TIMER, BTF_MAIN_PROTO, BTF_SUB_PROTO, BTF_LOCKED, BTF_TIMED, BTF_FIRST_FUNC };
+
+static struct btf *make_btf(u32 nfuncs)
+{
+	struct btf *b = btf__new_empty();
+	char name[16];
+
+	btf__add_int(b, "int", 4, BTF_INT_SIGNED);
+	btf__add_int(b, "unsigned long long", 8, 0);
+	btf__add_struct(b, "bpf_spin_lock", 4);
+	btf__add_field(b, "val", BTF_INT, 0, 0);
+	btf__add_struct(b, "bpf_timer", 16);
+	btf__add_field(b, "a", BTF_U64, 0, 0);
+	btf__add_field(b, "b", BTF_U64, 64, 0);
+	btf__add_func_proto(b, BTF_INT);
+	btf__add_func_param(b, "ctx", BTF_U64);
+	btf__add_func_proto(b, BTF_INT);
+	btf__add_func_param(b, "a", BTF_U64);
+	btf__add_struct(b, "locked", 16);
+	btf__add_field(b, "lock", BTF_LOCK, 0, 0);
+	btf__add_field(b, "n", BTF_INT, 32, 0);
+	btf__add_field(b, "x", BTF_U64, 64, 0);
+	btf__add_struct(b, "timed", 24);
+	btf__add_field(b, "t", BTF_TIMER, 0, 0);
+	btf__add_field(b, "x", BTF_U64, 128, 0);
+	for (u32 i = 0; i < nfuncs; i++) {
+		snprintf(name, sizeof(name), i ? "f%u" : "main", i);
+		btf__add_func(b, name, i ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, i ? BTF_SUB_PROTO : BTF_MAIN_PROTO);
+	}
+	return b;
+}
+
+static int load_btf(enum side s, u32 nfuncs)
+{
+	struct btf *b = make_btf(nfuncs);
+	union bpf_attr a = { .btf_log_level = 0 };
+	u32 size = 0;
+	int fd;
+
+	a.btf = (u64)(uintptr_t)btf__raw_data(b, &size);
+	a.btf_size = size;
+	fd = (int)bpf_on(s, BPF_BTF_LOAD, &a);
+	btf__free(b);
+	return fd;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct bpf_func_info *x = a, *y = b;
+
+	return x->insn_off < y->insn_off ? -1 : x->insn_off > y->insn_off;
+}
+
+/* Where functions begin: targets of calls and of function addresses. Returns how many there are. */
+static u32 find_funcs(const struct bpf_insn *insn, u32 n, struct bpf_func_info *f, u32 max)
+{
+	u32 k = 1;
+
+	f[0] = (struct bpf_func_info){ 0 };
+	for (u32 i = 0; i < n; i++) {
+		bool call = insn[i].code == (BPF_JMP | BPF_CALL) && insn[i].src_reg == BPF_PSEUDO_CALL;
+		bool addr = insn[i].code == (BPF_LD | BPF_IMM | BPF_DW) && insn[i].src_reg == BPF_PSEUDO_FUNC;
+		u32 to = i + 1 + (u32)insn[i].imm, j;
+
+		for (j = 0; j < k && f[j].insn_off != to; j++)
+			;
+		if ((call || addr) && j == k && k < max)
+			f[k++] = (struct bpf_func_info){ .insn_off = to };
+	}
+	qsort(f, k, sizeof(*f), by_start);
+	for (u32 i = 0; i < k; i++)
+		f[i].type_id = BTF_FIRST_FUNC + i;
+	return k;
+}
+
 static int make_maps(const struct test_case *c, enum side s)
 {
-	for (u32 i = 0; i < c->nmaps; i++) {
-		union bpf_attr a = { .map_type = c->map[i].type, .key_size = c->map[i].key, .value_size = c->map[i].value,
-				     .max_entries = c->map[i].max, .map_flags = c->map[i].flags };
+	int btf = c->btf ? load_btf(s, 0) : -1;
+	int ret = 0;
+
+	for (u32 i = 0; i < c->nmaps && !ret; i++) {
+		const struct map_line *m = &c->map[i];
+		union bpf_attr a = { .map_type = m->type, .key_size = m->key, .value_size = m->value, .max_entries = m->max,
+				     .map_flags = m->flags };
+		if (*m->fields) {
+			a.btf_fd = (u32)btf;
+			a.btf_key_type_id = BTF_INT;
+			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : BTF_LOCKED;
+		}
 		map_fds[i] = (int)bpf_on(s, BPF_MAP_CREATE, &a);
-		if (map_fds[i] < 0)
-			return map_fds[i];
+		ret = map_fds[i] < 0 ? map_fds[i] : 0;
 	}
-	return 0;
+	if (btf >= 0)
+		close(btf);
+	return ret;
 }
+
+/*
+ * What the assembler does not write: "raw CODE DST SRC OFF IMM" is any eight bytes, and NAME#btf the number of a kernel
+ * function. Lines are rewritten, raw ones to an instruction that is replaced after assembly.
+ */
+#define RAW_IMM 0x5ec0de00u
+static struct bpf_insn raw[512];
+static u32 nraw;
+
+static s32 kernel_type(const char *name, u32 kind)
+{
+	static struct btf *vmlinux;
+
+	if (!vmlinux)
+		vmlinux = btf__parse("/sys/kernel/btf/vmlinux", NULL);
+	return vmlinux ? btf__find_by_name_kind(vmlinux, name, kind) : -1;
+}
+
+/* "repeat N: LINE": the line N times, "{M+i}" in it being M, M+1... */
+static size_t repeat(const char *line, u32 i, char *out, size_t size)
+{
+	const char *brace = strchr(line, '{'), *end = brace ? strchr(brace, '}') : NULL;
+
+	if (!end)
+		return (size_t)snprintf(out, size, "%s", line);
+	return (size_t)snprintf(out, size, "%.*s%ld%s", (int)(brace - line), line, strtol(brace + 1, NULL, 0) + (long)i, end + 1);
+}
+
+/* One line, without its end; false: a kernel function is asked for and there are no kernel types. */
+static bool rewrite_line(const char *line, char *out, size_t size, size_t *at)
+{
+	unsigned code, dst, src;
+	char name[128];
+	int off, n = 0;
+	long long imm;
+
+	if (sscanf(line, " raw %x %u %u %i %lli", &code, &dst, &src, &off, &imm) == 5 && nraw < ARRAY_SIZE(raw)) {
+		raw[nraw] = (struct bpf_insn){ .code = (u8)code, .dst_reg = (u8)(dst & 15), .src_reg = (u8)(src & 15),
+					       .off = (s16)off, .imm = (s32)imm };
+		*at += (size_t)snprintf(out + *at, size - *at, "w0 = 0x%x\n", RAW_IMM + nraw++);
+	} else if (sscanf(line, " lookup %127[a-z0-9_]%n", name, &n) == 1 && n) {
+		*at += (size_t)snprintf(out + *at, size - *at, "*(u32 *)(r10 -4) = 0\nr2 = r10\nr2 += -4\nr1 = map[%s]\n"
+				"call bpf_map_lookup_elem\n", name);
+	} else if (sscanf(line, " call %127[a-z0-9_]#btf%n", name, &n) == 1 && n) {
+		s32 id = kernel_type(name, BTF_KIND_FUNC);
+		if (id <= 0)
+			return false;
+		*at += (size_t)snprintf(out + *at, size - *at, "call %s#%d\n", name, id);
+	} else {
+		*at += (size_t)snprintf(out + *at, size - *at, "%s\n", line);
+	}
+	return true;
+}
+
+static bool rewrite(const char *text, char *out, size_t size)
+{
+	char line[1024], one[1100];
+	size_t at = 0;
+
+	nraw = 0;
+	for (const char *p = text; *p; p += strcspn(p, "\n") + 1) {
+		u32 times = 1;
+		int skip = 0;
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
+		sscanf(line, " repeat %u: %n", &times, &skip);
+		for (u32 i = 0; i < times && at < size - sizeof(one); i++) {
+			snprintf(one, sizeof(one), "%s", line);
+			if (skip)
+				repeat(line + skip, i, one, sizeof(one));
+			if (!rewrite_line(one, out, size, &at))
+				return false;
+		}
+	}
+	return true;
+}
+
+#define CANNOT_ASK (-ENOPKG)
 
 static int load(const struct test_case *c, enum side s, char *log, char **ret_err)
 {
+	static char text[1u << 20];
+	struct bpf_func_info funcs[260];
 	struct asm_opts o = { .helper_id = helper_id, .map_fd = map_fd };
 	struct bpf_insn *insns = NULL;
-	int n = isa_asm(c->text, &o, &insns, ret_err);
 	union bpf_attr a = { .prog_type = c->type };
+	int n, btf = -1;
 	long fd;
 
+	if (*c->on) {
+		s32 id = kernel_type(c->on, strncmp(c->on, "btf_trace_", 10) ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF);
+		if (id <= 0)
+			return CANNOT_ASK;
+		a.attach_btf_id = (u32)id;
+	}
+	if (!rewrite(c->text, text, sizeof(text)))
+		return CANNOT_ASK;
+	n = isa_asm(text, &o, &insns, ret_err);
 	if (n < 0)
 		return -ENOEXEC;
+	for (int i = 0; i < n; i++)
+		if (insns[i].code == (BPF_ALU | BPF_MOV | BPF_K) && (u32)insns[i].imm - RAW_IMM < nraw)
+			insns[i] = raw[(u32)insns[i].imm - RAW_IMM];
+	if (c->btf) {
+		a.func_info_cnt = find_funcs(insns, (u32)n, funcs, ARRAY_SIZE(funcs));
+		a.func_info_rec_size = sizeof(funcs[0]);
+		a.func_info = (u64)(uintptr_t)funcs;
+		btf = load_btf(s, a.func_info_cnt);
+		a.prog_btf_fd = (u32)btf;
+	}
 	a.expected_attach_type = c->attach;
 	a.prog_flags = c->flags;
 	a.insns = (u64)(uintptr_t)insns;
 	a.insn_cnt = (u32)n;
 	a.license = (u64)(uintptr_t)(c->license_bsd ? "BSD" : "GPL");
-	a.log_level = 2;
+	a.log_level = c->quiet ? 1 : 2;
 	a.log_buf = (u64)(uintptr_t)log;
 	a.log_size = LOG_SIZE;
 	log[0] = '\0';
-	fd = bpf_on(s, BPF_PROG_LOAD, &a);
+	fd = s == KERNEL && loader != ALL ? become(loader) : 0;
+	if (!fd)
+		fd = bpf_on(s, BPF_PROG_LOAD, &a);
+	if (s == KERNEL && loader != ALL)
+		become(ALL);
 	free(insns);
+	if (btf >= 0)
+		close(btf);
 	return (int)fd;
 }
 
 static bool log_has(const char *log, const char *text)
 {
 	return !*text || strstr(log, text) != NULL;
+}
+
+/* Does a line of the log fit the row's text, whatever its arguments are? */
+static bool fits(const char *text, const char *line, const char *end)
+{
+	if (!*text)
+		return true;
+	if (*text == '%' && text[1] != '%') {
+		text++;
+		while (strchr("0123456789lz-.", *text))
+			text++;
+		text++;
+		for (; line <= end; line++)
+			if (fits(text, line, end))
+				return true;
+		return false;
+	}
+	text += *text == '%';
+	return line < end && *line == *text && fits(text + 1, line + 1, end);
+}
+
+static bool log_fits(const char *log, const char *text)
+{
+	for (const char *p = log; *p; p++) {
+		const char *end = p + strcspn(p, "\n");
+		bool two_lines = strchr(text, '\n') != NULL;
+		if (fits(text, p, two_lines ? p + strlen(p) : end))
+			return true;
+		p = end;
+		if (!*p)
+			break;
+	}
+	return false;
+}
+
+static const struct reject_spec *row_of(const struct test_case *c)
+{
+	for (u32 id = REJ_NONE + 1; id < REJ_COUNT; id++)
+		if (!strcmp(reject_spec[id].id, c->reject))
+			return &reject_spec[id];
+	return NULL;
 }
 
 static int fail(const struct test_case *c, enum side s, const char *what, const char *detail)
@@ -256,14 +530,22 @@ static int fail(const struct test_case *c, enum side s, const char *what, const 
 /* The verdict and its words. The kernel's words are not compared where the case says that it differs. */
 static int check_verdict(const struct test_case *c, enum side s, int fd, const char *log)
 {
-	if (s == KERNEL && *c->differs)
+	static int said; /* errno of the engine before */
+	char text[80];
+
+	if (s == KERNEL && (*c->differs || (fd == -EPERM && !*log && c->priv == ALL))) /* or may not load this type here */
 		return 0;
 	if (c->accept && fd < 0)
 		return fail(c, s, "refused", log);
 	if (!c->accept && fd >= 0)
 		return fail(c, s, "accepted", "");
-	if (!c->accept && !log_has(log, c->msg))
+	if (!c->accept && (!log_has(log, c->msg) || !log_fits(log, row_of(c)->text)))
 		return fail(c, s, "refused for another reason", log);
+	if (s == KERNEL && fd < 0 && fd != said) {
+		snprintf(text, sizeof(text), "refused with errno %d, skep with %d", -fd, -said);
+		return fail(c, s, text, "");
+	}
+	said = fd < 0 ? fd : 0;
 	for (u32 i = 0; i < c->nlog; i++)
 		if (!log_has(log, c->log[i]))
 			return fail(c, s, c->log[i], log);
@@ -294,6 +576,22 @@ static int check_runs(const struct test_case *c, enum side s, int fd)
 	return 0;
 }
 
+/* The last words before the statistics. */
+static void show_side(const struct test_case *c, enum side s, int fd, const char *log)
+{
+	const char *end = strstr(log, "\nprocessed "), *p;
+	int lines = 0;
+
+	if (s == JIT)
+		return;
+	if (!end)
+		end = log + strlen(log);
+	for (p = end; p > log && lines < 3; p--)
+		lines += p[-1] == '\n' && p != end;
+	printf("%-46s %-12s %4d | %.*s\n", c->name, side_name[s], fd > 0 ? 0 : fd, (int)(end - p), p);
+}
+
+/* 0, -1 after a failure, 1: cannot be asked here. */
 static int run_on(const struct test_case *c, enum side s)
 {
 	static char log[LOG_SIZE];
@@ -306,7 +604,11 @@ static int run_on(const struct test_case *c, enum side s)
 	if (make_maps(c, s))
 		return fail(c, s, "cannot make its maps", s == KERNEL ? strerror(errno) : skep_reason());
 	fd = load(c, s, log, &err);
-	if (fd == -ENOEXEC && err)
+	if (show)
+		show_side(c, s, fd, err ? err : log);
+	if (fd == CANNOT_ASK)
+		ret = 1;
+	else if (fd == -ENOEXEC && err)
 		ret = fail(c, s, "does not assemble", err);
 	else
 		ret = check_verdict(c, s, fd, log);
@@ -331,11 +633,17 @@ static void run_case(struct test_case *c)
 		bad(c, c->line, "says neither accept nor reject");
 		return;
 	}
-	for (int s = INTERP; s < SIDES && !ret; s++)
-		if (s != KERNEL || (kernel_ok && !c->no_kernel))
+	if (!c->accept && !row_of(c)) {
+		bad(c, c->line, "there is no such rejection");
+		return;
+	}
+	loader = (enum priv)c->priv;
+	for (int s = INTERP; s < SIDES && (!ret || show); s++)
+		if (s != KERNEL || (kernel_ok && (c->priv != NOBODY || kernel_users_ok)))
 			ret = run_on(c, (enum side)s);
 	passed += !ret;
-	failed += ret != 0;
+	failed += ret < 0;
+	skipped += ret > 0;
 	for (u32 i = 0; i < c->nruns; i++) {
 		free(c->run[i].ctx);
 		free(c->run[i].data);
@@ -362,7 +670,7 @@ static void run_file(const char *path)
 		if (!strncmp(buf, "-- case ", 8)) {
 			run_case(&c);
 			memset(&c, 0, sizeof(c));
-			snprintf(c.name, sizeof(c.name), "%s", buf + 8);
+			snprintf(c.name, sizeof(c.name), "%.120s", buf + 8);
 			c.line = line;
 		} else if (!strncmp(buf, "-- ", 3)) {
 			if (directive(&c, buf + 3, line))
@@ -387,21 +695,34 @@ static bool ask_kernel(void)
 	return fd >= 0;
 }
 
+static int start(enum priv p, enum side s)
+{
+	static const u32 caps[] = { SKEP_CAP_ALL, SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN, 0 };
+	struct skep_opts o = { .sz = sizeof(o), .caps = caps[p], .caps_set = 1, .flags = SKEP_F_RUN_ANY | SKEP_F_UNPRIV_ALLOWED,
+			       .engine = s == JIT ? SKEP_ENGINE_JIT : SKEP_ENGINE_INTERP };
+
+	return skep_new(&o, &skep[p][s]);
+}
+
 int main(int argc, char **argv)
 {
-	for (u32 s = INTERP; s <= JIT; s++) {
-		struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .flags = SKEP_F_RUN_ANY,
-				       .engine = s == JIT ? SKEP_ENGINE_JIT : SKEP_ENGINE_INTERP };
-		if (skep_new(&o, &skep[s])) {
+	for (u32 i = 0; i < PRIVS * 2; i++)
+		if (start((enum priv)(i / 2), (enum side)(i % 2))) {
 			fprintf(stderr, "cannot start skep\n");
 			return 5;
 		}
-	}
 	kernel_ok = ask_kernel();
+	if (kernel_ok && !become(NOBODY)) {
+		kernel_users_ok = ask_kernel();
+		become(ALL);
+	}
 	for (int i = 1; i < argc; i++)
-		run_file(argv[i]);
-	skep_free(skep[INTERP]);
-	skep_free(skep[JIT]);
+		if (!strcmp(argv[i], "--show"))
+			show = true;
+		else
+			run_file(argv[i]);
+	for (u32 i = 0; i < PRIVS * 2; i++)
+		skep_free(skep[i / 2][i % 2]);
 	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed != 0;
 }

@@ -18,7 +18,7 @@ r3 += r2
 r0 = *(u8 *)(r3 +0)
 r0 = 0
 exit
--- reject REJ_STACK_READ_RANGE "invalid read from stack"
+-- reject REJ_STACK_BOUNDS
 -- kernel differs "backtracking walks past the exchange and calls two different offsets the same"
 
 -- case 32-bit comparison of a pointer with zero
@@ -32,9 +32,10 @@ call bpf_map_lookup_elem
 if r0 == 0 goto out
 w1 = 0
 if w0 != 0 goto out
-r0 = *(u64 *)(r10 -104)
+r0 = 0
+r0 /= 0
 out:
 r0 = 0
 exit
--- reject REJ_STACK_READ "invalid read from stack"
+-- reject REJ_DIV_ZERO
 -- kernel differs "the low half of an address can be zero"
