@@ -233,6 +233,18 @@ static void on_reject(struct recorder *k, struct vf_env *e, const struct vf_even
 	explain_fix(e, r, ev->insn, culprit, k->path, k->len);
 }
 
+/* A refusal that came with words of its own: the last line of the log. */
+static void last_line(const struct log *log, char *out, size_t size)
+{
+	const char *s = str_text(&log->text), *end = s + log->text.len, *line;
+
+	while (end > s && end[-1] == '\n')
+		end--;
+	for (line = end; line > s && line[-1] != '\n'; line--)
+		;
+	snprintf(out, size, "%.*s", (int)(end - line), line);
+}
+
 static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 {
 	struct recorder *k = cookie;
@@ -253,7 +265,10 @@ static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	case VF_PRUNED:
 		return;
 	case VF_REJECTED:
-		snprintf(k->r->message, sizeof(k->r->message), "%s", e->reject_text);
+		if (*e->reject_text)
+			snprintf(k->r->message, sizeof(k->r->message), "%s", e->reject_text);
+		else
+			last_line(e->log, k->r->message, sizeof(k->r->message));
 		on_reject(k, e, ev);
 		return;
 	}
@@ -276,7 +291,7 @@ int vf_explain(const struct vf_input *in, struct vf_report **ret_report)
 
 	if (!r)
 		return -ENOMEM;
-	log_init(&log, 0);
+	log_init(&log, LOG_STATS); /* the quietest level that keeps messages */
 	again.debug = &d;
 	err = vf_verify(&again, &log, &proof, NULL);
 	free(k.path);

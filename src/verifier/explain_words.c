@@ -266,8 +266,8 @@ void vf_report_text(const struct vf_report *r, struct str *out)
 	}
 	if (*r->fix)
 		str_printf(out, "  Fix:     %s\n", r->fix);
-	str_printf(out, "  (REJ_%s; skep explain REJ_%s)\n", r->id ? reject_spec[r->id].id : "NONE",
-		   r->id ? reject_spec[r->id].id : "NONE");
+	if (r->id)
+		str_printf(out, "  (REJ_%s; skep explain REJ_%s)\n", reject_spec[r->id].id, reject_spec[r->id].id);
 }
 
 static void json_text(struct str *out, const char *key, const char *value, bool more)
