@@ -28,6 +28,7 @@ enum val_kind {
 };
 
 struct val {
+	u32 since; /* operation that defined it */
 	u8 kind, w, base, k, size;
 	bool sx, swap;
 	struct x86_mem mem;

@@ -39,7 +39,10 @@ static void put_sum(struct x86 *x, u8 n, const struct val *v)
 			x_mov(E, v->w, n, m.base);
 		if (x->flag_reg == n)
 			flags_unknown(x);
-	} else if (plain && m.base == n) {
+	} else if (plain && m.base != X_NONE && (m.base == n || x_fits8(m.disp))) {
+		/* the move is free where registers are renamed, and an addition goes to more units than lea */
+		if (m.base != n)
+			x_mov(E, v->w, n, m.base);
 		x_ri(E, X_ADD, v->w, n, m.disp);
 		flags_of(x, n, v->w);
 	} else if (!plain && add && (m.base == n || m.index == n)) {
@@ -207,9 +210,17 @@ void val_settle(struct x86 *x, u8 r)
 
 void val_settle_all(struct x86 *x, u16 regs)
 {
-	for (u8 r = 0; r < FLOW_REGS; r++)
-		if (regs >> r & 1)
-			val_settle(x, r);
+	/* in the order in which the program has them */
+	regs &= x->pend;
+	while (regs) {
+		u8 first = (u8)__builtin_ctz(regs);
+
+		for (u8 r = first; regs >> r; r++)
+			if (regs >> r & 1 && x->v[r].since < x->v[first].since)
+				first = r;
+		val_settle(x, first);
+		regs &= x->pend;
+	}
 }
 
 void val_settle_loads(struct x86 *x)
@@ -228,6 +239,7 @@ void val_in_reg(struct x86 *x, u8 r)
 void val_set(struct x86 *x, u8 r, struct val v)
 {
 	x->v[r] = v;
+	x->v[r].since = x->at;
 	x->pend |= BIT(r);
 }
 
