@@ -441,6 +441,15 @@ static bool writes_map(const struct helper_spec *h)
 	return (need & MH_QUEUE) && h->arg[1].kind == ARG_MAP_VALUE && !(h->arg[1].flags & AF_UNINIT);
 }
 
+/* One of the program's own, not the template that stands for the inner maps of a map of maps. */
+static bool is_one_map(const struct vf_env *e, const struct map_desc *m)
+{
+	for (u32 i = 0; i < e->proof->nmaps; i++)
+		if (e->proof->maps[i] == m)
+			return true;
+	return false;
+}
+
 static int record_map(struct vf_env *e, const struct call_meta *m)
 {
 	struct aux *a = &e->aux[m->insn];
@@ -453,7 +462,7 @@ static int record_map(struct vf_env *e, const struct call_meta *m)
 		return reject(e, REJ_MAP_WRITE_HELPER);
 	if (!a->fact.map) {
 		a->fact.map = m->map;
-		a->fact.call_const_map = !a->map_ptr_poison;
+		a->fact.call_const_map = is_one_map(e, m->map);
 	} else if (a->fact.map != m->map) {
 		a->map_ptr_poison = true;
 		a->fact.call_const_map = false;
