@@ -48,6 +48,9 @@ int stack_obj_slot(struct vf_env *e, const struct reg *r, const char *what, u32 
 	off = s32_of((u64)r->off + r->var.value);
 	if (off % SLOT_SIZE)
 		return reject(e, REJ_STACK_OBJ_OFFSET, what, off);
+	/* The frame's end itself: a slot beyond the stack. Linux 6.18 takes it for the slot below, which is unsound. */
+	if (!off && nslots == 1)
+		return -ERANGE;
 	slot = slot_of(off);
 	if (slot + 1 < nslots || slot >= MAX_STACK / SLOT_SIZE)
 		return reject(e, REJ_STACK_OBJ_OFFSET, what, off);

@@ -493,6 +493,17 @@ static int arg_by_class(struct vf_env *e, struct kf_call *c, const struct param 
 	return vf_bug(e, "unknown kfunc argument class %d", cls);
 }
 
+static int check_offset(struct vf_env *e, const struct reg *r, u32 regno, const struct arg_spec *how)
+{
+	struct reg anything = { .type = T_NONE };
+
+	if (r->type != T_NONE)
+		return func_arg_off(e, r, regno, how);
+	/* Nothing was ever written there: as good as any offset. */
+	anything.var = TNUM_UNKNOWN;
+	return ptr_offset_fixed(e, &anything, regno, false);
+}
+
 static int pointer_arg(struct vf_env *e, struct kf_call *c, struct param *p, enum arg_class *ret_cls)
 {
 	const struct btf *b = c->kf->btf;
@@ -532,7 +543,7 @@ static int pointer_arg(struct vf_env *e, struct kf_call *c, struct param *p, enu
 		err = map_arg(e, c, p);
 	if (!err && (cls == KA_MAP || cls == KA_ALLOC || cls == KA_BTF))
 		err = trusted_enough(e, c, p);
-	err = err ? err : func_arg_off(e, r, p->regno, &how);
+	err = err ? err : check_offset(e, r, p->regno, &how);
 	return err ? err : arg_by_class(e, c, p, cls);
 }
 

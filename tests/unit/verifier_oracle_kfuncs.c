@@ -257,3 +257,34 @@ CASE(sleepable_in_xdp, XDP, 0, false, FP(1, -8), ST8(10, -8, 0), MOVI(2, 8), MOV
 CASE(trap, XDP, 0, false, MOVI(0, 2), KCALL("__bpf_trap"), EXIT)
 CASE(throw_ends_path, TC, 0, true, MOVI(1, 0), KCALL("bpf_throw"), MOVI(0, 0), EXIT)
 CASE(throw_with_reference, TC, 0, false, NUM_NEW, MOVI(1, 0), KCALL("bpf_throw"), MOVI(0, 0), EXIT)
+
+/*
+ * fp + 0 is beyond the stack. Linux 6.18 takes it for the slot at fp - 8 once an object lives there, and would let the kernel function
+ * write past the frame; here it is no object.
+ */
+TEST(object_at_the_end_of_the_frame)
+{
+	static const struct step iter[] = { NUM_NEW, MOV(1, 10), KCALL("bpf_iter_num_next"), NUM_DESTROY, MOVI(0, 0), EXIT };
+	static const struct step irq[] = { FP(1, -8), KCALL("bpf_local_irq_save"), MOV(1, 10), KCALL("bpf_local_irq_restore"), MOVI(0, 0), EXIT };
+	struct bpf_insn insns[16];
+	char line[512];
+
+	if (!setup())
+		SKIP("no kernel BTF");
+	for (u32 k = 0; k < 2; k++) {
+		const struct step *steps = k ? irq : iter;
+		u32 n = k ? ARRAY_SIZE(irq) : ARRAY_SIZE(iter);
+
+		for (u32 i = 0; i < n; i++) {
+			s32 id = steps[i].kfunc ? btf_find(kernel, steps[i].kfunc, BTF_KIND_FUNC) : 0;
+
+			if (id < 0)
+				SKIP("this kernel lacks the functions");
+			insns[i] = steps[i].insn;
+			if (id)
+				insns[i].imm = id;
+		}
+		CHECK_EQ(ours(k ? SYSC : XDP, insns, n, k ? BPF_F_SLEEPABLE : 0, line, sizeof(line)), -EINVAL);
+		CHECK(strstr(line, "expected an initialized"));
+	}
+}
