@@ -442,3 +442,40 @@ TEST(offsets_of_operations_grow)
 	CHECK(k.code.code_off[k.n] <= k.code.size);
 	kit_drop(&k);
 }
+
+static bool has_bytes(const struct kit *k, u8 a, u8 b)
+{
+	for (u32 i = 0; i + 1 < k->code.size; i++)
+		if (k->code.code[i] == a && k->code.code[i + 1] == b)
+			return true;
+	return false;
+}
+
+static void count_bytes(const struct jit_opts *o, u32 *branches, u32 *fences)
+{
+	struct map array = { { NULL } };
+	u64 counter = 0;
+	struct kit k;
+
+	opts = o;
+	build(&k, self_tail_call, NULL, &array, &counter);
+	*branches += has_bytes(&k, 0xff, 0xe0) || has_bytes(&k, 0xff, 0xd0);
+	*fences += has_bytes(&k, 0x0f, 0xae);
+	kit_drop(&k);
+}
+
+/* Other bytes may look like one by chance, but not in image after image at another address. */
+TEST(hardened_code_has_no_indirect_branches)
+{
+	static const struct jit_opts hardened = { .hardened = true };
+	u32 plain = 0, hard = 0, plain_fences = 0, fences = 0;
+
+	for (u32 i = 0; i < 10; i++) {
+		count_bytes(&kit_opts[0], &plain, &plain_fences);
+		count_bytes(&hardened, &hard, &fences);
+	}
+	CHECK_EQ(plain, 10);
+	CHECK(hard < 5);
+	CHECK(plain_fences < 5);
+	CHECK_EQ(fences, 10);
+}
