@@ -176,7 +176,8 @@ static int do_lower(struct load *l)
 
 static int compile(struct load *l, struct prog *p)
 {
-	struct jit_opts o = { .blind = false, .hardened = l->proof->strict_spec };
+	/* as Linux with bpf_jit_harden=1: what the unprivileged load is blinded */
+	struct jit_opts o = { .blind = !caps_grant(l->a->vf.caps, CAPB_BPF), .hardened = l->proof->strict_spec };
 	int err;
 
 	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
