@@ -464,11 +464,7 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 	a.log_buf = (u64)(uintptr_t)log;
 	a.log_size = LOG_SIZE;
 	log[0] = '\0';
-	fd = s == KERNEL && loader != ALL ? become(loader) : 0;
-	if (!fd)
-		fd = bpf_on(s, BPF_PROG_LOAD, &a);
-	if (s == KERNEL && loader != ALL)
-		become(ALL);
+	fd = bpf_on(s, BPF_PROG_LOAD, &a);
 	free(insns);
 	if (btf >= 0)
 		close(btf);
@@ -601,12 +597,19 @@ static int run_on(const struct test_case *c, enum side s)
 	current = c;
 	for (u32 i = 0; i < MAX_MAPS; i++)
 		map_fds[i] = -1;
-	if (make_maps(c, s))
-		return fail(c, s, "cannot make its maps", s == KERNEL ? strerror(errno) : skep_reason());
-	fd = load(c, s, log, &err);
+	if (s == KERNEL && become(loader))
+		return 1;
+	fd = make_maps(c, s);
+	if (!fd)
+		fd = load(c, s, log, &err);
+	else
+		ret = fail(c, s, "cannot make its maps", s == KERNEL ? strerror(errno) : skep_reason());
+	become(ALL);
 	if (show)
 		show_side(c, s, fd, err ? err : log);
-	if (fd == CANNOT_ASK)
+	if (ret)
+		;
+	else if (fd == CANNOT_ASK)
 		ret = 1;
 	else if (fd == -ENOEXEC && err)
 		ret = fail(c, s, "does not assemble", err);
