@@ -198,7 +198,7 @@ static struct ins branch(u32 at, u32 end)
 
 	do
 		i.op = (u16)rnd(OP_COUNT);
-	while (op_info[i.op].cls != IC_JCC && op_info[i.op].cls != IC_JA);
+	while (op_info[i.op].cls != IC_JCC && op_info[i.op].cls != IC_JA && op_info[i.op].cls != IC_MAY_GOTO);
 	i.dst = any();
 	i.src = any();
 	i.imm = (s32)edge();
@@ -217,8 +217,13 @@ static u32 call(struct ins *o)
 {
 	u32 n = 0;
 
-	o[n] = mk(OP_CALL, 0, 0, 0, 1);
-	o[n++].imm64 = (u64)(uintptr_t)mix;
+	if (rnd(2)) {
+		o[n++] = mk(OP_MOV64_X, 1, 9, 0, 0);
+		o[n++] = mk(OP_CALL_SUB, 0, 1, 0, 0); /* the target is found when all functions are there */
+	} else {
+		o[n] = mk(OP_CALL, 0, 0, 0, 1);
+		o[n++].imm64 = (u64)(uintptr_t)mix;
+	}
 	for (u8 r = 1; r < 6; r++)
 		o[n++] = rnd(2) ? mk(OP_MOV64_K, r, 0, 0, (s32)edge()) : mk(OP_MOV64_X, r, rnd(2) ? 0 : 6, 0, 0);
 	return n;
@@ -226,24 +231,27 @@ static u32 call(struct ins *o)
 
 #define BODY 400
 
-static bool safe[BODY + 100]; /* operations that may be jumped to: not those in the middle of something */
+#define FUNCTION (BODY + 3 * MEM / 8 + 150) /* operations of one function at most */
 
-static void generate(struct kit *k)
+static bool safe[3 * FUNCTION]; /* operations that may be jumped to: not those in the middle of something */
+
+/* One function from operation `n` on; returns its end. r1: the memory. */
+static u32 generate(struct ins *o, u32 n)
 {
-	struct ins *o = calloc(BODY + 100, sizeof(*o));
-	u32 n = 0, len = 50 + rnd(BODY - 110), last, loop = 0;
+	u32 start = n, len = 50 + rnd(BODY - 110), last, loop = 0;
 
-	if (!o)
-		abort();
 	o[n++] = mk(OP_MOV64_X, 9, 1, 0, 0);
 	for (u8 r = 0; r < 9; r++) {
+		if (start && r > 1 && r < 6 && rnd(2)) { /* an argument, in a subprogram */
+			o[n++] = mk(OP_ADD64_K, r, 0, 0, 1);
+			continue;
+		}
 		o[n] = mk(OP_LDIMM64, r, 0, 0, 0);
 		o[n++].imm64 = r == 8 ? 0 : edge();
 	}
 	for (s16 at = -MEM; at < 0; at += 8)
 		o[n++] = mk(OP_ST_DW, 10, 0, at, (s32)edge());
 	last = n + len;
-	memset(safe, 0, sizeof(safe));
 	while (n + 40 < last) {
 		safe[n] = true;
 		switch (rnd(9)) {
@@ -259,7 +267,7 @@ static void generate(struct kit *k)
 			n++;
 			break;
 		case 4:
-			if (!rnd(6))
+			if (!rnd(4))
 				n += call(o + n);
 			break;
 		case 5: /* one loop at a time: so often, and at most that often when jumped into */
@@ -279,34 +287,47 @@ static void generate(struct kit *k)
 		}
 	}
 	safe[n] = true;
-	for (u32 i = 0; i < n; i++)
+	for (u32 i = start; i < n; i++)
 		while (op_is_jump(o[i].op) && o[i].target > i && !safe[o[i].target])
 			o[i].target = o[i].target < n ? o[i].target + 1 : n;
-	while (n < last)
-		o[n++] = mk(OP_NOP, 0, 0, 0, 0);
-	/* everything that was computed is seen: registers to memory, the stack to its sum */
+	/* everything that was computed is seen: registers in memory, the stack in the result */
 	for (u8 r = 0; r < 9; r++)
 		o[n++] = mk(OP_STX_DW, 9, r, (s16)(r * 8), 0);
 	o[n++] = mk(OP_MOV64_K, 0, 0, 0, 0);
-	k->ops = o;
-	k->n = n;
-}
-
-static void finish(struct kit *k)
-{
-	u32 n = k->n;
-	struct ins *o = realloc(k->ops, (n + 3 * MEM / 8 + 1) * sizeof(*o));
-
-	if (!o)
-		abort();
 	for (s16 at = -MEM; at < 0; at += 8) {
 		o[n++] = mk(OP_LDX_DW, 1, 10, at, 0);
 		o[n++] = mk(OP_MUL64_K, 0, 0, 0, 31);
 		o[n++] = mk(OP_XOR64_X, 0, 1, 0, 0);
 	}
 	o[n++] = mk(OP_EXIT, 0, 0, 0, 0);
-	k->ops = o;
-	k->n = n;
+	return n;
+}
+
+/* Three functions, each of which calls those behind it. */
+static void generate_program(struct kit *k)
+{
+	u32 start[4];
+
+	k->ops = calloc(3 * FUNCTION, sizeof(*k->ops));
+	if (!k->ops)
+		abort();
+	memset(safe, 0, sizeof(safe));
+	for (u32 f = 0; f < 3; f++) {
+		start[f] = k->n;
+		k->n = generate(k->ops, k->n);
+	}
+	start[3] = k->n;
+	for (u32 f = 0; f < 3; f++)
+		for (u32 i = start[f]; i < start[f + 1]; i++) {
+			struct ins *o = &k->ops[i];
+
+			if (o->op != OP_CALL_SUB)
+				continue;
+			if (f == 2)
+				*o = mk(OP_MOV64_K, 0, 0, 0, 0);
+			else
+				o->target = start[f + 1 + rnd(2 - f)];
+		}
 }
 
 static void show(const struct kit *k)
@@ -322,8 +343,7 @@ static bool one(const struct jit_opts *opt, u32 round)
 	u64 a, b;
 	bool same;
 
-	generate(&k);
-	finish(&k);
+	generate_program(&k);
 	kit_find_subs(&k, MEM);
 	if (kit_compile(&k, opt)) {
 		printf("# round %u does not compile\n", round);
@@ -354,7 +374,7 @@ static bool one(const struct jit_opts *opt, u32 round)
 
 TEST(random_programs)
 {
-	u32 rounds = getenv("ROUNDS") ? (u32)atoi(getenv("ROUNDS")) : 20000, bad = 0;
+	u32 rounds = getenv("ROUNDS") ? (u32)atoi(getenv("ROUNDS")) : 6000, bad = 0;
 
 	if (!jit_available())
 		SKIP("no executable memory");
