@@ -273,7 +273,9 @@ static int bad_lock(struct call *c, const struct elem *e, u64 flags)
 
 static int elem_fail(struct call *c, const struct elem *e, int err)
 {
-	return err ? call_fail(c, err, "%s map \"%s\": %s", map_spec[e->m->desc.type].name, e->m->desc.name, map_why(err)) : 0;
+	if (!err || (c->reason && c->reason->len)) /* why is known already */
+		return err;
+	return call_fail(c, err, "%s map \"%s\": %s", map_spec[e->m->desc.type].name, e->m->desc.name, map_why(err));
 }
 
 int cmd_map_lookup_elem(struct call *c)
@@ -318,6 +320,21 @@ static int update_obj(struct call *c, struct elem *e)
 	return err;
 }
 
+/* Maps of sockets look at the caller's descriptor before anything else (those of SO_REUSEPORT groups after the index). */
+static int check_socket(struct call *c, const struct elem *e)
+{
+	u8 kind = map_spec[e->m->desc.type].value;
+	u64 fd = 0, dev, ino;
+	int mode;
+
+	if ((kind != MV_SOCK && kind != MV_XDP_SOCK) || e->m->desc.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY)
+		return 0;
+	memcpy(&fd, e->value, MIN(e->value_size, 8u));
+	if (fd > S32_MAX || c->who->fd_ident(c->who, (int)fd, &dev, &ino, &mode))
+		return call_fail(c, -EBADF, "the value %llu is no open descriptor", (unsigned long long)fd);
+	return 0;
+}
+
 int cmd_map_update_elem(struct call *c)
 {
 	struct elem e;
@@ -329,6 +346,8 @@ int cmd_map_update_elem(struct call *c)
 		err = elem_key(c, &e);
 	if (!err)
 		err = call_in(c, e.value, c->a.elem.value, e.value_size);
+	if (!err)
+		err = check_socket(c, &e);
 	if (!err) {
 		err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) :
 						       map_update(e.m, e.key, e.value, c->a.elem.flags);
@@ -402,7 +421,9 @@ int cmd_map_freeze(struct call *c)
 	else
 		err = map_freeze(map_of(o));
 	if (err == -EBUSY)
-		call_fail(c, err, "the map is frozen, or somebody has it mapped for writing");
+		call_fail(c, err, "somebody has the map mapped for writing");
+	else if (err == -EPERM && map_frozen(map_of(o)))
+		call_fail(c, err, "the map is frozen already");
 	else if (err && c->reason && !c->reason->len)
 		call_fail(c, err, "the map cannot be frozen: %s", strerror(-err));
 	obj_put(o);
