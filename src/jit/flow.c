@@ -185,7 +185,8 @@ static void make_blocks(const struct lowered *l, struct arena *a, struct flow *f
 		if (f->nblocks)
 			f->block[f->nblocks - 1].end = i;
 		f->block_at[i] = f->nblocks;
-		f->block[f->nblocks++] = (struct flow_block){ .start = i, .end = l->n, .joined = lead[i] & 2, .target = FLOW_NONE, .next = FLOW_NONE };
+		f->block[f->nblocks++] = (struct flow_block){ .start = i, .end = l->n, .joined = lead[i] & 2,
+							      .target = FLOW_NONE, .next = FLOW_NONE };
 	}
 }
 

@@ -33,7 +33,7 @@ struct jit_code {
 };
 /* Is executable memory to be had in this process? */
 bool jit_available(void);
-/* 0 and *ret (release with jit_free), -EOPNOTSUPP, -ENOMEM, -EPERM, -EIO. Scratch memory from `a`. */
+/* 0 and *ret (release with jit_free), -EOPNOTSUPP, -ENOMEM, -EPERM, -EIO, -EINVAL (not lowered code). Scratch memory from `a`. */
 int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret);
 void jit_free(struct jit_code *c);
 /* Disassembly of native code with Zydis is the CLI's; here only: how many operations of `l` are outlined to C bodies. */

@@ -3,7 +3,6 @@
 #include "jit/x86.h"
 
 #include <cpuid.h>
-#include <errno.h>
 
 #define E (&x->enc)
 

@@ -8,6 +8,8 @@
  */
 #include "jit/x86.h"
 
+#include <errno.h>
+
 #include "vm/outline.h"
 
 #define E (&x->enc)
@@ -162,8 +164,10 @@ void x86_call_sub(struct x86 *x, const struct ins *i)
 	u32 callee = flow_sub_at(x->j->l, i->target);
 	struct x86_mem image = x_at(X_RUN, (s32)offsetof(struct run, image));
 
-	if (callee == FLOW_NONE)
+	if (callee == FLOW_NONE) { /* lowered code has no such call */
+		x->j->err = -EINVAL;
 		return;
+	}
 	settle_for_call(x, flow_uses(&x->j->flow, x->j->l, i));
 	if (x->j->sub[callee].tail_calls) {
 		x_rm(E, 0xff, 32, 6, image);
