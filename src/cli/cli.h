@@ -34,6 +34,8 @@ struct cli_cmd {
 
 /* Options every verb has. */
 struct cli_common { bool json, verbose, help; };
+extern const struct cli_opt cli_common_opts[];
+extern const u32 cli_ncommon_opts;
 
 #define CLI_CMD(name) extern const struct cli_cmd cmd_##name;
 #include "cli/verbs.def"
@@ -41,6 +43,10 @@ struct cli_common { bool json, verbose, help; };
 
 const char *cli_errname(int err); /* "EINVAL"; knows Linux's own 524 too */
 void cli_help(const struct cli_cmd *c);
+struct str;
+struct helper_spec;
+/* "bpf_NAME(kind name, ...)" */
+void cli_helper_proto(struct str *s, const struct helper_spec *h);
 /* Print and free the document. 0, or EX_INTERNAL when stdout is full. */
 int cli_json(json_t *doc);
 

@@ -13,11 +13,12 @@ static const struct cli_cmd *const verbs[] = {
 #undef CLI_CMD
 };
 
-static const struct cli_opt common_opts[] = {
+const struct cli_opt cli_common_opts[] = {
 	{ 'j', "json", OPT_FLAG, NULL, "print one JSON document", offsetof(struct cli_common, json) },
 	{ 'v', "verbose", OPT_FLAG, NULL, "say more: the verifier's log, every packet", offsetof(struct cli_common, verbose) },
 	{ 'h', "help", OPT_FLAG, NULL, "print this help", offsetof(struct cli_common, help) },
 };
+const u32 cli_ncommon_opts = ARRAY_SIZE(cli_common_opts);
 
 static const char *verb_name = "skep";
 
@@ -65,7 +66,7 @@ void cli_help(const struct cli_cmd *c)
 {
 	printf("usage: skep %s [options] %s\n%s\n\noptions:\n", c->name, c->args, c->summary);
 	help_opts(c->opts, c->nopts);
-	help_opts(common_opts, ARRAY_SIZE(common_opts));
+	help_opts(cli_common_opts, cli_ncommon_opts);
 	if (c->doc)
 		printf("\n%s\n", c->doc);
 	if (c->examples) {
@@ -184,7 +185,7 @@ static int parse(const struct cli_cmd *c, void *opts, int argc, char **argv, int
 		}
 		o = find_opt(c->opts, c->nopts, a, len);
 		if (!o)
-			o = find_opt(common_opts, ARRAY_SIZE(common_opts), a, len);
+			o = find_opt(cli_common_opts, ARRAY_SIZE(cli_common_opts), a, len);
 		if (!o)
 			return cli_error(EX_USAGE_, "no option %s (see skep %s --help)", argv[i], c->name);
 		if (o->kind != OPT_FLAG && !value && ++i >= argc)

@@ -47,7 +47,7 @@ static bool wanted(const char *name, int argc, char **argv)
 	return argc == 0;
 }
 
-static void helper_proto(struct str *s, const struct helper_spec *h)
+void cli_helper_proto(struct str *s, const struct helper_spec *h)
 {
 	static const char *const kind[] = {
 		[ARG_ANYTHING] = "u64", [ARG_CTX] = "ctx", [ARG_MAP] = "map", [ARG_MAP_KEY] = "key",
@@ -77,7 +77,7 @@ static int helpers_run(void *opts, int argc, char **argv)
 			continue;
 		json_t *j = row(h->name, h->doc, h->why_not);
 		str_clear(&s);
-		helper_proto(&s, h);
+		cli_helper_proto(&s, h);
 		json_object_set_new(j, "id", json_integer(id));
 		json_object_set_new(j, "prototype", json_string(str_text(&s)));
 		json_array_append_new(rows, j);
