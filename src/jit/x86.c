@@ -3,6 +3,7 @@
 #include "jit/x86.h"
 
 #include <cpuid.h>
+#include <errno.h>
 
 #define E (&x->enc)
 
