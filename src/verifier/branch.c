@@ -131,12 +131,16 @@ bool reg_is_trusted(const struct reg *r)
 	return (r->type & trusted) && !(T_FLAGS(r->type) & ~trusted);
 }
 
-bool reg_not_null(const struct reg *r)
+/* Base and unbounded offset together may wrap to zero. */
+static bool offset_bounded(const struct reg *r)
 {
-	if (r->type & TF_NULL)
-		return false;
-	/* Base and unbounded offset together may wrap to zero. */
-	if (r->smin <= -MAX_VAR_OFF || r->smax >= MAX_VAR_OFF)
+	return r->smin > -MAX_VAR_OFF && r->smax < MAX_VAR_OFF;
+}
+
+/* Pointers that Linux knows to differ from the constant 0. */
+static bool decided_not_null(const struct reg *r)
+{
+	if ((r->type & TF_NULL) || !offset_bounded(r))
 		return false;
 	switch (T_BASE(r->type)) {
 	case T_SOCKET:
@@ -157,13 +161,32 @@ bool reg_not_null(const struct reg *r)
 	}
 }
 
+bool reg_not_null(const struct reg *r)
+{
+	if (decided_not_null(r))
+		return true;
+	/* These are never 0 either; Linux knows that only when it compares two pointers. */
+	switch (r->type) {
+	case T_STACK:
+	case T_CTX:
+	case T_PKT:
+	case T_PKT_META:
+	case T_PKT_END:
+	case T_FLOW_KEYS:
+	case T_FUNC:
+		return offset_bounded(r);
+	default:
+		return false;
+	}
+}
+
 /* A pointer against a known scalar: only equality with zero is decided. */
 static int ptr_taken(const struct reg *a, const struct reg *b, enum jmp_cond cond, bool is32)
 {
 	const struct reg *ptr = reg_is_const(b) ? a : b, *num = ptr == a ? b : a;
 
 	/* The low half of a valid pointer may well be zero. */
-	if (is32 || !reg_is_const(num) || num->var.value || !reg_not_null(ptr))
+	if (is32 || !reg_is_const(num) || num->var.value || !decided_not_null(ptr))
 		return -1;
 	return cond == JC_EQ ? 0 : cond == JC_NE ? 1 : -1;
 }
