@@ -320,15 +320,22 @@ static int update_obj(struct call *c, struct elem *e)
 	return err;
 }
 
-/* Maps of sockets look at the caller's descriptor before anything else (those of SO_REUSEPORT groups after the index). */
+static bool is_sock_table(const struct map *m)
+{
+	return m->desc.type == BPF_MAP_TYPE_SOCKMAP || m->desc.type == BPF_MAP_TYPE_SOCKHASH;
+}
+
+static bool holds_sockets(const struct map *m)
+{
+	return map_spec[m->desc.type].value == MV_SOCK || map_spec[m->desc.type].value == MV_XDP_SOCK;
+}
+
+/* The value must be an open descriptor: sockmaps ask that first, the other maps of sockets last. */
 static int check_socket(struct call *c, const struct elem *e)
 {
-	u8 kind = map_spec[e->m->desc.type].value;
 	u64 fd = 0, dev, ino;
 	int mode;
 
-	if ((kind != MV_SOCK && kind != MV_XDP_SOCK) || e->m->desc.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY)
-		return 0;
 	memcpy(&fd, e->value, MIN(e->value_size, 8u));
 	if (fd > S32_MAX || c->who->fd_ident(c->who, (int)fd, &dev, &ino, &mode))
 		return call_fail(c, -EBADF, "the value %llu is no open descriptor", (unsigned long long)fd);
@@ -346,12 +353,14 @@ int cmd_map_update_elem(struct call *c)
 		err = elem_key(c, &e);
 	if (!err)
 		err = call_in(c, e.value, c->a.elem.value, e.value_size);
-	if (!err)
+	if (!err && is_sock_table(e.m))
 		err = check_socket(c, &e);
 	if (!err) {
 		err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) :
 						       map_update(e.m, e.key, e.value, c->a.elem.flags);
 		elem_fail(c, &e, err);
+		if (err == -EOPNOTSUPP && holds_sockets(e.m) && check_socket(c, &e))
+			err = -EBADF;
 	}
 	elem_end(&e);
 	return err;
