@@ -139,6 +139,7 @@ struct vstate {
 	u32 prev_insn;            /* pending branches: the jump they come from */
 	u64 log_mark;             /* pending branches: length of the log when pushed */
 	struct vstate *equal;     /* back-edges: the checkpoint this state equals */
+	void *visit;              /* checkpoints: prune.c's record of the loop they are in, NULL: in none */
 };
 
 /* ---- per instruction and subprogram, known before the walk ---- */

@@ -111,20 +111,18 @@ static void enter_loop(struct vf_env *e, struct vstate *s)
 		v->next = p->visits[v->scc];
 		p->visits[v->scc] = v;
 	}
+	s->visit = v;
 	if (!v->entry) {
 		v->entry = s;
 		log_visit(e, "enter", v);
 	}
 }
 
-/* Are marks of a state below a loop still to come? */
-static bool marks_incomplete(struct vf_env *e, const struct vstate *s)
+/* Are marks of a checkpoint below a loop still to come? */
+static bool marks_incomplete(const struct vstate *s)
 {
-	struct visit want, *v;
+	const struct visit *v = s->visit;
 
-	if (!chain_of(e, s, &want))
-		return false;
-	v = visit_of(e, &want);
 	return v && v->backedges;
 }
 
@@ -204,11 +202,8 @@ static int propagate_backedges(struct vf_env *e, struct visit *v)
 static int leave_loop(struct vf_env *e, struct vstate *s)
 {
 	struct prune *p = prune_of(e);
-	struct visit want, *v;
+	struct visit *v = s->visit;
 
-	if (!chain_of(e, s, &want))
-		return 0;
-	v = visit_of(e, &want);
 	if (!v || v->entry != s)
 		return 0;
 	log_visit(e, "exit", v);
@@ -221,11 +216,9 @@ static int leave_loop(struct vf_env *e, struct vstate *s)
 static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstate *cur)
 {
 	struct prune *p = prune_of(e);
-	struct visit want, *v = NULL;
+	struct visit *v = old->visit;
 	struct vstate *b;
 
-	if (chain_of(e, old, &want))
-		v = visit_of(e, &want);
 	if (!v)
 		return vf_bug(e, "add backedge: no SCC in verification path, insn_idx %u", old->insn);
 	log_visit(e, "backedge", v);
@@ -244,7 +237,7 @@ static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstat
 
 static void free_if_unused(struct vf_env *e, struct vstate *s)
 {
-	if (!s->evicted || s->branches || marks_incomplete(e, s))
+	if (!s->evicted || s->branches || marks_incomplete(s))
 		return;
 	prune_of(e)->nevicted--;
 	state_free(e, s);
@@ -309,7 +302,7 @@ static void clean_checkpoints(struct vf_env *e, struct vstate *list, u32 insn)
 {
 	for (struct vstate *s = list; s; s = s->next)
 		if (!s->branches && !s->cleaned && s->insn == insn && same_callsites(s, e->cur) &&
-		    !marks_incomplete(e, s))
+		    !marks_incomplete(s))
 			clean(e, s);
 }
 
@@ -406,7 +399,7 @@ static enum verdict compare_unfinished(struct vf_env *e, u32 insn, struct vstate
 
 static enum verdict compare_finished(struct vf_env *e, struct vstate *old)
 {
-	bool loop = marks_incomplete(e, old);
+	bool loop = marks_incomplete(old);
 
 	if (!states_equal(e, old, e->cur, loop ? EQ_RANGE : EQ_LOOSE))
 		return MISS;
@@ -468,6 +461,7 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
 	s->insn = insn;
 	s->misses = s->hits = 0;
 	s->cleaned = s->evicted = false;
+	s->visit = NULL;
 	enter_loop(e, s);
 	cur->parent = s;
 	cur->first_insn = insn;
