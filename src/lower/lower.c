@@ -53,6 +53,9 @@ static int lower_load(struct lowering *l, struct seq *s, const struct ins *i, co
 	case MF_SOCK:
 		r = native_access(i, f);
 		break;
+	case MF_OPAQUE:
+		r = (struct ins){ .op = OP_MOV32_K, .dst = i->dst };
+		break;
 	case MF_PROBE:
 		r.op = probe_op(i);
 		break;

@@ -27,6 +27,8 @@ void mem_note(struct vf_env *e, u32 insn, enum mem_fact kind)
 
 	if (*m == MF_NONE || *m == kind)
 		*m = (u8)kind;
+	else if (*m == MF_OPAQUE || kind == MF_OPAQUE)
+		*m = MF_OPAQUE; /* nothing of ours may be seen on either path */
 	else if (*m == MF_PROBE || kind == MF_PROBE)
 		*m = MF_PROBE; /* faults must be survived on either path */
 	else

@@ -154,7 +154,7 @@ int map_ptr_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 	err = btf_struct_walk(e->log, b, (u32)map_id, off, size, &id, &flags, &field);
 	if (err < 0)
 		return err;
-	mem_note(e, e->insn, MF_PROBE);
+	mem_note(e, e->insn, MF_OPAQUE);
 	if (value_reg < 0)
 		return 0;
 	val = &cur_regs(e)[value_reg];

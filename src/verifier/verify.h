@@ -52,6 +52,7 @@ enum mem_fact {
 	MF_NONE, MF_STACK, MF_CTX, MF_PKT, MF_MAP_VALUE, MF_MEM /* other memory known good */,
 	MF_SOCK,  /* object shown through a field table: lower like a context */
 	MF_PROBE, /* BTF pointer: may fault, must read as zero then */
+	MF_OPAQUE, /* an object of the runtime's own, shown as a kernel structure it is not: must read as zero */
 	MF_ARENA,
 };
 
