@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "helper/probe.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
@@ -111,7 +112,7 @@ u64 helper_get_ns_current_pid_tgid(u64 dev, u64 ino, void *nsdata, u64 size, str
 }
 
 /* ---- memory that may not be there ---- */
-static u64 guarded_read(void *dst, u64 size, u64 from)
+u64 guarded_read(void *dst, u64 size, u64 from)
 {
 	int err = size ? probe_read(dst, from, (u32)size) : 0;
 
@@ -120,8 +121,7 @@ static u64 guarded_read(void *dst, u64 size, u64 from)
 	return RET_INT_(err);
 }
 
-/* Up to and with the terminator, which is always there; the length with it, or -EFAULT. */
-static u64 guarded_string(char *dst, u64 size, u64 from)
+u64 guarded_string(char *dst, u64 size, u64 from)
 {
 	u64 at = 0;
 
@@ -149,7 +149,7 @@ static u64 guarded_string(char *dst, u64 size, u64 from)
  * Reads of "kernel" memory: there is one address space here, so whatever can be read is. What cannot is out of range where Linux
  * has no kernel memory, which it says before it looks at the size.
  */
-static u64 kernel_error(u64 ret, u64 size, u64 from)
+u64 kernel_error(u64 ret, u64 size, u64 from)
 {
 	bool kernel_address = from >= 0xffff800000000000ull;
 	u8 byte;

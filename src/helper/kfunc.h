@@ -13,7 +13,7 @@
 #define UNUSED2 (void)r2, (void)r3, (void)r4, (void)r5, (void)run
 #define UNUSED3 (void)r3, (void)r4, (void)r5, (void)run
 #define UNUSED4 (void)r4, (void)r5, (void)run
-#define UNUSED5 (void)r5, (void)run
+#define UNUSED5 (void)r5
 
 #define K(name, ...) BODY(name);
 #define KU(...)

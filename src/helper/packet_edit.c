@@ -168,6 +168,51 @@ u64 helper_skb_adjust_room(void *skb, u64 len_diff, u64 mode, u64 flags, struct 
 	return RET_INT_(shrink ? room_shrink(p, off, len, flags) : room_grow(p, off, len, flags));
 }
 
+/* ---- an outer IP header, given whole ---- */
+#define LWT_MAX_HEADROOM 256u
+
+static int outer_ok(const u8 *h, u32 len)
+{
+	bool v4 = len && h[0] >> 4 == 4, v6 = len && h[0] >> 4 == 6;
+	u32 size = v4 ? (h[0] & 15u) * 4 : IPV6_HDR;
+	bool udp;
+
+	if (len < IPV4_HDR || len > LWT_MAX_HEADROOM || (!v4 && !v6) || len < size)
+		return -EINVAL;
+	udp = (v4 ? h[9] : h[6]) == 17;
+	return udp && len < size + 8 ? -EINVAL : 0;
+}
+
+u64 helper_lwt_push_encap(void *skb, u64 type, const void *hdr, u64 len, struct run *run)
+{
+	struct run_pkt *p = run->env->pkt;
+	const u8 *h = hdr;
+	u32 sum = 0;
+	int err = (u32)type != 2 /* BPF_LWT_ENCAP_IP */ ? -EINVAL : outer_ok(h, (u32)len);
+
+	(void)skb;
+	if (!err)
+		err = pkt_headroom(p, (u32)len);
+	if (err)
+		return RET_INT_(err);
+	p->data -= (u32)len;
+	p->meta = p->network = p->data;
+	memcpy(p->data, hdr, (u32)len);
+	p->encapsulated = true;
+	p->skb->hash = 0;
+	p->skb->protocol = h[0] >> 4 == 4 ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
+	if (h[0] >> 4 == 4 && !h[10] && !h[11]) {
+		for (u32 i = 0; i < (h[0] & 15u) * 4; i += 2)
+			sum += (u32)(h[i] << 8 | h[i + 1]);
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = ~(sum + (sum >> 16));
+		p->data[10] = (u8)(sum >> 8);
+		p->data[11] = (u8)sum;
+	}
+	pkt_publish(p);
+	return 0;
+}
+
 /* ---- elsewhere ---- */
 u64 helper_clone_redirect(void *skb, u64 ifindex, u64 flags, struct run *run)
 {

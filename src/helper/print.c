@@ -251,6 +251,34 @@ u64 helper_snprintf(void *str, u64 str_size, const char *fmt, const void *data, 
 	return (u64)n + 1;
 }
 
+/* ---- the file that an iterator writes: whoever runs it takes the text ---- */
+static u64 seq_put(const char *text, u32 len, struct run *run)
+{
+	struct run_env *env = run->env;
+
+	return !env->seq_write || env->seq_write(env, text, len) ? RET_INT_(-EOVERFLOW) : 0;
+}
+
+u64 helper_seq_write(void *m, const void *data, u64 len, struct run *run)
+{
+	(void)m;
+	return seq_put(data, (u32)len, run);
+}
+
+u64 helper_seq_printf(void *m, const void *fmt, u64 fmt_size, const void *data, u64 data_len, struct run *run)
+{
+	char line[LINE];
+	struct out o = { line, sizeof(line), 0 };
+	const char *f = fmt;
+	s64 n;
+
+	(void)m;
+	if (data_len & 7 || data_len > MAX_ARGS * 8 || (data_len && !data) || !fmt_size || f[fmt_size - 1])
+		return RET_INT_(-EINVAL);
+	n = format(&o, f, data, (u32)data_len / 8);
+	return n < 0 ? RET_INT_(n) : seq_put(line, (u32)MIN(o.len, sizeof(line) - 1), run);
+}
+
 /* ---- numbers ---- */
 static int digit(char c)
 {

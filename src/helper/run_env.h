@@ -47,11 +47,14 @@ struct run_env {
 	/* bpf_trace_printk and vprintk: `len` bytes without terminator. NULL: discarded. */
 	void (*printk)(struct run_env *env, const char *text, u32 len);
 	void *printk_cookie;
+	/* iterators: text for the reader, 0 or -EOVERFLOW; NULL: there is no reader */
+	int (*seq_write)(struct run_env *env, const void *text, u32 len);
 	u64 func_ip;                     /* bpf_get_func_ip */
 	u32 func_args;                   /* traced function: number of arguments in the context */
 	bool func_returned;              /* and behind them its result */
 	u64 user_ip, user_fp;            /* where the event interrupted the thread; 0: the stack is walked from here */
 	struct perf_sink *event;         /* perf_event programs: the event; NULL: none */
+	u32 msg_apply, msg_cork;         /* bpf_msg_apply_bytes, bpf_msg_cork_bytes */
 	u32 clones;                      /* packets that bpf_clone_redirect sent */
 	/* syscall programs; NULL: refused */
 	s64 (*sys_bpf)(struct run_env *env, u32 cmd, void *attr, u32 size);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "helper/run_env.h"
+#include "map/map.h"
 #include "spec/helper_abi.h"
 #include "spec/spec.h"
 
@@ -233,6 +234,71 @@ u64 helper_sock_ops_cb_flags_set(void *bpf_sock, u64 argval, struct run *run)
 		return RET_INT_(-EINVAL);
 	s->bpf_sock_ops_cb_flags = (u32)argval & BPF_SOCK_OPS_ALL_CB_FLAGS;
 	return (u32)argval & ~(u32)BPF_SOCK_OPS_ALL_CB_FLAGS;
+}
+
+/* ---- sockets in maps ---- */
+/* 1: to the socket that the map holds there; 0: dropped, there is none. */
+static u64 redirect_to_socket(struct map *map, const void *key, u64 flags, struct run *run)
+{
+	if (flags & ~(u64)BPF_F_INGRESS || !map_prog_lookup(map, key, run->cpu))
+		return SK_DROP;
+	run->redirect_kind = 3;
+	run->redirect_map = map;
+	run->redirect_flags = (u32)flags;
+	return SK_PASS;
+}
+
+u64 helper_sk_redirect_map(void *skb, struct map *map, u64 key, u64 flags, struct run *run)
+{
+	u32 index = (u32)key;
+
+	(void)skb;
+	return redirect_to_socket(map, &index, flags, run);
+}
+
+u64 helper_sk_redirect_hash(void *skb, struct map *map, const void *key, u64 flags, struct run *run)
+{
+	(void)skb;
+	return redirect_to_socket(map, key, flags, run);
+}
+
+u64 helper_msg_redirect_map(void *msg, struct map *map, u64 key, u64 flags, struct run *run)
+{
+	u32 index = (u32)key;
+
+	(void)msg;
+	return redirect_to_socket(map, &index, flags, run);
+}
+
+u64 helper_msg_redirect_hash(void *msg, struct map *map, const void *key, u64 flags, struct run *run)
+{
+	(void)msg;
+	return redirect_to_socket(map, key, flags, run);
+}
+
+u64 helper_sk_select_reuseport(void *reuse, struct map *map, const void *key, u64 flags, struct run *run)
+{
+	(void)reuse, (void)flags;
+	if (!map_prog_lookup(map, key, run->cpu))
+		return RET_INT_(-ENOENT);
+	run->redirect_kind = 3;
+	run->redirect_map = map;
+	return 0;
+}
+
+/* How much of a stream the verdict holds for, and how much to wait for before the next: kept for whoever runs the program. */
+u64 helper_msg_apply_bytes(void *msg, u64 bytes, struct run *run)
+{
+	(void)msg;
+	run->env->msg_apply = (u32)bytes;
+	return 0;
+}
+
+u64 helper_msg_cork_bytes(void *msg, u64 bytes, struct run *run)
+{
+	(void)msg;
+	run->env->msg_cork = (u32)bytes;
+	return 0;
 }
 
 /* ---- routes ---- */

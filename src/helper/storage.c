@@ -138,7 +138,7 @@ void storage_owner_gone(u64 owner)
 
 void storage_map_gone(struct map *m)
 {
-	const u32 keepers = MH_SK_STORAGE | MH_INODE_STORAGE | MH_TASK_STORAGE | MH_CGRP_STORAGE;
+	const u32 keepers = MH_LOCAL_STORAGE | MH_SK_STORAGE | MH_INODE_STORAGE | MH_TASK_STORAGE | MH_CGRP_STORAGE;
 
 	if (!(map_spec[m->desc.type].helpers & keepers))
 		return;
@@ -155,6 +155,16 @@ void storage_map_gone(struct map *m)
 			free(k);
 		}
 	pthread_mutex_unlock(&lock);
+}
+
+/* The value of the cgroup that the event is judged for: one a run, made when it is first asked for. */
+u64 helper_get_local_storage(struct map *map, u64 flags, struct run *run)
+{
+	static u64 spare[65536 / 8]; /* the verifier promised a pointer: without memory, a value that everybody shares */
+	u64 value = get(map, RET_PTR(run->env), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	(void)flags;
+	return value ? value : RET_PTR(spare);
 }
 
 #define STORAGE(name)                                                                                   \

@@ -12,6 +12,7 @@
 
 #include "helper/handle.h"
 #include "helper/kfunc.h"
+#include "helper/probe.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 
@@ -73,7 +74,7 @@ BODY(bpf_send_signal_task)
 }
 
 /* ---- another process's memory ---- */
-static int read_task(void *dst, u64 size, u64 from, u64 task)
+s64 task_read(void *dst, u32 size, u64 from, u64 task)
 {
 	struct iovec local = { dst, size }, remote = { PTR(from), size };
 	u32 tid = handle_id(task);
@@ -82,7 +83,7 @@ static int read_task(void *dst, u64 size, u64 from, u64 task)
 	if (!size)
 		return 0;
 	if (tid == my_tid() || tid == (u32)getpid())
-		err = probe_read(dst, from, (u32)size);
+		err = probe_read(dst, from, size);
 	else if (process_vm_readv((pid_t)tid, &local, 1, &remote, 1, 0) != (ssize_t)size)
 		err = -EFAULT;
 	if (err)
@@ -90,12 +91,32 @@ static int read_task(void *dst, u64 size, u64 from, u64 task)
 	return err;
 }
 
+s64 task_read_string(char *dst, u32 size, u64 from, u64 task)
+{
+	u32 at = 0;
+
+	while (at < size) {
+		/* not across a page: the string may end before an unmapped one */
+		u32 n = (u32)MIN((u64)(size - at), 4096 - (from + at) % 4096);
+		if (task_read(dst + at, n, from + at, task)) {
+			memset(dst, 0, size);
+			return -EFAULT;
+		}
+		for (u32 end = at + n; at < end; at++)
+			if (!dst[at])
+				return at + 1;
+	}
+	if (size)
+		dst[size - 1] = '\0';
+	return size;
+}
+
 u64 helper_copy_from_user_task(void *dst, u64 size, u64 user_ptr, void *tsk, u64 flags, struct run *run)
 {
 	(void)run;
 	if (flags)
 		return RET_INT_(-EINVAL);
-	return RET_INT_(read_task(dst, (u32)size, user_ptr, RET_PTR(tsk)));
+	return RET_INT_(task_read(dst, (u32)size, user_ptr, RET_PTR(tsk)));
 }
 
 u64 helper_probe_write_user(u64 dst, const void *src, u64 len, struct run *run)

@@ -31,6 +31,7 @@
 struct test_env {
 	struct run_env env; /* first */
 	struct str *printk;
+	struct test_run *run;
 };
 
 static void collect_printk(struct run_env *env, const char *text, u32 len)
@@ -39,6 +40,20 @@ static void collect_printk(struct run_env *env, const char *text, u32 len)
 
 	if (t->printk)
 		str_putn(t->printk, text, len);
+}
+
+/* What an iterator writes is the data a test run gives back. */
+static int collect_seq(struct run_env *env, const void *text, u32 len)
+{
+	struct test_env *t = (struct test_env *)env;
+	u8 *more = realloc(t->run->data_out, (size_t)t->run->data_size_out + len + 1);
+
+	if (!more)
+		return -EOVERFLOW;
+	memcpy(more + t->run->data_size_out, text, len);
+	t->run->data_out = more;
+	t->run->data_size_out += len;
+	return 0;
 }
 
 static int fail(struct test_run *t, int err, const char *why)
@@ -390,6 +405,7 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 		env->env.pkt = &pkt;
 		run_repeat(p, &ctx, env, t);
 		storage_owner_gone((u64)(uintptr_t)&sk);
+		storage_owner_gone((u64)(uintptr_t)env);
 		err = skb_result(p, t, &pkt, &ctx.skb);
 	}
 	free(pkt.buf);
@@ -461,7 +477,8 @@ static int other_run(struct prog *p, struct test_env *env, struct test_run *t)
 int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run *t)
 {
 	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk, .sys_bpf = t->sys_bpf,
-					 .sys_close = t->sys_close, .sys_cookie = t->cookie }, .printk = t->printk };
+					 .sys_close = t->sys_close, .sys_cookie = t->cookie, .seq_write = collect_seq },
+				.printk = t->printk, .run = t };
 
 	if (*p->unrunnable)
 		return fail(t, -EOPNOTSUPP, p->unrunnable);

@@ -1,0 +1,73 @@
+# bpf_tcp_raw_check_syncookie_ipv6: results at the edges of its arguments, and each pointer refused when it is a number.
+
+-- case sched_cls tcp_raw_check_syncookie_ipv6: plain
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+*(u64 *)(r10 -32) = 117
+*(u64 *)(r10 -128) = 85
+*(u64 *)(r10 -120) = 93
+*(u64 *)(r10 -112) = 101
+r1 = r10
+r1 += -64
+r2 = r10
+r2 += -128
+call bpf_tcp_raw_check_syncookie_ipv6
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -13
+
+-- case xdp tcp_raw_check_syncookie_ipv6: plain
+-- prog xdp
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+*(u64 *)(r10 -32) = 117
+*(u64 *)(r10 -128) = 85
+*(u64 *)(r10 -120) = 93
+*(u64 *)(r10 -112) = 101
+r1 = r10
+r1 += -64
+r2 = r10
+r2 += -128
+call bpf_tcp_raw_check_syncookie_ipv6
+out:
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> -13
+
+-- case iph is a number
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+r1 = 1
+r2 = r10
+r2 += -64
+call bpf_tcp_raw_check_syncookie_ipv6
+out:
+exit
+-- reject REJ_ARG_TYPE "R1 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
+
+-- case th is a number
+-- prog sched_cls
+r6 = r1
+*(u64 *)(r10 -64) = 85
+*(u64 *)(r10 -56) = 93
+*(u64 *)(r10 -48) = 101
+*(u64 *)(r10 -40) = 109
+*(u64 *)(r10 -32) = 117
+r1 = r10
+r1 += -64
+r2 = 1
+call bpf_tcp_raw_check_syncookie_ipv6
+out:
+exit
+-- reject REJ_ARG_TYPE "R2 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
