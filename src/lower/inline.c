@@ -132,14 +132,13 @@ static void lookup_then_check(struct seq *s, const struct lower_array *a, const 
 		return;
 	}
 	if (a->percpu) {
-		element(s, a, false, miss);
-		hit = jump(s, OP_JA, 0, 0);
-		land_miss(s, miss);
-	} else {
-		seq_add(s, (struct ins){ .op = OP_LDX_W, .dst = BPF_REG_0, .src = BPF_REG_2 });
-		hit = jump(s, OP_JLT32_K, BPF_REG_0, a->max_entries);
+		seq_add(s, (struct ins){ .op = OP_GET_CPU, .dst = BPF_REG_3 });
 		op_imm(s, OP_MOV64_K, BPF_REG_0, 0);
+		seq_add(s, (struct ins){ .op = OP_JGE32_K, .dst = BPF_REG_3, .imm = (s32)a->lanes, .target = check->target });
 	}
+	seq_add(s, (struct ins){ .op = OP_LDX_W, .dst = BPF_REG_0, .src = BPF_REG_2 });
+	hit = jump(s, OP_JLT32_K, BPF_REG_0, a->max_entries);
+	op_imm(s, OP_MOV64_K, BPF_REG_0, 0);
 	jump_insn(s, check->target);
 	land(s, hit);
 	address(s, a);
