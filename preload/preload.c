@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libskep-preload.so: bpf(2) of a foreign libc process served by skep. LD_PRELOAD it and every call that goes through libc's
- * syscall() with SYS_bpf lands in the process's default subsystem; everything else goes to the kernel.
+ * syscall() with SYS_bpf lands in the process's default subsystem; everything else goes to the kernel. Functions that close or
+ * replace descriptors are taken over too, so that skep hears of it and need not look at descriptors again.
  *
  * Invariant: no call of bpf(2) that reaches us is passed on to the kernel: what skep cannot do fails with a reason.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -30,7 +33,65 @@ static long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
 	return ret;
 }
 
-__attribute__((visibility("default"))) long syscall(long number, ...)
+#define EXPORT __attribute__((visibility("default")))
+
+__attribute__((constructor)) static void configure(void)
+{
+	const struct skep_opts o = { .sz = sizeof(o), .flags = SKEP_F_HEARS_CLOSES };
+
+	skep_configure(&o); /* fails when somebody was there before: then it is slower */
+}
+
+/* Before it happens, so that no other thread finds what is gone. */
+static void gone(unsigned from, unsigned to)
+{
+	skep_closed(skep_default_if_made(), from, to);
+}
+
+EXPORT int close(int fd)
+{
+	gone((unsigned)fd, (unsigned)fd);
+	return (int)raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+EXPORT int dup3(int old, int new, int flags)
+{
+	gone((unsigned)new, (unsigned)new);
+	return (int)raw_syscall(SYS_dup3, old, new, flags, 0, 0, 0);
+}
+
+EXPORT int dup2(int old, int new)
+{
+	if (old == new)
+		return fcntl(old, F_GETFD) < 0 ? -1 : old;
+	return dup3(old, new, 0);
+}
+
+EXPORT int close_range(unsigned from, unsigned to, int flags)
+{
+	gone(from, to);
+	return (int)raw_syscall(SYS_close_range, (long)from, (long)to, flags, 0, 0, 0);
+}
+
+EXPORT void closefrom(int from)
+{
+	gone((unsigned)(from < 0 ? 0 : from), UINT_MAX);
+	raw_syscall(SYS_close_range, from < 0 ? 0 : from, (long)UINT_MAX, 0, 0, 0, 0);
+}
+
+static void gone_by_number(long number, const long a[6])
+{
+	if (number == SYS_close || number == SYS_close_range)
+		gone((unsigned)a[0], (unsigned)(number == SYS_close ? a[0] : a[1]));
+#ifdef SYS_dup2
+	if (number == SYS_dup2 && a[0] != a[1])
+		gone((unsigned)a[1], (unsigned)a[1]);
+#endif
+	if (number == SYS_dup3)
+		gone((unsigned)a[1], (unsigned)a[1]);
+}
+
+EXPORT long syscall(long number, ...)
 {
 	long a[6];
 	va_list ap;
@@ -41,5 +102,6 @@ __attribute__((visibility("default"))) long syscall(long number, ...)
 	va_end(ap);
 	if (number == SYS_bpf)
 		return skep_bpf((int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
+	gone_by_number(number, a);
 	return raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -38,6 +38,7 @@ enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_
 enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 enum {
 	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0; also by SKEP_UNPRIVILEGED=1 in the environment */
+	SKEP_F_HEARS_CLOSES = 4,   /* the process reports what it closes to skep_closed(): commands need no system call then */
 	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
 };
 
@@ -65,6 +66,13 @@ SKEP_API const char *skep_report(int json);
 /* What the process-wide subsystem is made with, if called before its first use; 0 or -EBUSY. */
 SKEP_API int skep_configure(const struct skep_opts *opts);
 SKEP_API struct skep *skep_default(void);
+/* The same, but NULL as long as nobody used it. */
+SKEP_API struct skep *skep_default_if_made(void);
+/*
+ * With SKEP_F_HEARS_CLOSES: descriptors `from` to `to` are about to be closed, or to be replaced (dup2). Call it *before*; a
+ * descriptor that is closed silently could be taken for the object it was. libskep-preload.so does it for whole programs.
+ */
+SKEP_API void skep_closed(struct skep *s, unsigned from, unsigned to);
 
 /* ---- running a program directly ---- */
 struct skep_prog; /* a loaded program */
@@ -87,6 +95,21 @@ struct skep_packet {
 SKEP_API uint32_t skep_prog_run_packet(struct skep_prog *p, struct skep_packet *pkt);
 /* Run a program whose context is the caller's memory as it is (tracepoint, raw tracepoint, kprobe's pt_regs, syscall...). */
 SKEP_API uint64_t skep_prog_run_raw(struct skep_prog *p, void *ctx);
+
+/* ---- using a map directly: no system call, any number of threads ---- */
+struct skep_map;
+/* The map behind a descriptor, referenced: release with skep_map_put(). -EBADF, -EINVAL. */
+SKEP_API int skep_map_get(struct skep *s, int fd, struct skep_map **ret_map);
+SKEP_API void skep_map_put(struct skep_map *m);
+/*
+ * As BPF_MAP_LOOKUP_ELEM, _UPDATE_ELEM and _DELETE_ELEM, with their errors. Values of per-CPU maps are as bpf(2) has them: one a
+ * possible CPU, each rounded up to 8 bytes. Maps of maps or programs cannot be updated so (-ENOTSUPP).
+ */
+SKEP_API int skep_map_lookup(struct skep_map *m, const void *key, void *value, uint64_t flags);
+SKEP_API int skep_map_update(struct skep_map *m, const void *key, const void *value, uint64_t flags);
+SKEP_API int skep_map_delete(struct skep_map *m, const void *key);
+/* Key after `key` (NULL: the first); -ENOENT at the end. */
+SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_key);
 
 /* skep's own kernel types as BTF, for where the running kernel's cannot be read: malloc'ed bytes. 0 or -ENOMEM. */
 SKEP_API int skep_own_btf(void **ret_data, uint32_t *ret_size);

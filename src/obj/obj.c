@@ -10,11 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HASH_MIN 64
@@ -23,8 +26,13 @@ int objtab_init(struct objtab *t)
 {
 	*t = (struct objtab){ .inotify = -1, .hash_size = HASH_MIN };
 	t->hash = calloc(HASH_MIN, sizeof(*t->hash));
-	if (!t->hash)
+	t->id_hash = calloc(HASH_MIN, sizeof(*t->id_hash));
+	if (!t->hash || !t->id_hash) {
+		free(t->hash);
+		free(t->id_hash);
+		*t = (struct objtab){ .inotify = -1 };
 		return -ENOMEM;
+	}
 	for (int k = 0; k < OBJ_KINDS; k++)
 		t->next_id[k] = 1;
 	pthread_mutex_init(&t->lock, NULL);
@@ -33,28 +41,50 @@ int objtab_init(struct objtab *t)
 	return 0;
 }
 
+int objtab_hear_closes(struct objtab *t)
+{
+	t->fds = calloc(FD_SLOTS, sizeof(*t->fds));
+	return t->fds ? 0 : -ENOMEM;
+}
+
 static u32 hash_slot(const struct objtab *t, u64 dev, u64 ino)
 {
 	return (u32)((ino * 0x9e3779b97f4a7c15ull + dev) >> 32) & (t->hash_size - 1);
 }
 
+static u32 id_slot(const struct objtab *t, u32 kind, u32 id)
+{
+	return (id * 4 + kind) & (t->hash_size - 1);
+}
+
+static void hash_add(struct objtab *t, struct obj *o)
+{
+	struct obj **by_inode = &t->hash[hash_slot(t, o->dev, o->ino)], **by_id = &t->id_hash[id_slot(t, o->kind, o->id)];
+
+	o->hash_next = *by_inode;
+	*by_inode = o;
+	o->id_next = *by_id;
+	*by_id = o;
+}
+
 static void hash_grow(struct objtab *t)
 {
-	u32 old_size = t->hash_size;
-	struct obj **old = t->hash, **bigger = calloc((size_t)old_size * 2, sizeof(*bigger));
+	size_t n = (size_t)t->hash_size * 2;
+	struct obj **hash = calloc(n, sizeof(*hash)), **id_hash = calloc(n, sizeof(*id_hash));
 
-	if (!bigger)
+	if (!hash || !id_hash) {
+		free(hash);
+		free(id_hash);
 		return; /* longer chains, nothing worse */
-	t->hash = bigger;
-	t->hash_size = old_size * 2;
-	for (u32 i = 0; i < old_size; i++)
-		for (struct obj *o = old[i], *next; o; o = next) {
-			u32 slot = hash_slot(t, o->dev, o->ino);
-			next = o->hash_next;
-			o->hash_next = bigger[slot];
-			bigger[slot] = o;
-		}
-	free(old);
+	}
+	free(t->hash);
+	free(t->id_hash);
+	t->hash = hash;
+	t->id_hash = id_hash;
+	t->hash_size *= 2;
+	for (u32 k = 0; k < OBJ_KINDS; k++)
+		for (struct obj *o = t->first[k]; o; o = o->kind_next)
+			hash_add(t, o);
 }
 
 static struct obj *hash_find(struct objtab *t, u64 dev, u64 ino)
@@ -66,36 +96,55 @@ static struct obj *hash_find(struct objtab *t, u64 dev, u64 ino)
 	return o;
 }
 
-static void hash_remove(struct objtab *t, struct obj *o)
+static struct obj *id_find(struct objtab *t, u32 kind, u32 id)
 {
-	struct obj **p = &t->hash[hash_slot(t, o->dev, o->ino)];
+	struct obj *o = t->id_hash[id_slot(t, kind, id)];
 
-	while (*p && *p != o)
-		p = &(*p)->hash_next;
-	if (*p) {
-		*p = o->hash_next;
-		t->count--;
-	}
+	while (o && (o->id != id || o->kind != kind))
+		o = o->id_next;
+	return o;
 }
 
-/* Ids grow and are not reused until they wrap, as Linux's cyclic allocation. Under tab->lock. */
-static int id_alloc(struct objtab *t, struct obj *o)
+static void unlink_from(struct obj **p, struct obj *o, size_t next)
 {
-	u32 k = o->kind, id = t->next_id[k];
+	while (*p && *p != o)
+		p = (struct obj **)(void *)((u8 *)*p + next);
+	if (*p)
+		memcpy(p, (u8 *)o + next, sizeof(*p));
+}
 
-	if (id >= t->nids[k]) {
-		u32 n = t->nids[k] ? t->nids[k] * 2 : 64;
-		struct obj **ids = realloc(t->ids[k], n * sizeof(*ids));
-		if (!ids)
-			return -ENOMEM;
-		memset(ids + t->nids[k], 0, (n - t->nids[k]) * sizeof(*ids));
-		t->ids[k] = ids;
-		t->nids[k] = n;
-	}
-	t->ids[k][id] = o;
-	t->next_id[k] = id + 1;
-	o->id = id;
-	return 0;
+/* Ids grow and are used again after they wrapped, as Linux's cyclic allocation. Under tab->lock. */
+static void publish(struct objtab *t, struct obj *o)
+{
+	u32 k = o->kind;
+	struct obj *before;
+
+	do {
+		if (t->next_id[k] >= (u32)S32_MAX)
+			t->next_id[k] = 1;
+		o->id = t->next_id[k]++;
+	} while (id_find(t, k, o->id));
+	for (before = t->last[k]; before && before->id > o->id; before = before->kind_prev)
+		;
+	o->kind_prev = before;
+	o->kind_next = before ? before->kind_next : t->first[k];
+	*(before ? &before->kind_next : &t->first[k]) = o;
+	*(o->kind_next ? &o->kind_next->kind_prev : &t->last[k]) = o;
+	if (t->count++ > t->hash_size)
+		hash_grow(t); /* which adds it */
+	if (id_find(t, k, o->id) != o)
+		hash_add(t, o);
+}
+
+static void unpublish(struct objtab *t, struct obj *o)
+{
+	unlink_from(&t->hash[hash_slot(t, o->dev, o->ino)], o, offsetof(struct obj, hash_next));
+	unlink_from(&t->id_hash[id_slot(t, o->kind, o->id)], o, offsetof(struct obj, id_next));
+	*(o->kind_prev ? &o->kind_prev->kind_next : &t->first[o->kind]) = o->kind_next;
+	*(o->kind_next ? &o->kind_next->kind_prev : &t->last[o->kind]) = o->kind_prev;
+	if (o->closed_ns)
+		unlink_from(&t->recheck, o, offsetof(struct obj, recheck_next));
+	t->count--;
 }
 
 int obj_init(struct obj *o, struct objtab *t, enum obj_kind kind, const struct obj_ops *ops, int memfd)
@@ -117,18 +166,9 @@ int obj_init(struct obj *o, struct objtab *t, enum obj_kind kind, const struct o
 	*o = (struct obj){ .ops = ops, .tab = t, .kind = (u8)kind, .refs = 1, .memfd = memfd, .watch = -1,
 			   .dev = st.st_dev, .ino = st.st_ino };
 	pthread_mutex_lock(&t->lock);
-	err = id_alloc(t, o);
-	if (!err) {
-		if (t->count > t->hash_size)
-			hash_grow(t);
-		u32 slot = hash_slot(t, o->dev, o->ino);
-		o->hash_next = t->hash[slot];
-		t->hash[slot] = o;
-		t->count++;
-	}
+	publish(t, o);
 	pthread_mutex_unlock(&t->lock);
-	if (!err)
-		return 0;
+	return 0;
 out_close:
 	if (made >= 0)
 		close(made);
@@ -141,16 +181,85 @@ struct obj *obj_get(struct obj *o)
 	return o;
 }
 
+/* A reference, unless the object is already on its way out. Under tab->lock. */
+static bool try_get(struct obj *o)
+{
+	u32 n = __atomic_load_n(&o->refs, __ATOMIC_RELAXED);
+
+	while (n)
+		if (__atomic_compare_exchange_n(&o->refs, &n, n + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+/* ---- numbers of descriptors ---- */
+static struct obj *slot_lock(struct fd_slot *s)
+{
+	while (__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return s->obj;
+}
+
+static void slot_unlock(struct fd_slot *s)
+{
+	__atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE);
+}
+
+/* Slots of these numbers; only those that hold `o`, unless that is NULL. */
+static void forget(struct objtab *t, u32 from, u32 to, const struct obj *o)
+{
+	for (u32 i = from; t->fds && i <= to && i < FD_SLOTS; i++) {
+		if (!__atomic_load_n(&t->fds[i].obj, __ATOMIC_RELAXED))
+			continue;
+		if (slot_lock(&t->fds[i]) == o || !o)
+			t->fds[i].obj = NULL;
+		slot_unlock(&t->fds[i]);
+	}
+}
+
+void obj_fds_closed(struct objtab *t, u32 from, u32 to)
+{
+	forget(t, from, to, NULL);
+}
+
+struct obj *obj_by_number(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode)
+{
+	struct fd_slot *s = t->fds && fd >= 0 && fd < FD_SLOTS ? &t->fds[fd] : NULL;
+	struct obj *o;
+
+	if (!s || !__atomic_load_n(&s->obj, __ATOMIC_RELAXED))
+		return NULL;
+	o = slot_lock(s);
+	if (o && (o->kind != kind || !try_get(o)))
+		o = NULL;
+	*ret_mode = s->mode;
+	slot_unlock(s);
+	return o;
+}
+
+void obj_remember(struct objtab *t, int fd, struct obj *o, int mode)
+{
+	struct fd_slot *s = t->fds && fd >= 0 && fd < FD_SLOTS ? &t->fds[fd] : NULL;
+
+	if (!s)
+		return;
+	__atomic_store_n(&o->cached, true, __ATOMIC_RELAXED);
+	slot_lock(s);
+	s->obj = o;
+	s->mode = mode;
+	slot_unlock(s);
+}
+
 /* Unpublish under the lock: nobody can find an object whose count reached zero. */
 static void obj_destroy(struct obj *o)
 {
 	struct objtab *t = o->tab;
 	int memfd = o->memfd, watch = o->watch;
 
+	if (o->cached)
+		forget(t, 0, FD_SLOTS - 1, o);
 	pthread_mutex_lock(&t->lock);
-	hash_remove(t, o);
-	if (o->id)
-		t->ids[o->kind][o->id] = NULL;
+	unpublish(t, o);
 	if (watch >= 0) {
 		t->by_watch[watch] = NULL;
 		if (t->owner_pid == (s32)getpid())
@@ -166,17 +275,6 @@ void obj_put(struct obj *o)
 {
 	if (o && __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) == 0)
 		obj_destroy(o);
-}
-
-/* A reference, unless the object is already on its way out. Under tab->lock. */
-static bool try_get(struct obj *o)
-{
-	u32 n = __atomic_load_n(&o->refs, __ATOMIC_RELAXED);
-
-	while (n)
-		if (__atomic_compare_exchange_n(&o->refs, &n, n + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			return true;
-	return false;
 }
 
 /* Have closes of the object's open files reported. Best effort: without it the object lives as long as the table. */
@@ -237,7 +335,8 @@ int obj_new_fd(struct obj *o, int flags)
 	if (fd < 0) {
 		err = -errno;
 	} else {
-		o->open_files++;
+		while (flock(fd, LOCK_SH) && errno == EINTR)
+			;
 		if (!o->fd_ref) {
 			o->fd_ref = true;
 			obj_get(o);
@@ -289,8 +388,7 @@ int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj
 	struct obj *o = NULL;
 
 	pthread_mutex_lock(&t->lock);
-	if (id < t->nids[kind])
-		o = t->ids[kind][id];
+	o = id_find(t, kind, id);
 	if (o && !try_get(o))
 		o = NULL;
 	pthread_mutex_unlock(&t->lock);
@@ -302,26 +400,111 @@ int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj
 
 int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id)
 {
-	int err = -ENOENT;
+	struct obj *o;
 
 	pthread_mutex_lock(&t->lock);
-	for (u32 id = after + 1; id && id < t->nids[kind]; id++)
-		if (t->ids[kind][id]) {
-			*ret_id = id;
-			err = 0;
-			break;
-		}
+	o = id_find(t, kind, after);
+	if (o)
+		o = o->kind_next;
+	else
+		for (o = t->first[kind]; o && o->id <= after; o = o->kind_next)
+			;
+	if (o)
+		*ret_id = o->id;
 	pthread_mutex_unlock(&t->lock);
-	return err;
+	return o ? 0 : -ENOENT;
+}
+
+/* ---- closes ---- */
+static u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (u64)now.tv_sec * 1000000000ull + (u64)now.tv_nsec;
 }
 
 /*
- * Closes seen since the last call. Our own short-lived opens of the inode would count too, so nothing in skep opens an
- * object's memfd through a path but obj_new_fd().
+ * After a close: is a handed-out file open still? The kernel tells of a close a moment before it drops the file's lock, and several
+ * closes may be told as one, so for a while it is asked again. Under tab->lock; true: the reference is the caller's to drop.
  */
+#define RECHECK_NS 1000000000ull
+static bool all_closed(struct obj *o)
+{
+	if (!o->fd_ref || flock(o->memfd, LOCK_EX | LOCK_NB))
+		return false;
+	flock(o->memfd, LOCK_UN);
+	o->fd_ref = false;
+	return true;
+}
+
+static void let_go(struct obj *o)
+{
+	check_released(o);
+	obj_put(o);
+}
+
+static void saw_close(struct objtab *t, s32 wd)
+{
+	struct obj *o, *drop = NULL;
+
+	pthread_mutex_lock(&t->lock);
+	o = wd >= 0 && (u32)wd < t->nwatch ? t->by_watch[wd] : NULL;
+	if (o && o->fd_ref) {
+		if (all_closed(o)) {
+			drop = o;
+		} else {
+			if (!o->closed_ns) {
+				o->recheck_next = t->recheck;
+				t->recheck = o;
+			}
+			o->closed_ns = now_ns();
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+	if (drop)
+		let_go(drop);
+}
+
+/* Events were lost: ask about every object. */
+static void ask_all(struct objtab *t)
+{
+	pthread_mutex_lock(&t->lock);
+	for (u32 k = 0; k < OBJ_KINDS; k++)
+		for (struct obj *o = t->first[k]; o; o = o->kind_next)
+			if (o->fd_ref) {
+				if (!o->closed_ns) {
+					o->recheck_next = t->recheck;
+					t->recheck = o;
+				}
+				o->closed_ns = now_ns();
+			}
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* One object of the list that is all closed; those that are old leave the list. */
+static struct obj *recheck_one(struct objtab *t)
+{
+	struct obj **p = &t->recheck, *o, *drop = NULL;
+
+	pthread_mutex_lock(&t->lock);
+	while ((o = *p) && !drop) {
+		drop = all_closed(o) ? o : NULL;
+		if (!drop && o->fd_ref && now_ns() - o->closed_ns < RECHECK_NS) {
+			p = &o->recheck_next;
+			continue;
+		}
+		*p = o->recheck_next;
+		o->closed_ns = 0;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return drop;
+}
+
 void obj_reap(struct objtab *t)
 {
 	char buf[4096] __attribute__((aligned(8)));
+	struct obj *o;
 	ssize_t n;
 
 	if (t->inotify < 0 || t->owner_pid != (s32)getpid())
@@ -329,22 +512,16 @@ void obj_reap(struct objtab *t)
 	while ((n = read(t->inotify, buf, sizeof(buf))) > 0) {
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *ev = (const void *)(buf + at);
-			struct obj *drop = NULL, *o;
 
 			at += (ssize_t)(sizeof(*ev) + ev->len);
-			if (!(ev->mask & IN_CLOSE))
-				continue;
-			pthread_mutex_lock(&t->lock);
-			o = ev->wd >= 0 && (u32)ev->wd < t->nwatch ? t->by_watch[ev->wd] : NULL;
-			if (o && o->open_files && --o->open_files == 0 && o->fd_ref) {
-				o->fd_ref = false;
-				drop = o;
-			}
-			pthread_mutex_unlock(&t->lock);
-			check_released(drop);
-			obj_put(drop);
+			if (ev->mask & IN_CLOSE)
+				saw_close(t, ev->wd);
+			else if (ev->mask & IN_Q_OVERFLOW)
+				ask_all(t);
 		}
 	}
+	while (t->recheck && (o = recheck_one(t)))
+		let_go(o);
 }
 
 /* Objects refer to each other (programs to maps, links to programs): go round until none is left. */
@@ -354,20 +531,19 @@ void objtab_destroy(struct objtab *t)
 
 	while (again) {
 		again = false;
-		for (int k = OBJ_KINDS - 1; k > OBJ_NONE; k--)
-			for (u32 id = 0; id < t->nids[k]; id++) {
-				struct obj *o = t->ids[k][id];
-				if (o && o->fd_ref) {
+		for (int k = OBJ_KINDS - 1; k > OBJ_NONE && !again; k--)
+			for (struct obj *o = t->first[k], *next; o && !again; o = next) {
+				next = o->kind_next;
+				if (o->fd_ref) {
 					o->fd_ref = false;
-					again = true;
-					check_released(o);
-					obj_put(o);
+					again = true; /* from the start: others may go with it */
+					let_go(o);
 				}
 			}
 	}
-	for (int k = 0; k < OBJ_KINDS; k++)
-		free(t->ids[k]);
 	free(t->hash);
+	free(t->id_hash);
+	free(t->fds);
 	free(t->by_watch);
 	if (t->inotify >= 0)
 		close(t->inotify);

@@ -3,8 +3,8 @@
  * Objects: what a process can hold by file descriptor (maps, programs, BTF, links), their ids and their lifetimes.
  *
  * Every object is backed by a memfd and found by (device, inode), so dup, fork, SCM_RIGHTS and close behave by themselves. A
- * descriptor handed out is the memfd opened again: the last close of each such open file is seen by inotify and drops the
- * reference it stood for.
+ * descriptor handed out is the memfd opened again, and locked shared (flock): when inotify tells of a close, whether any such open
+ * file is left anywhere is asked by trying the exclusive lock.
  * Invariant: refs counts references from other objects and from the code, plus 1 while any handed-out open file may exist.
  */
 #ifndef SKEP_OBJ_OBJ_H
@@ -30,22 +30,31 @@ struct obj {
 	u8 kind;
 	u32 id;           /* 1.., per kind; 0: not published */
 	u32 refs;         /* atomic */
-	u32 open_files;   /* handed-out open files not yet seen closed; under tab->lock */
-	bool fd_ref;      /* one reference stands for all open files */
+	bool fd_ref;      /* one reference stands for all open files; under tab->lock */
+	bool cached;      /* may be in tab->fds */
 	u32 pins;         /* names that hold it; atomic */
 	int memfd;        /* ours; -1: none yet */
 	u64 dev, ino;     /* of memfd */
 	int watch;        /* inotify watch descriptor, -1: none */
-	struct obj *hash_next;
+	struct obj *hash_next, *id_next;   /* chains of tab->hash and tab->id_hash */
+	struct obj *kind_prev, *kind_next; /* all of a kind, by id */
+	u64 closed_ns;    /* when a close was last seen that left something open, 0: settled */
+	struct obj *recheck_next;
 };
+
+/* What a descriptor's number meant when last looked at. `busy`: a thread is at it. */
+struct fd_slot { u32 busy; s32 mode; struct obj *obj; };
+#define FD_SLOTS 1024
 
 /* One subsystem's objects. */
 struct objtab {
 	pthread_mutex_t lock;
-	struct obj **hash;         /* by inode */
+	struct obj **hash, **id_hash; /* by inode; by kind and id */
 	u32 hash_size, count;
-	struct obj **ids[OBJ_KINDS]; /* by id */
-	u32 nids[OBJ_KINDS], next_id[OBJ_KINDS];
+	struct obj *first[OBJ_KINDS], *last[OBJ_KINDS]; /* by id */
+	u32 next_id[OBJ_KINDS];
+	struct obj *recheck;       /* a close was seen, and shortly after it something was open still */
+	struct fd_slot *fds;       /* FD_SLOTS of them when this process tells of each close (obj_fds_closed), else NULL */
 	struct obj **by_watch;     /* by inotify watch descriptor */
 	u32 nwatch;
 	int inotify;
@@ -53,6 +62,8 @@ struct objtab {
 };
 
 int objtab_init(struct objtab *t);
+/* This process will tell of each close (obj_fds_closed), so that what a number means may be remembered. 0, -ENOMEM. */
+int objtab_hear_closes(struct objtab *t);
 void objtab_destroy(struct objtab *t); /* drops what open files still hold, then frees */
 
 /*
@@ -71,6 +82,11 @@ static inline bool obj_has_user(const struct obj *o) { return o->fd_ref || o->pi
 int obj_new_fd(struct obj *o, int flags);
 /* The object behind a descriptor, referenced; -EBADF when it is closed, -EINVAL when it is another thing. `ret_mode`: O_ACCMODE. */
 int obj_by_fd(struct objtab *t, int fd, enum obj_kind kind, struct obj **ret_obj, int *ret_mode);
+/* The same for a number looked up before; NULL: look closer. For tables that hear of closes. */
+struct obj *obj_by_number(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode);
+void obj_remember(struct objtab *t, int fd, struct obj *o, int mode);
+/* These numbers were closed or mean something else now. */
+void obj_fds_closed(struct objtab *t, u32 from, u32 to);
 /* The same by inode, for descriptors of another process. -EINVAL. */
 int obj_by_inode(struct objtab *t, u64 dev, u64 ino, enum obj_kind kind, struct obj **ret_obj);
 int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj); /* -ENOENT */

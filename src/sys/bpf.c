@@ -32,7 +32,7 @@ int call_fail(struct call *c, int err, const char *fmt, ...)
 
 bool call_capable(const struct call *c, u32 cap)
 {
-	return caps_grant(c->who->caps, cap);
+	return caps_grant(caller_known(c->who)->caps, cap);
 }
 
 int call_need(struct call *c)
@@ -92,15 +92,24 @@ int call_in_alloc(struct call *c, u64 src, size_t n, void **ret)
 int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *ret_mode)
 {
 	static const char *const name[OBJ_KINDS] = { "an object", "a map", "a program", "a BTF object", "a link" };
+	struct obj *known = NULL;
 	u64 dev, ino;
-	int mode, err = fd < 0 ? -EBADF : c->who->fd_ident(c->who, fd, &dev, &ino, &mode);
+	int mode, err;
 
-	if (!err)
-		err = obj_by_inode(&c->s->tab, dev, ino, kind, ret);
-	if (err)
-		return call_fail(c, err, "descriptor %d is not %s of this subsystem", fd, name[kind]);
+	if (c->who->direct && kind != OBJ_NONE)
+		known = obj_by_number(&c->s->tab, fd, kind, &mode);
+	if (!known) {
+		err = fd < 0 ? -EBADF : c->who->fd_ident(c->who, fd, &dev, &ino, &mode);
+		if (!err)
+			err = obj_by_inode(&c->s->tab, dev, ino, kind, &known);
+		if (err)
+			return call_fail(c, err, "descriptor %d is not %s of this subsystem", fd, name[kind]);
+		if (c->who->direct)
+			obj_remember(&c->s->tab, fd, known, mode);
+	}
 	if (ret_mode)
 		*ret_mode = mode;
+	*ret = known;
 	return 0;
 }
 

@@ -225,7 +225,8 @@ static int elem_begin(struct call *c, struct elem *e, int fd, int need)
 	int mode, err;
 	size_t key, total;
 
-	*e = (struct elem){ .m = NULL };
+	e->m = NULL;
+	e->big = NULL; /* the rest is set below: this is the path of every element */
 	err = call_obj(c, fd, OBJ_MAP, &o, &mode);
 	if (err)
 		return err;

@@ -379,7 +379,7 @@ static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr
 static int load(struct call *c, struct load_bufs *b)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
-	struct prog_attr pa = { .name = a->prog_name, .uid = c->who->uid, .cookie = b, .map_of_fd = map_of_fd,
+	struct prog_attr pa = { .name = a->prog_name, .uid = caller_known(c->who)->uid, .cookie = b, .map_of_fd = map_of_fd,
 				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine };
 	struct prog *p = NULL;
 	struct log log;
@@ -490,7 +490,10 @@ static s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size)
 	const struct call *c = env->sys_cookie;
 	struct caller self = sys_self(c->s);
 
-	self.caps = c->who->caps;
+	self.identify = NULL;
+	self.caps = caller_known(c->who)->caps;
+	self.uid = c->who->uid;
+	self.pid = (u32)getpid();
 	return sys_bpf(c->s, &self, cmd, (u64)(uintptr_t)attr, size, NULL);
 }
 

@@ -132,7 +132,7 @@ static int get_path(struct call *c, char out[PATH_MAX])
 		return err == -E2BIG ? -ENAMETOOLONG : err;
 	if (path[0] == '/' || !(c->a.pin.file_flags & PATH_FD) || fd == AT_FDCWD)
 		return map_path(c, path, out);
-	snprintf(link, sizeof(link), "/proc/%u/fd/%d", c->who->pid, fd);
+	snprintf(link, sizeof(link), "/proc/%u/fd/%d", caller_known(c->who)->pid, fd);
 	n = readlink(link, dir, sizeof(dir) - 1);
 	if (n < 0)
 		return call_fail(c, -EBADF, "path_fd %d is not a descriptor", fd);

@@ -81,9 +81,22 @@ static u32 self_caps(void)
 	return caps;
 }
 
+static void identify(struct caller *w)
+{
+	w->uid = (u32)getuid();
+	w->pid = (u32)getpid();
+	w->caps = self_caps();
+}
+
+static void identify_but_caps(struct caller *w)
+{
+	w->uid = (u32)getuid();
+	w->pid = (u32)getpid();
+}
+
 struct caller sys_self(const struct skep *s)
 {
-	return (struct caller){ .caps = s->caps_set ? s->caps : self_caps(), .uid = (u32)getuid(), .pid = (u32)getpid(),
+	return (struct caller){ .caps = s->caps, .identify = s->caps_set ? identify_but_caps : identify,
 				.copy_in = self_in, .copy_out = self_out, .fd_ident = self_ident, .fd_give = self_give,
 				.direct = true };
 }
@@ -135,6 +148,8 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->btf_file = o.btf_file ? strdup(o.btf_file) : NULL;
 	s->pin_dir = o.pin_dir ? strdup(o.pin_dir) : NULL;
 	err = objtab_init(&s->tab);
+	if (!err && o.flags & SKEP_F_HEARS_CLOSES)
+		err = objtab_hear_closes(&s->tab);
 	if (!err)
 		err = pin_init(s);
 	if (!err && s->btf_file && (!sys_kernel_btf(s)))
@@ -213,9 +228,20 @@ int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size)
 	return ret;
 }
 
+void skep_closed(struct skep *s, unsigned from, unsigned to)
+{
+	if (s)
+		obj_fds_closed(&s->tab, from, to);
+}
+
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct skep *default_skep;
 static struct skep_opts default_opts = { .sz = sizeof(struct skep_opts) };
+
+struct skep *skep_default_if_made(void)
+{
+	return __atomic_load_n(&default_skep, __ATOMIC_ACQUIRE);
+}
 
 int skep_configure(const struct skep_opts *opts)
 {

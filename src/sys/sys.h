@@ -48,8 +48,9 @@ struct skep {
 
 /* Who makes a call, and how to reach its memory and descriptors. */
 struct caller {
-	u32 caps;   /* enum cap_bit */
+	u32 caps;   /* enum cap_bit; uid, caps and pid: by caller_known() */
 	u32 uid, pid;
+	void (*identify)(struct caller *w); /* fills them in; NULL: they are known. Most commands never ask */
 	/* 0 or -EFAULT */
 	int (*copy_in)(struct caller *w, void *dst, u64 src, size_t n);
 	int (*copy_out)(struct caller *w, u64 dst, const void *src, size_t n);
@@ -76,6 +77,15 @@ int sys_bpf(struct skep *s, struct caller *who, u32 cmd, u64 uattr, u32 size, st
 
 /* Fail with a reason in words: returns err. */
 int call_fail(struct call *c, int err, const char *fmt, ...) PRINTF(3, 4);
+static inline struct caller *caller_known(struct caller *w)
+{
+	void (*identify)(struct caller *) = w->identify;
+
+	w->identify = NULL;
+	if (identify)
+		identify(w);
+	return w;
+}
 bool call_capable(const struct call *c, u32 cap);
 /* The privilege of the command's row: asked for by its body, because Linux looks at some arguments before. 0 or -EPERM. */
 int call_need(struct call *c);
