@@ -72,7 +72,7 @@ static int check_calls(struct vf_env *e)
 	return 0;
 }
 
-/* The counters of may_goto live on the stack, below everything else. */
+/* Linux keeps the counters of may_goto on the stack; our engines elsewhere: only the log says so. */
 static void add_loop_counters(struct vf_env *e)
 {
 	for (u32 k = 0; k < e->nsubs; k++)
@@ -89,9 +89,9 @@ int pass_finish(struct vf_env *e)
 
 	if (err)
 		return err;
-	add_loop_counters(e);
 	fill_subs(e);
 	fill_facts(e);
+	add_loop_counters(e);
 	e->proof->sleepable = e->sleepable_prog;
 	e->proof->strict_spec = !e->bypass_v1;
 	return 0;
