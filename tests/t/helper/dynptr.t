@@ -100,4 +100,4 @@ r4 = 0
 r5 = 0
 call bpf_dynptr_read
 exit
--- reject REJ_DYNPTR_NOT_INIT "Expected an initialized dynptr as arg #3"
+-- reject REJ_DYNPTR_NOT_INIT "Expected an initialized dynptr as arg #2"

@@ -1,4 +1,4 @@
-# Timers: the errors of each call. That they fire is tests/unit/helper_object.c's.
+# Timers: the errors of each call. That they fire is shown with objects compiled from C.
 
 -- case not set up
 -- prog sched_cls
