@@ -26,6 +26,7 @@ all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so
 
 include mk/build.mk
 include mk/test.mk
+include mk/bench.mk
 include mk/install.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
