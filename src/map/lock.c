@@ -16,6 +16,7 @@
 #define SPINS     200
 #define YIELDS    20
 #define LOOK_NS   1000000ll      /* first look after the owner, and between looks */
+#define LEFT_NS   100000000ull   /* first look whether it still has the memory, and between looks */
 #define GIVE_UP   5000000000ull  /* an owner that is stopped, or this very thread */
 
 struct proc_stat { char state; u64 threads, start; };
@@ -29,20 +30,29 @@ static u64 parse_u64(const char **p)
 	return v;
 }
 
-/* /proc/PID/stat: behind the last ')' come state (field 3), ..., num_threads (20), itrealvalue, starttime (22). */
-static int read_stat(u32 pid, struct proc_stat *ret)
+/* "/proc/PID" and a name of n bytes with its end. */
+static void proc_path(char path[32], u32 pid, const char *name, u32 n)
 {
-	char path[32] = "/proc/", digits[12], buf[1024];
-	u32 n = 6, d = 0;
-	const char *p, *end = NULL;
-	long fd, got;
+	char digits[12];
+	u32 at = 6, d = 0;
 
+	__builtin_memcpy(path, "/proc/", 6);
 	do
 		digits[d++] = (char)('0' + pid % 10);
 	while (pid /= 10);
 	while (d)
-		path[n++] = digits[--d];
-	memcpy(path + n, "/stat", 6);
+		path[at++] = digits[--d];
+	__builtin_memcpy(path + at, name, n);
+}
+
+/* /proc/PID/stat: behind the last ')' come state (field 3), ..., num_threads (20), itrealvalue, starttime (22). */
+static int read_stat(u32 pid, struct proc_stat *ret)
+{
+	char path[32], buf[1024];
+	const char *p, *end = NULL;
+	long fd, got;
+
+	proc_path(path, pid, "/stat", 6);
 	fd = os_call4(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return (int)fd;
@@ -109,6 +119,79 @@ bool lease_short_dead(u32 word)
 	return dead(word & ((1u << LEASE_PID_BITS) - 1), word >> LEASE_PID_BITS & 0x1ff, 0x1ff);
 }
 
+/* ---- owners that live but have no such memory any more ---- */
+
+static u64 parse_hex(const char **p)
+{
+	u64 v = 0;
+
+	for (;; (*p)++)
+		if (**p >= '0' && **p <= '9')
+			v = v << 4 | (u64)(**p - '0');
+		else if (**p >= 'a' && **p <= 'f')
+			v = v << 4 | (u64)(**p - 'a' + 10);
+		else
+			return v;
+}
+
+/* One line of /proc/PID/maps, "from-to perms offset dev inode name": 0, or the inode, if it holds addr (or is `want`). */
+static u64 maps_line(const char *p, u64 addr, u64 want)
+{
+	u64 from = parse_hex(&p), to, ino;
+
+	p += *p == '-';
+	to = parse_hex(&p);
+	for (int field = 0; field < 4; field++) {
+		while (*p == ' ')
+			p++;
+		while (*p && *p != ' ' && field < 3)
+			p++;
+	}
+	ino = parse_u64(&p);
+	return want ? (ino == want ? ino : 0) : from <= addr && addr < to ? ino : 0;
+}
+
+/* Inode of the file mapped at addr in process `pid`, or `want` if that is mapped anywhere in it; 0: no; ~0: cannot be read. */
+static u64 mapped_inode(u32 pid, u64 addr, u64 want)
+{
+	char path[32], buf[1024];
+	u32 n = 0;
+	u64 ret = 0;
+	long fd, got;
+
+	proc_path(path, pid, "/maps", 6);
+	fd = os_call4(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return ~0ull;
+	while (!ret && (got = os_call4(__NR_read, fd, (long)(buf + n), (long)(sizeof(buf) - 1 - n), 0)) > 0) {
+		char *line = buf, *end;
+
+		n += (u32)got;
+		buf[n] = 0;
+		for (end = line; *end && !ret; end++)
+			if (*end == '\n') {
+				*end = 0;
+				ret = maps_line(line, addr, want);
+				line = end + 1;
+			}
+		n = (u32)(buf + n - line);
+		if (n == sizeof(buf) - 1)
+			n = 0; /* a name longer than the buffer: its inode was read, the rest is no line */
+		for (u32 i = 0; i < n; i++)
+			buf[i] = line[i];
+	}
+	os_call4(__NR_close, fd, 0, 0, 0);
+	return ret;
+}
+
+/* A process that called exec (or unmapped the file) while one of its threads held the lock will never give it back. */
+static bool owner_left(const lease *w, u64 owner)
+{
+	u64 ino = mapped_inode((u32)os_call4(__NR_getpid, 0, 0, 0, 0), (u64)(uintptr_t)w, 0);
+
+	return ino && ino != ~0ull && !mapped_inode((u32)owner & ((1u << LEASE_PID_BITS) - 1), 0, ino);
+}
+
 /* One step of waiting; `n` counts them. */
 static void wait_step(u32 n)
 {
@@ -122,7 +205,7 @@ static void wait_step(u32 n)
 
 int lease_lock_slow(lease *w, u64 ident)
 {
-	u64 v, seen = 0, since = 0, looked = 0, now;
+	u64 v, seen = 0, since = 0, looked = 0, left = 0, now;
 
 	for (u32 n = 0;; n++) {
 		v = __atomic_load_n(w, __ATOMIC_RELAXED);
@@ -137,13 +220,14 @@ int lease_lock_slow(lease *w, u64 ident)
 		now = os_now_ns();
 		if (v != seen) {
 			seen = v;
-			since = looked = now;
+			since = looked = left = now;
 			continue;
 		}
 		if (now - looked < LOOK_NS)
 			continue;
 		looked = now;
-		if ((v & LEASE_OWNER) != ident && lease_owner_dead(v)) {
+		if ((v & LEASE_OWNER) != ident &&
+		    (lease_owner_dead(v) || (now - left > LEFT_NS && (left = now, owner_left(w, v))))) {
 			if (__atomic_compare_exchange_n(w, &v, (v & ~LEASE_OWNER) | ident, false, __ATOMIC_ACQUIRE,
 							__ATOMIC_RELAXED))
 				return LEASE_STOLEN;

@@ -63,6 +63,52 @@ TEST(taken_from_the_dead)
 	munmap(s, sizeof(*s));
 }
 
+/* The process lives on, as another program: what it held is free again. */
+TEST(taken_from_an_exec)
+{
+	struct map *m = kit_map((struct map_attr){ .type = BPF_MAP_TYPE_QUEUE, .value_size = 8, .max_entries = 4 });
+	lease *word = (lease *)(void *)m->data; /* any place in a map's file */
+	u64 t = kit_now();
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (lease_lock(word, map_self_page()) < 0)
+			_exit(1);
+		execl("/bin/sleep", "sleep", "20", (char *)NULL);
+		_exit(1);
+	}
+	while (!(__atomic_load_n(word, __ATOMIC_SEQ_CST) & LEASE_OWNER))
+		;
+	CHECK_EQ(lease_lock(word, map_self_page()), LEASE_STOLEN);
+	CHECK(kit_now() - t < 3000000000ull);
+	lease_unlock(word);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	kit_put(m);
+}
+
+/* One that only sleeps keeps it. */
+TEST(not_taken_from_the_living)
+{
+	struct map *m = kit_map((struct map_attr){ .type = BPF_MAP_TYPE_QUEUE, .value_size = 8, .max_entries = 4 });
+	lease *word = (lease *)(void *)m->data;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (lease_lock(word, map_self_page()) < 0)
+			_exit(1);
+		usleep(400000);
+		lease_unlock(word);
+		_exit(0);
+	}
+	while (!(__atomic_load_n(word, __ATOMIC_SEQ_CST) & LEASE_OWNER))
+		;
+	CHECK_EQ(lease_lock(word, map_self_page()), LEASE_OK);
+	lease_unlock(word);
+	waitpid(pid, NULL, 0);
+	kit_put(m);
+}
+
 /* A process is known by pid and start time: the same number later is another. */
 TEST(identity)
 {
