@@ -16,11 +16,19 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define HASH_MIN 64
+
+/* Position of an open file: 0, mark (26 bits), kind (3), id (31), mode (2). Nobody reads or writes a map's file by position. */
+#define MARK_MASK 0x7ffffff000000000ull
+static u64 position_of(const struct objtab *t, const struct obj *o, int mode)
+{
+	return t->mark | (u64)o->kind << 33 | (u64)o->id << 2 | (u32)(mode & 3);
+}
 
 int objtab_init(struct objtab *t)
 {
@@ -35,6 +43,9 @@ int objtab_init(struct objtab *t)
 	}
 	for (int k = 0; k < OBJ_KINDS; k++)
 		t->next_id[k] = 1;
+	if (getrandom(&t->mark, sizeof(t->mark), GRND_NONBLOCK) != sizeof(t->mark))
+		t->mark = (u64)(uintptr_t)t * 0x9e3779b97f4a7c15ull;
+	t->mark = (t->mark & MARK_MASK) | (u64)1 << 60;
 	pthread_mutex_init(&t->lock, NULL);
 	t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	t->owner_pid = (s32)getpid();
@@ -335,6 +346,7 @@ int obj_new_fd(struct obj *o, int flags)
 	if (fd < 0) {
 		err = -errno;
 	} else {
+		lseek(fd, (off_t)position_of(t, o, flags & O_ACCMODE), SEEK_SET);
 		while (flock(fd, LOCK_SH) && errno == EINTR)
 			;
 		if (!o->fd_ref) {
@@ -344,6 +356,23 @@ int obj_new_fd(struct obj *o, int flags)
 	}
 	pthread_mutex_unlock(&t->lock);
 	return err ? err : fd;
+}
+
+struct obj *obj_by_position(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR);
+	u64 pos = (u64)at;
+	struct obj *o;
+
+	if (at < 0 || (pos & MARK_MASK) != t->mark || (pos >> 33 & 7) != kind)
+		return NULL;
+	pthread_mutex_lock(&t->lock);
+	o = id_find(t, kind, (u32)(pos >> 2) & (u32)S32_MAX);
+	if (o && !try_get(o))
+		o = NULL;
+	pthread_mutex_unlock(&t->lock);
+	*ret_mode = (int)(pos & 3);
+	return o;
 }
 
 int obj_by_inode(struct objtab *t, u64 dev, u64 ino, enum obj_kind kind, struct obj **ret_obj)

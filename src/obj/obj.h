@@ -14,7 +14,7 @@
 
 #include "base/types.h"
 
-enum obj_kind { OBJ_NONE, OBJ_MAP, OBJ_PROG, OBJ_BTF, OBJ_LINK, OBJ_KINDS };
+enum obj_kind { OBJ_NONE, OBJ_MAP, OBJ_PROG, OBJ_BTF, OBJ_LINK, OBJ_STATS, OBJ_KINDS };
 
 struct obj;
 struct objtab;
@@ -53,6 +53,7 @@ struct objtab {
 	u32 hash_size, count;
 	struct obj *first[OBJ_KINDS], *last[OBJ_KINDS]; /* by id */
 	u32 next_id[OBJ_KINDS];
+	u64 mark;                  /* top bits of the position of every open file of ours; random */
 	struct obj *recheck;       /* a close was seen, and shortly after it something was open still */
 	struct fd_slot *fds;       /* FD_SLOTS of them when this process tells of each close (obj_fds_closed), else NULL */
 	struct obj **by_watch;     /* by inotify watch descriptor */
@@ -87,6 +88,8 @@ struct obj *obj_by_number(struct objtab *t, int fd, enum obj_kind kind, int *ret
 void obj_remember(struct objtab *t, int fd, struct obj *o, int mode);
 /* These numbers were closed or mean something else now. */
 void obj_fds_closed(struct objtab *t, u32 from, u32 to);
+/* The same by the position of its open file, which says what it is (one cheap system call); NULL: look closer. */
+struct obj *obj_by_position(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode);
 /* The same by inode, for descriptors of another process. -EINVAL. */
 int obj_by_inode(struct objtab *t, u64 dev, u64 ino, enum obj_kind kind, struct obj **ret_obj);
 int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj); /* -ENOENT */

@@ -36,7 +36,8 @@ struct prog_attr {
 	struct vf_report **ret_report; /* wanted when refused (the caller frees it); NULL: not */
 };
 
-struct prog_stats { u64 runs, time_ns, misses; };
+/* `counted` and time_ns: while BPF_ENABLE_STATS was on. */
+struct prog_stats { u64 runs, counted, time_ns, misses; };
 
 struct prog {
 	struct obj obj;

@@ -91,13 +91,18 @@ int call_in_alloc(struct call *c, u64 src, size_t n, void **ret)
 
 int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *ret_mode)
 {
-	static const char *const name[OBJ_KINDS] = { "an object", "a map", "a program", "a BTF object", "a link" };
+	static const char *const name[OBJ_KINDS] = { "an object", "a map", "a program", "a BTF object", "a link", "a statistics switch" };
 	struct obj *known = NULL;
 	u64 dev, ino;
 	int mode, err;
 
 	if (c->who->direct && kind != OBJ_NONE)
 		known = obj_by_number(&c->s->tab, fd, kind, &mode);
+	if (!known && c->who->direct && kind != OBJ_NONE) {
+		known = obj_by_position(&c->s->tab, fd, kind, &mode);
+		if (known)
+			obj_remember(&c->s->tab, fd, known, mode);
+	}
 	if (!known) {
 		err = fd < 0 ? -EBADF : c->who->fd_ident(c->who, fd, &dev, &ino, &mode);
 		if (!err)
@@ -175,7 +180,15 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given)
 /* The command's own end: what lies beyond its last field must be zero. */
 static int check_attr_tail(struct call *c, const struct cmd_spec *spec)
 {
-	for (u32 i = spec->attr_end; i < sizeof(c->a); i++)
+	u32 i = spec->attr_end;
+	u64 word;
+
+	for (; i % 8 == 0 && i + 8 <= c->size; i += 8) { /* most callers give more than the command knows */
+		memcpy(&word, c->a.bytes + i, sizeof(word));
+		if (word)
+			break;
+	}
+	for (; i < c->size; i++)
 		if (c->a.bytes[i])
 			return call_fail(c, -EINVAL, "attr byte %u is set, beyond the command's last field (%s)", i, spec->last_field);
 	return 0;

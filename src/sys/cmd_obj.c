@@ -165,10 +165,65 @@ static int put_records(struct call *c, u64 dst, u32 *count, u32 *rec, const void
 	return 0;
 }
 
+/* Compiled offset of a function; the first one begins with the image. */
+static u32 func_off(const struct prog *p, u32 i)
+{
+	if (i >= p->image.nsubs)
+		return p->image.code_size;
+	return i ? p->image.code_off[p->image.sub[i].start] : 0;
+}
+
+/* Functions lie in the image as in the program, so each ends where the next begins. */
+static int put_functions(struct call *c, const struct prog *p, struct prog_info *i)
+{
+	bool each = p->jited && p->image.code_off;
+	u32 n = !p->jited ? 0 : each ? p->image.nsubs : 1, *lens = calloc(n + 1, sizeof(*lens));
+	u64 *addrs = calloc(n + 1, sizeof(*addrs));
+	int err = lens && addrs ? 0 : -ENOMEM;
+
+	for (u32 k = 0; !err && k < n; k++) {
+		u32 from = each ? func_off(p, k) : 0;
+
+		addrs[k] = (u64)(uintptr_t)p->image.code + from;
+		lens[k] = (each ? func_off(p, k + 1) : p->image.code_size) - from;
+	}
+	if (!err)
+		err = put_array(c, i->jited_ksyms, &i->nr_jited_ksyms, n, addrs, sizeof(*addrs));
+	if (!err)
+		err = put_array(c, i->jited_func_lens, &i->nr_jited_func_lens, n, lens, sizeof(*lens));
+	free(addrs);
+	free(lens);
+	if (!err)
+		err = put_array(c, i->prog_tags, &i->nr_prog_tags, 1, p->tag, sizeof(p->tag));
+	return err;
+}
+
+/* Address of the code of each line record: of the first operation that came from the record's instruction or a later one. */
+static int put_jited_lines(struct call *c, const struct prog *p, struct prog_info *i)
+{
+	u32 n = p->jited && p->image.code_off ? p->line_info_cnt : 0, op = 0;
+	u64 *addrs = calloc(n + 1, sizeof(*addrs));
+	int err;
+
+	if (!addrs)
+		return -ENOMEM;
+	for (u32 k = 0; k < n; k++) {
+		u32 insn;
+
+		memcpy(&insn, (const u8 *)p->line_info + (size_t)k * p->line_info_rec, sizeof(insn));
+		while (op < p->image.n && p->op_from[op] < insn)
+			op++;
+		addrs[k] = (u64)(uintptr_t)p->image.code + p->image.code_off[op];
+	}
+	err = put_array(c, i->jited_line_info, &i->nr_jited_line_info, n, addrs, sizeof(*addrs));
+	i->jited_line_info_rec_size = sizeof(u64);
+	free(addrs);
+	return err;
+}
+
 static int prog_info(struct call *c, struct prog *p, u64 dst, u32 len)
 {
 	struct prog_info i = { 0 };
-	u64 addr;
 	int err = call_in(c, &i, dst, len);
 
 	if (err)
@@ -185,7 +240,7 @@ static int prog_info(struct call *c, struct prog *p, u64 dst, u32 len)
 	i.btf_id = p->btf_id;
 	i.attach_btf_id = i.attach_btf_obj_id = 0;
 	i.verified_insns = (u32)p->vf.walked;
-	i.run_cnt = __atomic_load_n(&p->stats.runs, __ATOMIC_RELAXED);
+	i.run_cnt = __atomic_load_n(&p->stats.counted, __ATOMIC_RELAXED);
 	i.run_time_ns = __atomic_load_n(&p->stats.time_ns, __ATOMIC_RELAXED);
 	i.recursion_misses = __atomic_load_n(&p->stats.misses, __ATOMIC_RELAXED);
 	err = put_maps(c, p, &i);
@@ -197,15 +252,10 @@ static int prog_info(struct call *c, struct prog *p, u64 dst, u32 len)
 	if (!err)
 		err = put_records(c, i.line_info, &i.nr_line_info, &i.line_info_rec_size, p->line_info, p->line_info_cnt,
 				  p->line_info_rec);
-	addr = (u64)(uintptr_t)p->image.code;
 	if (!err)
-		err = put_array(c, i.jited_ksyms, &i.nr_jited_ksyms, p->jited ? 1 : 0, &addr, sizeof(addr));
+		err = put_functions(c, p, &i);
 	if (!err)
-		err = put_array(c, i.jited_func_lens, &i.nr_jited_func_lens, p->jited ? 1 : 0, &p->image.code_size, 4);
-	if (!err)
-		err = put_array(c, i.prog_tags, &i.nr_prog_tags, 1, p->tag, sizeof(p->tag));
-	i.nr_jited_line_info = 0;
-	i.jited_line_info_rec_size = sizeof(u64);
+		err = put_jited_lines(c, p, &i);
 	return err ? err : call_out(c, dst, &i, len);
 }
 
@@ -289,10 +339,54 @@ int cmd_obj_get_info_by_fd(struct call *c)
 	else if (!err && o->kind == OBJ_BTF)
 		err = btf_info(c, container_of(o, struct btf_obj, obj), a->info, len);
 	else if (!err)
-		err = call_fail(c, -EINVAL, "links have no information yet");
+		err = call_fail(c, -EINVAL, "there is no information on %s", o->kind == OBJ_LINK ? "links yet" : "this");
 	a->info_len = len;
 	if (!err)
 		err = CALL_PUT(c, info.info_len);
 	obj_put(o);
+	return err;
+}
+
+/* ---- statistics ---- */
+/* Run statistics are kept while one of these is open. */
+struct stats_switch {
+	struct obj obj;
+	struct skep *s;
+};
+
+static void stats_off(struct obj *o)
+{
+	struct stats_switch *w = container_of(o, struct stats_switch, obj);
+
+	__atomic_fetch_sub(&w->s->stats_users, 1, __ATOMIC_RELAXED);
+	free(w);
+}
+
+static const struct obj_ops stats_ops = { .name = "stats", .destroy = stats_off };
+
+int cmd_enable_stats(struct call *c)
+{
+	u32 type;
+	struct stats_switch *w;
+	int err = call_need(c);
+
+	if (err)
+		return err;
+	memcpy(&type, c->a.bytes, sizeof(type));
+	if (type)
+		return call_fail(c, -EINVAL, "statistics of type %u: only BPF_STATS_RUN_TIME (0) is known", type);
+	obj_reap(&c->s->tab);
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return call_fail(c, -ENOMEM, "out of memory");
+	w->s = c->s;
+	err = obj_init(&w->obj, &c->s->tab, OBJ_STATS, &stats_ops, -1);
+	if (err) {
+		free(w);
+		return call_fail(c, err, "cannot make a descriptor: %s", strerror(-err));
+	}
+	__atomic_fetch_add(&c->s->stats_users, 1, __ATOMIC_RELAXED);
+	err = call_new_fd(c, &w->obj, O_RDWR);
+	obj_put(&w->obj);
 	return err;
 }

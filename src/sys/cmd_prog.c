@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "helper/run_env.h"
@@ -510,6 +511,33 @@ static s64 prog_sys_close(struct run_env *env, int fd)
 	return close(fd) ? -errno : 0;
 }
 
+static u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
+}
+
+/* BPF_ENABLE_STATS: runs and the time they took, if somebody wants to know. */
+static int run_counted(struct call *c, struct prog *p, struct test_run *t)
+{
+	u64 start, runs = t->repeat ? t->repeat : 1;
+	int err;
+
+	if (__atomic_load_n(&c->s->stats_users, __ATOMIC_RELAXED))
+		obj_reap(&c->s->tab); /* its descriptor may be closed */
+	if (!__atomic_load_n(&c->s->stats_users, __ATOMIC_RELAXED))
+		return prog_test_run(p, c->s->kernel_btf, t);
+	start = now_ns();
+	err = prog_test_run(p, c->s->kernel_btf, t);
+	if (!err) {
+		__atomic_fetch_add(&p->stats.counted, runs, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&p->stats.time_ns, t->duration ? t->duration * runs : now_ns() - start, __ATOMIC_RELAXED);
+	}
+	return err;
+}
+
 int cmd_prog_test_run(struct call *c)
 {
 	struct attr_test_run *a = &c->a.test;
@@ -537,7 +565,7 @@ int cmd_prog_test_run(struct call *c)
 	t.data_in = data;
 	t.ctx_in = ctx;
 	if (!err) {
-		err = prog_test_run(prog_of(o), c->s->kernel_btf, &t);
+		err = run_counted(c, prog_of(o), &t);
 		if (err && t.why)
 			call_fail(c, err, "%s", t.why);
 		else if (!err)
