@@ -19,3 +19,12 @@ $(B)/bench/bench: bench/bench.c bench/programs.h $(B)/bench/programs.o $(B)/libs
 .PHONY: bench-verify
 bench-verify: all
 	$(Q)bench/verify.sh $(B) $(RUNS)
+
+# What a command costs from outside, beside the running kernel's bpf(2).
+.PHONY: bench-door
+bench-door: $(B)/bench/door
+	$(Q)$(B)/bench/door
+
+$(B)/bench/door: bench/door.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
