@@ -5,14 +5,17 @@
 # tests/run.sh WORD...: only tests whose name contains a word. JOBS: how many at a time. SHORT=1: a tenth of the random work.
 B=${B:-build}
 JOBS=${JOBS:-2}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+if [ "$1" != --one ]; then
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	export SKEP_PIN_DIR="$work/pins" # no test meets the pins of another process
+fi
 
 # The random tests are bounded, so that everything together takes minutes: their options or variables make them longer.
-case $B in *san*) SHORT=${SHORT:-1} ;; esac
+case $B in *san*) SHORT=${SHORT:-1} LIMIT=${LIMIT:-580} ;; esac
+[ -z "$LIMIT" ] || export LIMIT
 part=$([ -n "$SHORT" ] && echo 10 || echo 1)
-export ROUNDS=$((${ROUNDS:-6000} / part))
-export SKEP_ORACLE_PROGRAMS=$((${SKEP_ORACLE_PROGRAMS:-4000} / part))
+export ROUNDS="${ROUNDS:-$((6000 / part))}" SKEP_ORACLE_PROGRAMS="${SKEP_ORACLE_PROGRAMS:-$((4000 / part))}"
 amount()
 {
 	case $1 in
