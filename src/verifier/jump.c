@@ -182,7 +182,7 @@ static bool match_pkt(struct vf_env *e, const struct ins *i, const struct reg *d
 static void drop_pkt(struct vf_env *e, struct reg *r, void *arg)
 {
 	(void)arg;
-	if (is_pkt_any(r) || (T_BASE(r->type) == T_MEM && (r->type & (TF_DYN_SKB | TF_DYN_XDP))))
+	if (is_pkt_any(r) || (T_BASE(r->type) == T_MEM && (r->type & (TF_DYN_SKB | TF_DYN_XDP | TF_DYN_SKB_META))))
 		reg_invalidate(e, r);
 }
 

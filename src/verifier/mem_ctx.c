@@ -136,6 +136,7 @@ static bool args_trusted(const struct vf_env *e)
 	case BPF_PROG_TYPE_TRACING:
 		return e->in->attach_type == BPF_TRACE_RAW_TP || e->in->attach_type == BPF_TRACE_ITER;
 	case BPF_PROG_TYPE_LSM:
+		return lsm_args_trusted(e);
 	case BPF_PROG_TYPE_STRUCT_OPS:
 		return true;
 	default:
@@ -209,7 +210,7 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, b
 	if (name_ends(pname, "__nullable") || (is_iter(e) && iter_arg_nullable(b, id, arg, last)))
 		v->type |= TF_NULL;
 	v->btf = b;
-	v->btf_id = id;
+	v->btf_id = e->in->prog_type == BPF_PROG_TYPE_STRUCT_OPS ? struct_ops_arg_type(e, b, id) : id;
 	return true;
 }
 
