@@ -56,3 +56,4 @@ packets lpm_route route
 packets functions calls
 packets cgroup_skb ingress egress
 packets spin_lock atomics
+packets objects longest
