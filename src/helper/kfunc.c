@@ -236,7 +236,15 @@ BODY(bpf_dynptr_clone)
 }
 
 BODY(bpf_dynptr_is_null) { UNUSED2; return dyn_null((const struct dynptr *)(uintptr_t)r1); }
-BODY(bpf_dynptr_size) { UNUSED2; return dyn_null((const struct dynptr *)(uintptr_t)r1) ? RET_INT_(-EINVAL) : dyn_size((const struct dynptr *)(uintptr_t)r1); }
+
+BODY(bpf_dynptr_size)
+{
+	const struct dynptr *d = PTR(r1);
+
+	UNUSED2;
+	return dyn_null(d) ? RET_INT_(-EINVAL) : dyn_size(d);
+}
+
 
 BODY(bpf_dynptr_is_rdonly)
 {

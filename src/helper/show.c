@@ -119,6 +119,16 @@ static void leaf(struct show *s, u32 id, bool zero, const char *text)
 	end_line(s);
 }
 
+static void hexadecimal(char *text, size_t size, unsigned __int128 v)
+{
+	u64 high = (u64)(v >> 64), low = (u64)v;
+
+	if (high)
+		snprintf(text, size, "0x%llx%016llx", (unsigned long long)high, (unsigned long long)low);
+	else
+		snprintf(text, size, "0x%llx", (unsigned long long)low);
+}
+
 static void show_int(struct show *s, u32 id, const struct btf_type *t, u32 at, u32 bit, u32 bits)
 {
 	u32 info, n;
@@ -143,8 +153,7 @@ static void show_int(struct show *s, u32 id, const struct btf_type *t, u32 at, u
 	if (s->chars && n == 8 && isprint((int)v))
 		snprintf(text, sizeof(text), "'%c'", (char)v);
 	else if (bits || bit || n % 8 || n == 128 || n == 24 || n == 40 || n == 48 || n == 56) /* hexadecimal: no ordinary integer */
-		snprintf(text, sizeof(text), v >> 64 ? "0x%llx%016llx" : "0x%llx", v >> 64 ? (unsigned long long)(v >> 64) : (unsigned long long)v,
-			 (unsigned long long)v);
+		hexadecimal(text, sizeof(text), v);
 	else if (sign)
 		snprintf(text, sizeof(text), "%lld", (long long)((s64)((u64)v << (64 - n)) >> (64 - n)));
 	else
