@@ -28,7 +28,7 @@ struct run_line { u8 *ctx, *data; u32 nctx, ndata; s64 want; };
 struct test_case {
 	char name[128], text[65536];
 	u32 type, attach, flags, priv;
-	bool accept, license_bsd, btf, quiet;
+	bool accept, license_bsd, btf, quiet, root;
 	char on[64]; /* what it attaches to, by name in the kernel's types */
 	char reject[64], msg[256], log[4][256], differs[256];
 	u32 nlog;
@@ -213,6 +213,10 @@ static int directive(struct test_case *c, const char *s, int line)
 	}
 	if (!strcmp(s, "btf")) {
 		c->btf = true;
+		return 0;
+	}
+	if (!strncmp(s, "needs root", 10)) {
+		c->root = true;
 		return 0;
 	}
 	if (!strcmp(s, "accept")) {
@@ -641,6 +645,7 @@ static void run_case(struct test_case *c)
 		return;
 	}
 	loader = (enum priv)c->priv;
+	ret = c->root && geteuid() != 0;
 	for (int s = INTERP; s < SIDES && (!ret || show); s++)
 		if (s != KERNEL || (kernel_ok && (c->priv != NOBODY || kernel_users_ok)))
 			ret = run_on(c, (enum side)s);

@@ -1,6 +1,7 @@
 # bpf_kallsyms_lookup_name: results at the edges of its arguments, and each pointer refused when it is a number.
 
 -- case syscall kallsyms_lookup_name: plain
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -20,6 +21,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -2
 
 -- case syscall kallsyms_lookup_name: name_sz=0
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -39,6 +41,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -22
 
 -- case syscall kallsyms_lookup_name: name_sz=4
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -58,6 +61,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -2
 
 -- case syscall kallsyms_lookup_name: name_sz=28
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -80,6 +84,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -2
 
 -- case syscall kallsyms_lookup_name: name_sz=64
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -106,6 +111,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -2
 
 -- case syscall kallsyms_lookup_name: flags=1
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -125,6 +131,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -22
 
 -- case syscall kallsyms_lookup_name: flags=2147483648
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -144,6 +151,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -22
 
 -- case syscall kallsyms_lookup_name: flags=4294967296
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
@@ -163,6 +171,7 @@ exit
 -- run ctx=00000000000000000000000000000000 -> -2
 
 -- case syscall kallsyms_lookup_name: flags=-1
+-- needs root "the kernel hides its addresses"
 -- prog syscall flags=0x10
 r6 = r1
 *(u64 *)(r10 -64) = 85
