@@ -51,7 +51,7 @@ static int read_file(const char *path, void **ret, size_t *ret_size)
 		return -errno;
 	cap = !fstat(fd, &st) && st.st_size > 0 ? (size_t)st.st_size + 1 : (size_t)1 << 20;
 	for (;;) {
-		u8 *p = realloc(buf, cap);
+		u8 *p = buf && at < cap ? buf : realloc(buf, cap); /* sysfs gives a page a time */
 		ssize_t n;
 		if (!p) {
 			err = -ENOMEM;
