@@ -353,7 +353,9 @@ static int check_run(void *opts, int argc, char **argv)
 	else if (o->common.json)
 		code = cli_json(json_pack("{s:s, s:o, s:i, s:i, s:i}", "schema", "skep.check/1", "programs", t.rows, "accepted",
 					  t.accepted, "rejected", t.rejected, "different", t.differ));
-	else if (t.accepted + t.rejected > 1)
+	else
+		json_decref(t.rows);
+	if (!o->common.json && t.accepted + t.rejected > 1)
 		printf("%u accepted, %u rejected%s\n", t.accepted, t.rejected, t.differ ? ", and skep and the kernel differ" : "");
 	return worst ? worst : t.rejected || t.differ ? EX_NEGATIVE : code > 0 && o->common.json ? code : 0;
 }
