@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 
 #define LOG_SIZE (16u << 20)
@@ -36,14 +36,6 @@ static bool is_program(const struct bpf_program *p, const char *name)
 	return !strcmp(bpf_program__name(p), name) || !strcmp(bpf_program__section_name(p), name);
 }
 
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
-}
-
 /* Load the object with this program alone. The log level is libbpf's to pass on. */
 static int try_load(const char *path, const struct check_opts *o, const char *name, u32 level, char *log, struct verdict *v)
 {
@@ -61,9 +53,9 @@ static int try_load(const char *path, const struct check_opts *o, const char *na
 	log[0] = '\0';
 	bpf_program__set_log_level(p, level);
 	bpf_program__set_log_buf(p, log, LOG_SIZE);
-	start = now_ns();
+	start = clock_ns(CLOCK_MONOTONIC);
 	err = bpf_object__load(obj);
-	v->ns = now_ns() - start;
+	v->ns = clock_ns(CLOCK_MONOTONIC) - start;
 	v->insns = (u32)bpf_program__insn_cnt(p);
 	if (err)
 		snprintf(v->reason, sizeof(v->reason), "%s", skep_reason());
@@ -167,11 +159,11 @@ static bool check_together(const char *path, const struct check_opts *o, struct 
 		bpf_program__set_log_level(p, 4);
 		bpf_program__set_log_buf(p, logs + (size_t)i++ * SMALL_LOG, SMALL_LOG);
 	}
-	start = now_ns();
+	start = clock_ns(CLOCK_MONOTONIC);
 	err = bpf_object__load(obj);
 	i = 0;
 	bpf_object__for_each_program(p, obj) {
-		v[i].ns = (now_ns() - start) / n;
+		v[i].ns = (clock_ns(CLOCK_MONOTONIC) - start) / n;
 		v[i].insns = (u32)bpf_program__insn_cnt(p);
 		log_read(logs + (size_t)i * SMALL_LOG, &v[i].log);
 		i++;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "helper/run_env.h"
 #include "map/map.h"
 
@@ -38,14 +39,6 @@ static struct {
 
 /* The word in the value: number + 1, generation. */
 struct word { u32 number, gen; u64 unused; };
-
-static u64 now_on(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
-}
 
 /* q.lock is held. */
 static struct item *find(const void *at)
@@ -207,7 +200,7 @@ static void *thread_main(void *arg)
 		struct timespec t;
 		if (!it) {
 			pthread_cond_wait(&q.change, &q.lock);
-		} else if (it->due > now_on(CLOCK_MONOTONIC)) {
+		} else if (it->due > clock_ns(CLOCK_MONOTONIC)) {
 			t = (struct timespec){ (time_t)(it->due / 1000000000u), (long)(it->due % 1000000000u) };
 			pthread_cond_timedwait(&q.change, &q.lock, &t);
 		} else {
@@ -249,8 +242,8 @@ int async_start(void *at, u64 ns, bool absolute)
 	it = find(at);
 	err = it && it->prog ? ensure_thread() : -EINVAL;
 	if (!err) {
-		now = now_on(CLOCK_MONOTONIC);
-		base = absolute ? now_on((clockid_t)it->clock) : 0;
+		now = clock_ns(CLOCK_MONOTONIC);
+		base = absolute ? clock_ns((clockid_t)it->clock) : 0;
 		ns = absolute ? (ns > base ? ns - base : 0) : ns;
 		it->due = now + MIN(ns, (u64)1 << 62);
 		it->order = q.order++;

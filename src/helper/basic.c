@@ -6,25 +6,16 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "helper/probe.h"
+#include "helper/ret.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
-
 /* ---- clocks ---- */
-static u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
-}
-
 u64 helper_ktime_get_ns(struct run *run) { (void)run; return clock_ns(CLOCK_MONOTONIC); }
 u64 helper_ktime_get_boot_ns(struct run *run) { (void)run; return clock_ns(CLOCK_BOOTTIME); }
 u64 helper_ktime_get_coarse_ns(struct run *run) { (void)run; return clock_ns(CLOCK_MONOTONIC_COARSE); }

@@ -10,10 +10,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "helper/ret.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
 #define COUNT_SHIFT 24
 #define DATA_MASK 0xffffffu
 #define MAX_MINUTES 2u

@@ -5,10 +5,9 @@
 #include <errno.h>
 
 #include "helper/packet.h"
+#include "helper/ret.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
-
-#define RET_INT_(x) ((u64)(s64)(x))
 
 void dyn_set(struct dynptr *d, void *data, enum dyn_type type, u32 size, bool rdonly)
 {

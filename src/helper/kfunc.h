@@ -3,10 +3,9 @@
 #ifndef SKEP_HELPER_KFUNC_H
 #define SKEP_HELPER_KFUNC_H
 
+#include "helper/ret.h"
 #include "helper/run_env.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
-#define RET_PTR(p) ((u64)(uintptr_t)(p))
 #define PTR(r) ((void *)(uintptr_t)(r))
 #define BODY(name) u64 kfunc_##name(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run)
 #define UNUSED1 (void)r1, (void)r2, (void)r3, (void)r4, (void)r5, (void)run

@@ -2,9 +2,9 @@
 /* Kernel functions on programs' objects: allocation, lists, trees; locks that give up, work items. */
 #include <errno.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "btf/btf.h"
 #include "helper/async.h"
 #include "helper/graph.h"
@@ -91,14 +91,6 @@ BODY(bpf_rbtree_right) { UNUSED3; return child(r1, r2, false); }
 /* ---- locks that give up: the word is the holder's thread ---- */
 #define GIVE_UP_NS 250000000ull
 
-static u64 ns_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
-}
-
 static u64 res_lock(u32 *word)
 {
 	u32 me = (u32)syscall(SYS_gettid), none = 0;
@@ -108,8 +100,8 @@ static u64 res_lock(u32 *word)
 		if (none == me)
 			return RET_INT_(-EDEADLK);
 		if (!start)
-			start = ns_now();
-		else if (ns_now() - start > GIVE_UP_NS)
+			start = clock_ns(CLOCK_MONOTONIC);
+		else if (clock_ns(CLOCK_MONOTONIC) - start > GIVE_UP_NS)
 			return RET_INT_(-ETIMEDOUT);
 		none = 0;
 	}

@@ -5,12 +5,10 @@
 
 #include "helper/dynptr.h"
 #include "helper/packet.h"
+#include "helper/ret.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
-
-#define RET_PTR(p) ((u64)(uintptr_t)(p))
-#define RET_INT_(x) ((u64)(s64)(x))
 
 u64 helper_map_lookup_elem(struct map *map, const void *key, struct run *run)
 {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "helper/packet.h"
+#include "helper/ret.h"
 #include "spec/helper_abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
 #define MAX_ALLOC 16064u /* Linux's largest linear packet: four pages less its own record */
 #define TC_SHOT 2
 #define TC_REDIRECT 7

@@ -9,11 +9,11 @@
 #include <stdio.h>
 
 #include "helper/helper.h"
+#include "helper/ret.h"
 #include "helper/run_env.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
 #define MAX_ARGS 12
 #define LINE 512
 

@@ -19,10 +19,10 @@
 
 #include "base/str.h"
 #include "btf/btf.h"
+#include "helper/ret.h"
 #include "helper/run_env.h"
 #include "spec/helper_abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
 #define MAX_VALUE (1u << 20)
 #define MAX_DEPTH 32
 #define MAX_ITER 10

@@ -10,13 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper/ret.h"
 #include "helper/run_env.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "spec/spec.h"
-
-#define RET_INT_(x) ((u64)(s64)(x))
-#define RET_PTR(p) ((u64)(uintptr_t)(p))
 
 /* States in which a socket is more than a request or a remnant (TCP_NEW_SYN_RECV, TCP_TIME_WAIT). */
 static bool is_full(const struct bpf_sock *sk)

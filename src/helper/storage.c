@@ -7,12 +7,11 @@
 #include <stdlib.h>
 
 #include "helper/object.h"
+#include "helper/ret.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
-#define RET_INT_(x) ((u64)(s64)(x))
-#define RET_PTR(p) ((u64)(uintptr_t)(p))
 #define BUCKETS 256u
 
 struct kept {

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 
 #include "btf/btf.h"
+#include "helper/ret.h"
 #include "helper/run_env.h"
 #include "spec/helper_abi.h"
 #include "spec/spec.h"
-
-#define RET_INT_(x) ((u64)(s64)(x))
 
 /* The commands that Linux lets a program give. */
 static bool cmd_ok(u32 cmd)

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "helper/handle.h"
+#include "helper/ret.h"
 #include "helper/run_env.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
@@ -15,7 +16,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define RET_INT_(x) ((u64)(s64)(x))
 #define MAX_FRAMES 127u
 #define SKIP(flags) ((u32)(flags) & BPF_F_SKIP_FIELD_MASK)
 

@@ -11,8 +11,8 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "helper/packet.h"
 #include "helper/storage.h"
@@ -62,14 +62,6 @@ static int fail(struct test_run *t, int err, const char *why)
 	return err;
 }
 
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
-}
-
 /* Run `repeat` times on the same context, as it is left by the run before. */
 static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct test_run *t)
 {
@@ -79,13 +71,13 @@ static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct t
 
 	run_init(&run, &p->image, &env->env);
 	run.prog_type = p->type;
-	start = now_ns();
+	start = clock_ns(CLOCK_MONOTONIC);
 	for (u32 i = 0; i < n; i++) {
 		run.image = &p->image;
 		run.tail_calls = 0;
 		t->retval = (u32)run_image(&run, ctx);
 	}
-	mean = (now_ns() - start) / n;
+	mean = (clock_ns(CLOCK_MONOTONIC) - start) / n;
 	t->duration = mean > U32_MAX ? U32_MAX : (u32)mean;
 	__atomic_fetch_add(&p->stats.runs, n, __ATOMIC_RELAXED);
 }

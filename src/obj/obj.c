@@ -7,6 +7,7 @@
  * one event a library can see of a client's close(2).
  */
 #include "obj/obj.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HASH_MIN 64
@@ -445,14 +445,6 @@ int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id)
 }
 
 /* ---- closes ---- */
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (u64)now.tv_sec * 1000000000ull + (u64)now.tv_nsec;
-}
-
 /*
  * After a close: is a handed-out file open still? The kernel tells of a close a moment before it drops the file's lock, and several
  * closes may be told as one, so for a while it is asked again. Under tab->lock; true: the reference is the caller's to drop.
@@ -487,7 +479,7 @@ static void saw_close(struct objtab *t, s32 wd)
 				o->recheck_next = t->recheck;
 				t->recheck = o;
 			}
-			o->closed_ns = now_ns();
+			o->closed_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
 		}
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -506,7 +498,7 @@ static void ask_all(struct objtab *t)
 					o->recheck_next = t->recheck;
 					t->recheck = o;
 				}
-				o->closed_ns = now_ns();
+				o->closed_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
 			}
 	pthread_mutex_unlock(&t->lock);
 }
@@ -519,7 +511,7 @@ static struct obj *recheck_one(struct objtab *t)
 	pthread_mutex_lock(&t->lock);
 	while ((o = *p) && !drop) {
 		drop = all_closed(o) ? o : NULL;
-		if (!drop && o->fd_ref && now_ns() - o->closed_ns < RECHECK_NS) {
+		if (!drop && o->fd_ref && clock_ns(CLOCK_MONOTONIC_COARSE) - o->closed_ns < RECHECK_NS) {
 			p = &o->recheck_next;
 			continue;
 		}

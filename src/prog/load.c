@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/sha256.h"
 #include "btf/btf.h"
 #include "helper/helper.h"
@@ -214,14 +214,6 @@ static void prog_destroy(struct obj *obj)
 
 static const struct obj_ops prog_obj_ops = { .name = "prog", .destroy = prog_destroy };
 
-static u64 boot_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
-}
-
 /* First 8 bytes of the SHA-256 of the instructions with map references zeroed, as Linux 6.18. */
 static int compute_tag(struct prog *p, const struct prog_attr *a)
 {
@@ -359,7 +351,7 @@ static int make_prog(struct load *l, struct prog *p)
 	p->sleepable = l->proof->sleepable;
 	p->max_ctx_off = l->proof->max_ctx_off;
 	strncpy(p->name, a->name, sizeof(p->name) - 1);
-	p->load_time = boot_ns();
+	p->load_time = clock_ns(CLOCK_BOOTTIME);
 	p->btf = a->vf.btf;
 	p->btf_id = a->btf_obj ? a->btf_obj->id : 0;
 	err = compute_tag(p, a);

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "helper/run_env.h"
 #include "hook/test_run.h"
 #include "prog/prog.h"
@@ -511,14 +511,6 @@ static s64 prog_sys_close(struct run_env *env, int fd)
 	return close(fd) ? -errno : 0;
 }
 
-static u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;
-}
-
 /* BPF_ENABLE_STATS: runs and the time they took, if somebody wants to know. */
 static int run_counted(struct call *c, struct prog *p, struct test_run *t)
 {
@@ -529,11 +521,11 @@ static int run_counted(struct call *c, struct prog *p, struct test_run *t)
 		obj_reap(&c->s->tab); /* its descriptor may be closed */
 	if (!__atomic_load_n(&c->s->stats_users, __ATOMIC_RELAXED))
 		return prog_test_run(p, c->s->kernel_btf, t);
-	start = now_ns();
+	start = clock_ns(CLOCK_MONOTONIC);
 	err = prog_test_run(p, c->s->kernel_btf, t);
 	if (!err) {
 		__atomic_fetch_add(&p->stats.counted, runs, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&p->stats.time_ns, t->duration ? t->duration * runs : now_ns() - start, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&p->stats.time_ns, t->duration ? t->duration * runs : clock_ns(CLOCK_MONOTONIC) - start, __ATOMIC_RELAXED);
 	}
 	return err;
 }

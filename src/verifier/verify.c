@@ -8,20 +8,12 @@
  * only when everything passed.
  */
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "verifier/debug.h"
 #include "verifier/env.h"
 
 #define DEFAULT_WALK 1000000
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
-}
 
 static void unfold_privileges(struct vf_env *e)
 {
@@ -201,7 +193,7 @@ static void fill_stats(struct vf_env *e, u64 start, struct vf_stats *st)
 				 .max_states = e->max_states_per_insn,
 				 .total_states = e->total_states,
 				 .peak_states = e->peak_states,
-				 .time_ns = now_ns() - start,
+				 .time_ns = clock_ns(CLOCK_MONOTONIC) - start,
 				 .memory = e->arena.used,
 				 .nsubs = MIN(e->nsubs, (u32)MAX_SUBPROGS) };
 	for (u32 i = 0; i < st->nsubs; i++)
@@ -239,7 +231,7 @@ int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_pro
 	struct vf_env *e = calloc(1, sizeof(*e));
 	struct proof *p = calloc(1, sizeof(*p));
 	struct vf_stats st;
-	u64 start = now_ns();
+	u64 start = clock_ns(CLOCK_MONOTONIC);
 	jmp_buf oom;
 	int err = -ENOMEM;
 
