@@ -348,7 +348,6 @@ void clear_pkt_pointers(struct vf_env *e);   /* after a helper that moves the pa
 /* -- precise.c -- */
 int mark_precise(struct vf_env *e, u32 regno);                 /* register of the current frame */
 int mark_precise_slot(struct vf_env *e, u32 frameno, u32 slot);
-int mark_precise_batch(struct vf_env *e);                      /* what propagate collected */
 int push_jmp_hist(struct vf_env *e, struct vstate *s, u32 flags, u64 linked);
 enum { HIST_DST_STACK = 1 << 10, HIST_SRC_STACK = 1 << 11 /* conditional jump on a stack pointer */, HIST_STACK_ACCESS = 1 << 9, HIST_FRAME_MASK = 7, HIST_SLOT_SHIFT = 3, HIST_SLOT_MASK = 63 };
 
@@ -365,7 +364,6 @@ void prune_reset(struct vf_env *e);                            /* forget all che
 
 /* -- live.c: static liveness -- */
 int live_compute(struct vf_env *e);
-bool live_slot(struct vf_env *e, struct vstate *s, u32 frameno, u32 slot);   /* may it still be read? */
 void live_note_read(struct vf_env *e, u32 frameno, u32 slot_from, u32 slot_to);
 void live_note_write(struct vf_env *e, u32 frameno, u32 slot);
 void live_begin_insn(struct vf_env *e);                                 /* around instructions that may touch the stack */
@@ -388,7 +386,6 @@ int step_ldabs(struct vf_env *e, const struct ins *i);
 int mem_helper_access(struct vf_env *e, u32 regno, u32 size, int rw, bool zero_ok, bool uninit_ok);
 /* The same with the size in a register (mem argument regno-1, size in regno). */
 int mem_size_arg(struct vf_env *e, u32 regno, int rw, bool zero_ok, bool uninit_ok);
-int mem_stack_range_init(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok, bool uninit_ok, int rw);
 int mem_map_access(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok, int rw);
 int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 value_reg);      /* mem_btf.c */
 int mem_map_kptr_access(struct vf_env *e, u32 regno, s32 value_reg, u32 insn, const struct btf_field *f); /* mem_btf.c */
@@ -453,7 +450,6 @@ bool in_rbtree_less(struct vf_env *e);    /* graph.c: in the comparison of bpf_r
 int kptr_match(struct vf_env *e, const struct btf_field *f, u32 regno);    /* mem_btf.c: may the register be stored there? */
 bool in_rcu(const struct vf_env *e);
 bool in_sleepable(const struct vf_env *e);
-bool in_lock(const struct vf_env *e);
 
 /* -- dynptr.c, iter.c -- */
 /* arg_flags: AF_UNINIT (the callee makes it), AF_RDONLY (the callee does not change it), AF_DYN_* (0: any kind). */

@@ -408,12 +408,6 @@ u64 live_slots(struct vf_env *e, u32 frameno)
 	return live;
 }
 
-bool live_slot(struct vf_env *e, struct vstate *s, u32 frameno, u32 slot)
-{
-	live_query(e, s);
-	return live_slots(e, frameno) & 1ull << slot;
-}
-
 int live_compute(struct vf_env *e)
 {
 	live_of(e);

@@ -509,13 +509,6 @@ int stack_range(struct vf_env *e, u32 regno, s32 off, s32 size, bool zero_ok, in
 	return 0;
 }
 
-int mem_stack_range_init(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok, bool uninit_ok, int rw)
-{
-	struct call_meta m = { .raw_mode = uninit_ok };
-
-	return stack_range(e, regno, off, (s32)size, zero_ok, rw, &m);
-}
-
 int spectre_check_stack(struct vf_env *e, u32 regno)
 {
 	const struct reg *p = &cur_regs(e)[regno];

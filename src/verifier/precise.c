@@ -487,8 +487,3 @@ int mark_precise_slot(struct vf_env *e, u32 frameno, u32 slot)
 	w->slots[frameno] = 1ull << slot;
 	return precise_go(e, e->cur, NULL);
 }
-
-int mark_precise_batch(struct vf_env *e)
-{
-	return e->precise ? precise_go(e, e->cur, NULL) : 0;
-}

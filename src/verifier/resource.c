@@ -8,7 +8,6 @@
 #include "verifier/mem.h"
 
 bool in_sleepable(const struct vf_env *e) { return e->sleepable_prog || (e->cur && e->cur->in_sleepable); }
-bool in_lock(const struct vf_env *e) { return e->cur->active_locks; }
 bool in_rcu(const struct vf_env *e) { return e->cur->active_rcu || e->cur->active_locks || !in_sleepable(e); }
 
 /* ---- references ---- */
