@@ -41,9 +41,25 @@ struct run_pkt {
 	struct run_tunnel *tunnel; /* where the tunnel it is to take is kept; NULL: nowhere */
 };
 
+/*
+ * Whose event it is, where that is not the calling thread: what the helpers on the current task answer with.
+ * Owned by whoever fires the event, for as long as the run takes.
+ */
+struct run_task {
+	u32 tid, tgid, uid, gid;
+	char comm[16];
+	u64 cgroup_id;      /* 0: ask /proc */
+	int mem_fd;         /* /proc/PID/mem, -1: process_vm_readv */
+	/* its memory: 0 or -EFAULT; NULL: by mem_fd */
+	int (*read)(const struct run_task *t, void *dst, u64 from, u32 size);
+	int (*write)(const struct run_task *t, u64 to, const void *src, u32 size);
+	void *priv;
+};
+
 struct run_env {
 	struct run_pkt *pkt;             /* NULL: the program has no packet */
 	const struct btf *kernel_btf;    /* NULL: none */
+	const struct run_task *task;     /* NULL: the calling thread */
 	/* bpf_trace_printk and vprintk: `len` bytes without terminator. NULL: discarded. */
 	void (*printk)(struct run_env *env, const char *text, u32 len);
 	void *printk_cookie;
@@ -52,6 +68,8 @@ struct run_env {
 	u64 func_ip;                     /* bpf_get_func_ip */
 	u32 func_args;                   /* traced function: number of arguments in the context */
 	bool func_returned;              /* and behind them its result */
+	const u64 *user_stack;           /* the thread's user stack, innermost first, when the event brought it; NULL: walk */
+	u32 user_nstack;
 	u64 user_ip, user_fp;            /* where the event interrupted the thread; 0: the stack is walked from here */
 	struct perf_sink *event;         /* perf_event programs: the event; NULL: none */
 	u32 msg_apply, msg_cork;         /* bpf_msg_apply_bytes, bpf_msg_cork_bytes */
