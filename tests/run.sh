@@ -67,7 +67,8 @@ list()
 	find tests/t -name '*.t' | sort | while read -r t; do
 		printf '%s\t%s\n' "${t#tests/}" "$B/tools/cases $t"
 	done
-	for t in tests/cli/*.sh; do
+	for t in tests/cli/*.sh tests/hook/*.sh tests/clients/*.sh; do
+		[ -e "$t" ] || continue
 		printf '%s\t%s\n' "${t#tests/}" "sh $t $B"
 	done
 }

@@ -63,6 +63,43 @@ SKEP_API const char *skep_reason(void);
  */
 SKEP_API const char *skep_report(int json);
 
+/* ---- watching the verifier ---- */
+enum {
+	SKEP_WALK_BEGIN,    /* the walk of a function begins at `insn`: the program's, or a global function's by itself */
+	SKEP_WALK_STEP,     /* `insn` is about to be walked */
+	SKEP_WALK_BRANCH,   /* the jump at `insn` goes both ways: what begins at `to` is walked later */
+	SKEP_WALK_PRUNED,   /* the path ends at `insn`: what is known there was walked before */
+	SKEP_WALK_POPPED,   /* the path has ended; another one begins at `insn`, from the jump at `to` */
+	SKEP_WALK_REJECTED, /* at `insn` */
+};
+struct skep_walk {
+	uint32_t kind, insn, to;
+	uint32_t insns;      /* of the program */
+	uint32_t frame;      /* depth of calls */
+	uint32_t speculative;
+	void *env;           /* skep's */
+	const void *state;
+};
+/*
+ * `fn` sees every verification of the subsystem's later loads, in the thread that loads; NULL: nobody does. What it gets is valid
+ * during the call. Not to be called while another thread loads.
+ */
+SKEP_API void skep_watch(struct skep *s, void (*fn)(void *cookie, const struct skep_walk *w), void *cookie);
+/*
+ * Text on what is watched, in a buffer of the thread that is valid until its next call: what is known here (a line a frame: registers
+ * and stack as in the verifier's log), or the instruction at `insn`.
+ */
+SKEP_API const char *skep_walk_state(const struct skep_walk *w);
+SKEP_API const char *skep_walk_insn(const struct skep_walk *w, uint32_t insn);
+/* Where a jump at `insn` may lead, UINT32_MAX: it is none. */
+SKEP_API uint32_t skep_walk_target(const struct skep_walk *w, uint32_t insn);
+struct skep_line {
+	const char *file, *text; /* valid as long as the load goes on */
+	uint32_t line, column;
+};
+/* The source line of an instruction: 0, or -ENOENT without line info. */
+SKEP_API int skep_walk_line(const struct skep_walk *w, uint32_t insn, struct skep_line *ret_line);
+
 /* What the process-wide subsystem is made with, if called before its first use; 0 or -EBUSY. */
 SKEP_API int skep_configure(const struct skep_opts *opts);
 SKEP_API struct skep *skep_default(void);

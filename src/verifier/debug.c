@@ -11,3 +11,16 @@ void debug_event(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to)
 	if (d && d->event)
 		d->event(d->cookie, e, &ev);
 }
+
+void debug_state_text(struct vf_env *e, const struct vstate *s, struct str *out)
+{
+	struct log *real = e->log, log;
+
+	log_init(&log, LOG_LEVEL2);
+	e->log = &log;
+	for (u32 i = s->curframe + 1; i-- > 0;)
+		state_print(e, s, i, true);
+	e->log = real;
+	str_puts(out, str_text(&log.text));
+	log_free(&log);
+}

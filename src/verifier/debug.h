@@ -13,6 +13,7 @@
 #include "verifier/env.h"
 
 enum vf_event_kind {
+	VF_BEGIN,   /* the walk of a function begins at `insn`: the program, or a global function by itself */
 	VF_STEP,    /* `insn` is about to be walked; `state` is what is known before it */
 	VF_BRANCH,  /* the other way of the jump at `insn` was pushed: it leads to `to` */
 	VF_PRUNED,  /* the path ends at `insn`: what is known there was walked before */
@@ -34,5 +35,8 @@ struct vf_debug {
 
 void debug_event(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to);
 static inline void debug_step(struct vf_env *e) { debug_event(e, VF_STEP, e->insn, 0); }
+
+/* What is known in all frames (the current one first), as the verifier's log writes it: a line a frame. */
+void debug_state_text(struct vf_env *e, const struct vstate *s, struct str *out);
 
 #endif

@@ -484,7 +484,8 @@ u32 sub_containing(const struct vf_env *e, u32 insn);             /* structure.c
 s32 sub_starting(const struct vf_env *e, u32 insn);               /* structure.c: -1: none */
 struct disasm_names;
 extern const struct disasm_names vf_names;                        /* cookie: the env */
-void log_insn(struct vf_env *e, u32 insn);                        /* "(b7) r0 = 0\n" */
+void insn_text(struct vf_env *e, u32 insn, struct str *out);       /* appends "(b7) r0 = 0" */
+void log_insn(struct vf_env *e, u32 insn);                        /* the same as a line of the log */
 int pass_finish(struct vf_env *e);      /* proof.c: stack depths, dead code facts, inlining facts */
 
 #endif

@@ -72,23 +72,15 @@ static void take_up(struct recorder *k, u32 insn)
 
 static void report_place(const struct vf_env *e, struct report_place *p, u32 insn)
 {
-	const struct proof *pr = e->proof;
-	u32 lo = 0, hi = pr->nlines;
+	const struct btf_line *l = proof_line(e->proof, insn);
 
 	*p = (struct report_place){ .insn = insn };
-	if (!hi || pr->lines[0].insn_off > insn)
+	if (!l)
 		return;
-	while (hi - lo > 1) {
-		u32 mid = (lo + hi) / 2;
-		if (pr->lines[mid].insn_off <= insn)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	p->file = pr->lines[lo].file;
-	p->source = pr->lines[lo].text;
-	p->line = pr->lines[lo].line;
-	p->col = pr->lines[lo].col;
+	p->file = l->file;
+	p->source = l->text;
+	p->line = l->line;
+	p->col = l->col;
 	if (strrchr(p->file, '/'))
 		p->file = strrchr(p->file, '/') + 1;
 }
@@ -262,7 +254,7 @@ static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	case VF_POPPED:
 		take_up(k, ev->insn);
 		return;
-	case VF_PRUNED:
+	case VF_BEGIN: case VF_PRUNED:
 		return;
 	case VF_REJECTED:
 		if (*e->reject_text)

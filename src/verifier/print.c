@@ -361,24 +361,6 @@ void state_print_insn(struct vf_env *e, u32 insn)
 	state_print(e, e->cur, e->cur->curframe, false);
 }
 
-static const struct btf_line *line_of(const struct vf_env *e, u32 insn)
-{
-	const struct btf_line *l = e->proof->lines;
-	u32 lo = 0, hi = e->proof->nlines;
-
-	if (!hi)
-		return NULL;
-	while (hi - lo > 1) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (l[mid].insn_off <= insn)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &l[lo];
-}
-
 void log_source_line(struct vf_env *e, u32 insn, const char *prefix)
 {
 	const struct btf_line *l, *prev;
@@ -386,7 +368,7 @@ void log_source_line(struct vf_env *e, u32 insn, const char *prefix)
 
 	if (!log_on(e->log) || !e->proof->nlines || insn >= e->n)
 		return;
-	l = line_of(e, insn);
+	l = proof_line(e->proof, insn);
 	prev = e->prev_linfo ? &e->proof->lines[e->prev_linfo - 1] : NULL;
 	if (!l || l == prev || (prev && l->file == prev->file && l->line == prev->line))
 		return;

@@ -96,3 +96,21 @@ int pass_finish(struct vf_env *e)
 	e->proof->strict_spec = !e->bypass_v1;
 	return 0;
 }
+
+const struct btf_line *proof_line(const struct proof *p, u32 insn)
+{
+	const struct btf_line *l = p->lines;
+	u32 lo = 0, hi = p->nlines;
+
+	if (!hi || l[0].insn_off > insn)
+		return NULL;
+	while (hi - lo > 1) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (l[mid].insn_off <= insn)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &l[lo];
+}

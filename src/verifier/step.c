@@ -46,13 +46,19 @@ static const char *imm64_text(void *cookie, const struct ins *i)
 
 const struct disasm_names vf_names = { .call = call_name, .imm64 = imm64_text };
 
-void log_insn(struct vf_env *e, u32 insn)
+void insn_text(struct vf_env *e, u32 insn, struct str *out)
 {
 	struct disasm_names names = vf_names;
-	struct str s = { 0 };
 
 	names.cookie = e;
-	isa_disasm(&s, &e->ins[insn], insn, &names);
+	isa_disasm(out, &e->ins[insn], insn, &names);
+}
+
+void log_insn(struct vf_env *e, u32 insn)
+{
+	struct str s = { 0 };
+
+	insn_text(e, insn, &s);
 	vf_log(e, "%s\n", str_text(&s));
 	str_free(&s);
 }
@@ -455,6 +461,8 @@ static int arrive(struct vf_env *e, u32 insn)
 			return err;
 		if (pruned) {
 			log_pruned(e);
+			if (unlikely(e->in->debug))
+				debug_event(e, VF_PRUNED, insn, e->prev_insn);
 			return STEP_DONE;
 		}
 	}

@@ -126,6 +126,8 @@ static int walk_function(struct vf_env *e, u32 sub)
 	scratch_all(e);
 	live_chain_changed(e);
 	err = prepare_args(e, sub, f);
+	if (!err && e->in->debug)
+		debug_event(e, VF_BEGIN, e->insn, sub);
 	err = err ? err : walk_program(e);
 	if (err)
 		return err;

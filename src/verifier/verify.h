@@ -139,5 +139,7 @@ struct proof {
  */
 int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_proof, struct vf_stats *ret_stats);
 void vf_proof_free(struct proof *p); /* NULL is fine */
+/* The source line an instruction belongs to; NULL without line info. */
+const struct btf_line *proof_line(const struct proof *p, u32 insn);
 
 #endif
