@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The box: one subsystem of skep that stands for the kernel's in a tree of processes.
+ *
+ * Their system calls that touch BPF are stopped by a seccomp filter and answered here, by the *supervisor*. A row of calls.def
+ * is a call that is stopped and the function that answers it; a row of files.def is a path that is served.
+ * Invariant: what a client says is copied once and decided on the copy; a call that is let through to the kernel (BOX_PASS) never
+ * carries a decision. A client may die or lie at any moment: nothing but its own call is lost.
+ */
+#ifndef SKEP_BOX_BOX_H
+#define SKEP_BOX_BOX_H
+
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+#include "skep/skep.h"
+#include "sys/sys.h"
+
+struct box;
+struct client;
+struct notif;
+
+/* What `skep exec` was asked for. */
+struct box_opts {
+	const char *name;         /* of the box; NULL: its number */
+	const char *btf_file;     /* kernel types; NULL: the running kernel's */
+	u32 caps;                 /* CAPB_*: what clients may do at most */
+	bool unprivileged;        /* clients are who they are; nobody plays root */
+	u32 unpriv_disabled;      /* sysctl kernel.unprivileged_bpf_disabled: 0, 1, 2 */
+	const char *log_file, *audit_file;
+	bool keep;                /* the box outlives its clients */
+	bool stats;               /* say at the end what was done */
+	const char *preload;      /* accelerator to load into clients; NULL: none */
+	u32 engine;
+	char *const *argv;        /* the command */
+};
+
+/* ---- clients ---- */
+/* A process (thread group) that has made a call. Freed when it has exited and nobody looks at it. */
+struct client {
+	struct client *next;      /* chain of box->clients */
+	struct box *box;
+	u32 refs;                 /* atomic */
+	pid_t pid;                /* thread group, in the supervisor's namespace */
+	int pidfd;                /* of the process; survives execve */
+	int mem;                  /* /proc/PID/mem of its memory now; -1: closed by execve, opened again on need */
+	bool gone;                /* it has exited: in no table any more. Under box->lock */
+	u32 caps;                 /* CAPB_* it has not given up (virtual root; see identity.c) */
+	u32 uid;                  /* who it is for bpf(2) */
+	u64 calls;                /* atomic */
+	char comm[16];
+	void *trace;              /* of the tracing side (trace*.c) */
+};
+
+/* The client that makes a call (made on first sight), referenced. NULL: it died meanwhile. */
+struct client *client_of(struct notif *n);
+struct client *client_get(struct client *c);
+void client_put(struct client *c);
+/* Its memory. 0, -EFAULT; -ESRCH: it is gone. */
+int client_read(struct client *c, void *dst, u64 src, size_t n);
+int client_write(struct client *c, u64 dst, const void *src, size_t n);
+/* A string of at most `max` bytes with its NUL: its length, -EFAULT, -ENAMETOOLONG. */
+int client_string(struct client *c, char *dst, u64 src, size_t max);
+/* A duplicate of its descriptor: ours, close-on-exec; -EBADF. */
+int client_fd(struct client *c, int fd);
+
+/*
+ * Who wants to know of processes. All functions may be NULL; each is called on the thread that saw the event, without locks.
+ * A process is seen at its first stopped call; execve always is one.
+ */
+struct box_watcher {
+	struct box_watcher *next; /* box.c's */
+	void *ctx;
+	/* first stopped call of the process: `c` is stopped until this returns */
+	void (*seen)(void *ctx, struct client *c);
+	/*
+	 * It is about to call execve: the thread `tid` is stopped before the call, which goes on when this returns (it may fail).
+	 * To meet the new image seize the process here (PTRACE_SEIZE | PTRACE_O_TRACEEXEC) from the thread that will wait for it.
+	 */
+	void (*exec)(void *ctx, struct client *c, pid_t tid);
+	void (*exited)(void *ctx, struct client *c);
+	/* mmap and munmap are not stopped: the agent sees them in the process. */
+};
+void box_watch(struct box *b, struct box_watcher *w); /* before the first client runs, or any time after */
+
+/* ---- the supervisor ---- */
+#define BOX_CLIENTS 256 /* chains */
+struct listener; /* one seccomp filter's notifications */
+
+struct box {
+	struct skep *skep;         /* the subsystem; skep->hooks has its attachments */
+	struct box_opts opts;
+	char name[64];
+	char *dir;                 /* of run-time files (socket, served directories); removed at the end */
+	bool real_root;            /* the supervisor has the kernel's privileges: clients keep the identity the kernel gave them */
+	pthread_mutex_t lock;      /* clients, watchers, listeners */
+	struct client *clients[BOX_CLIENTS];
+	u32 nclients;
+	struct box_watcher *watchers;
+	struct listener *listeners;
+	pid_t command;             /* the first client */
+	int loop;                  /* epoll of the main loop; see box_poll() */
+	struct box_log *log;       /* --log and --audit; NULL: none */
+	struct events *events;     /* who waits for which ring: events.c */
+	struct files *files;       /* served contents: files.c */
+	u64 started_ns;
+	u64 ncalls[UAPI_CMDS + 1], nfailed[UAPI_CMDS + 1]; /* atomic */
+};
+
+/* Run a command in a box of its own: exit status as env(1) gives it. */
+int box_run(const struct box_opts *o);
+
+/*
+ * The main loop calls fn(ctx) whenever `fd` is readable (or hung up), on the main thread. 0 or -errno. box_unpoll() before it is
+ * closed, on the main thread.
+ */
+struct box_source {
+	int fd;
+	void (*fn)(struct box *b, struct box_source *s, u32 events);
+	void *ctx;
+};
+int box_poll(struct box *b, struct box_source *s, u32 events);
+void box_unpoll(struct box *b, struct box_source *s);
+
+/* ---- one stopped system call ---- */
+enum notif_reply { N_OPEN /* not answered yet */, N_DONE };
+
+struct notif {
+	struct caller who;         /* first use of who.*: by notif_caller() */
+	struct box *box;
+	struct listener *from;
+	struct client *client;     /* referenced while the call is served */
+	u64 id;
+	pid_t tid;
+	u32 nr, arch;
+	u64 args[6];
+	enum notif_reply reply;
+	struct str reason;         /* of a command that failed */
+};
+
+/* Results of a row's function, beside 0.. and -errno: let the kernel do it; it is answered already. */
+#define BOX_PASS ((s64)1 << 62)
+#define BOX_DONE (BOX_PASS + 1)
+typedef s64 (*notif_fn)(struct notif *n);
+
+/* The client as who calls bpf(2). */
+struct caller *notif_caller(struct notif *n);
+/* Is the call still waiting? False: its thread was killed, and its number may be somebody else's. */
+bool notif_alive(const struct notif *n);
+/* Answer with a descriptor of ours, which is consumed: BOX_DONE or -errno. Cannot leak: the kernel does both or nothing. */
+s64 notif_give(struct notif *n, int fd, bool cloexec);
+/* Put a descriptor of ours (not consumed) in place of the client's number `at`, without answering: 0 or -errno. */
+int notif_replace(struct notif *n, int fd, int at, bool cloexec);
+/* Path argument at args[i] relative to the directory descriptor in args[dir] (dir < 0: none), absolute: 0 or -errno. */
+int notif_path(struct notif *n, int dir, int i, char *out, size_t size);
+
+/* Rows of calls.def. */
+#define SYS(name, nr, when, fn) s64 box_##fn(struct notif *n);
+#include "box/calls.def"
+
+#endif
