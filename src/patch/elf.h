@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a hook has to know of an ELF file: functions, their bounds, static probes, identity. No libelf: the agent uses it too.
+ *
+ * The file is a byte array of unknown origin. Every reference in it is checked; a broken one ends that listing, never the process.
+ * Addresses are as linked ("va"); the caller adds where the module is mapped.
+ */
+#ifndef SKEP_PATCH_ELF_H
+#define SKEP_PATCH_ELF_H
+
+#include "base/types.h"
+
+struct patch_elf {
+	const u8 *data;
+	u64 size;
+	u16 type, machine;      /* ET_*, EM_* */
+	u64 phoff, shoff;
+	u16 phnum, shnum, shstrndx;
+	/* Go's table of functions, if there is one: found when first asked for. */
+	struct patch_go {
+		bool looked, there;
+		u64 at, size;       /* in the file */
+		u64 text;           /* va that entries are relative to */
+		u64 nfunc, names, funcs, end;
+		u8 version, quantum, ptr;
+	} go;
+};
+
+/* A function. The name is not terminated by more than what the file has: it lies inside the file and ends with a 0 there. */
+struct patch_sym {
+	const char *name;
+	u64 va, size;
+	u8 type, bind;          /* STT_*, STB_* */
+	bool dynamic;           /* of .dynsym */
+};
+
+/* -EINVAL: not a 64-bit little-endian ELF file. */
+int patch_elf_open(const void *data, u64 size, struct patch_elf *ret);
+
+/* Listings end early when the callback gives nonzero, which they then return. */
+typedef int (*patch_sym_fn)(void *arg, const struct patch_sym *sym);
+/* Functions (STT_FUNC, STT_GNU_IFUNC) with an address: .symtab, then .dynsym; Go's where both are stripped. */
+int patch_elf_functions(struct patch_elf *e, patch_sym_fn fn, void *arg);
+/* By name, "name+offset" or "name@version" left to the caller. -ENOENT. Prefers global over local, .symtab over .dynsym. */
+int patch_elf_find(struct patch_elf *e, const char *name, struct patch_sym *ret);
+/* The function that holds an address. -ENOENT. */
+int patch_elf_at(struct patch_elf *e, u64 va, struct patch_sym *ret);
+/* Shell-like: `*`, `?`. */
+bool patch_glob(const char *pattern, const char *name);
+
+/* Bounds of the function that holds an address: unwind tables (.eh_frame_hdr), Go's table, else symbols. -ENOENT. */
+int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end);
+/* Every function of the unwind tables, in order of address. */
+typedef int (*patch_range_fn)(void *arg, u64 start, u64 end);
+int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg);
+
+/* Executable segments: va, offset in the file, bytes. -ENOENT behind the last. */
+int patch_elf_text(const struct patch_elf *e, u32 i, u64 *ret_va, u64 *ret_off, u64 *ret_size);
+int patch_elf_va_to_off(const struct patch_elf *e, u64 va, u64 *ret_off);
+int patch_elf_off_to_va(const struct patch_elf *e, u64 off, u64 *ret_va);
+/* Pointer to `n` bytes at an address as the file has them, or NULL. */
+const u8 *patch_elf_bytes(const struct patch_elf *e, u64 va, u64 n);
+
+/* The lowest address of a loadable segment, rounded down to a page: mapped base - this = bias. */
+u64 patch_elf_base(const struct patch_elf *e);
+/* NT_GNU_BUILD_ID: -ENOENT. Copies at most `cap` bytes and gives the length. */
+int patch_elf_build_id(const struct patch_elf *e, u8 *buf, u32 cap, u32 *ret_len);
+
+/* A static probe (.note.stapsdt), moved by prelink already undone. Strings lie in the file. */
+struct patch_usdt {
+	const char *provider, *name, *args;
+	u64 pc;                 /* va */
+	u64 semaphore;          /* va, 0: none */
+};
+typedef int (*patch_usdt_fn)(void *arg, const struct patch_usdt *probe);
+int patch_elf_usdt(const struct patch_elf *e, patch_usdt_fn fn, void *arg);
+
+/* Go's table of functions. */
+bool patch_go_is(struct patch_elf *e);
+int patch_go_functions(struct patch_elf *e, patch_sym_fn fn, void *arg);
+int patch_go_at(struct patch_elf *e, u64 va, struct patch_sym *ret);
+
+#endif
