@@ -21,10 +21,11 @@ static void tell(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	const struct skep *s = cookie;
 	const struct skep_walk w = {
 		.kind = (u32)ev->kind, .insn = ev->insn, .to = ev->to, .insns = e->n, .speculative = ev->speculative,
-		.frame = ev->state ? ev->state->curframe : 0, .env = e, .state = ev->state,
+		.frame = ev->state ? ev->state->curframe : 0, .name = e->in->name, .env = e, .state = ev->state,
 	};
 
-	s->watch(s->watch_cookie, &w);
+	if (ev->kind <= VF_REJECTED)
+		s->watch(s->watch_cookie, &w);
 }
 
 void (*const watch_event)(void *, struct vf_env *, const struct vf_event *) = tell;

@@ -2,14 +2,19 @@
 /* Telling observers; see debug.h. */
 #include "verifier/debug.h"
 
-void debug_event(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to)
+void debug_pair(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to, const struct vstate *other, bool whole)
 {
 	const struct vf_debug *d = e->in->debug;
-	struct vf_event ev = { .kind = kind, .insn = insn, .to = to, .state = e->cur,
+	struct vf_event ev = { .kind = kind, .insn = insn, .to = to, .state = e->cur, .other = other, .whole = whole,
 			       .speculative = e->cur && e->cur->speculative };
 
 	if (d && d->event)
 		d->event(d->cookie, e, &ev);
+}
+
+void debug_event(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to)
+{
+	debug_pair(e, kind, insn, to, NULL, false);
 }
 
 void debug_state_text(struct vf_env *e, const struct vstate *s, struct str *out)

@@ -19,6 +19,7 @@ enum vf_event_kind {
 	VF_PRUNED,  /* the path ends at `insn`: what is known there was walked before */
 	VF_POPPED,  /* another path begins at `insn`, from the jump at `to` */
 	VF_REJECTED, /* by reject id `to`, at `insn` */
+	VF_KEPT,    /* `other` is a checkpoint made of what is known before `insn` */
 };
 
 struct vf_event {
@@ -26,6 +27,9 @@ struct vf_event {
 	u32 insn, to;
 	bool speculative;
 	const struct vstate *state;
+	/* BRANCH: what was pushed, POPPED's `state`; PRUNED: the checkpoint that it ends in, all of it compared if `whole` */
+	const struct vstate *other;
+	bool whole;
 };
 
 struct vf_debug {
@@ -34,6 +38,7 @@ struct vf_debug {
 };
 
 void debug_event(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to);
+void debug_pair(struct vf_env *e, enum vf_event_kind kind, u32 insn, u32 to, const struct vstate *other, bool whole);
 static inline void debug_step(struct vf_env *e) { debug_event(e, VF_STEP, e->insn, 0); }
 
 /* What is known in all frames (the current one first), as the verifier's log writes it: a line a frame. */

@@ -254,7 +254,7 @@ static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	case VF_POPPED:
 		take_up(k, ev->insn);
 		return;
-	case VF_BEGIN: case VF_PRUNED:
+	case VF_BEGIN: case VF_PRUNED: case VF_KEPT:
 		return;
 	case VF_REJECTED:
 		if (*e->reject_text)

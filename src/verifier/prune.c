@@ -518,6 +518,8 @@ int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned)
 		if (v == HIT || v == HIT_LOOP) {
 			s->hits++;
 			*ret_pruned = true;
+			if (unlikely(e->in->debug))
+				debug_pair(e, VF_PRUNED, insn, e->prev_insn, s, v == HIT_LOOP);
 			return stop_at(e, insn, s, v == HIT_LOOP);
 		}
 		/* in a loop, keep only some of the rounds */
@@ -533,5 +535,7 @@ int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned)
 	if ((!e->bpf_capable && count > UNPRIV_STATES) || !add)
 		return 0;
 	add_checkpoint(e, insn, list);
+	if (unlikely(e->in->debug))
+		debug_pair(e, VF_KEPT, insn, 0, *list, false);
 	return 0;
 }

@@ -93,7 +93,7 @@ struct vstate *push_branch(struct vf_env *e, u32 insn, u32 prev, bool speculativ
 	if (b->parent)
 		b->parent->branches++;
 	if (unlikely(e->in->debug))
-		debug_event(e, VF_BRANCH, prev, insn);
+		debug_pair(e, VF_BRANCH, prev, insn, b, false);
 	return b;
 }
 
@@ -228,6 +228,7 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 {
 	const struct ins *i = &e->ins[insn];
 	const char *what = "ALU";
+	int err;
 
 	if (e->decode_err[insn] == DE_DST_REG)
 		return reject(e, REJ_REG_INVALID, i->dst);
@@ -257,6 +258,9 @@ static int reject_encoding(struct vf_env *e, u32 insn)
 		return is_rmw(i->imm) ? reject(e, REJ_ATOMIC_SIZE)
 				      : reject(e, REJ_ATOMIC_OPCODE, (u32)i->imm);
 	case IC_JCC:
+		err = reg_check(e, i->dst, USE_SRC); /* looked at first */
+		if (err)
+			return err;
 		what = "JMP/JMP32";
 		break;
 	case IC_JA:
@@ -461,8 +465,6 @@ static int arrive(struct vf_env *e, u32 insn)
 			return err;
 		if (pruned) {
 			log_pruned(e);
-			if (unlikely(e->in->debug))
-				debug_event(e, VF_PRUNED, insn, e->prev_insn);
 			return STEP_DONE;
 		}
 	}

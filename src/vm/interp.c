@@ -77,7 +77,15 @@ static __attribute__((noinline)) u64 HOT execute(const struct ins *pc, u32 stack
 	if (!push(run, stack))
 		return 0;
 
-#define RUN_NEXT goto *go[pc->op]
+/* A checking build sees every operation before it runs. */
+#ifndef VM_STEP
+#define VM_STEP(run, pc, r) ((void)0)
+#endif
+#define RUN_NEXT                                                                                        \
+	do {                                                                                            \
+		VM_STEP(run, pc, r);                                                                    \
+		goto *go[pc->op];                                                                       \
+	} while (0)
 #define NEXT                                                                                            \
 	do {                                                                                            \
 		pc++;                                                                                   \
