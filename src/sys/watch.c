@@ -21,7 +21,7 @@ static void tell(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	const struct skep *s = cookie;
 	const struct skep_walk w = {
 		.kind = (u32)ev->kind, .insn = ev->insn, .to = ev->to, .insns = e->n, .speculative = ev->speculative,
-		.frame = ev->state ? ev->state->curframe : 0, .name = e->in->name, .env = e, .state = ev->state,
+		.frame = ev->state ? ev->state->curframe : 0, .env = e, .state = ev->state,
 	};
 
 	if (ev->kind <= VF_REJECTED)
