@@ -12,7 +12,7 @@ VERSION  := 0.1.0
 
 include mk/flags.mk
 
-ROOMS := base isa spec btf obj verifier lower vm jit map helper prog hook sys
+ROOMS := base patch isa spec btf obj verifier lower vm jit map helper prog hook sys
 LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
 LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o)
 CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(sort $(wildcard src/cli/*.c)))
@@ -26,6 +26,7 @@ all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so
 
 include mk/build.mk
 include mk/test.mk
+include mk/patch.mk
 include mk/bench.mk
 include mk/install.mk
 

@@ -38,16 +38,19 @@ enum patch_kind {
 	PATCH_STOP,     /* ud2, hlt: control does not go on */
 };
 
+enum patch_space { PATCH_LEGACY, PATCH_VEX, PATCH_EVEX, PATCH_XOP };
+enum { PATCH_P_66 = 1, PATCH_P_67 = 2, PATCH_P_LOCK = 4, PATCH_P_F2 = 8, PATCH_P_F3 = 16, PATCH_P_SEG = 32 };
+
 struct patch_insn {
 	u8 len;
 	u8 kind;    /* enum patch_kind */
-	u8 map;     /* of opcodes: 0 one byte, 1 0f, 2 0f38, 3 0f3a, 4.. EVEX, 8.. XOP, 15 3DNow */
-	u8 opcode;
-	u8 modrm;   /* valid if has_modrm */
-	u8 sib;
-	u8 rex;
-	bool has_modrm;
-	u8 modrm_at;
+	u8 space;   /* enum patch_space */
+	u8 map;     /* of opcodes: 0 one byte, 1 0f, 2 0f38, 3 0f3a; 5, 6 EVEX; 8, 9, 10 XOP; 15 3DNow */
+	u8 opcode, opcode_at;
+	u8 modrm, modrm_at; /* modrm_at 0: has none */
+	u8 sib;     /* valid if the modrm byte asks for one */
+	u8 rex;     /* 0: none */
+	u8 prefix;  /* PATCH_P_* */
 	u8 rip_at;  /* offset of a 32-bit displacement relative to the instruction's end; 0: none */
 	u8 rel_at;  /* offset of a branch displacement; 0: none */
 	u8 rel_size;
