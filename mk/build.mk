@@ -4,6 +4,9 @@ $(B)/.deps: tools/deps.sh
 	@mkdir -p $(B)
 	$(Q)sh tools/deps.sh && touch $@
 
+# Pages that are part of the program.
+$(B)/obj/cli/check_html.o: src/cli/check.html
+
 $(B)/obj/%.o: src/%.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

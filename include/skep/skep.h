@@ -72,19 +72,21 @@ enum {
 	SKEP_WALK_POPPED,   /* the path has ended; another one begins at `insn`, from the jump at `to` */
 	SKEP_WALK_REJECTED, /* at `insn` */
 };
+#define SKEP_NAME_LEN 16
 struct skep_walk {
 	uint32_t kind, insn, to;
 	uint32_t insns;      /* of the program */
 	uint32_t frame;      /* depth of calls */
 	uint32_t speculative;
+	const char *name;    /* of the program, as loaded: at most SKEP_NAME_LEN - 1 characters */
 	void *env;           /* skep's */
 	const void *state;
 };
 /*
  * `fn` sees every verification of the subsystem's later loads, in the thread that loads; NULL: nobody does. What it gets is valid
- * during the call. Not to be called while another thread loads.
+ * during the call. Not to be called while another thread loads. 0 or -ENOMEM.
  */
-SKEP_API void skep_watch(struct skep *s, void (*fn)(void *cookie, const struct skep_walk *w), void *cookie);
+SKEP_API int skep_watch(struct skep *s, void (*fn)(void *cookie, const struct skep_walk *w), void *cookie);
 /*
  * Text on what is watched, in a buffer of the thread that is valid until its next call: what is known here (a line a frame: registers
  * and stack as in the verifier's log), or the instruction at `insn`.

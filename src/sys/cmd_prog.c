@@ -12,7 +12,6 @@
 #include "prog/prog.h"
 #include "skep/skep.h"
 #include "sys/sys.h"
-#include "verifier/debug.h"
 
 #define MAX_INSNS 1000000u
 #define MAX_INSNS_UNPRIV 4096u
@@ -360,12 +359,10 @@ static int before_verifier(struct call *c, struct load_bufs *b, struct vf_input 
 static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr *pa, struct log *log, struct prog **ret)
 {
 	struct vf_input *vf = &pa->vf;
-	struct vf_debug watch = { c->s, watch_event };
 	struct vf_report *report = NULL;
 	int err = copy_infos(c, b, vf);
 
-	if (c->s->watch)
-		vf->debug = &watch;
+	vf->debug = c->s->watch;
 
 	vf->refused = err ? err : apply_core_relos(c, b, vf, log);
 	vf->insns = b->insns;

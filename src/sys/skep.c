@@ -173,6 +173,7 @@ void skep_free(struct skep *s)
 	if (s->log_fd >= 0)
 		close(s->log_fd);
 	free(s->btf_file);
+	free(s->watch);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

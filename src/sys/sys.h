@@ -28,9 +28,7 @@ struct btf_obj {
 #define FLAG_TOKEN (1u << 16)
 
 struct pins;
-struct skep_walk;
-struct vf_env;
-struct vf_event;
+struct vf_debug;
 struct skep {
 	struct objtab tab;
 	struct btf *kernel_btf;        /* NULL: none */
@@ -41,8 +39,7 @@ struct skep {
 	u32 caps;
 	bool caps_set, unpriv_allowed, run_any;
 	u32 report;                    /* SKEP_REPORT_* */
-	void (*watch)(void *cookie, const struct skep_walk *w); /* skep_watch(); NULL: nobody */
-	void *watch_cookie;
+	struct vf_debug *watch;        /* skep_watch(); NULL: nobody */
 	int log_fd;                    /* failing commands; -1: none */
 	u32 stats_users;               /* BPF_ENABLE_STATS */
 	pthread_mutex_t lock;          /* pins and lazily made parts */
@@ -120,9 +117,6 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 
 /* Keep the report on the last refused program of this thread (both strings are taken over; NULL: none). skep.c */
 void sys_set_report(struct str *text, struct str *json);
-
-/* watch.c: tells the subsystem's watcher; `cookie` of struct vf_debug is the struct skep. */
-extern void (*const watch_event)(void *cookie, struct vf_env *e, const struct vf_event *ev);
 
 /* pin.c */
 int pin_init(struct skep *s);

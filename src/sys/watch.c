@@ -5,6 +5,7 @@
  * Invariant: the two lists of events are one: each public kind is the verifier's, checked when compiled.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "skep/skep.h"
 #include "sys/sys.h"
@@ -16,24 +17,36 @@ _Static_assert((int)SKEP_WALK_BEGIN == (int)VF_BEGIN && (int)SKEP_WALK_STEP == (
 
 static __thread struct str text; /* what the last skep_walk_*() of the thread returned */
 
+struct watch {
+	struct vf_debug debug; /* first: what struct skep has */
+	void (*fn)(void *cookie, const struct skep_walk *w);
+	void *cookie;
+};
+
 static void tell(void *cookie, struct vf_env *e, const struct vf_event *ev)
 {
-	const struct skep *s = cookie;
+	const struct watch *to = cookie;
 	const struct skep_walk w = {
 		.kind = (u32)ev->kind, .insn = ev->insn, .to = ev->to, .insns = e->n, .speculative = ev->speculative,
-		.frame = ev->state ? ev->state->curframe : 0, .env = e, .state = ev->state,
+		.frame = ev->state ? ev->state->curframe : 0, .name = e->in->name, .env = e, .state = ev->state,
 	};
 
-	if (ev->kind <= VF_REJECTED)
-		s->watch(s->watch_cookie, &w);
+	to->fn(to->cookie, &w);
 }
 
-void (*const watch_event)(void *, struct vf_env *, const struct vf_event *) = tell;
-
-void skep_watch(struct skep *s, void (*fn)(void *cookie, const struct skep_walk *w), void *cookie)
+int skep_watch(struct skep *s, void (*fn)(void *cookie, const struct skep_walk *w), void *cookie)
 {
-	s->watch = fn;
-	s->watch_cookie = cookie;
+	struct watch *w = NULL;
+
+	if (fn) {
+		w = malloc(sizeof(*w));
+		if (!w)
+			return -ENOMEM;
+		*w = (struct watch){ { w, tell }, fn, cookie };
+	}
+	free(s->watch);
+	s->watch = w ? &w->debug : NULL;
+	return 0;
 }
 
 const char *skep_walk_state(const struct skep_walk *w)
