@@ -15,7 +15,7 @@ include mk/flags.mk
 ROOMS := base patch isa spec btf obj verifier lower vm jit map helper prog hook sys
 LIB_SRC := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c)))
 LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o)
-CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(sort $(wildcard src/cli/*.c)))
+CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(sort $(wildcard src/cli/*.c src/box/*.c)))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 MAPTEST := $(patsubst tests/map/%.c,$(B)/map/%,$(sort $(wildcard tests/map/*.c)))
 TOOLS   := $(patsubst tests/tools/%.c,$(B)/tools/%,$(sort $(wildcard tests/tools/*.c)))

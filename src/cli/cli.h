@@ -23,13 +23,17 @@ struct cli_opt {
 	size_t off;          /* in the verb's option structure: bool, const char *, u64, u32 (index of the choice) */
 };
 
+struct cli_example { const char *cmd, *what; };
+
 struct cli_cmd {
 	const char *name, *args, *summary, *doc; /* doc: paragraphs of the manual page */
 	const struct cli_opt *opts;
 	u32 nopts;
 	size_t size;         /* of the option structure; starts with struct cli_common */
 	int (*run)(void *opts, int argc, char **argv); /* exit code */
-	const struct { const char *cmd, *what; } *examples; /* ends with a NULL cmd */
+	const struct cli_example *examples; /* ends with a NULL cmd */
+	int error;           /* exit code for wrong usage; 0: EX_USAGE_ */
+	bool tail;           /* the first argument ends the options: the rest is another command's */
 };
 
 /* Options every verb has. */

@@ -167,6 +167,7 @@ static int parse(const struct cli_cmd *c, void *opts, int argc, char **argv, int
 		size_t len;
 		int err;
 
+		only_args |= c->tail && (a[0] != '-' || !a[1]);
 		if (only_args || a[0] != '-' || !a[1]) {
 			argv[rest++] = a;
 			continue;
@@ -213,6 +214,8 @@ static int run_verb(const struct cli_cmd *c, int argc, char **argv)
 	snprintf(full, sizeof(full), "skep %s", c->name);
 	verb_name = full;
 	code = parse(c, opts, argc, argv, &rest);
+	if (code && c->error)
+		code = c->error;
 	if (!code && opts->help)
 		cli_help(c);
 	else if (!code)
