@@ -32,7 +32,7 @@ struct box_opts {
 	const char *log_file, *audit_file;
 	bool keep;                /* the box outlives its clients */
 	bool stats;               /* say at the end what was done */
-	const char *preload;      /* accelerator to load into clients; NULL: none */
+	bool accelerate;          /* load the accelerator into clients */
 	u32 engine;
 	char *const *argv;        /* the command */
 };
@@ -86,7 +86,8 @@ struct box_watcher {
 void box_watch(struct box *b, struct box_watcher *w); /* before the first client runs, or any time after */
 
 /* ---- the supervisor ---- */
-#define BOX_CLIENTS 256 /* chains */
+#define BOX_CLIENTS 256  /* chains */
+#define BOX_THREADS 1024 /* threads whose process was asked for, by number */
 struct listener; /* one seccomp filter's notifications */
 
 struct box {
@@ -98,9 +99,11 @@ struct box {
 	pthread_mutex_t lock;      /* clients, watchers, listeners */
 	struct client *clients[BOX_CLIENTS];
 	u32 nclients;
+	struct { pid_t tid, pid; } threads[BOX_THREADS]; /* a guess, checked on use */
 	struct box_watcher *watchers;
 	struct listener *listeners;
 	pid_t command;             /* the first client */
+	bool ended;                /* it has, and its status was told */
 	int loop;                  /* epoll of the main loop; see box_poll() */
 	struct box_log *log;       /* --log and --audit; NULL: none */
 	struct events *events;     /* who waits for which ring: events.c */
@@ -109,7 +112,9 @@ struct box {
 	u64 ncalls[UAPI_CMDS + 1], nfailed[UAPI_CMDS + 1]; /* atomic */
 };
 
-/* Run a command in a box of its own: exit status as env(1) gives it. */
+/* What `skep exec` ends with when it is not the command that ended, as env(1). */
+enum { EXIT_BOX_ERROR = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };
+/* Run a command in a box: exit status as env(1) gives it. */
 int box_run(const struct box_opts *o);
 
 /*
@@ -138,6 +143,7 @@ struct notif {
 	u64 args[6];
 	enum notif_reply reply;
 	struct str reason;         /* of a command that failed */
+	char object[96];           /* what it was about, for the log: "prog 3 tag 0123456789abcdef" */
 };
 
 /* Results of a row's function, beside 0.. and -errno: let the kernel do it; it is answered already. */
@@ -157,7 +163,7 @@ int notif_replace(struct notif *n, int fd, int at, bool cloexec);
 int notif_path(struct notif *n, int dir, int i, char *out, size_t size);
 
 /* Rows of calls.def. */
-#define SYS(name, nr, when, fn) s64 box_##fn(struct notif *n);
+#define SYS(name, when, fn) s64 box_##fn(struct notif *n);
 #include "box/calls.def"
 
 #endif

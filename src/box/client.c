@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processes in the box, and reaching their memory and descriptors.
+ *
+ * Invariant: a process is held by pidfd and by an open /proc/PID/mem. Both die with it, so what is stale fails instead of hitting
+ * whoever got the number next; which process a thread belongs to is asked of the kernel at each call.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "box/priv.h"
+
+/* What only this file knows of a client. */
+struct process {
+	struct client c;
+	pthread_rwlock_t mem_lock; /* c.mem is in use, or changes */
+	struct box_source exit;
+};
+
+static struct process *inner(struct client *c) { return container_of(c, struct process, c); }
+
+static struct client **chain(struct box *b, pid_t pid) { return &b->clients[(u32)pid % BOX_CLIENTS]; }
+
+struct client *client_get(struct client *c)
+{
+	__atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
+	return c;
+}
+
+void client_put(struct client *c)
+{
+	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	close(c->pidfd);
+	if (c->mem >= 0)
+		close(c->mem);
+	pthread_rwlock_destroy(&inner(c)->mem_lock);
+	free(inner(c));
+}
+
+/* Thread group of a thread and its name; 0 when it is gone. */
+static pid_t read_status(pid_t tid, char comm[16])
+{
+	char path[40], text[512], *at;
+	ssize_t n;
+	int fd, tgid = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	comm[0] = '\0';
+	sscanf(text, "Name:\t%15[^\n]", comm);
+	at = strstr(text, "\nTgid:");
+	if (!at || sscanf(at, "\nTgid: %d", &tgid) != 1)
+		return 0;
+	return tgid;
+}
+
+static struct client *find(struct box *b, pid_t pid)
+{
+	struct client *c = *chain(b, pid);
+
+	while (c && c->pid != pid)
+		c = c->next;
+	return c;
+}
+
+/* Take it out of the table; true: it was there, and the table's reference is the caller's. Under b->lock. */
+static bool unlink_client(struct box *b, struct client *c)
+{
+	struct client **p = chain(b, c->pid);
+
+	while (*p && *p != c)
+		p = &(*p)->next;
+	if (!*p)
+		return false;
+	*p = c->next;
+	c->gone = true;
+	b->nclients--;
+	return true;
+}
+
+static void drop(struct box *b, struct client *c)
+{
+	struct box_watcher *w;
+	bool mine;
+
+	pthread_mutex_lock(&b->lock);
+	mine = unlink_client(b, c);
+	w = b->watchers;
+	pthread_mutex_unlock(&b->lock);
+	if (!mine)
+		return;
+	for (; w; w = w->next)
+		if (w->exited)
+			w->exited(w->ctx, c);
+	client_put(c);
+}
+
+static void on_exit_event(struct box *b, struct box_source *s, u32 events)
+{
+	struct client *c = s->ctx;
+
+	(void)events;
+	box_unpoll(b, s);
+	drop(b, c);
+	client_put(c); /* the loop's */
+}
+
+void clients_forget_all(struct box *b)
+{
+	for (u32 i = 0; i < BOX_CLIENTS; i++)
+		while (b->clients[i]) {
+			struct client *c = b->clients[i];
+
+			drop(b, c);
+		}
+}
+
+/* Does the thread belong to this process, and does that live? What the kernel says now. */
+static bool is_of(const struct client *c, pid_t tid)
+{
+	if (syscall(SYS_pidfd_send_signal, c->pidfd, 0, NULL, 0) && errno == ESRCH)
+		return false;
+	return tid == c->pid || !syscall(SYS_tgkill, c->pid, tid, 0) || errno == EPERM;
+}
+
+static struct client *make(struct notif *n, pid_t pid, const char *comm)
+{
+	struct process *p = calloc(1, sizeof(*p));
+	struct box *b = n->box;
+	struct box_watcher *w;
+	struct client *old;
+
+	if (!p)
+		return NULL;
+	p->c = (struct client){ .box = b, .refs = 1, .pid = pid, .mem = -1, .caps = b->opts.caps };
+	p->c.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p->c.pidfd < 0 || !notif_alive(n)) {
+		if (p->c.pidfd >= 0)
+			close(p->c.pidfd);
+		free(p);
+		return NULL;
+	}
+	snprintf(p->c.comm, sizeof(p->c.comm), "%s", comm);
+	pthread_rwlock_init(&p->mem_lock, NULL);
+	identity_init(&p->c);
+	pthread_mutex_lock(&b->lock);
+	old = find(b, pid);
+	if (old && is_of(old, pid)) { /* another thread of it was faster */
+		client_get(old);
+		pthread_mutex_unlock(&b->lock);
+		client_put(&p->c);
+		return old;
+	}
+	p->c.refs += 2; /* the table's and the loop's */
+	p->c.next = *chain(b, pid);
+	*chain(b, pid) = &p->c;
+	b->nclients++;
+	w = b->watchers;
+	pthread_mutex_unlock(&b->lock);
+	p->exit = (struct box_source){ .fd = p->c.pidfd, .fn = on_exit_event, .ctx = &p->c };
+	if (box_poll(b, &p->exit, EPOLLIN))
+		client_put(&p->c);
+	for (; w; w = w->next)
+		if (w->seen)
+			w->seen(w->ctx, &p->c);
+	return &p->c;
+}
+
+struct client *client_of(struct notif *n)
+{
+	struct box *b = n->box;
+	char comm[16];
+	struct client *c;
+	u32 slot = (u32)n->tid % BOX_THREADS;
+	pid_t pid;
+
+	pthread_mutex_lock(&b->lock);
+	pid = b->threads[slot].tid == n->tid ? b->threads[slot].pid : n->tid;
+	c = find(b, pid);
+	if (c)
+		client_get(c);
+	pthread_mutex_unlock(&b->lock);
+	if (c && is_of(c, n->tid))
+		return c;
+	client_put(c);
+	pid = read_status(n->tid, comm);
+	if (!pid || !notif_alive(n))
+		return NULL;
+	pthread_mutex_lock(&b->lock);
+	b->threads[slot].tid = n->tid;
+	b->threads[slot].pid = pid;
+	c = find(b, pid);
+	if (c)
+		client_get(c);
+	pthread_mutex_unlock(&b->lock);
+	if (c && is_of(c, n->tid))
+		return c;
+	if (c) {
+		drop(b, c);
+		client_put(c);
+	}
+	return make(n, pid, comm);
+}
+
+/* ---- memory ---- */
+void client_exec(struct client *c)
+{
+	struct process *p = inner(c);
+
+	pthread_rwlock_wrlock(&p->mem_lock);
+	if (c->mem >= 0)
+		close(c->mem);
+	c->mem = -1;
+	pthread_rwlock_unlock(&p->mem_lock);
+}
+
+/* With mem_lock held for reading and the memory open; false: neither. */
+static bool mem_begin(struct process *p)
+{
+	char path[40];
+
+	pthread_rwlock_rdlock(&p->mem_lock);
+	while (p->c.mem < 0) {
+		int fd;
+
+		pthread_rwlock_unlock(&p->mem_lock);
+		snprintf(path, sizeof(path), "/proc/%d/mem", p->c.pid);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return false;
+		/* The number was its own while we opened, if it lives still. */
+		if (syscall(SYS_pidfd_send_signal, p->c.pidfd, 0, NULL, 0) && errno == ESRCH) {
+			close(fd);
+			return false;
+		}
+		pthread_rwlock_wrlock(&p->mem_lock);
+		if (p->c.mem < 0)
+			p->c.mem = fd;
+		else
+			close(fd);
+		pthread_rwlock_unlock(&p->mem_lock);
+		pthread_rwlock_rdlock(&p->mem_lock);
+	}
+	return true;
+}
+
+int client_read(struct client *c, void *dst, u64 src, size_t n)
+{
+	struct process *p = inner(c);
+	size_t done = 0;
+
+	if (!mem_begin(p))
+		return -EFAULT;
+	while (done < n) {
+		ssize_t got = pread(c->mem, (u8 *)dst + done, n - done, (off_t)(src + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	pthread_rwlock_unlock(&p->mem_lock);
+	return done == n ? 0 : -EFAULT;
+}
+
+/*
+ * /proc/PID/mem writes also where the process itself may not: read-only pages must stay as they are. process_vm_writev respects
+ * them, but goes by number; the caller is stopped, so the number is its own as long as the call is alive.
+ */
+int client_write(struct client *c, u64 dst, const void *src, size_t n)
+{
+	struct iovec here = { .iov_base = (void *)(uintptr_t)src, .iov_len = n };
+	struct iovec there = { .iov_base = (void *)(uintptr_t)dst, .iov_len = n };
+
+	return process_vm_writev(c->pid, &here, 1, &there, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+int client_string(struct client *c, char *dst, u64 src, size_t max)
+{
+	size_t at = 0;
+
+	while (at < max) {
+		size_t n = MIN(max - at, 4096 - (size_t)((src + at) & 4095)), len;
+
+		n = MIN(n, at ? n : (size_t)128); /* most are short */
+		if (client_read(c, dst + at, src + at, n))
+			return -EFAULT;
+		len = strnlen(dst + at, n);
+		at += len;
+		if (len < n)
+			return (int)at;
+	}
+	return -ENAMETOOLONG;
+}
+
+int client_fd(struct client *c, int fd)
+{
+	long got = syscall(SYS_pidfd_getfd, c->pidfd, fd, 0);
+
+	return got < 0 ? -EBADF : (int)got;
+}
+
+void box_watch(struct box *b, struct box_watcher *w)
+{
+	pthread_mutex_lock(&b->lock);
+	w->next = b->watchers;
+	b->watchers = w;
+	pthread_mutex_unlock(&b->lock);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* bpf(2) and execve(2) of clients. One front door: sys_bpf() decides what a command means, here it is only carried. */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "box/priv.h"
+
+/* Commands that take microseconds: the others first make sure that somebody else listens. */
+static bool is_quick(u32 cmd)
+{
+	switch (cmd) {
+	case BPF_MAP_LOOKUP_ELEM: case BPF_MAP_UPDATE_ELEM: case BPF_MAP_DELETE_ELEM: case BPF_MAP_GET_NEXT_KEY:
+	case BPF_MAP_FREEZE: case BPF_OBJ_GET_INFO_BY_FD:
+		return true;
+	default:
+		return cmd >= UAPI_CMDS;
+	}
+}
+
+s64 box_bpf(struct notif *n)
+{
+	struct box *b = n->box;
+	u32 cmd = (u32)n->args[0], row = MIN(cmd, (u32)UAPI_CMDS);
+	u64 began = b->log ? clock_ns(CLOCK_REALTIME) : 0;
+	int ret;
+
+	if (cmd == BOX_HELLO)
+		return control_hello(n);
+	if (!is_quick(cmd))
+		serve_slow(n->from);
+	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log ? &n->reason : NULL);
+	__atomic_fetch_add(&b->ncalls[row], 1, __ATOMIC_RELAXED);
+	if (ret < 0)
+		__atomic_fetch_add(&b->nfailed[row], 1, __ATOMIC_RELAXED);
+	if (b->log)
+		log_command(n, cmd, ret, began);
+	return ret;
+}
+
+s64 box_execve(struct notif *n)
+{
+	struct box_watcher *w;
+
+	client_exec(n->client);
+	pthread_mutex_lock(&n->box->lock);
+	w = n->box->watchers;
+	pthread_mutex_unlock(&n->box->lock);
+	if (w)
+		serve_slow(n->from);
+	for (; w; w = w->next)
+		if (w->exec)
+			w->exec(w->ctx, n->client, n->tid);
+	return BOX_PASS;
+}

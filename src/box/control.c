@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The box seen from outside: its directory and socket, and what it says about itself.
+ *
+ * A box NAME lives in DIR/NAME (DIR: $XDG_RUNTIME_DIR/skep-boxes, else /tmp/skep-boxes-UID), which holds its socket and the
+ * directory that stands for /sys/fs/bpf. Invariant: the directory belongs to the supervisor's user and nobody else may enter it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "box/control.h"
+#include "box/priv.h"
+
+void control_base(char *out, size_t size)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+
+	if (run && *run)
+		snprintf(out, size, "%s/skep-boxes", run);
+	else
+		snprintf(out, size, "/tmp/skep-boxes-%u", (unsigned)geteuid());
+}
+
+/* A directory of ours alone: 0 or -errno. */
+static int own_dir(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -errno;
+	if (lstat(path, &st))
+		return -errno;
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077) ? 0 : -EPERM;
+}
+
+static int socket_address(const char *dir, struct sockaddr_un *a)
+{
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket", dir) < (int)sizeof(a->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+int control_connect(const char *name)
+{
+	char base[200], dir[300];
+	struct sockaddr_un a;
+	int fd, err;
+
+	control_base(base, sizeof(base));
+	snprintf(dir, sizeof(dir), "%s/%s", base, name);
+	err = socket_address(dir, &a);
+	if (err)
+		return err;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static void remove_tree(const char *path)
+{
+	char below[4096];
+	struct dirent *e;
+	DIR *d;
+
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (snprintf(below, sizeof(below), "%s/%s", path, e->d_name) >= (int)sizeof(below))
+			continue;
+		if (unlink(below))
+			remove_tree(below);
+	}
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+int control_dir(struct box *b)
+{
+	char base[200], path[300];
+	int err, fd;
+
+	if (b->opts.name && (strchr(b->opts.name, '/') || b->opts.name[0] == '.' || !b->opts.name[0] || strlen(b->opts.name) >= sizeof(b->name)))
+		return -EINVAL;
+	control_base(base, sizeof(base));
+	err = own_dir(base);
+	if (err)
+		return err;
+	if (b->opts.name)
+		snprintf(b->name, sizeof(b->name), "%s", b->opts.name);
+	else
+		snprintf(b->name, sizeof(b->name), "%d", (int)getpid());
+	fd = control_connect(b->name);
+	if (fd >= 0) {
+		close(fd);
+		return -EEXIST;
+	}
+	snprintf(path, sizeof(path), "%s/%s", base, b->name);
+	remove_tree(path); /* of one that was killed */
+	err = own_dir(path);
+	if (err)
+		return err;
+	b->dir = strdup(path);
+	return b->dir ? 0 : -ENOMEM;
+}
+
+static struct box_source door;
+
+int control_open(struct box *b)
+{
+	struct sockaddr_un a;
+	int err = socket_address(b->dir, &a), fd;
+
+	if (err)
+		return err;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16))
+		return -errno;
+	door = (struct box_source){ .fd = fd, .fn = control_visit };
+	return box_poll(b, &door, 1 /* EPOLLIN */);
+}
+
+void control_close(struct box *b)
+{
+	if (b->dir)
+		remove_tree(b->dir);
+	free(b->dir);
+}
+
+s64 control_hello(struct notif *n)
+{
+	struct box_hello h = { .magic = BOX_HELLO, .version = 1 };
+
+	snprintf(h.name, sizeof(h.name), "%s", n->box->name);
+	if (n->args[2] != sizeof(h))
+		return -EINVAL;
+	return client_write(n->client, n->args[1], &h, sizeof(h));
+}
+
+/* ---- what happened ---- */
+void control_print_stats(struct box *b, FILE *f)
+{
+	u64 calls = 0, failed = 0;
+
+	for (u32 i = 0; i <= UAPI_CMDS; i++) {
+		calls += b->ncalls[i];
+		failed += b->nfailed[i];
+	}
+	fprintf(f, "skep box %s: %llu commands, %llu failed, %.3f s\n", b->name, (unsigned long long)calls, (unsigned long long)failed,
+		(double)(clock_ns(CLOCK_REALTIME) - b->started_ns) / 1e9);
+	for (u32 i = 0; i <= UAPI_CMDS; i++)
+		if (b->ncalls[i])
+			fprintf(f, "  %-28s %10llu %10llu\n", i < UAPI_CMDS ? cmd_spec[i].uapi : "unknown",
+				(unsigned long long)b->ncalls[i], (unsigned long long)b->nfailed[i]);
+	fflush(f);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The seccomp filter that stops clients: made from calls.def, one block a row.
+ *
+ * Invariant: there is no way around it for bpf(2): the 32-bit entries of the same machine (i386, x32) are refused with ENOSYS.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "box/priv.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#define NOTIF_FD_SYNC_WAKE_UP 1ull
+
+#if defined(__x86_64__)
+#define ARCH_HERE AUDIT_ARCH_X86_64
+#define X32_BIT 0x40000000u
+#define I386_BPF 357
+#define I386_PERF_EVENT_OPEN 336
+#else
+#define ARCH_HERE AUDIT_ARCH_AARCH64
+#endif
+
+#define ARG_LOW(i) (offsetof(struct seccomp_data, args) + 8 * (i))
+#define ARG_HIGH(i) (ARG_LOW(i) + 4)
+#define NOTIFY BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)
+#define PASS BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define LOAD(off) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (u32)(off))
+/* The number in A is n: go on, else skip `skip`. */
+#define IS(n, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (u32)(n), 0, skip)
+
+/* Conditions: what a row's block is, and its length. They end with a verdict. */
+#define WHEN_ANY NOTIFY
+#define LEN_ANY 1
+#define WHEN_MEMLOCK LOAD(ARG_LOW(0)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS
+#define LEN_MEMLOCK 4
+#define WHEN_MEMLOCK2 LOAD(ARG_LOW(1)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS
+#define LEN_MEMLOCK2 4
+/* ioctl: the class of the request is '$', perf's */
+#define WHEN_IOC_PERF LOAD(ARG_LOW(1)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00), IS(0x2400, 1), NOTIFY, PASS
+#define LEN_IOC_PERF 5
+
+static const struct sock_filter program[] = {
+	LOAD(offsetof(struct seccomp_data, arch)),
+#if defined(__x86_64__)
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_HERE, 5, 0),
+	LOAD(offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, I386_BPF, 1, 0),
+	IS(I386_PERF_EVENT_OPEN, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	PASS,
+	LOAD(offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, X32_BIT | __NR_bpf, 1, 0),
+	IS(X32_BIT | __NR_perf_event_open, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	PASS,
+#else
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_HERE, 1, 0),
+	PASS,
+	LOAD(offsetof(struct seccomp_data, nr)),
+#endif
+#define SYS(name, when, fn) IS(__NR_##name, LEN_##when), WHEN_##when,
+#include "box/calls.def"
+	PASS,
+};
+
+int filter_install(void)
+{
+	struct sock_fprog prog = { .len = ARRAY_SIZE(program), .filter = (struct sock_filter *)(uintptr_t)program };
+	long fd;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		     SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
+	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+u32 filter_tune(int listener)
+{
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_FD_SYNC_WAKE_UP) ? 0 : FILTER_SYNC_WAKE;
+}

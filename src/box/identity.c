@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who a client is, for bpf(2).
+ *
+ * A supervisor that is privileged itself leaves clients the identity that the kernel gave them: a client may do what its real
+ * effective capabilities and the box (--caps) both allow. In an ordinary user's box clients have no privileges to ask about: they
+ * begin as root with what the box allows, and what they give up (capset) is remembered here, inherited by their children.
+ * Invariant: nothing a client says about itself is believed; it can only give up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "box/priv.h"
+
+/* Linux's numbers of the capabilities bpf(2) asks for. */
+static const struct { u8 cap; u8 bit; } cap_bits[] = {
+	{ 21, CAPB_SYS_ADMIN }, { 12, CAPB_NET_ADMIN }, { 38, CAPB_PERFMON }, { 39, CAPB_BPF },
+};
+
+static u32 bits_of(u64 caps)
+{
+	u32 bits = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cap_bits); i++)
+		if (caps >> cap_bits[i].cap & 1)
+			bits |= cap_bits[i].bit;
+	return bits;
+}
+
+/* Value of a line "KEY:\t..." of /proc/TID/status in the given base. */
+static bool status_value(const char *text, const char *key, int base, u64 *ret)
+{
+	const char *at = strstr(text, key);
+
+	if (!at)
+		return false;
+	*ret = strtoull(at + strlen(key), NULL, base);
+	return true;
+}
+
+static bool read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, size - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+void identity_init(struct client *c)
+{
+	char path[40], text[2048];
+	struct client *up;
+	u64 parent = 0;
+
+	c->caps = c->box->opts.caps;
+	if (c->box->real_root || c->box->opts.unprivileged)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/status", c->pid);
+	if (!read_file(path, text, sizeof(text)) || !status_value(text, "\nPPid:", 10, &parent))
+		return;
+	pthread_mutex_lock(&c->box->lock);
+	for (up = c->box->clients[parent % BOX_CLIENTS]; up && up->pid != (pid_t)parent; up = up->next)
+		;
+	if (up)
+		c->caps &= up->caps;
+	pthread_mutex_unlock(&c->box->lock);
+}
+
+void identity_fill(struct notif *n)
+{
+	struct caller *w = &n->who;
+	char path[40], text[2048];
+	u64 uid = 65534, eff = 0;
+
+	w->pid = (u32)n->client->pid;
+	w->uid = 0;
+	w->caps = n->client->caps;
+	if (!n->box->real_root && !n->box->opts.unprivileged)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/status", n->tid);
+	if (!read_file(path, text, sizeof(text)) || !notif_alive(n)) {
+		w->caps = 0;
+		return;
+	}
+	status_value(text, "\nUid:", 10, &uid);
+	status_value(text, "\nCapEff:", 16, &eff);
+	w->uid = (u32)uid;
+	w->caps = n->box->real_root ? n->box->opts.caps & bits_of(eff) : n->box->opts.caps;
+}
+
+/* ---- limits ---- */
+/* Locked memory is not charged here; raising its limit succeeds, as for root. Lowering it concerns the kernel as well. */
+s64 box_prlimit(struct notif *n)
+{
+	struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!n->args[2] || (n->args[0] && n->args[0] != (u64)n->client->pid))
+		return BOX_PASS;
+	if (n->args[3] && client_write(n->client, n->args[3], &none, sizeof(none)))
+		return -EFAULT;
+	return 0;
+}
+
+s64 box_setrlimit(struct notif *n)
+{
+	(void)n;
+	return 0;
+}
+
+/* Its requests would pass by the filter. */
+s64 box_io_uring(struct notif *n)
+{
+	(void)n;
+	return -ENOSYS;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What clients did: one JSON line a command (--log), and the same as a chain of hashes (--audit), in which each record holds the
+ * hash of the one before, so that a cut, a change or another order shows.
+ *
+ * Invariant: records are written whole and in the order of their numbers; a log that cannot be written changes no result.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/sha256.h"
+#include "box/audit.h"
+#include "box/priv.h"
+
+struct box_log {
+	pthread_mutex_t lock;
+	int log, audit;
+	u64 number;
+	char last[65]; /* hash of the record before */
+};
+
+static int open_file(const char *path)
+{
+	int fd;
+
+	if (!path)
+		return -1;
+	if (!strcmp(path, "-"))
+		return fcntl(2, F_DUPFD_CLOEXEC, 10);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+void audit_hash(const char *last, const char *body, size_t n, char hex[65])
+{
+	struct str s = { 0 };
+	u8 sum[32];
+
+	str_puts(&s, last);
+	str_putn(&s, body, n);
+	sha256(str_text(&s), s.len, sum);
+	str_free(&s);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+}
+
+static int put_line(int fd, const struct str *s)
+{
+	for (size_t at = 0; at < s->len;) {
+		ssize_t n = write(fd, s->s + at, s->len - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EIO;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+/* `body` is the inside of a JSON object. Under lock. */
+static void put_audit(struct box_log *l, const struct str *body)
+{
+	struct str s = { 0 };
+	char hash[65];
+
+	audit_hash(l->last, str_text(body), body->len, hash);
+	str_printf(&s, "{%s,\"prev\":\"%s\",\"hash\":\"%s\"}\n", str_text(body), l->last, hash);
+	put_line(l->audit, &s);
+	memcpy(l->last, hash, sizeof(hash));
+	str_free(&s);
+}
+
+static void put_record(struct box_log *l, struct str *rest)
+{
+	struct str s = { 0 };
+
+	pthread_mutex_lock(&l->lock);
+	str_printf(&s, "\"n\":%llu,", (unsigned long long)++l->number);
+	str_putn(&s, str_text(rest), rest->len);
+	if (l->audit >= 0)
+		put_audit(l, &s);
+	if (l->log >= 0) {
+		struct str line = { 0 };
+
+		str_printf(&line, "{%s}\n", str_text(&s));
+		put_line(l->log, &line);
+		str_free(&line);
+	}
+	pthread_mutex_unlock(&l->lock);
+	str_free(&s);
+}
+
+/* An audit file that exists is continued: its last record's number and hash. 0, -EINVAL: it is no audit file. */
+static int resume(struct box_log *l, const char *path)
+{
+	struct audit_end end;
+	int err = audit_check(path, NULL, &end);
+
+	if (err == -ENOENT || (!err && !end.records))
+		return 0;
+	if (err)
+		return err;
+	l->number = end.number;
+	memcpy(l->last, end.hash, sizeof(l->last));
+	return 0;
+}
+
+int log_open(struct box *b)
+{
+	struct str s = { 0 };
+	struct box_log *l;
+	int err = 0;
+
+	if (!b->opts.log_file && !b->opts.audit_file)
+		return 0;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	pthread_mutex_init(&l->lock, NULL);
+	memset(l->last, '0', 64);
+	if (b->opts.audit_file)
+		err = resume(l, b->opts.audit_file);
+	l->log = open_file(b->opts.log_file);
+	l->audit = open_file(b->opts.audit_file);
+	if (!err && b->opts.log_file && l->log < 0)
+		err = l->log;
+	if (!err && b->opts.audit_file && l->audit < 0)
+		err = l->audit;
+	if (err) {
+		free(l);
+		return err;
+	}
+	b->log = l;
+	str_printf(&s, "\"time\":%llu,\"event\":\"open\",\"supervisor\":%d,\"uid\":%u,", (unsigned long long)b->started_ns, (int)getpid(),
+		   (unsigned)getuid());
+	json_text(&s, "box", b->name);
+	put_record(l, &s);
+	str_free(&s);
+	return 0;
+}
+
+void log_close(struct box *b)
+{
+	struct str s = { 0 };
+
+	if (!b->log)
+		return;
+	str_printf(&s, "\"time\":%llu,\"event\":\"close\",", (unsigned long long)clock_ns(CLOCK_REALTIME));
+	json_text(&s, "box", b->name);
+	put_record(b->log, &s);
+	str_free(&s);
+}
+
+void log_command(struct notif *n, u32 cmd, int result, u64 began)
+{
+	u64 now = clock_ns(CLOCK_REALTIME);
+	struct caller *w = caller_known(&n->who);
+	struct str s = { 0 };
+
+	str_printf(&s, "\"time\":%llu,\"ns\":%llu,\"pid\":%d,\"tid\":%d,\"uid\":%u,", (unsigned long long)began,
+		   (unsigned long long)(now - began), n->client->pid, n->tid, w->uid);
+	json_text(&s, "comm", n->client->comm);
+	str_putc(&s, ',');
+	json_text(&s, "command", cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "unknown");
+	if (n->object[0]) {
+		str_putc(&s, ',');
+		json_text(&s, "object", n->object);
+	}
+	str_printf(&s, ",\"result\":%d", result);
+	if (result < 0) {
+		const char *name = strerrorname_np(-result);
+
+		str_putc(&s, ',');
+		json_text(&s, "error", name ? name : "ENOTSUPP");
+		str_putc(&s, ',');
+		json_text(&s, "reason", str_text(&n->reason));
+	}
+	put_record(n->box->log, &s);
+	str_free(&s);
+}

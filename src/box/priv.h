@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the supervisor share with each other and with nobody else. */
+#ifndef SKEP_BOX_PRIV_H
+#define SKEP_BOX_PRIV_H
+
+#include <stdio.h>
+
+#include "box/box.h"
+#include "box/control.h"
+
+/* ---- filter.c ---- */
+/* Put this process (and all it will start) under the filter: descriptor of its notifications, or -errno. */
+int filter_install(void);
+/* Which of the kernel's conveniences are there, for `skep status`: flags of FILTER_*. */
+enum { FILTER_WAIT_KILLABLE = 1, FILTER_SYNC_WAKE = 2 };
+u32 filter_tune(int listener); /* what could be set on a listener */
+
+
+/* ---- serve.c ---- */
+struct listener {
+	struct listener *next;
+	struct box *box;
+	int fd;
+	u32 idle, threads;         /* atomic: blocked in RECV; alive */
+	bool hung_up;              /* nobody is under the filter any more; atomic */
+	u32 parked, wakes;         /* threads that wait until one is wanted; how many were called. Under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t wanted;
+	struct box_source hup;     /* the last task under the filter is gone */
+};
+/* Serve a filter's notifications from now on. `fd` is taken over. 0 or -errno. */
+int serve_start(struct box *b, int fd);
+/* This thread may take long: see that another one listens. */
+void serve_slow(struct listener *l);
+
+/* ---- client.c ---- */
+void clients_forget_all(struct box *b);
+/* It is about to be another program: its memory will be another. */
+void client_exec(struct client *c);
+
+/* ---- super.c ---- */
+void box_may_end(struct box *b); /* if nobody is left */
+
+/* ---- identity.c ---- */
+void identity_init(struct client *c);
+void identity_fill(struct notif *n); /* who.uid, who.pid, who.caps */
+
+/* ---- loop.c ---- */
+int loop_init(struct box *b);
+void loop_run(struct box *b); /* until loop_stop() */
+void loop_stop(struct box *b);
+
+/* ---- control.c: who looks into the box from outside ---- */
+int control_dir(struct box *b);  /* b->name and b->dir */
+int control_open(struct box *b); /* the socket visitors come to */
+void control_close(struct box *b);
+s64 control_hello(struct notif *n); /* a client asks whether it is in a box */
+void control_print_stats(struct box *b, FILE *f);
+void control_visit(struct box *b, struct box_source *s, u32 events); /* somebody came */
+
+void control_state(struct box *b, struct str *s); /* as JSON */
+void json_text(struct str *s, const char *key, const char *text); /* "key":"text" */
+
+/* ---- log.c: --log and --audit ---- */
+int log_open(struct box *b);
+void log_close(struct box *b);
+void log_command(struct notif *n, u32 cmd, int result, u64 began);
+
+/* ---- files.c ---- */
+int files_init(struct box *b);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Taking stopped calls off a listener, dispatching them by calls.def, answering.
+ *
+ * Threads block in RECV. One is enough while calls are short; a call that may take long first sees to it that another thread
+ * listens (serve_slow). Invariant: each call is answered exactly once, or its thread is dead.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "box/priv.h"
+
+#define MAX_THREADS 64
+#define MIN_IDLE 2
+
+#ifndef SECCOMP_ADDFD_FLAG_SEND
+#define SECCOMP_ADDFD_FLAG_SEND (1UL << 1)
+#endif
+
+/* ---- answers ---- */
+static void answer(struct notif *n, s64 val, s32 error, u32 flags)
+{
+	struct seccomp_notif_resp r = { .id = n->id, .val = val, .error = error, .flags = flags };
+
+	n->reply = N_DONE;
+	while (ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_SEND, &r) && errno == EINTR)
+		; /* ENOENT: it died, and nobody waits for this */
+}
+
+bool notif_alive(const struct notif *n)
+{
+	return !ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id);
+}
+
+s64 notif_give(struct notif *n, int fd, bool cloexec)
+{
+	struct seccomp_notif_addfd a = { .id = n->id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (u32)fd,
+					 .newfd_flags = cloexec ? O_CLOEXEC : 0 };
+	int got;
+
+	do
+		got = ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
+	while (got < 0 && (errno == EINTR || errno == EINPROGRESS));
+	if (got < 0 && errno == EINVAL) { /* before Linux 5.14 */
+		a.flags = 0;
+		got = ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
+		if (got >= 0)
+			answer(n, got, 0, 0);
+	}
+	close(fd);
+	if (got < 0)
+		return errno == ENOENT ? -EINTR : -errno;
+	n->reply = N_DONE;
+	return got;
+}
+
+int notif_replace(struct notif *n, int fd, int at, bool cloexec)
+{
+	struct seccomp_notif_addfd a = { .id = n->id, .flags = SECCOMP_ADDFD_FLAG_SETFD, .srcfd = (u32)fd, .newfd = (u32)at,
+					 .newfd_flags = cloexec ? O_CLOEXEC : 0 };
+
+	return ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a) < 0 ? -errno : 0;
+}
+
+/* ---- the client as the front door's caller ---- */
+static struct notif *of(struct caller *w) { return container_of(w, struct notif, who); }
+
+static int copy_in(struct caller *w, void *dst, u64 src, size_t n) { return client_read(of(w)->client, dst, src, n); }
+
+static int copy_out(struct caller *w, u64 dst, const void *src, size_t n)
+{
+	return client_write(of(w)->client, dst, src, n);
+}
+
+static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode)
+{
+	int ours = client_fd(of(w)->client, fd), mode;
+	struct stat st;
+
+	if (ours < 0)
+		return -EBADF;
+	mode = fcntl(ours, F_GETFL);
+	if (mode < 0 || fstat(ours, &st)) {
+		close(ours);
+		return -EBADF;
+	}
+	close(ours);
+	*ret_dev = st.st_dev;
+	*ret_ino = st.st_ino;
+	*ret_mode = mode & O_ACCMODE;
+	return 0;
+}
+
+/* The answer to the call is the descriptor: nothing may be left to be done after this. */
+static int fd_give(struct caller *w, int fd) { return (int)notif_give(of(w), fd, true); }
+
+static void identify(struct caller *w) { identity_fill(of(w)); }
+
+struct caller *notif_caller(struct notif *n)
+{
+	n->who = (struct caller){ .identify = identify, .copy_in = copy_in, .copy_out = copy_out, .fd_ident = fd_ident,
+				  .fd_give = fd_give };
+	return &n->who;
+}
+
+int notif_path(struct notif *n, int dir, int i, char *out, size_t size)
+{
+	char path[4096], link[64];
+	ssize_t len;
+	int got = client_string(n->client, path, n->args[i], sizeof(path)), fd = dir < 0 ? AT_FDCWD : (int)n->args[dir];
+
+	if (got < 0)
+		return got;
+	if (path[0] == '/') {
+		snprintf(out, size, "%s", path);
+		return 0;
+	}
+	if (!path[0])
+		return -ENOENT;
+	if (fd == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", n->tid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", n->tid, fd);
+	len = readlink(link, out, size - 1);
+	if (len < 0)
+		return -EBADF;
+	out[len] = '\0';
+	if ((size_t)len + 1 + (size_t)got >= size)
+		return -ENAMETOOLONG;
+	snprintf(out + len, size - (size_t)len, "/%s", path);
+	return 0;
+}
+
+/* ---- dispatch ---- */
+static const struct { u32 nr; notif_fn fn; } calls[] = {
+#define SYS(name, when, fn) { __NR_##name, box_##fn },
+#include "box/calls.def"
+};
+
+static void dispatch(struct notif *n)
+{
+	s64 ret = BOX_PASS;
+	notif_fn fn = NULL;
+
+	for (u32 i = 0; i < ARRAY_SIZE(calls) && !fn; i++)
+		if (calls[i].nr == n->nr)
+			fn = calls[i].fn;
+	n->client = client_of(n);
+	if (n->client && fn) {
+		__atomic_fetch_add(&n->client->calls, 1, __ATOMIC_RELAXED);
+		ret = fn(n);
+	}
+	if (n->reply == N_DONE || ret == BOX_DONE)
+		;
+	else if (ret == BOX_PASS)
+		answer(n, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	else if (ret < 0)
+		answer(n, 0, (s32)ret, 0);
+	else
+		answer(n, ret, 0, 0);
+	client_put(n->client);
+	str_free(&n->reason);
+}
+
+/* ---- threads ---- */
+static void *serve(void *arg);
+
+static void add_thread(struct listener *l)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	__atomic_fetch_add(&l->threads, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED); /* it will be in a moment */
+	if (pthread_create(&t, &attr, serve, l)) {
+		__atomic_fetch_sub(&l->threads, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
+	}
+	pthread_attr_destroy(&attr);
+}
+
+void serve_slow(struct listener *l)
+{
+	bool woke = false;
+
+	if (__atomic_load_n(&l->idle, __ATOMIC_RELAXED))
+		return;
+	pthread_mutex_lock(&l->lock);
+	if (l->parked > l->wakes) {
+		l->wakes++;
+		woke = true;
+		pthread_cond_signal(&l->wanted);
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (!woke && __atomic_load_n(&l->threads, __ATOMIC_RELAXED) < MAX_THREADS)
+		add_thread(l);
+}
+
+/* More listen than are needed: wait until one is wanted. */
+static void park(struct listener *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->parked++;
+	while (!l->wakes)
+		pthread_cond_wait(&l->wanted, &l->lock);
+	l->wakes--;
+	l->parked--;
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void *serve(void *arg)
+{
+	struct listener *l = arg;
+	struct seccomp_notif_sizes sizes = { 0 };
+	struct seccomp_notif *req;
+	size_t size;
+
+	syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+	size = MAX(sizes.seccomp_notif, sizeof(*req));
+	req = calloc(1, size);
+	while (req) {
+		struct notif n;
+
+		memset(req, 0, size);
+		if (ioctl(l->fd, SECCOMP_IOCTL_NOTIF_RECV, req)) {
+			if (errno == EINTR || errno == ENOENT) {
+				if (__atomic_load_n(&l->hung_up, __ATOMIC_RELAXED))
+					break; /* newer kernels: ENOENT at once when all are gone */
+				continue;
+			}
+			break;
+		}
+		__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
+		n = (struct notif){ .box = l->box, .from = l, .id = req->id, .tid = (pid_t)req->pid, .nr = (u32)req->data.nr,
+				    .arch = req->data.arch };
+		memcpy(n.args, req->data.args, sizeof(n.args));
+		dispatch(&n);
+		if (__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED) >= MIN_IDLE) {
+			__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
+			park(l);
+			__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED);
+		}
+	}
+	free(req);
+	__atomic_fetch_sub(&l->threads, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void on_hangup(struct box *b, struct box_source *s, u32 events)
+{
+	struct listener *l = s->ctx, **p;
+
+	if (!(events & EPOLLHUP))
+		return;
+	box_unpoll(b, s);
+	__atomic_store_n(&l->hung_up, true, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&b->lock);
+	for (p = &b->listeners; *p && *p != l; p = &(*p)->next)
+		;
+	if (*p)
+		*p = l->next;
+	pthread_mutex_unlock(&b->lock);
+	/* Its threads may be blocked on it still: the structure and the descriptor stay. */
+	box_may_end(b);
+}
+
+int serve_start(struct box *b, int fd)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l) {
+		close(fd);
+		return -ENOMEM;
+	}
+	l->box = b;
+	l->fd = fd;
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->wanted, NULL);
+	filter_tune(fd);
+	l->hup = (struct box_source){ .fd = fd, .fn = on_hangup, .ctx = l };
+	err = box_poll(b, &l->hup, 0);
+	if (err) {
+		close(fd);
+		free(l);
+		return err;
+	}
+	pthread_mutex_lock(&b->lock);
+	l->next = b->listeners;
+	b->listeners = l;
+	pthread_mutex_unlock(&b->lock);
+	for (int i = 0; i < MIN_IDLE; i++)
+		add_thread(l);
+	return 0;
+}

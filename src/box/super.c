@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Life of a box: three processes. The *launcher* is what the user started; it waits and ends as the command ends. The *supervisor*
+ * serves; it lives until the last client is gone (or for ever, --keep). The *command* is the first client, in the launcher's process
+ * group, so that the terminal treats it as if it had been started directly.
+ *
+ * Invariant: the command runs no instruction of its own program before the supervisor serves.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "box/priv.h"
+
+/* Supervisor to launcher. */
+struct word {
+	u32 what; /* WORD_* */
+	s32 value;
+};
+enum { WORD_PID, WORD_STATUS };
+
+static int complain(const char *what, int err)
+{
+	fprintf(stderr, "skep exec: %s: %s\n", what, strerror(err < 0 ? -err : err));
+	return EXIT_BOX_ERROR;
+}
+
+/* ---- the command ---- */
+/* In the child: under the filter, and then wait until it is served. */
+static _Noreturn void become_command(const struct box_opts *o, int to_super, int go)
+{
+	char c;
+	int fd = filter_install();
+
+	if (write(to_super, &fd, sizeof(fd)) != sizeof(fd) || read(go, &c, 1) != 1)
+		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
+	if (fd >= 0)
+		close(fd);
+	setenv("SKEP_BOX", o->name ? o->name : "", 1);
+	execvp(o->argv[0], o->argv);
+	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));
+	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);
+}
+
+/* Fork the command and fetch its listener: 0 or -errno. */
+static int start_command(const struct box_opts *o, pid_t *ret_pid, int *ret_listener, int *ret_go)
+{
+	int up[2], go[2], fd = -1, pidfd;
+	pid_t pid;
+
+	if (pipe2(up, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		become_command(o, up[1], go[0]);
+	close(up[1]);
+	close(go[0]);
+	if (read(up[0], &fd, sizeof(fd)) != sizeof(fd))
+		fd = -ECHILD;
+	close(up[0]);
+	*ret_pid = pid;
+	*ret_go = go[1];
+	if (fd < 0)
+		return fd;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		return -errno;
+	*ret_listener = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	fd = *ret_listener < 0 ? -errno : 0;
+	close(pidfd);
+	return fd;
+}
+
+/* ---- the supervisor ---- */
+static struct box_source child, launcher;
+static int to_launcher = -1;
+
+static void tell(u32 what, s32 value)
+{
+	struct word w = { what, value };
+
+	if (to_launcher >= 0 && write(to_launcher, &w, sizeof(w)) != sizeof(w))
+		return; /* it is gone; on_launcher() sees that */
+}
+
+/* From now on nobody waits for this process: hold nothing that others wait to see closed. */
+static void let_go(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	if (chdir("/"))
+		return;
+}
+
+void box_may_end(struct box *b)
+{
+	if (b->ended && !b->listeners && !b->opts.keep)
+		loop_stop(b);
+}
+
+/* Reap: the command's status goes to the launcher, orphans that became ours just vanish. */
+static void on_child(struct box *b, struct box_source *s, u32 events)
+{
+	char drain[256];
+	int status;
+	pid_t pid;
+
+	(void)events;
+	while (read(s->fd, drain, sizeof(drain)) > 0)
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != b->command)
+			continue;
+		b->ended = true;
+		if (b->opts.stats)
+			control_print_stats(b, stderr);
+		tell(WORD_STATUS, status);
+		if (to_launcher >= 0) {
+			box_unpoll(b, &launcher);
+			close(to_launcher);
+			to_launcher = -1;
+		}
+		let_go();
+		box_may_end(b);
+	}
+}
+
+/* The launcher was killed: as if the command itself had been. */
+static void on_launcher(struct box *b, struct box_source *s, u32 events)
+{
+	(void)events;
+	box_unpoll(b, s);
+	close(to_launcher);
+	to_launcher = -1;
+	kill(b->command, SIGKILL);
+}
+
+static int child_pipe[2];
+
+static void on_sigchld(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (write(child_pipe[1], "", 1) < 0)
+		errno = 0; /* full: it will be read */
+	errno = saved;
+}
+
+static void set_signals(void)
+{
+	static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGHUP, SIGPIPE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+static int watch_children(struct box *b)
+{
+	struct sigaction sa = { .sa_handler = on_sigchld, .sa_flags = SA_RESTART | SA_NOCLDSTOP };
+
+	if (pipe2(child_pipe, O_CLOEXEC | O_NONBLOCK) || sigaction(SIGCHLD, &sa, NULL))
+		return -errno;
+	child = (struct box_source){ .fd = child_pipe[0], .fn = on_child };
+	return box_poll(b, &child, EPOLLIN);
+}
+
+static void raise_limits(void)
+{
+	struct rlimit l;
+
+	if (!getrlimit(RLIMIT_NOFILE, &l)) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+/* The subsystem and everything around it. */
+static int open_box(struct box *b, const struct box_opts *o)
+{
+	struct skep_opts so = { .sz = sizeof(so), .btf_file = o->btf_file, .caps = SKEP_CAP_ALL, .caps_set = 1,
+				.flags = o->unpriv_disabled ? 0 : SKEP_F_UNPRIV_ALLOWED, .engine = o->engine };
+	char pins[4096];
+	int err;
+
+	pthread_mutex_init(&b->lock, NULL);
+	b->opts = *o;
+	b->real_root = !geteuid();
+	b->started_ns = clock_ns(CLOCK_REALTIME);
+	err = control_dir(b);
+	if (err)
+		return err;
+	snprintf(pins, sizeof(pins), "%s/bpf", b->dir);
+	if (mkdir(pins, 0755) && errno != EEXIST)
+		return -errno;
+	so.pin_dir = pins;
+	err = skep_new(&so, &b->skep);
+	if (!err)
+		err = loop_init(b);
+	if (!err)
+		err = log_open(b);
+	if (!err)
+		err = files_init(b);
+	if (!err)
+		err = control_open(b);
+	return err ? err : watch_children(b);
+}
+
+static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
+{
+	static struct box box;
+	int listener = -1, go = -1, err;
+
+	to_launcher = launcher_fd;
+	err = start_command(o, &box.command, &listener, &go); /* first: it inherits what the user's shell set */
+	setpgid(0, 0);
+	set_signals();
+	raise_limits();
+	prctl(PR_SET_NAME, "skep-box", 0, 0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (err == -EBUSY)
+		_exit(complain("another supervisor (not skep's) already takes this process's calls", err));
+	if (err)
+		_exit(complain("cannot install the filter", err));
+	err = open_box(&box, o);
+	if (!err)
+		err = serve_start(&box, listener);
+	if (err)
+		_exit(complain("cannot set up the box", err));
+	launcher = (struct box_source){ .fd = launcher_fd, .fn = on_launcher };
+	box_poll(&box, &launcher, EPOLLHUP | EPOLLRDHUP);
+	tell(WORD_PID, box.command);
+	if (write(go, "", 1) != 1)
+		_exit(complain("the command did not start", ECHILD));
+	close(go);
+	loop_run(&box);
+	clients_forget_all(&box);
+	log_close(&box);
+	control_close(&box);
+	skep_free(box.skep);
+	_exit(0);
+}
+
+/* ---- the launcher ---- */
+static volatile sig_atomic_t command_pid;
+
+static void forward(int sig)
+{
+	if (command_pid > 0)
+		kill((pid_t)command_pid, sig);
+}
+
+/* End as the command did. */
+static int end_like(int status)
+{
+	struct rlimit no_core = { 0, 0 };
+	int sig;
+
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	sig = WTERMSIG(status);
+	setrlimit(RLIMIT_CORE, &no_core); /* the command's own core is enough */
+	signal(sig, SIG_DFL);
+	raise(sig);
+	return 128 + sig;
+}
+
+static int wait_for_command(int fd)
+{
+	struct word w;
+
+	for (;;) {
+		ssize_t n = read(fd, &w, sizeof(w));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != sizeof(w))
+			return EXIT_BOX_ERROR; /* the supervisor has said why */
+		if (w.what == WORD_PID)
+			command_pid = w.value;
+		else
+			return end_like(w.value);
+	}
+}
+
+int box_run(const struct box_opts *o)
+{
+	static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return complain("no socket", errno);
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return complain("cannot fork", errno);
+	if (!pid) {
+		close(pair[0]);
+		supervise(o, pair[1]);
+	}
+	close(pair[1]);
+	signal(SIGINT, SIG_IGN); /* the terminal sends them to the command as well, which decides */
+	signal(SIGQUIT, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		signal(forwarded[i], forward);
+	return wait_for_command(pair[0]);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Visitors of a box: `skep status`, `skep exec --box`, `skep attach`. Only the supervisor's own user (or root) gets an answer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "box/priv.h"
+#include "map/map.h"
+#include "prog/prog.h"
+
+bool box_inside(struct box_hello *ret)
+{
+	return !syscall(SYS_bpf, BOX_HELLO, ret, sizeof(*ret)) && ret->magic == BOX_HELLO;
+}
+
+/* ---- state as JSON ---- */
+static void put_text(struct str *s, const char *text)
+{
+	str_putc(s, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			str_printf(s, "\\%c", *text);
+		else if ((u8)*text < 0x20 || (u8)*text >= 0x7f)
+			str_printf(s, "\\u%04x", (u8)*text);
+		else
+			str_putc(s, *text);
+	}
+	str_putc(s, '"');
+}
+
+void json_text(struct str *s, const char *key, const char *text)
+{
+	str_printf(s, "\"%s\":", key);
+	put_text(s, text);
+}
+
+static void put_prog(struct str *s, struct prog *p)
+{
+	str_printf(s, "{\"id\":%u,", p->obj.id);
+	json_text(s, "type", progtype_by_id(p->type) ? progtype_by_id(p->type)->name : "?");
+	str_putc(s, ',');
+	json_text(s, "name", p->name);
+	str_printf(s, ",\"insns\":%u,\"jited\":%s,\"run_cnt\":%llu,\"run_time_ns\":%llu}", p->insn_cnt, p->jited ? "true" : "false",
+		   (unsigned long long)__atomic_load_n(&p->stats.counted, __ATOMIC_RELAXED),
+		   (unsigned long long)__atomic_load_n(&p->stats.time_ns, __ATOMIC_RELAXED));
+}
+
+static void put_map(struct str *s, struct map *m)
+{
+	str_printf(s, "{\"id\":%u,", m->obj.id);
+	json_text(s, "type", map_spec[m->desc.type].name);
+	str_putc(s, ',');
+	json_text(s, "name", m->desc.name);
+	str_printf(s, ",\"key_size\":%u,\"value_size\":%u,\"max_entries\":%u,\"memory\":%llu}", m->desc.key_size, m->desc.value_size,
+		   m->desc.max_entries, (unsigned long long)map_memory(m));
+}
+
+static void put_objects(struct box *b, struct str *s, enum obj_kind kind, const char *key)
+{
+	u32 id = 0;
+	const char *sep = "";
+
+	str_printf(s, ",\"%s\":[", key);
+	while (!obj_next_id(&b->skep->tab, id, kind, &id)) {
+		struct obj *o;
+
+		if (obj_by_id(&b->skep->tab, id, kind, &o))
+			continue;
+		str_puts(s, sep);
+		sep = ",";
+		if (kind == OBJ_PROG)
+			put_prog(s, prog_of(o));
+		else if (kind == OBJ_MAP)
+			put_map(s, map_of(o));
+		else
+			str_printf(s, "{\"id\":%u}", id);
+		obj_put(o);
+	}
+	str_putc(s, ']');
+}
+
+static void put_clients(struct box *b, struct str *s)
+{
+	const char *sep = "";
+
+	str_puts(s, ",\"clients\":[");
+	pthread_mutex_lock(&b->lock);
+	for (u32 i = 0; i < BOX_CLIENTS; i++)
+		for (struct client *c = b->clients[i]; c; c = c->next) {
+			str_printf(s, "%s{\"pid\":%d,", sep, c->pid);
+			json_text(s, "comm", c->comm);
+			str_printf(s, ",\"calls\":%llu}", (unsigned long long)__atomic_load_n(&c->calls, __ATOMIC_RELAXED));
+			sep = ",";
+		}
+	pthread_mutex_unlock(&b->lock);
+	str_putc(s, ']');
+}
+
+void control_state(struct box *b, struct str *s)
+{
+	u64 calls = 0, failed = 0;
+
+	for (u32 i = 0; i <= UAPI_CMDS; i++) {
+		calls += b->ncalls[i];
+		failed += b->nfailed[i];
+	}
+	obj_reap(&b->skep->tab);
+	str_puts(s, "{\"schema\":\"skep.box/1\",");
+	json_text(s, "name", b->name);
+	str_printf(s, ",\"supervisor\":%d,\"command\":%d,\"up_ns\":%llu,\"commands\":%llu,\"failed\":%llu,\"stats\":%s", (int)getpid(),
+		   (int)b->command, (unsigned long long)(clock_ns(CLOCK_REALTIME) - b->started_ns), (unsigned long long)calls,
+		   (unsigned long long)failed, b->skep->stats_users ? "true" : "false");
+	put_clients(b, s);
+	put_objects(b, s, OBJ_PROG, "progs");
+	put_objects(b, s, OBJ_MAP, "maps");
+	put_objects(b, s, OBJ_LINK, "links");
+	put_objects(b, s, OBJ_BTF, "btfs");
+	str_puts(s, "}\n");
+}
+
+/* ---- at the door ---- */
+static int take_fd(struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+static void send_state(struct box *b, int to)
+{
+	struct str s = { 0 };
+	const size_t part = 60000;
+
+	control_state(b, &s);
+	for (size_t at = 0; at < s.len; at += part)
+		if (send(to, s.s + at, MIN(part, s.len - at), MSG_NOSIGNAL) < 0)
+			break;
+	str_free(&s);
+}
+
+static void on_request(struct box *b, struct box_source *s, u32 events)
+{
+	char room[CMSG_SPACE(sizeof(int))];
+	struct box_visit v = { 0 };
+	struct iovec iov = { &v, sizeof(v) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
+	ssize_t n = recvmsg(s->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int fd = n > 0 ? take_fd(&m) : -1, err = -EINVAL;
+
+	(void)events;
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n != sizeof(v)) {
+		box_unpoll(b, s);
+		close(s->fd);
+		free(s);
+	} else if (v.what == VISIT_STATUS) {
+		send_state(b, s->fd);
+		shutdown(s->fd, SHUT_WR);
+	} else if (v.what == VISIT_JOIN && fd >= 0) {
+		err = serve_start(b, fd);
+		fd = -1;
+		send(s->fd, &err, sizeof(err), MSG_NOSIGNAL);
+	} else if (v.what == VISIT_STOP) {
+		loop_stop(b);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+void control_visit(struct box *b, struct box_source *s, u32 events)
+{
+	struct ucred who = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(who);
+	struct box_source *v;
+	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	v = calloc(1, sizeof(*v));
+	if (!v || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) || (who.uid && who.uid != geteuid())) {
+		free(v);
+		close(fd);
+		return;
+	}
+	*v = (struct box_source){ .fd = fd, .fn = on_request };
+	if (box_poll(b, v, 1 /* EPOLLIN */)) {
+		free(v);
+		close(fd);
+	}
+}
+
+int control_status(const char *name, char **ret)
+{
+	int fd = control_connect(name);
+	struct box_visit v = { VISIT_STATUS, 0 };
+	struct str s = { 0 };
+	char part[65536];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	if (send(fd, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v)) {
+		close(fd);
+		return -EIO;
+	}
+	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
+		str_putn(&s, part, (size_t)n);
+	close(fd);
+	if (!s.len || s.failed) {
+		str_free(&s);
+		return -EIO;
+	}
+	*ret = s.s;
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* skep exec: run a command with skep in the place of the kernel's BPF. */
+#include <stdlib.h>
+
+#include "box/box.h"
+#include "cli/cli.h"
+
+struct exec_opts {
+	struct cli_common common;
+	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload;
+	bool unprivileged, keep, stats, accel;
+	u32 engine;
+};
+
+/* "bpf,perfmon": a list of capabilities, as the kernel or bpftool name them. */
+static bool parse_caps(const char *list, u32 *ret)
+{
+	static const struct { const char *name; u32 bits; } known[] = {
+		{ "none", 0 }, { "bpf", CAPB_BPF }, { "perfmon", CAPB_PERFMON }, { "net_admin", CAPB_NET_ADMIN },
+		{ "sys_admin", CAPB_SYS_ADMIN }, { "all", CAPB_BPF | CAPB_PERFMON | CAPB_NET_ADMIN | CAPB_SYS_ADMIN },
+	};
+	u32 bits = 0;
+
+	while (*list) {
+		const char *word = !strncasecmp(list, "cap_", 4) ? list + 4 : list;
+		size_t n = strcspn(word, ","), i;
+
+		for (i = 0; i < ARRAY_SIZE(known); i++)
+			if (strlen(known[i].name) == n && !strncasecmp(word, known[i].name, n))
+				break;
+		if (i == ARRAY_SIZE(known))
+			return false;
+		bits |= known[i].bits;
+		list = word + n + (word[n] == ',');
+	}
+	*ret = bits;
+	return true;
+}
+
+static int exec_run(void *opts, int argc, char **argv)
+{
+	const struct exec_opts *o = opts;
+	struct box_opts b = { .name = o->box, .btf_file = o->btf, .caps = SKEP_CAP_ALL, .unprivileged = o->unprivileged,
+			      .unpriv_disabled = 2, .log_file = o->log, .audit_file = o->audit, .keep = o->keep, .stats = o->stats,
+			      .engine = o->engine, .accelerate = o->accel };
+	static char *shell[2];
+
+	if (o->unprivileged)
+		b.caps = 0;
+	if (o->caps && !parse_caps(o->caps, &b.caps))
+		return cli_error(EXIT_BOX_ERROR, "--caps takes a list of bpf, perfmon, net_admin, sys_admin, or all, or none");
+	if (o->unpriv) {
+		if (strlen(o->unpriv) != 1 || *o->unpriv < '0' || *o->unpriv > '2')
+			return cli_error(EXIT_BOX_ERROR, "--unpriv-disabled takes 0, 1 or 2");
+		b.unpriv_disabled = (u32)(*o->unpriv - '0');
+	}
+	shell[0] = getenv("SHELL") ? getenv("SHELL") : (char *)(uintptr_t)"/bin/sh";
+	b.argv = argc ? argv : shell;
+	return box_run(&b);
+}
+
+static const struct cli_opt exec_options[] = {
+	{ 'b', "box", OPT_TEXT, "NAME", "join the box NAME, or make it", offsetof(struct exec_opts, box) },
+	{ 0, "btf", OPT_TEXT, "FILE", "kernel types (default: the running kernel's)", offsetof(struct exec_opts, btf) },
+	{ 0, "caps", OPT_TEXT, "LIST", "what clients may do: bpf,perfmon,net_admin,sys_admin, all (default), none",
+	  offsetof(struct exec_opts, caps) },
+	{ 'u', "unprivileged", OPT_FLAG, NULL, "clients are ordinary users without capabilities", offsetof(struct exec_opts, unprivileged) },
+	{ 0, "unpriv-disabled", OPT_TEXT, "0|1|2", "sysctl kernel.unprivileged_bpf_disabled (default 2)", offsetof(struct exec_opts, unpriv) },
+	{ 'k', "keep", OPT_FLAG, NULL, "the box stays when its last client is gone", offsetof(struct exec_opts, keep) },
+	{ 'l', "log", OPT_TEXT, "FILE", "a JSON line for each command, with its result and the reason (-: stderr)", offsetof(struct exec_opts, log) },
+	{ 0, "audit", OPT_TEXT, "FILE", "the same as a chain of hashes, checked by skep audit", offsetof(struct exec_opts, audit) },
+	{ 's', "stats", OPT_FLAG, NULL, "say at the end what was done", offsetof(struct exec_opts, stats) },
+	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls",
+	  offsetof(struct exec_opts, accel) },
+	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how programs run", offsetof(struct exec_opts, engine) },
+};
+
+const struct cli_cmd cmd_exec = {
+	.name = "exec", .args = "[--] [CMD [ARGS...]]", .summary = "run a command (default: a shell) with skep in the place of the kernel's BPF",
+	.doc = "The command and all it starts share one subsystem of skep, a box; the kernel sees nothing of it. No privileges are\n"
+	       "needed, and inside the box the command has those of root as far as BPF is concerned. Options for skep stand before CMD.\n"
+	       "The exit status is CMD's; 125: skep exec itself failed, 126: CMD cannot be run, 127: there is no CMD.",
+	.opts = exec_options, .nopts = ARRAY_SIZE(exec_options), .size = sizeof(struct exec_opts), .run = exec_run, .tail = true, .error = EXIT_BOX_ERROR,
+	.examples = (const struct cli_example[]){
+		{ "exec -- bpftool prog load prog.bpf.o /sys/fs/bpf/p", "an unmodified tool" },
+		{ "exec --log - -- ./loader", "every command with its result and reason" },
+		{ "exec -b lab --keep -- sh", "a box that stays; enter it again with skep exec -b lab" },
+		{ NULL, NULL } },
+};
