@@ -132,6 +132,30 @@ static int write_all(int fd, const u8 *p, size_t n, off_t at)
 	return 0;
 }
 
+static int seal(int fd)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+
+	if (fcntl(fd, F_ADD_SEALS, seals | F_SEAL_EXEC) < 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return -errno;
+	return 0;
+}
+
+int codemem_file(const u8 *pages, size_t size)
+{
+	int fd = code_file(), err;
+
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, pages, size, 0);
+	if (!err)
+		err = seal(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 /* The whole file: code where its address says, and traps around. */
 static int fill_file(int fd, const struct codemem *m, const u8 *bytes, u8 fill)
 {
@@ -150,7 +174,6 @@ static int fill_file(int fd, const struct codemem *m, const u8 *bytes, u8 fill)
 
 static int publish_sealed(struct codemem *m, const u8 *bytes, u8 fill)
 {
-	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
 	size_t page = page_size(), room = m->map_size - 2 * page;
 	u8 *at = (u8 *)m->map + page;
 	int fd = code_file(), err;
@@ -159,9 +182,8 @@ static int publish_sealed(struct codemem *m, const u8 *bytes, u8 fill)
 	if (fd < 0)
 		return -errno;
 	err = fill_file(fd, m, bytes, fill);
-	if (!err && fcntl(fd, F_ADD_SEALS, seals | F_SEAL_EXEC | F_SEAL_SEAL) < 0 &&
-	    fcntl(fd, F_ADD_SEALS, seals | F_SEAL_SEAL) < 0)
-		err = -errno;
+	if (!err)
+		err = seal(fd);
 	/* before Linux 6.7 a sealed file cannot be mapped shared */
 	shared = !err && mmap(at, room, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
 	if (!err && !shared && mmap(at, room, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)

@@ -27,6 +27,8 @@ bool codemem_available(void);
 int codemem_reserve(size_t size, struct codemem *ret);
 /* Put the bytes there for execution: 0, or -ENOMEM, -EPERM, -EIO; the reservation stays the caller's to free. */
 int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill);
+/* A sealed file of whole pages for many processes to map and execute: its descriptor, or -errno. */
+int codemem_file(const u8 *pages, size_t size);
 void codemem_free(struct codemem *m); /* zeroed is fine */
 
 #endif

@@ -67,6 +67,19 @@ static bool is_padding(const struct jit_fix *f)
 	return f->kind == FIX_ALIGN || f->kind == FIX_LOOP;
 }
 
+/* The address that a fix refers to. */
+static u64 goal(const struct jit_emit *e, const struct jit_fix *f, u64 base)
+{
+	switch ((enum fix_kind)f->kind) {
+	case FIX_ABS:
+		return f->addr;
+	case FIX_SLOT:
+		return 0 - 8 * (f->addr + 1);
+	default:
+		return base + emit_label_at(e, f->label);
+	}
+}
+
 static bool relax_once(struct jit_emit *e, const struct jit_target *t)
 {
 	bool changed = false;
@@ -79,7 +92,7 @@ static bool relax_once(struct jit_emit *e, const struct jit_target *t)
 
 		if (is_padding(f))
 			continue;
-		disp = f->kind == FIX_ABS ? 0 : (s64)emit_label_at(e, f->label) - (s64)at;
+		disp = f->kind == FIX_ABS || f->kind == FIX_SLOT ? 0 : (s64)emit_label_at(e, f->label) - (s64)at;
 		size = t->fix_size(f, disp);
 		if (size > f->size) {
 			f->size = size;
@@ -121,7 +134,6 @@ int emit_link(const struct jit_emit *e, const struct jit_target *t, u64 base, u8
 	for (u32 i = 0; i < e->nfix; i++) {
 		const struct jit_fix *f = &e->fix[i];
 		u32 at = f->at + e->grown[i];
-		u64 to;
 
 		memcpy(out + from + e->grown[i], e->buf + from, f->at - from);
 		from = f->at;
@@ -129,8 +141,7 @@ int emit_link(const struct jit_emit *e, const struct jit_target *t, u64 base, u8
 			t->pad(out + at, f->size);
 			continue;
 		}
-		to = f->kind == FIX_ABS ? f->addr : base + emit_label_at(e, f->label);
-		if (!t->fix_put(out + at, f, base + at, to))
+		if (!t->fix_put(out + at, f, base + at, goal(e, f, base)))
 			return -ERANGE;
 	}
 	memcpy(out + from + e->grown[e->nfix], e->buf + from, e->n - from);

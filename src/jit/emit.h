@@ -15,6 +15,7 @@ enum fix_kind {
 	FIX_CALL,  /* of a label */
 	FIX_ABS,   /* call of an address outside of the image */
 	FIX_REL,   /* a reference to a label inside an instruction */
+	FIX_SLOT,  /* the same to slot `addr` of the table below a portable image */
 	FIX_ALIGN, /* padding to a multiple of `addr` */
 	FIX_LOOP,  /* the same for a loop that ends at a label, if it is short and would need more lines than it must */
 };
@@ -66,7 +67,10 @@ void emit_fix(struct jit_emit *e, enum fix_kind kind, u8 cc, u32 label, u64 addr
 void emit_relax(struct jit_emit *e, const struct jit_target *t);
 /* Offset of a bound label after emit_relax(). */
 u32 emit_label_at(const struct jit_emit *e, u32 label);
-/* Final bytes for code that will run at address `base`: 0, or -ERANGE when a call does not reach. */
+/*
+ * Final bytes for code that will run at address `base`: 0, or -ERANGE when a call does not reach. A portable image starts at
+ * address 0, slot i of its table at -8 * (i + 1).
+ */
 int emit_link(const struct jit_emit *e, const struct jit_target *t, u64 base, u8 *out);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "jit/codemem.h"
 #include "jit/target.h"
@@ -206,22 +208,28 @@ static int describe(const struct jit *j, const struct codemem *m, struct jit_cod
 	return 0;
 }
 
+/* From operations to sized code. */
+static int translate(struct jit *j, const struct jit_target *t, struct lowered *copy)
+{
+	if (!t || !j->l->n || !j->l->nsubs)
+		return -EOPNOTSUPP;
+	flow_analyse(j->l, j->a, &j->flow);
+	straighten(j, copy);
+	survey(j, t);
+	emit_all(j, t);
+	return j->err;
+}
+
 int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret)
 {
 	const struct jit_target *t = target();
 	struct jit j = { .l = l, .o = o, .a = a };
 	struct lowered copy;
 	struct codemem m = { 0 };
-	int err;
+	int err = translate(&j, t, &copy);
 
-	if (!t || !l->n || !l->nsubs)
-		return -EOPNOTSUPP;
-	flow_analyse(l, a, &j.flow);
-	straighten(&j, &copy);
-	survey(&j, t);
-	emit_all(&j, t);
-	if (j.err)
-		return j.err;
+	if (err)
+		return err;
 	err = place(&j, t, &m);
 	if (err == -ERANGE) {
 		j.far = true;
@@ -234,6 +242,106 @@ int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena 
 	if (err)
 		codemem_free(&m);
 	return err;
+}
+
+/* ---- portable images ---- */
+static bool same_ref(const struct lower_ref *a, const struct lower_ref *b)
+{
+	return a->kind == b->kind && a->id == b->id && a->map == b->map && a->off == b->off && a->name == b->name;
+}
+
+u32 jit_slot(struct jit *j, const struct lower_ref *r)
+{
+	u32 i = 0;
+
+	while (i < j->nslots && !same_ref(&j->slot[i], r))
+		i++;
+	if (i == j->nslots) {
+		ARENA_GROW(j->a, j->slot, j->nslots, j->slotcap);
+		j->slot[j->nslots++] = *r;
+	}
+	return i;
+}
+
+static void find_refs(struct jit *j)
+{
+	j->ref_of = ARENA_ARRAY(j->a, u32, j->l->n);
+	for (u32 i = 0; i < j->l->nrefs; i++)
+		j->ref_of[j->l->ref[i].op] = i + 1;
+}
+
+/* Where the code starts in its pages: as random as they allow, in steps of what loops are aligned to. */
+static int random_start(u32 room, u32 size, u32 *ret)
+{
+	u32 r;
+
+	if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
+		return -EIO;
+	*ret = r % ((room - size) / 64 + 1) * 64;
+	return 0;
+}
+
+static int portable_bytes(const struct jit *j, const struct jit_target *t, u32 start, struct jit_portable *p)
+{
+	const struct lowered *l = j->l;
+
+	p->bytes = malloc(p->size);
+	p->code_off = malloc((l->n + 1) * sizeof(*p->code_off));
+	p->sub_entry = malloc(l->nsubs * sizeof(*p->sub_entry));
+	p->slot = malloc((j->nslots + 1) * sizeof(*p->slot));
+	if (!p->bytes || !p->code_off || !p->sub_entry || !p->slot)
+		return -ENOMEM;
+	memset(p->bytes, t->fill, p->size);
+	for (u32 i = 0; i <= l->n; i++)
+		p->code_off[i] = start + emit_label_at(&j->e, i);
+	for (u32 s = 0; s < l->nsubs; s++)
+		p->sub_entry[s] = start + emit_label_at(&j->e, jit_label_sub(j, s));
+	if (j->nslots)
+		memcpy(p->slot, j->slot, j->nslots * sizeof(*p->slot));
+	return emit_link(&j->e, t, start, p->bytes + start);
+}
+
+int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_portable *ret)
+{
+	const struct jit_target *t = target();
+	struct jit j = { .l = l, .o = o, .a = a, .portable = true };
+	struct jit_portable p = { 0 };
+	struct lowered copy;
+	u32 start = 0;
+	int err;
+
+	find_refs(&j);
+	err = translate(&j, t, &copy);
+	if (err)
+		return err;
+	p.size = ROUND_UP(j.e.size, (u32)sysconf(_SC_PAGESIZE));
+	p.nsubs = l->nsubs;
+	p.nslots = j.nslots;
+	err = random_start(p.size, j.e.size, &start);
+	if (!err)
+		err = portable_bytes(&j, t, start, &p);
+	if (err) {
+		jit_portable_free(&p);
+		return err;
+	}
+	p.entry = start + emit_label_at(&j.e, j.entry);
+	p.call = start + emit_label_at(&j.e, j.call);
+	*ret = p;
+	return 0;
+}
+
+void jit_portable_free(struct jit_portable *p)
+{
+	free(p->bytes);
+	free(p->code_off);
+	free(p->sub_entry);
+	free(p->slot);
+	*p = (struct jit_portable){ 0 };
+}
+
+int jit_portable_file(const struct jit_portable *p)
+{
+	return codemem_file(p->bytes, p->size);
 }
 
 void jit_free(struct jit_code *c)

@@ -31,11 +31,40 @@ struct jit_code {
 	void *tail;       /* where tail calls land: the entry, when the caller's frame is gone */
 	void *call;       /* u64 (*)(void *sub, r1..r5, struct run *) */
 };
+/*
+ * An image that runs in any process and at any place: it holds no addresses. What lies outside of it is reached through a table
+ * of 8-byte slots that ends where the image begins: slot i is at `image - 8 * (i + 1)`. So the table has pages of its own,
+ * which each process fills as slot[] says and then makes read-only, and the image's pages are one sealed file for all.
+ *
+ *	| inaccessible | ... slot 2, slot 1, slot 0 | image, whole pages | inaccessible |
+ *
+ * What is called through a slot may change what C functions may change, but no vector register is ever written by the image
+ * itself, so whoever enters it with the helpers built for general registers only needs to save no more than those.
+ * Slots of kind LREF_OP and LREF_SERVICE are functions of vm/: vm_body_of[id] and what enum jit_service says.
+ */
+enum jit_service {
+	JIT_TAIL_CALL, /* run_tail_call */
+};
+struct jit_portable {
+	u8 *bytes;              /* the image, malloc'ed; `size` is whole pages, unused bytes trap */
+	u32 size;
+	u32 entry, call;        /* offsets of what jit_code has as addresses; tail calls go to the entry */
+	u32 *code_off;          /* n + 1 offsets, malloc'ed */
+	u32 *sub_entry;         /* nsubs offsets, malloc'ed */
+	u32 nsubs;
+	struct lower_ref *slot; /* nslots, malloc'ed; `op` has no meaning; names and maps as in what was compiled */
+	u32 nslots;
+};
 /* Is executable memory to be had in this process? */
 bool jit_available(void);
 /* 0 and *ret (release with jit_free), -EOPNOTSUPP, -ENOMEM, -EPERM, -EIO, -EINVAL (not lowered code). Scratch memory from `a`. */
 int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret);
 void jit_free(struct jit_code *c);
+/* The same for a portable image, to be released with jit_portable_free(); no memory of this process becomes executable. */
+int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_portable *ret);
+void jit_portable_free(struct jit_portable *p);
+/* A descriptor of a sealed file with the image's pages, to be mapped readable and executable. -errno. */
+int jit_portable_file(const struct jit_portable *p);
 /* Disassembly of native code with Zydis is the CLI's; here only: how many operations of `l` are outlined to C bodies. */
 u32 jit_outlined(const struct lowered *l);
 

@@ -31,12 +31,24 @@ struct jit {
 	struct jit_sub *sub;    /* l->nsubs */
 	bool need_run;          /* some operation refers to the run */
 	bool far;               /* calls may not reach: addresses are loaded */
+	bool portable;          /* no addresses: slots of a table */
+	u32 *ref_of;            /* portable: index + 1 into l->ref of what an operation refers to, 0: nothing; n */
+	struct lower_ref *slot; /* portable: what the table is to hold */
+	u32 nslots, slotcap;
 	int err;                /* -EIO: no random numbers */
 	u32 entry, call;        /* labels: entry of the program, thunk for callbacks */
 };
 
 /* Labels: operation i is label i (n: the end), subprogram s label n + 1 + s; others are made as needed. */
 static inline u32 jit_label_sub(const struct jit *j, u32 s) { return j->l->n + 1 + s; }
+
+/* What operation `at` refers to, NULL: nothing, or addresses are as good. Only in portable images. */
+static inline const struct lower_ref *jit_ref(const struct jit *j, u32 at)
+{
+	return j->portable && j->ref_of[at] ? &j->l->ref[j->ref_of[at] - 1] : NULL;
+}
+/* The slot that holds it. */
+u32 jit_slot(struct jit *j, const struct lower_ref *r);
 
 struct jit_target {
 	const char *name;

@@ -179,7 +179,10 @@ static void select(struct x86 *x, const struct ins *i)
 		x86_load_acq(x, i);
 		break;
 	case IC_LDIMM64:
-		x86_set_const(x, i->dst, i->imm64);
+		if (jit_ref(x->j, x->at))
+			x86_set_slot(x, i->dst, jit_slot(x->j, jit_ref(x->j, x->at)));
+		else
+			x86_set_const(x, i->dst, i->imm64);
 		break;
 	case IC_LDABS: case IC_LDIND:
 		x86_packet_load(x, i);

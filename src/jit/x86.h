@@ -18,6 +18,7 @@
 enum val_kind {
 	V_SELF,  /* in its own register */
 	V_CONST, /* imm */
+	V_SLOT,  /* slot imm of a portable image's table */
 	V_LEA,   /* mem: base + index + disp, `w` bits of it */
 	V_EXT,   /* the low k bits of base, zero- or sign-extended to w bits */
 	V_SHL,   /* base << k, `w` bits of it */
@@ -32,7 +33,7 @@ struct val {
 	u8 kind, w, base, k, size;
 	bool sx, swap;
 	struct x86_mem mem;
-	u64 imm;
+	u64 imm;   /* V_CONST; V_SLOT: its number */
 };
 
 struct x86 {
@@ -100,6 +101,7 @@ void x86_mov_op(struct x86 *x, const struct ins *i);
 void x86_end_op(struct x86 *x, const struct ins *i);
 void x86_move(struct x86 *x, u8 d, u8 s, u8 w); /* the low w bits */
 void x86_set_const(struct x86 *x, u8 d, u64 imm);
+void x86_set_slot(struct x86 *x, u8 d, u32 slot);
 void x86_shift_right(struct x86 *x, u8 d, u8 w, u8 n);
 void x86_and_const(struct x86 *x, u8 d, u8 w, s32 k);
 void x86_div_op(struct x86 *x, const struct ins *i);

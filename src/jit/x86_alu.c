@@ -15,6 +15,12 @@ void x86_set_const(struct x86 *x, u8 d, u64 imm)
 	val_set(x, d, (struct val){ .kind = V_CONST, .w = 64, .imm = imm });
 }
 
+void x86_set_slot(struct x86 *x, u8 d, u32 slot)
+{
+	val_prepare(x, d, d);
+	val_set(x, d, (struct val){ .kind = V_SLOT, .w = 64, .imm = slot });
+}
+
 static void set_ext(struct x86 *x, u8 d, u8 base, u8 k, u8 w, bool sx)
 {
 	val_set(x, d, (struct val){ .kind = V_EXT, .base = base, .k = k, .w = w, .sx = sx });

@@ -141,8 +141,20 @@ static void through_rax(struct x86 *x, u8 kind)
 	}
 }
 
-static void call_c(struct x86 *x, u64 addr)
+/* A C function: at `addr` here, in a portable image what `ref` says, which must be something then. */
+static void call_c(struct x86 *x, u64 addr, const struct lower_ref *ref)
 {
+	if (x->j->portable) {
+		if (!ref) {
+			x->j->err = -EINVAL;
+		} else if (x->j->o->hardened) {
+			x_rslot(E, X_MOV_LOAD, 64, X_RAX, jit_slot(x->j, ref));
+			through_rax(x, 2);
+		} else {
+			x_rslot(E, 0xff, 32, 2, jit_slot(x->j, ref));
+		}
+		return;
+	}
 	if (!x->j->far) {
 		emit_fix(x->enc.e, FIX_ABS, 0, 0, addr);
 		return;
@@ -155,7 +167,7 @@ void x86_call_addr(struct x86 *x, const struct ins *i)
 {
 	settle_for_call(x, flow_uses(&x->j->flow, x->j->l, i));
 	x_mov(E, 64, X_ARG6, X_RUN);
-	call_c(x, i->imm64);
+	call_c(x, i->imm64, jit_ref(x->j, x->at));
 	after_call(x);
 }
 
@@ -189,6 +201,7 @@ void x86_call_sub(struct x86 *x, const struct ins *i)
  */
 void x86_tail_call(struct x86 *x)
 {
+	static const struct lower_ref service = { .kind = LREF_SERVICE, .id = JIT_TAIL_CALL };
 	struct jit_emit *e = x->enc.e;
 	u32 on = emit_new_label(e);
 
@@ -196,7 +209,7 @@ void x86_tail_call(struct x86 *x)
 	x_push(E, X_RDI);
 	x_push(E, X_RDI);
 	x_mov(E, 64, X_RDI, X_RUN);
-	call_c(x, (u64)(uintptr_t)run_tail_call);
+	call_c(x, (u64)(uintptr_t)run_tail_call, &service);
 	x_pop(E, X_RDI);
 	x_pop(E, X_RDI);
 	x_rr(E, X_TEST, 64, X_RAX, X_RAX);
@@ -232,7 +245,7 @@ void x86_packet_load(struct x86 *x, const struct ins *i)
 	x_alu(E, X_XOR, 32, X_RCX, X_RCX);
 	x_alu(E, X_XOR, 32, X_R8, X_R8);
 	x_mov(E, 64, X_ARG6, X_RUN);
-	call_c(x, i->imm64);
+	call_c(x, i->imm64, jit_ref(x->j, x->at));
 	x_rr(E, X_TEST, 64, X_RAX, X_RAX);
 	emit_fix(e, FIX_JCC, X_NS, ok, 0);
 	x_alu(E, X_XOR, 32, X_RAX, X_RAX);
@@ -282,7 +295,7 @@ void x86_outline(struct x86 *x, const struct ins *i)
 			x_rm(E, X_MOV_STORE, 64, x86_of[r], x_at(X_RBP, area + r * 8));
 	x_rm(E, X_LEA, 64, X_RDI, x_at(X_RBP, area));
 	lea_label(x, X_RSI, pool_label(x, i));
-	call_c(x, (u64)(uintptr_t)vm_body_of[i->op]);
+	call_c(x, (u64)(uintptr_t)vm_body_of[i->op], &(struct lower_ref){ .kind = LREF_OP, .id = i->op });
 	x_mov(E, 64, X_TMP, X_RAX);
 	for (u8 r = 0; r < FLOW_REGS; r++)
 		if (r != BPF_REG_10 && ((x->live | writes) >> r & 1))

@@ -72,6 +72,13 @@ void x_rm(struct x86_enc *x, u32 opc, u8 w, u8 reg, struct x86_mem m)
 	modrm_mem(x, reg, m);
 }
 
+void x_rslot(struct x86_enc *x, u32 opc, u8 w, u8 reg, u32 slot)
+{
+	prefixes(x, opc, w, reg, 0xff, 0);
+	x_byte(x, (u8)((reg & 7) << 3 | 5));
+	emit_fix(x->e, FIX_SLOT, 0, 0, slot);
+}
+
 /* ---- hidden immediates ---- */
 static u32 key(struct x86_enc *x)
 {
@@ -361,7 +368,7 @@ u8 x86_fix_size(const struct jit_fix *f, s64 disp)
 	case FIX_CALL:
 	case FIX_ABS:
 		return 5;
-	case FIX_REL:
+	case FIX_REL: case FIX_SLOT:
 		return 4;
 	case FIX_ALIGN:
 	case FIX_LOOP:
@@ -386,7 +393,7 @@ bool x86_fix_put(u8 *p, const struct jit_fix *f, u64 at, u64 to)
 	if (f->kind == FIX_JCC) {
 		p[n++] = 0x0f;
 		p[n++] = (u8)(0x80 | f->cc);
-	} else if (f->kind != FIX_REL) {
+	} else if (f->kind != FIX_REL && f->kind != FIX_SLOT) {
 		p[n++] = f->kind == FIX_JMP ? 0xe9 : 0xe8;
 	}
 	memcpy(p + n, &rel, 4);

@@ -70,6 +70,8 @@ void x_mov_mi(struct x86_enc *x, u8 size, struct x86_mem m, s32 imm);
 void x_mov_mr(struct x86_enc *x, u8 size, struct x86_mem m, u8 reg);
 void x_mov_ri(struct x86_enc *x, u8 reg, u64 imm);
 void x_address(struct x86_enc *x, u8 reg, u64 addr); /* of the compiler's own: never hidden */
+/* Operation on register and slot of a portable image's table. */
+void x_rslot(struct x86_enc *x, u32 opc, u8 w, u8 reg, u32 slot);
 void x_imul(struct x86_enc *x, u8 w, u8 reg, u8 rm, s32 imm);
 static inline void x_mov(struct x86_enc *x, u8 w, u8 dst, u8 src) { x_rr(x, X_MOV_LOAD, w, dst, src); }
 static inline void x_alu(struct x86_enc *x, enum x86_alu op, u8 w, u8 dst, u8 src) { x_rr(x, X_ALU_RM(op), w, dst, src); }

@@ -14,6 +14,7 @@ u16 val_natives(const struct val *v)
 	switch ((enum val_kind)v->kind) {
 	case V_SELF:
 	case V_CONST:
+	case V_SLOT:
 		return 0;
 	case V_LEA:
 	case V_LOAD:
@@ -160,6 +161,11 @@ static void put(struct x86 *x, u8 n, const struct val *v)
 	case V_CONST:
 		x_mov_ri(E, n, v->imm);
 		flags_unknown(x);
+		break;
+	case V_SLOT:
+		x_rslot(E, X_MOV_LOAD, 64, n, (u32)v->imm);
+		if (x->flag_reg == n)
+			flags_unknown(x);
 		break;
 	case V_LEA:
 		put_sum(x, n, v);

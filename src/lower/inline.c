@@ -83,12 +83,13 @@ bool lower_is_fused(const struct lowering *l, u32 at)
 }
 
 /* r0 = the number of the element, r3 = that of the CPU -> r0 = its address. */
-static void address(struct seq *s, const struct lower_array *a)
+static void address(struct seq *s, const struct lower_array *a, u64 map)
 {
 	if (a->stride & (a->stride - 1))
 		op_imm(s, OP_MUL64_K, BPF_REG_0, (s32)a->stride);
 	else
 		op_imm(s, OP_LSH64_K, BPF_REG_0, __builtin_ctz(a->stride));
+	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = map });
 	op_const(s, BPF_REG_1, a->data);
 	op_reg(s, OP_ADD64_X, BPF_REG_0, BPF_REG_1);
 	if (!a->percpu)
@@ -120,13 +121,13 @@ static void land_miss(struct seq *s, const u32 miss[2])
 }
 
 /* The next instruction is `if r0 == 0 goto`: a miss goes there, everything else on. */
-static void lookup_then_check(struct seq *s, const struct lower_array *a, const struct ins *check)
+static void lookup_then_check(struct seq *s, const struct lower_array *a, u64 map, const struct ins *check)
 {
 	u32 miss[2], hit;
 
 	if (check->op == OP_JNE_K) {
 		element(s, a, false, miss);
-		address(s, a);
+		address(s, a, map);
 		jump_insn(s, check->target);
 		land_miss(s, miss);
 		return;
@@ -141,24 +142,26 @@ static void lookup_then_check(struct seq *s, const struct lower_array *a, const 
 	op_imm(s, OP_MOV64_K, BPF_REG_0, 0);
 	jump_insn(s, check->target);
 	land(s, hit);
-	address(s, a);
+	address(s, a, map);
 }
 
 static void lookup(struct lowering *l, struct seq *s, u32 at, const struct lower_array *a)
 {
 	const struct insn_fact *f = &l->p->fact[at];
+	u64 map = l->o->map_addr(l->o->cookie, f->map);
 	u32 miss[2], done;
 
 	if (f->key_const && f->key < a->max_entries && !a->percpu) {
+		seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = map, .off = (u64)f->key * a->stride });
 		op_const(s, BPF_REG_0, a->data + (u64)f->key * a->stride);
 		return;
 	}
 	if (lower_is_fused(l, at + 1)) {
-		lookup_then_check(s, a, &l->p->ins[at + 1]);
+		lookup_then_check(s, a, map, &l->p->ins[at + 1]);
 		return;
 	}
 	element(s, a, l->o->hardened, miss);
-	address(s, a);
+	address(s, a, map);
 	done = jump(s, OP_JA, 0, 0);
 	land_miss(s, miss);
 	land(s, done);
@@ -175,6 +178,7 @@ static bool call_lookup(const struct lowering *l, struct seq *s, u32 at)
 		return false;
 	call.dst = 1 + 3;
 	seq_add(s, (struct ins){ .op = OP_GET_CPU, .dst = BPF_REG_3 });
+	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_LOOKUP, .map = l->o->map_addr(l->o->cookie, m) });
 	seq_add(s, call);
 	return true;
 }

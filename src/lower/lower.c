@@ -93,6 +93,7 @@ static int lower_call(struct lowering *l, struct seq *s, u32 at)
 		r.imm64 = l->o->helper_addr(l->o->cookie, (u32)i->imm);
 		if (!r.imm64)
 			return missing(l, "helper", h ? h->name : "?");
+		seq_ref(s, (struct lower_ref){ .kind = LREF_HELPER, .id = (u32)i->imm });
 	}
 	seq_add(s, r);
 	return 0;
@@ -111,8 +112,10 @@ static int lower_kfunc(struct lowering *l, struct seq *s, const struct ins *i, c
 		u64 layout = l->o->obj_layout ? l->o->obj_layout(l->o->cookie, f->obj_record, f->obj_size, f->obj_percpu) : 0;
 		if (!layout)
 			return missing(l, "kfunc", name);
+		seq_ref(s, (struct lower_ref){ .kind = LREF_LAYOUT, .off = layout });
 		seq_add(s, (struct ins){ .op = OP_LDIMM64, .dst = 2, .imm64 = layout });
 	}
+	seq_ref(s, (struct lower_ref){ .kind = LREF_KFUNC, .id = f->kfunc_id, .name = name });
 	seq_add(s, r);
 	return 0;
 }
@@ -137,18 +140,22 @@ static int lower_imm64(struct lowering *l, struct seq *s, const struct ins *i, c
 	case IMM64_MAP_FD:
 	case IMM64_MAP_IDX:
 		r.imm64 = f->map ? o->map_addr(o->cookie, f->map) : 0;
+		seq_ref(s, (struct lower_ref){ .kind = LREF_MAP, .map = r.imm64 });
 		break;
 	case IMM64_MAP_VALUE:
 	case IMM64_MAP_IDX_VALUE:
 		r.imm64 = f->map ? o->map_value_addr(o->cookie, f->map, f->map_off) : 0;
 		if (!r.imm64)
 			return missing(l, "direct value of map", f->map ? f->map->name : "?");
+		seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = o->map_addr(o->cookie, f->map), .off = f->map_off });
 		break;
 	case IMM64_BTF_ID:
 		/* a weak symbol that the kernel lacks is a plain 0 already: this one is there, and not here */
 		r.imm64 = o->btf_addr(o->cookie, f->kfunc_btf, (u32)i->imm);
 		if (!r.imm64)
 			return missing(l, "kernel variable", f->kfunc_btf ? btf_type_name(f->kfunc_btf, (u32)i->imm) : "?");
+		seq_ref(s, (struct lower_ref){ .kind = LREF_BTF, .id = (u32)i->imm,
+					       .name = f->kfunc_btf ? btf_type_name(f->kfunc_btf, (u32)i->imm) : "" });
 		break;
 	case IMM64_FUNC:
 		r.imm64 = lower_sub_of(l->p, i->target);
@@ -188,6 +195,7 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 		r.imm64 = l->o->helper_addr(l->o->cookie, LOWER_LD_ABS);
 		if (!r.imm64)
 			return missing(l, "instruction", "ld_abs");
+		seq_ref(s, (struct lower_ref){ .kind = LREF_LD_ABS });
 		seq_add(s, r);
 		break;
 	case IC_ST: case IC_STX: case IC_ATOMIC: case IC_LOAD_ACQ: case IC_STORE_REL:
@@ -247,6 +255,10 @@ static int emit(struct lowering *l, const u32 *to)
 			else
 				retarget(op, to);
 		}
+		for (u32 k = 0; k < s.nrefs; k++) {
+			s.ref[k].op += n;
+			out->ref[out->nrefs++] = s.ref[k];
+		}
 		n += s.n;
 	}
 	return 0;
@@ -275,7 +287,7 @@ static void make_subs(struct lowering *l, struct arena *a)
 int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, struct lowered *ret)
 {
 	struct lowering l = { .p = p, .o = o, .out = ret };
-	u32 n = 0;
+	u32 n = 0, refs = 0;
 	int err;
 
 	*ret = (struct lowered){ 0 };
@@ -291,10 +303,12 @@ int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, st
 		if (err)
 			return err;
 		n += s.n;
+		refs += s.nrefs;
 	}
 	ret->to[p->n] = ret->n = n;
 	ret->ops = ARENA_ARRAY(a, struct ins, n);
 	ret->from = ARENA_ARRAY(a, u32, n);
+	ret->ref = ARENA_ARRAY(a, struct lower_ref, refs);
 	err = emit(&l, ret->to);
 	if (!err)
 		make_subs(&l, a);

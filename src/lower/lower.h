@@ -39,6 +39,29 @@ struct lower_opts {
 	bool hardened;   /* emit NOSPEC and masking of the proof */
 };
 
+/* What an operation's address is, for code that runs in another process: there it is another one. */
+enum lower_ref_kind {
+	LREF_NONE,
+	LREF_HELPER,     /* id: body of the helper */
+	LREF_KFUNC,      /* name, id in its BTF: body of the kfunc */
+	LREF_LD_ABS,     /* body of LD_ABS and LD_IND */
+	LREF_MAP,        /* map: what helpers get */
+	LREF_MAP_VALUE,  /* map, off: its values, first lane */
+	LREF_MAP_LOOKUP, /* map: void *(map, key, cpu) of its type */
+	LREF_BTF,        /* name, id: kernel variable or function */
+	LREF_LAYOUT,     /* off: what obj_layout gave; has a meaning in this process only */
+	/* the compiler's own: */
+	LREF_OP,         /* id: C body of an operation, vm_body_of[] */
+	LREF_SERVICE,    /* id: enum jit_service */
+};
+struct lower_ref {
+	u32 op;           /* the operation whose imm64 it is; in order */
+	u32 kind, id;
+	u64 map;          /* what map_addr gave: struct map * */
+	u64 off;
+	const char *name; /* of a type of the BTF, and lives as long */
+};
+
 struct lowered_sub { u32 start, end, stack; bool callback, exception_cb, tail_call_reachable; };
 struct lowered {
 	struct ins *ops;
@@ -50,6 +73,8 @@ struct lowered {
 	bool may_tail_call;
 	u32 *from;       /* n: index of the instruction each operation comes from (line info, dumps) */
 	u32 *to;         /* proof->n + 1: first operation of each instruction */
+	struct lower_ref *ref; /* nrefs, by operation */
+	u32 nrefs;
 	char missing[64]; /* on -EOPNOTSUPP: the helper or kfunc that has no body */
 };
 /* Everything is allocated from `a`. 0, -EOPNOTSUPP (see `missing`), -E2BIG. Out of memory jumps to a->oom. */

@@ -11,11 +11,14 @@
 #include "lower/lower.h"
 
 #define MAX_SEQ 24
+#define MAX_SEQ_REFS 2
 
 struct seq {
 	struct ins op[MAX_SEQ];
 	u32 local; /* bit k: the jump op[k] is local */
 	u32 n;
+	struct lower_ref ref[MAX_SEQ_REFS]; /* of its operations */
+	u32 nrefs;
 };
 
 struct lowering {
@@ -27,6 +30,12 @@ struct lowering {
 };
 
 static inline void seq_add(struct seq *s, struct ins i) { s->op[s->n++] = i; }
+/* The operation that is added next refers to this. */
+static inline void seq_ref(struct seq *s, struct lower_ref r)
+{
+	r.op = s->n;
+	s->ref[s->nrefs++] = r;
+}
 u32 lower_sub_of(const struct proof *p, u32 insn);
 
 /* inline.c: true when the call at this instruction needs none: `s` has what it does instead. */

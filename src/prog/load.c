@@ -176,13 +176,13 @@ static int do_lower(struct load *l)
 
 static int compile(struct load *l, struct prog *p)
 {
-	/* as Linux with bpf_jit_harden=1: what the unprivileged load is blinded */
-	struct jit_opts o = { .blind = !caps_grant(l->a->vf.caps, CAPB_BPF), .hardened = l->proof->strict_spec };
 	int err;
 
+	/* as Linux with bpf_jit_harden=1: what the unprivileged load is blinded */
+	p->jit_opts = (struct jit_opts){ .blind = !caps_grant(l->a->vf.caps, CAPB_BPF), .hardened = l->proof->strict_spec };
 	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
 		return 0;
-	err = jit_compile(&l->low, &o, &l->arena, &p->code);
+	err = jit_compile(&l->low, &p->jit_opts, &l->arena, &p->code);
 	if (err)
 		return l->a->engine == ENGINE_JIT || err == -ENOMEM ? err : 0;
 	p->jited = true;
@@ -198,6 +198,7 @@ static void prog_destroy(struct obj *obj)
 		obj_put(&p->maps[i]->obj);
 	for (u32 i = 0; i < p->nbtfs; i++)
 		obj_put(p->btfs[i]);
+	obj_put(p->attach_obj);
 	if (p->jited)
 		jit_free(&p->code);
 	free(p->maps);
@@ -205,6 +206,7 @@ static void prog_destroy(struct obj *obj)
 	free(p->ops);
 	free(p->subs);
 	free(p->op_from);
+	free(p->refs);
 	free(p->insns);
 	free(p->func_info);
 	free(p->line_info);
@@ -289,7 +291,9 @@ static int make_image(struct prog *p, const struct load *l)
 	p->ops = copy_of(low->ops, low->n * sizeof(*p->ops));
 	p->op_from = copy_of(low->from, low->n * sizeof(*p->op_from));
 	p->subs = calloc(low->nsubs, sizeof(*p->subs));
-	if (!p->ops || !p->op_from || !p->subs)
+	p->refs = copy_of(low->ref, low->nrefs * sizeof(*p->refs));
+	p->nrefs = low->nrefs;
+	if (!p->ops || !p->op_from || !p->subs || (p->nrefs && !p->refs))
 		return -ENOMEM;
 	for (u32 i = 0; i < low->nsubs; i++) {
 		const struct lowered_sub *s = &low->sub[i];
@@ -321,6 +325,17 @@ static u32 attach_proto(const struct vf_input *in)
 	return t && btf_kind_of(t) == BTF_KIND_FUNC ? t->type : 0;
 }
 
+/* The name of the type it attaches to; tracepoints' are typedefs with a prefix. */
+static void name_target(struct prog *p)
+{
+	const char *name = p->attach_btf && p->attach_btf_id ? btf_type_name(p->attach_btf, p->attach_btf_id) : NULL;
+
+	if (name && !strncmp(name, "btf_trace_", 10))
+		name += 10;
+	if (name)
+		snprintf(p->attach_name, sizeof(p->attach_name), "%s", name);
+}
+
 /* Maps of programs that it refers to must hold its kind. */
 static int claim_maps(struct load *l, const struct prog *p)
 {
@@ -345,6 +360,11 @@ static int make_prog(struct load *l, struct prog *p)
 	p->runs_as = a->target_type ? a->target_type : p->type;
 	p->attach_type = a->vf.attach_type;
 	p->attach_proto = attach_proto(&a->vf);
+	p->attach_btf_id = a->vf.attach_btf_id;
+	p->attach_btf = a->vf.attach_btf;
+	if (a->attach_obj)
+		p->attach_obj = obj_get(a->attach_obj);
+	name_target(p);
 	p->flags = a->vf.prog_flags;
 	p->uid = a->uid;
 	p->gpl = a->vf.gpl;

@@ -31,6 +31,7 @@ struct prog_attr {
 	int (*map_of_fd)(void *cookie, int fd, struct map **ret);
 	int (*btf_of_fd)(void *cookie, int fd, struct obj **ret_obj, const struct btf **ret);
 	int (*fd_at)(void *cookie, u32 index, int *ret_fd);
+	struct obj *attach_obj;    /* program or BTF given to attach to; NULL: none */
 	u32 target_type;           /* BPF_PROG_TYPE_EXT: of the program it extends */
 	struct str *reason;        /* why a program that was accepted could not be made; NULL: not wanted */
 	struct vf_report **ret_report; /* wanted when refused (the caller frees it); NULL: not */
@@ -45,6 +46,11 @@ struct prog {
 	u32 type, attach_type, flags, uid;
 	u32 runs_as;               /* type, or the extended program's */
 	u32 attach_proto;          /* prototype of the function it attaches to, 0: none */
+	u32 attach_btf_id;         /* type it attaches to, 0: none */
+	struct obj *attach_obj;    /* referenced: program or BTF that type is of; NULL: the kernel's BTF */
+	const struct btf *attach_btf;
+	char attach_name[128];     /* of that type; "" */
+	u32 extended;              /* programs that replace one of its functions now; atomic */
 	char name[16];
 	u8 tag[8];
 	bool gpl, jited, sleepable;
@@ -55,6 +61,9 @@ struct prog {
 	struct image_sub *subs;    /* owned: image.sub */
 	struct jit_code code;
 	u32 *op_from;              /* owned: original instruction of each op */
+	struct lower_ref *refs;    /* owned: what operations refer to, for images that run in other processes */
+	u32 nrefs;
+	struct jit_opts jit_opts;
 	struct bpf_insn *insns;    /* owned: as loaded, map references by id (for dumps) */
 	u32 insn_cnt;
 	struct map **maps;         /* referenced */
@@ -75,6 +84,12 @@ struct prog {
 int prog_load(struct objtab *tab, const struct prog_attr *a, struct log *log, struct prog **ret_prog);
 static inline struct prog *prog_of(struct obj *o) { return container_of(o, struct prog, obj); }
 static inline void prog_put(struct prog *p) { if (p) obj_put(&p->obj); }
+
+/*
+ * The program as an image for other processes, compiled anew, with the protections it was loaded with; release it with
+ * jit_portable_free(). What its slots name lives as long as the program. 0, -EOPNOTSUPP, -ENOMEM, -EIO.
+ */
+int prog_portable(const struct prog *p, struct jit_portable *ret);
 
 /* Keep a map as long as the program lives (BPF_PROG_BIND_MAP). 0, -ENOMEM. */
 int prog_bind_map(struct prog *p, struct map *m);

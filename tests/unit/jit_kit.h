@@ -60,7 +60,7 @@ static void kit_find_subs(struct kit *k, u32 stack)
 }
 
 /* Both images of the operations; 0 or what jit_compile() says. */
-static int kit_compile(struct kit *k, const struct jit_opts *o)
+static inline int kit_compile(struct kit *k, const struct jit_opts *o)
 {
 	struct lowered l = { .ops = k->ops, .n = k->n, .sub = k->lsub, .nsubs = k->nsubs, .exception_sub = ~0u };
 	jmp_buf oom;
@@ -88,7 +88,7 @@ static int kit_compile(struct kit *k, const struct jit_opts *o)
 	return 0;
 }
 
-static void kit_drop(struct kit *k)
+static inline void kit_drop(struct kit *k)
 {
 	jit_free(&k->code);
 	free(k->ops);
