@@ -59,7 +59,7 @@ SKEP_API const char *skep_reason(void);
 
 /*
  * The report on the last program that this thread's subsystem refused, if it keeps reports: where in the source, what was known, where
- * the value came from, the path, the fix. Text, or one JSON object. "" when there is none. Valid until the next refusal.
+ * the value came from, the path, the fix. Text, or one JSON object. "" when there is none. Valid until the next failing command.
  */
 SKEP_API const char *skep_report(int json);
 

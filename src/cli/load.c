@@ -107,12 +107,23 @@ static const char *core_btf(const char *file)
 	return *path ? path : NULL;
 }
 
+/* Pins live as long as this process: others that look at the same object at the same time must not meet them. */
+static const char *own_pins(void)
+{
+	static char dir[64];
+
+	if (getenv("SKEP_PIN_DIR"))
+		return NULL;
+	snprintf(dir, sizeof(dir), "/tmp/skep-%u-%d", (unsigned)getuid(), (int)getpid());
+	return dir;
+}
+
 int load_setup(const struct load_opts *o)
 {
 	/* What the user of the command may do to a subsystem of his own is everything. */
 	struct skep_opts so = { .sz = sizeof(so), .caps = SKEP_CAP_ALL, .caps_set = 1,
 				.engine = o->engine, .flags = SKEP_F_RUN_ANY,
-				.report = SKEP_REPORT_KEEP };
+				.report = SKEP_REPORT_KEEP, .pin_dir = own_pins() };
 	int err;
 
 	libbpf_set_print(keep_message);

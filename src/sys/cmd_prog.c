@@ -373,6 +373,7 @@ static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr
 	if (c->s->report)
 		pa->ret_report = &report;
 	err = prog_load(&c->s->tab, pa, log, ret);
+	sys_set_report(NULL, NULL);
 	if (report)
 		keep_report(c, report, log);
 	vf_report_free(report);

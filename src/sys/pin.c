@@ -64,6 +64,7 @@ void pin_destroy(struct skep *s)
 		free(p);
 		p = next;
 	}
+	rmdir(s->pin_dir); /* when nothing else is in it */
 	free(s->pins);
 	free(s->pin_dir);
 }

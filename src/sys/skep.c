@@ -220,6 +220,8 @@ int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size)
 	int ret;
 
 	ret = sys_bpf(s, &who, (u32)cmd, (u64)(uintptr_t)attr, size, &reason);
+	if (ret < 0 && cmd != BPF_PROG_LOAD && s->report)
+		sys_set_report(NULL, NULL); /* the report is on this failure, and there is none */
 	if (ret < 0 || last_reason[0]) {
 		snprintf(last_reason, sizeof(last_reason), "%s", ret < 0 ? str_text(&reason) : "");
 		if (ret < 0 && s->log_fd >= 0)
