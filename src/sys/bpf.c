@@ -63,11 +63,15 @@ int call_put_field(struct call *c, size_t off, const void *src, size_t n)
 
 int call_in_string(struct call *c, char *dst, u64 src, size_t max)
 {
-	for (size_t i = 0; i < max; i++) {
-		int err = call_in(c, dst + i, src + i, 1);
+	for (size_t at = 0, n; at < max; at += n) {
+		int err;
+
+		/* in pieces that end with a page where a piece costs a system call */
+		n = c->who->direct ? 1 : MIN(max - at, MIN((size_t)64, 4096 - (size_t)((src + at) & 4095)));
+		err = call_in(c, dst + at, src + at, n);
 		if (err)
 			return err;
-		if (!dst[i])
+		if (memchr(dst + at, 0, n))
 			return 0;
 	}
 	return call_fail(c, -E2BIG, "string at 0x%llx is longer than %zu bytes", (unsigned long long)src, max - 1);

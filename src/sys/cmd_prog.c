@@ -324,11 +324,12 @@ static int copy_program(struct call *c, struct load_bufs *b)
 		return err;
 	b->insns = insns;
 	/* longer licenses are cut, as Linux does */
-	for (size_t i = 0; i < sizeof(b->license) - 1; i++) {
-		err = call_in(c, &b->license[i], a->license + i, 1);
-		if (err || !b->license[i])
-			return err;
-	}
+	err = call_in_string(c, b->license, a->license, sizeof(b->license) - 1);
+	b->license[sizeof(b->license) - 1] = '\0';
+	if (err != -E2BIG)
+		return err;
+	if (c->reason)
+		str_clear(c->reason);
 	return 0;
 }
 

@@ -113,6 +113,13 @@ static struct pin *find(struct skep *s, const char *path)
 	return hit;
 }
 
+void pin_sweep(struct skep *s)
+{
+	pthread_mutex_lock(&s->lock);
+	find(s, "");
+	pthread_mutex_unlock(&s->lock);
+}
+
 #define PATH_FD (1u << 14) /* BPF_F_PATH_FD */
 
 static int check_path_fd(struct call *c)
@@ -131,7 +138,13 @@ static int get_path(struct call *c, char out[PATH_MAX])
 	err = call_in_string(c, path, c->a.pin.pathname, sizeof(path));
 	if (err)
 		return err == -E2BIG ? -ENAMETOOLONG : err;
-	if (path[0] == '/' || !(c->a.pin.file_flags & PATH_FD) || fd == AT_FDCWD)
+	if (!(c->a.pin.file_flags & PATH_FD))
+		fd = AT_FDCWD;
+	if (c->who->pin_path) {
+		err = c->who->pin_path(c->who, fd, path, out, PATH_MAX);
+		return err ? call_fail(c, err, "%s: cannot be pinned there: %s", path, strerror(-err)) : 0;
+	}
+	if (path[0] == '/' || fd == AT_FDCWD)
 		return map_path(c, path, out);
 	snprintf(link, sizeof(link), "/proc/%u/fd/%d", caller_known(c->who)->pid, fd);
 	n = readlink(link, dir, sizeof(dir) - 1);
@@ -217,7 +230,7 @@ int cmd_obj_pin(struct call *c)
 		obj_put(o);
 		return err;
 	}
-	if (!strncmp(path, c->s->pin_dir, strlen(c->s->pin_dir)))
+	if (!c->who->pin_path && !strncmp(path, c->s->pin_dir, strlen(c->s->pin_dir)))
 		make_dirs(path);
 	pthread_mutex_lock(&c->s->lock);
 	find(c->s, path); /* drop what was unlinked */

@@ -60,6 +60,8 @@ struct caller {
 	int (*fd_ident)(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode);
 	/* give it a descriptor of ours (consumed): the caller's number, or -errno */
 	int (*fd_give)(struct caller *w, int fd);
+	/* what its path means here, where pins are: 0 or -errno. `dir`: descriptor or AT_FDCWD. NULL: as pin.c does it */
+	int (*pin_path)(struct caller *w, int dir, const char *path, char *out, size_t size);
 	bool direct; /* this process: pointers may be used in place */
 };
 
@@ -121,6 +123,8 @@ void sys_set_report(struct str *text, struct str *json);
 /* pin.c */
 int pin_init(struct skep *s);
 void pin_destroy(struct skep *s);
+/* Let go of what lost its name in the file system. */
+void pin_sweep(struct skep *s);
 
 /* Kernel BTF, loaded on first need; NULL when there is none. */
 const struct btf *sys_kernel_btf(struct skep *s);
