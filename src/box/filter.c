@@ -5,6 +5,7 @@
  * Invariant: there is no way around it for bpf(2): the 32-bit entries of the same machine (i386, x32) are refused with ENOSYS.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -41,19 +42,33 @@
 #define LOAD(off) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (u32)(off))
 /* The number in A is n: go on, else skip `skip`. */
 #define IS(n, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (u32)(n), 0, skip)
+/* A bit of A is set: skip `skip`. */
+#define HAS(bits, skip) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (u32)(bits), skip, 0)
 
-/* Conditions: what a row's block is, and its length. They end with a verdict. */
-#define WHEN_ANY NOTIFY
-#define LEN_ANY 1
-#define WHEN_MEMLOCK LOAD(ARG_LOW(0)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS
-#define LEN_MEMLOCK 4
-#define WHEN_MEMLOCK2 LOAD(ARG_LOW(1)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS
-#define LEN_MEMLOCK2 4
+/* Blocks of the rows' conditions: each ends with verdicts, and has A as it likes. */
+static const struct sock_filter when_ANY[] = { NOTIFY };
+static const struct sock_filter when_VROOT[] = { NOTIFY }; /* only in boxes whose clients play root */
+static const struct sock_filter when_MEMLOCK[] = { LOAD(ARG_LOW(0)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS };
+static const struct sock_filter when_MEMLOCK2[] = { LOAD(ARG_LOW(1)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS };
 /* ioctl: the class of the request is '$', perf's */
-#define WHEN_IOC_PERF LOAD(ARG_LOW(1)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00), IS(0x2400, 1), NOTIFY, PASS
-#define LEN_IOC_PERF 5
+static const struct sock_filter when_IOC_PERF[] = {
+	LOAD(ARG_LOW(1)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00), IS(0x2400, 1), NOTIFY, PASS,
+};
+/* stat by name, not of a descriptor: argument 3 or 2 lacks AT_EMPTY_PATH */
+static const struct sock_filter when_NAMED3[] = { LOAD(ARG_LOW(3)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS };
+static const struct sock_filter when_NAMED2[] = { LOAD(ARG_LOW(2)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS };
+/* prctl about capabilities */
+static const struct sock_filter when_CAPS[] = {
+	LOAD(ARG_LOW(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_CAPBSET_READ, 2, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_CAPBSET_DROP, 1, 0), IS(PR_CAP_AMBIENT, 1), NOTIFY, PASS,
+};
 
-static const struct sock_filter program[] = {
+static const struct { u32 nr; const struct sock_filter *when; u32 n; } rows[] = {
+#define SYS(name, cond, fn) { __NR_##name, when_##cond, ARRAY_SIZE(when_##cond) },
+#include "box/calls.def"
+};
+
+static const struct sock_filter head[] = {
 	LOAD(offsetof(struct seccomp_data, arch)),
 #if defined(__x86_64__)
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_HERE, 5, 0),
@@ -73,14 +88,28 @@ static const struct sock_filter program[] = {
 	PASS,
 	LOAD(offsetof(struct seccomp_data, nr)),
 #endif
-#define SYS(name, when, fn) IS(__NR_##name, LEN_##when), WHEN_##when,
-#include "box/calls.def"
-	PASS,
 };
 
-int filter_install(void)
+static u32 build(struct sock_filter *out, bool virtual_root)
 {
-	struct sock_fprog prog = { .len = ARRAY_SIZE(program), .filter = (struct sock_filter *)(uintptr_t)program };
+	u32 n = ARRAY_SIZE(head);
+
+	memcpy(out, head, sizeof(head));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if ((rows[i].when == when_VROOT || rows[i].when == when_CAPS) && !virtual_root)
+			continue;
+		out[n++] = (struct sock_filter)IS(rows[i].nr, (u8)rows[i].n);
+		memcpy(out + n, rows[i].when, rows[i].n * sizeof(*out));
+		n += rows[i].n;
+	}
+	out[n++] = (struct sock_filter)PASS;
+	return n;
+}
+
+int filter_install(bool virtual_root)
+{
+	struct sock_filter insns[ARRAY_SIZE(head) + 8 * ARRAY_SIZE(rows) + 1];
+	struct sock_fprog prog = { .len = (u16)build(insns, virtual_root), .filter = insns };
 	long fd;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -95,6 +96,72 @@ void identity_fill(struct notif *n)
 	status_value(text, "\nCapEff:", 16, &eff);
 	w->uid = (u32)uid;
 	w->caps = n->box->real_root ? n->box->opts.caps & bits_of(eff) : n->box->opts.caps;
+}
+
+/* ---- playing root: only in boxes of ordinary users ---- */
+s64 box_zero(struct notif *n)
+{
+	(void)n;
+	return 0;
+}
+
+s64 box_zeros(struct notif *n)
+{
+	const u32 zero = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (client_write(n->client, n->args[i], &zero, sizeof(zero)))
+			return -EFAULT;
+	return 0;
+}
+
+/* All capabilities there are, but for those bpf(2) asks for: of them what is given. */
+static u64 all_caps(u32 bits)
+{
+	u64 all = ((u64)1 << 41) - 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cap_bits); i++)
+		if (!(bits & cap_bits[i].bit))
+			all &= ~((u64)1 << cap_bits[i].cap);
+	return all;
+}
+
+struct cap_head { u32 version; s32 pid; };
+struct cap_data { u32 effective, permitted, inheritable; };
+#define CAP_VERSION_3 0x20080522u
+
+s64 box_capget(struct notif *n)
+{
+	u64 eff = all_caps(n->client->caps), perm = all_caps(n->box->opts.caps);
+	struct cap_data d[2] = { { (u32)eff, (u32)perm, 0 }, { (u32)(eff >> 32), (u32)(perm >> 32), 0 } };
+	struct cap_head h;
+
+	if (client_read(n->client, &h, n->args[0], sizeof(h)))
+		return -EFAULT;
+	if (h.version != CAP_VERSION_3)
+		return BOX_PASS;
+	return n->args[1] ? client_write(n->client, n->args[1], d, sizeof(d)) : 0;
+}
+
+/* What is not effective is given up; it can be taken again, as permitted capabilities can. */
+s64 box_capset(struct notif *n)
+{
+	struct cap_data d[2];
+	struct cap_head h;
+
+	if (client_read(n->client, &h, n->args[0], sizeof(h)) || client_read(n->client, d, n->args[1], sizeof(d)))
+		return -EFAULT;
+	if (h.version != CAP_VERSION_3)
+		return BOX_PASS;
+	__atomic_store_n(&n->client->caps, n->box->opts.caps & bits_of(d[0].effective | (u64)d[1].effective << 32), __ATOMIC_RELAXED);
+	return 0;
+}
+
+s64 box_prctl(struct notif *n)
+{
+	if (n->args[0] == PR_CAPBSET_READ)
+		return n->args[1] < 41 ? (s64)(all_caps(n->box->opts.caps) >> n->args[1] & 1) : -EINVAL;
+	return 0;
 }
 
 /* ---- limits ---- */

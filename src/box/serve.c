@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "box/files.h"
 #include "box/priv.h"
 
 #define MAX_THREADS 64
@@ -101,12 +102,37 @@ static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *r
 /* The answer to the call is the descriptor: nothing may be left to be done after this. */
 static int fd_give(struct caller *w, int fd) { return (int)notif_give(of(w), fd, true); }
 
+/* Pins live in bpf file systems only. */
+static int pin_path(struct caller *w, int dir, const char *path, char *out, size_t size)
+{
+	struct notif *n = of(w);
+	char whole[4096], link[48];
+	ssize_t len = 0;
+	int got;
+
+	if (path[0] != '/') {
+		snprintf(link, sizeof(link), dir == AT_FDCWD ? "/proc/%d/cwd" : "/proc/%d/fd/%d", n->tid, dir);
+		len = readlink(link, whole, sizeof(whole) - 1);
+		if (len < 0)
+			return -EBADF;
+	}
+	if (snprintf(whole + len, sizeof(whole) - (size_t)len, "%s%s", len ? "/" : "", path) >= (int)(sizeof(whole) - (size_t)len))
+		return -ENAMETOOLONG;
+	path_clean(whole);
+	if (!strncmp(whole, n->box->dir, strlen(n->box->dir))) { /* through a directory that we opened for it */
+		snprintf(out, size, "%s", whole);
+		return 0;
+	}
+	got = files_mounted(n->box, whole, out, size);
+	return got < 0 ? got : got ? 0 : -EPERM;
+}
+
 static void identify(struct caller *w) { identity_fill(of(w)); }
 
 struct caller *notif_caller(struct notif *n)
 {
 	n->who = (struct caller){ .identify = identify, .copy_in = copy_in, .copy_out = copy_out, .fd_ident = fd_ident,
-				  .fd_give = fd_give };
+				  .fd_give = fd_give, .pin_path = pin_path };
 	return &n->who;
 }
 

@@ -41,7 +41,7 @@ static int complain(const char *what, int err)
 static _Noreturn void become_command(const struct box_opts *o, int to_super, int go)
 {
 	char c;
-	int fd = filter_install();
+	int fd = filter_install(geteuid() && !o->unprivileged);
 
 	if (write(to_super, &fd, sizeof(fd)) != sizeof(fd) || read(go, &c, 1) != 1)
 		_exit(EXIT_BOX_ERROR); /* the supervisor says why */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System calls with a path: those that mean something of the box are answered from files.c, all others go on to the kernel.
+ *
+ * Invariant: deciding that a path is not ours costs one read of the client's memory. (The kernel reads the path again: a client that
+ * changes it meanwhile deceives only itself, by getting the kernel's file.)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "box/files.h"
+#include "box/priv.h"
+
+#define BPF_FS 0xcafe4a11
+#define TRACE_FS 0x74726163
+
+static bool could_be_ours(const struct files *f, const char *path)
+{
+	if (path[0] != '/')
+		return false;
+	if (f->nmounts > 1 || strstr(path, "//") || strstr(path, "/."))
+		return true;
+	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/proc/", 6);
+}
+
+/* The path argument, cleaned, if it may be ours. False: let the kernel see to it. */
+static bool path_arg(struct notif *n, int i, char path[4096])
+{
+	if (client_string(n->client, path, n->args[i], 4096) < 0 || !could_be_ours(n->box->files, path))
+		return false;
+	path_clean(path);
+	return true;
+}
+
+/* ---- opening ---- */
+static s64 do_open(struct notif *n, int at, int flags)
+{
+	char path[4096];
+	int fd;
+
+	if (!path_arg(n, at, path))
+		return BOX_PASS;
+	fd = files_open(n, path, flags & ~(O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_TRUNC));
+	if (fd == FILE_PASS)
+		return BOX_PASS;
+	return fd < 0 ? fd : notif_give(n, fd, flags & O_CLOEXEC);
+}
+
+s64 box_open(struct notif *n) { return do_open(n, 0, (int)n->args[1]); }
+s64 box_openat(struct notif *n) { return do_open(n, 1, (int)n->args[2]); }
+
+s64 box_openat2(struct notif *n)
+{
+	u64 flags;
+
+	if (client_read(n->client, &flags, n->args[2], sizeof(flags)))
+		return BOX_PASS;
+	return do_open(n, 1, (int)flags);
+}
+
+/* ---- looking ---- */
+/* A descriptor to look at what `path` names: ours, FILE_PASS or -errno. */
+static int look(struct notif *n, int at)
+{
+	char path[4096];
+
+	return path_arg(n, at, path) ? files_open(n, path, O_PATH) : FILE_PASS;
+}
+
+static s64 do_stat(struct notif *n, int at, u64 out)
+{
+	int fd = look(n, at), err;
+	struct stat st;
+
+	if (fd == FILE_PASS)
+		return BOX_PASS;
+	if (fd < 0)
+		return fd;
+	err = fstat(fd, &st) ? -errno : 0;
+	close(fd);
+	return err ? err : client_write(n->client, out, &st, sizeof(st));
+}
+
+s64 box_stat(struct notif *n) { return do_stat(n, 0, n->args[1]); }
+s64 box_newfstatat(struct notif *n) { return do_stat(n, 1, n->args[2]); }
+
+s64 box_statx(struct notif *n)
+{
+	int fd = look(n, 1), err;
+	struct statx st;
+
+	if (fd == FILE_PASS)
+		return BOX_PASS;
+	if (fd < 0)
+		return fd;
+	err = statx(fd, "", AT_EMPTY_PATH, (unsigned)n->args[3], &st) ? -errno : 0;
+	close(fd);
+	return err ? err : client_write(n->client, n->args[4], &st, sizeof(st));
+}
+
+/* What may be opened may be read; only directories and pins may be written to. */
+static s64 do_access(struct notif *n, int at, int mode)
+{
+	int fd = look(n, at);
+	struct stat st;
+
+	if (fd == FILE_PASS)
+		return BOX_PASS;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
+		st.st_mode = 0;
+	close(fd);
+	return (mode & W_OK && !(st.st_mode & 0222)) || (mode & X_OK && !(st.st_mode & 0111)) ? -EACCES : 0;
+}
+
+s64 box_access(struct notif *n) { return do_access(n, 0, (int)n->args[1]); }
+s64 box_faccessat(struct notif *n) { return do_access(n, 1, (int)n->args[2]); }
+
+static s64 put_statfs(struct notif *n, u64 out, long type)
+{
+	struct statfs st = { .f_type = type, .f_bsize = 4096, .f_namelen = 255, .f_frsize = 4096 };
+
+	return client_write(n->client, out, &st, sizeof(st));
+}
+
+s64 box_statfs(struct notif *n)
+{
+	char path[4096], real[4096];
+	int fd;
+
+	if (!path_arg(n, 0, path))
+		return BOX_PASS;
+	if (files_mounted(n->box, path, real, sizeof(real))) {
+		struct stat st;
+
+		return lstat(real, &st) ? -errno : put_statfs(n, n->args[1], BPF_FS);
+	}
+	if (strncmp(path, "/sys/kernel/tracing", 19) && strncmp(path, "/sys/kernel/debug/tracing", 25))
+		return BOX_PASS;
+	fd = files_open(n, path, O_PATH);
+	if (fd == FILE_PASS)
+		return BOX_PASS;
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return put_statfs(n, n->args[1], TRACE_FS);
+}
+
+s64 box_fstatfs(struct notif *n)
+{
+	char link[40], path[4096];
+	int fd = client_fd(n->client, (int)n->args[0]);
+	size_t len = strlen(n->box->dir);
+	ssize_t got;
+
+	if (fd < 0)
+		return BOX_PASS;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	got = readlink(link, path, sizeof(path) - 1);
+	close(fd);
+	path[got > 0 ? got : 0] = '\0';
+	if (strncmp(path, n->box->dir, len) || strncmp(path + len, "/bpf", 4))
+		return BOX_PASS;
+	return put_statfs(n, n->args[1], BPF_FS);
+}
+
+/* ---- links of /proc: what a descriptor is ---- */
+static const char *const object_link[OBJ_KINDS] = {
+	[OBJ_MAP] = "anon_inode:bpf-map", [OBJ_PROG] = "anon_inode:bpf-prog", [OBJ_BTF] = "anon_inode:btf",
+	[OBJ_LINK] = "anon_inode:bpf_link", [OBJ_STATS] = "anon_inode:bpf-stats",
+};
+
+static s64 do_readlink(struct notif *n, int at, u64 out, u64 size)
+{
+	char path[4096], who[32];
+	const char *text = NULL;
+	struct client *c;
+	struct obj *o;
+	int fd = -1;
+
+	if (!path_arg(n, at, path) || sscanf(path, "/proc/%31[^/]/fd/%d", who, &fd) != 2)
+		return BOX_PASS;
+	c = file_process(n, who);
+	fd = c ? client_fd(c, fd) : -1;
+	client_put(c);
+	if (fd < 0)
+		return BOX_PASS;
+	if (!obj_by_fd(&n->box->skep->tab, fd, OBJ_NONE, &o, NULL)) {
+		text = object_link[o->kind];
+		obj_put(o);
+	}
+	close(fd);
+	if (!text)
+		return BOX_PASS;
+	size = MIN(size, strlen(text));
+	return client_write(n->client, out, text, size) ? -EFAULT : (s64)size;
+}
+
+s64 box_readlink(struct notif *n) { return do_readlink(n, 0, n->args[1], n->args[2]); }
+s64 box_readlinkat(struct notif *n) { return do_readlink(n, 1, n->args[2], n->args[3]); }
+
+/* ---- changing bpf file systems ---- */
+static bool mounted_arg(struct notif *n, int at, char real[4096])
+{
+	char path[4096];
+
+	return path_arg(n, at, path) && files_mounted(n->box, path, real, 4096) == 1;
+}
+
+static s64 do_mkdir(struct notif *n, int at, mode_t mode)
+{
+	char real[4096];
+
+	if (!mounted_arg(n, at, real))
+		return BOX_PASS;
+	return mkdir(real, mode | 0700) ? -errno : 0;
+}
+
+s64 box_mkdir(struct notif *n) { return do_mkdir(n, 0, (mode_t)n->args[1]); }
+s64 box_mkdirat(struct notif *n) { return do_mkdir(n, 1, (mode_t)n->args[2]); }
+
+static s64 do_unlink(struct notif *n, int at, int flags)
+{
+	char real[4096];
+
+	if (!mounted_arg(n, at, real))
+		return BOX_PASS;
+	if (unlinkat(AT_FDCWD, real, flags))
+		return -errno;
+	pin_sweep(n->box->skep);
+	return 0;
+}
+
+s64 box_unlink(struct notif *n) { return do_unlink(n, 0, 0); }
+s64 box_rmdir(struct notif *n) { return do_unlink(n, 0, AT_REMOVEDIR); }
+s64 box_unlinkat(struct notif *n) { return do_unlink(n, 1, (int)n->args[2]); }
