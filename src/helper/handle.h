@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What stands for the kernel's tasks and cgroups: addresses that only the kernel could map, with the id in them.
+ * What stands for the kernel's tasks, cgroups, sockets and files: addresses that only the kernel could map, with the id in them.
  *
  * Invariant: a handle compares and passes as a pointer, and reading through it fails as any bad address does, so a program gets
  * what skep knows through helpers and never made-up bytes.
@@ -13,6 +13,9 @@
 #define HANDLE_TASK   0xffff888000000000ull
 #define HANDLE_CGROUP 0xffff8a0000000000ull
 #define HANDLE_REGS   0xffff8c0000000000ull
+#define HANDLE_SOCK   0xffff8e0000000000ull
+#define HANDLE_FILE   0xffff900000000000ull
+#define HANDLE_INODE  0xffff920000000000ull
 #define HANDLE_SHIFT  14  /* room for the fields of the largest of them */
 
 static inline u64 handle_of(u64 kind, u64 id) { return kind | (id & 0x3ffffff) << HANDLE_SHIFT; }

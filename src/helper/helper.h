@@ -12,6 +12,9 @@
 /* NULL when skep has no body for it; id LOWER_LD_ABS (~0) is the packet load of LD_ABS and LD_IND. */
 helper_fn helper_body(u32 id);
 helper_fn kfunc_body(const char *name);
+/* The same for programs with a budget: the run knows what they hold. */
+helper_fn helper_body_held(u32 id);
+helper_fn kfunc_body_held(const char *name);
 /* bpf_trace_printk with the values of r3 to r5, which its contract does not name. */
 u64 print_trace_printk(u64 fmt, u64 fmt_size, u64 a, u64 b, u64 c, struct run *run);
 

@@ -8,7 +8,6 @@
 #include "btf/btf.h"
 #include "helper/graph.h"
 #include "helper/async.h"
-#include "helper/storage.h"
 #include "map/map.h"
 
 #define SLAB (64u << 10)
@@ -213,6 +212,11 @@ static bool is_handle(const void *p)
 	return (uintptr_t)p >> 47;
 }
 
+void *object_start(void *p)
+{
+	return !p || is_handle(p) ? p : body(cell_of(p));
+}
+
 void object_put(void *p)
 {
 	struct layout *l;
@@ -280,8 +284,6 @@ void object_map_gone(struct map *m, bool last)
 {
 	u32 kinds = last ? ~0u : FIELD_TIMER | FIELD_WORKQUEUE;
 
-	if (last)
-		storage_map_gone(m);
 	if (!m->record || !(m->record->mask & kinds))
 		return;
 	for (u32 cpu = 0; cpu < m->ncpu; cpu++)

@@ -23,6 +23,8 @@ void *object_new(const struct layout *l);
 void object_put(void *p);
 /* One more reference; NULL when the object is going. */
 void *object_ref(void *p);
+/* The start of the object that p points into; what is no object of ours stays as it is. */
+void *object_start(void *p);
 /* Where lane `cpu` of a per-CPU object is; NULL when there is no such CPU. */
 void *object_lane(void *p, u32 cpu);
 /* Free what the special fields of a map's value hold. For struct map's field_free. */

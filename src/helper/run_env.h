@@ -14,6 +14,7 @@
 
 struct btf;
 struct perf_sink;
+struct sk;
 
 #define PKT_MAX_FRAGS 17
 #define PKT_FRAG_ROOM 4096u /* bytes of a fragment's page */
@@ -71,6 +72,9 @@ struct run_env {
 	const u64 *user_stack;           /* the thread's user stack, innermost first, when the event brought it; NULL: walk */
 	u32 user_nstack;
 	u64 user_ip, user_fp;            /* where the event interrupted the thread; 0: the stack is walked from here */
+	struct sk *sk;                   /* the socket that the context is or is about; NULL: none */
+	u64 cgroup_id;                   /* cgroup programs: the cgroup it is attached to, 0: none; and as what */
+	u32 attach_type;
 	struct perf_sink *event;         /* perf_event programs: the event; NULL: none */
 	u32 msg_apply, msg_cork;         /* bpf_msg_apply_bytes, bpf_msg_cork_bytes */
 	u32 clones;                      /* packets that bpf_clone_redirect sent */

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Helpers on sockets: of a test run's packet, the one socket it came through. Lookups search skep's sockets, and as long as skep
- * holds none they find none, as on a host where nobody listens.
+ * Helpers on sockets (helper/sk.h): the one a packet or event belongs to, those that lookups find, those in maps.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper/object.h"
 #include "helper/ret.h"
 #include "helper/run_env.h"
+#include "helper/sk.h"
 #include "map/map.h"
 #include "spec/helper_abi.h"
 #include "spec/spec.h"
@@ -22,6 +24,16 @@ static bool is_full(const struct bpf_sock *sk)
 	return sk->state != 6 && sk->state != 12;
 }
 
+/* The socket behind a helper's argument: a context has one that it is, or is about. */
+static struct sk *socket_of(void *ptr, const struct run *run)
+{
+	const struct run_pkt *p = run->env->pkt;
+
+	if (ptr != run->ctx)
+		return sk_of(RET_PTR(ptr), RET_PTR(run->ctx));
+	return p && p->skb && p->skb->sk ? (struct sk *)(void *)p->skb->sk : run->env->sk;
+}
+
 u64 helper_sk_fullsock(void *sk, struct run *run)
 {
 	(void)run;
@@ -30,74 +42,103 @@ u64 helper_sk_fullsock(void *sk, struct run *run)
 
 u64 helper_tcp_sock(void *sk, struct run *run)
 {
-	(void)sk, (void)run;
-	return 0; /* a test run's socket is no TCP connection */
+	struct sk *s = socket_of(sk, run);
+
+	return RET_PTR(s && is_full(&s->s) && sk_tcp(s) ? &s->tcp : NULL);
 }
 
 u64 helper_get_listener_sock(void *sk, struct run *run)
 {
-	(void)sk, (void)run;
-	return 0;
+	const u32 listen = 10; /* TCP_LISTEN */
+	struct sk *s = socket_of(sk, run);
+
+	return RET_PTR(s && s->s.state == listen ? s : NULL);
 }
 
-/* The tuple is IPv4's 12 bytes or IPv6's 36; anything else finds nothing, as a socket that is not there. */
-static u64 lookup(u64 netns, u64 flags)
+/* The tuple is IPv4's 12 bytes or IPv6's 36. */
+static u64 lookup(u8 protocol, const void *tuple, u64 size, u64 netns, u64 flags)
 {
-	(void)netns, (void)flags;
-	return 0;
+	struct sk *sk;
+
+	/* the caller's namespace (any negative number), or one by number, none of which is known here */
+	if (flags || (size != 12 && size != 36) || (s32)netns >= 0)
+		return 0;
+	sk = sk_find(protocol, tuple, (u32)size);
+	return RET_PTR(sk);
+}
+
+/* Only whole sockets: what a request or a remnant belongs to is looked for in its place. */
+static u64 lookup_full(u8 protocol, const void *tuple, u64 size, u64 netns, u64 flags)
+{
+	struct sk *sk = (struct sk *)(uintptr_t)lookup(protocol, tuple, size, netns, flags), *listener = NULL;
+
+	if (!sk || is_full(&sk->s))
+		return RET_PTR(sk);
+	if (sk->s.state == 12)
+		listener = sk_listener(sk);
+	object_put(sk);
+	return RET_PTR(listener);
 }
 
 u64 helper_sk_lookup_tcp(void *ctx, const void *tuple, u64 tuple_size, u64 netns, u64 flags, struct run *run)
 {
-	(void)ctx, (void)tuple, (void)tuple_size, (void)run;
-	return lookup(netns, flags);
+	(void)ctx, (void)run;
+	return lookup_full(IPPROTO_TCP, tuple, tuple_size, netns, flags);
 }
 
 u64 helper_sk_lookup_udp(void *ctx, const void *tuple, u64 tuple_size, u64 netns, u64 flags, struct run *run)
 {
-	(void)ctx, (void)tuple, (void)tuple_size, (void)run;
-	return lookup(netns, flags);
+	(void)ctx, (void)run;
+	return lookup_full(IPPROTO_UDP, tuple, tuple_size, netns, flags);
 }
 
 u64 helper_skc_lookup_tcp(void *ctx, const void *tuple, u64 tuple_size, u64 netns, u64 flags, struct run *run)
 {
-	(void)ctx, (void)tuple, (void)tuple_size, (void)run;
-	return lookup(netns, flags);
+	(void)ctx, (void)run;
+	return lookup(IPPROTO_TCP, tuple, tuple_size, netns, flags);
 }
 
 u64 helper_sk_release(void *sock, struct run *run)
 {
-	(void)sock, (void)run;
+	const struct run_pkt *p = run->env->pkt;
+
+	/* a run's own socket is nobody's to release */
+	if (sock != run->ctx && sock != (void *)run->env->sk && !(p && p->skb && sock == (void *)p->skb->sk))
+		object_put(sk_of(RET_PTR(sock), RET_PTR(run->ctx)));
 	return 0;
 }
 
-u64 helper_skc_to_tcp6_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-u64 helper_skc_to_tcp_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-u64 helper_skc_to_tcp_timewait_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-u64 helper_skc_to_tcp_request_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-u64 helper_skc_to_udp6_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-u64 helper_skc_to_unix_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-u64 helper_skc_to_mptcp_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
-
-/* Cookies are given on first request, counting up. */
-u64 helper_get_socket_cookie(void *ctx, struct run *run)
+/* The kernel's own view of a socket, if it is one of that kind. */
+static u64 kernel_view(void *ptr, u16 family, u8 protocol, u32 state, struct run *run)
 {
-	static u64 next = 1;
-	static u64 cookie;
-	u64 c = __atomic_load_n(&cookie, __ATOMIC_RELAXED);
+	struct sk *s = ptr ? socket_of(ptr, run) : NULL;
 
-	(void)ctx, (void)run;
-	if (!c) {
-		c = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&cookie, c, __ATOMIC_RELAXED);
-	}
-	return c;
+	if (!s || s->s.protocol != protocol || (family && s->s.family != family) || (state ? s->s.state != state : !is_full(&s->s)))
+		return 0;
+	return sk_handle(s);
 }
 
+u64 helper_skc_to_tcp6_sock(void *sk, struct run *run) { return kernel_view(sk, AF_INET6, IPPROTO_TCP, 0, run); }
+u64 helper_skc_to_tcp_sock(void *sk, struct run *run) { return kernel_view(sk, 0, IPPROTO_TCP, 0, run); }
+u64 helper_skc_to_tcp_timewait_sock(void *sk, struct run *run) { return kernel_view(sk, 0, IPPROTO_TCP, 6, run); }
+u64 helper_skc_to_tcp_request_sock(void *sk, struct run *run) { return kernel_view(sk, 0, IPPROTO_TCP, 12, run); }
+u64 helper_skc_to_udp6_sock(void *sk, struct run *run) { return kernel_view(sk, AF_INET6, IPPROTO_UDP, 0, run); }
+u64 helper_skc_to_unix_sock(void *sk, struct run *run) { return kernel_view(sk, AF_UNIX, 0, 0, run); }
+u64 helper_skc_to_mptcp_sock(void *sk, struct run *run) { (void)sk, (void)run; return 0; }
+
+u64 helper_get_socket_cookie(void *ctx, struct run *run)
+{
+	struct sk *s = socket_of(ctx, run);
+
+	return s ? sk_cookie(s) : 0;
+}
+
+/* Of an unknown socket: nobody's. */
 u64 helper_get_socket_uid(void *skb, struct run *run)
 {
-	(void)skb, (void)run;
-	return 0; /* the kernel's own sockets are root's */
+	struct sk *s = socket_of(skb, run);
+
+	return s ? s->uid : 65534;
 }
 
 /* The first network namespace's cookie. */
@@ -235,13 +276,26 @@ u64 helper_sock_ops_cb_flags_set(void *bpf_sock, u64 argval, struct run *run)
 }
 
 /* ---- sockets in maps ---- */
-/* 1: to the socket that the map holds there; 0: dropped, there is none. */
-static u64 redirect_to_socket(struct map *map, const void *key, u64 flags, struct run *run)
+/* SK_PASS: to the socket that the map holds there; SK_DROP: there is none, or it takes no data. */
+static u64 redirect_to_socket(struct map *map, const void *key, u64 flags, bool message, struct run *run)
 {
-	if (flags & ~(u64)BPF_F_INGRESS || !map_prog_lookup(map, key, run->cpu))
+	u64 cookie = flags & ~(u64)BPF_F_INGRESS ? 0 : map_prog_socket(map, key);
+	struct sk_facts f;
+	bool to_close = false, tcp;
+	int fd = cookie ? sk_fd(cookie, &to_close) : -ENOENT, err;
+
+	if (fd < 0)
+		return SK_DROP;
+	err = sk_ask(fd, &f);
+	if (to_close)
+		close(fd);
+	tcp = f.protocol == IPPROTO_TCP;
+	if (err || (tcp ? f.state == BPF_TCP_LISTEN : f.state != BPF_TCP_ESTABLISHED) ||
+	    (message && !tcp && !(flags & BPF_F_INGRESS)))
 		return SK_DROP;
 	run->redirect_kind = 3;
 	run->redirect_map = map;
+	run->redirect_key = cookie;
 	run->redirect_flags = (u32)flags;
 	return SK_PASS;
 }
@@ -251,13 +305,13 @@ u64 helper_sk_redirect_map(void *skb, struct map *map, u64 key, u64 flags, struc
 	u32 index = (u32)key;
 
 	(void)skb;
-	return redirect_to_socket(map, &index, flags, run);
+	return redirect_to_socket(map, &index, flags, false, run);
 }
 
 u64 helper_sk_redirect_hash(void *skb, struct map *map, const void *key, u64 flags, struct run *run)
 {
 	(void)skb;
-	return redirect_to_socket(map, key, flags, run);
+	return redirect_to_socket(map, key, flags, false, run);
 }
 
 u64 helper_msg_redirect_map(void *msg, struct map *map, u64 key, u64 flags, struct run *run)
@@ -265,23 +319,74 @@ u64 helper_msg_redirect_map(void *msg, struct map *map, u64 key, u64 flags, stru
 	u32 index = (u32)key;
 
 	(void)msg;
-	return redirect_to_socket(map, &index, flags, run);
+	return redirect_to_socket(map, &index, flags, true, run);
 }
 
 u64 helper_msg_redirect_hash(void *msg, struct map *map, const void *key, u64 flags, struct run *run)
 {
 	(void)msg;
-	return redirect_to_socket(map, key, flags, run);
+	return redirect_to_socket(map, key, flags, true, run);
 }
 
+/* The socket must be one of the group that the packet is for: with the same protocol, family and port as far as they are known. */
 u64 helper_sk_select_reuseport(void *reuse, struct map *map, const void *key, u64 flags, struct run *run)
 {
+	const struct sk *mine = run->env->sk;
+	u64 cookie = map_prog_socket(map, key);
+	bool to_close = false;
+	struct sk_facts f;
+	int fd, err;
+
 	(void)reuse, (void)flags;
-	if (!map_prog_lookup(map, key, run->cpu))
+	fd = cookie ? sk_fd(cookie, &to_close) : -ENOENT;
+	if (fd < 0)
 		return RET_INT_(-ENOENT);
+	err = sk_ask(fd, &f);
+	if (to_close)
+		close(fd);
+	if (err || !f.reuseport)
+		return RET_INT_(map->desc.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? -ENOENT : -EINVAL);
+	if (mine && mine->s.protocol != f.protocol)
+		return RET_INT_(-EPROTOTYPE);
+	if (mine && mine->s.family != f.family)
+		return RET_INT_(-EAFNOSUPPORT);
 	run->redirect_kind = 3;
 	run->redirect_map = map;
+	run->redirect_key = cookie;
 	return 0;
+}
+
+/* The connection of a socket event joins a map. */
+static u64 join_map(void *ctx, struct map *map, const void *key, u64 flags, struct run *run)
+{
+	const struct bpf_sock_ops *ops = ctx;
+	struct sk *sk = socket_of(ctx, run);
+	struct sk_facts f;
+	bool to_close = false;
+	int fd, err;
+
+	if (ops->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB && ops->op != BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB &&
+	    ops->op != BPF_SOCK_OPS_TCP_LISTEN_CB)
+		return RET_INT_(-EOPNOTSUPP);
+	fd = sk && sk->cookie ? sk_fd(sk->cookie, &to_close) : -ENOENT;
+	if (fd < 0)
+		return RET_INT_(-EOPNOTSUPP);
+	err = sk_ask(fd, &f);
+	if (to_close)
+		close(fd);
+	if (!err)
+		err = sk_for_sockmap(&f);
+	return RET_INT_(err ? err : map_prog_update(map, key, &f.cookie, flags, run->cpu));
+}
+
+u64 helper_sock_map_update(void *skops, struct map *map, const void *key, u64 flags, struct run *run)
+{
+	return join_map(skops, map, key, flags, run);
+}
+
+u64 helper_sock_hash_update(void *skops, struct map *map, const void *key, u64 flags, struct run *run)
+{
+	return join_map(skops, map, key, flags, run);
 }
 
 /* How much of a stream the verdict holds for, and how much to wait for before the next: kept for whoever runs the program. */

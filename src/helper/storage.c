@@ -1,184 +1,110 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values kept for tasks, sockets, inodes and cgroups: see storage.h. */
+/* Helpers on values that maps keep for tasks, sockets, inodes and cgroups: see storage.h. */
 #include "helper/storage.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdlib.h>
 
-#include "helper/object.h"
+#include "helper/owner.h"
 #include "helper/ret.h"
-#include "map/map.h"
+#include "helper/run_env.h"
+#include "helper/sk.h"
 #include "spec/helper_abi.h"
-#include "vm/abi.h"
 
-#define BUCKETS 256u
+/* ---- values of owners that have ended ---- */
+struct ended { struct map *map; struct map_owner owner; bool found; };
 
-struct kept {
-	struct kept *next;      /* in the bucket */
-	u64 owner;              /* 0: deleted; its memory is for the map's next value */
-	const struct map *map;
-	u64 value[];
-};
-
-static struct kept *bucket[BUCKETS];
-static u32 used;                /* values there are; without any, an owner's end costs nothing */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* Values of one map share a bucket chain by owner; deleted ones wait in the map's own chain. */
-static struct kept **chain(u64 owner, const struct map *m)
+static u64 look(struct map *m, const void *key, void *value, void *ctx)
 {
-	u64 h = (owner ? owner >> 3 : RET_PTR(m) >> 6) * 0x9e3779b97f4a7c15ull;
+	struct ended *e = ctx;
 
-	return &bucket[h >> 56];
+	(void)value;
+	memcpy(&e->owner, key, sizeof(e->owner));
+	e->found = owner_ended(map_key_names(m), &e->owner);
+	return e->found;
 }
 
-static struct kept *find(u64 owner, const struct map *m)
+/* There is no room: make some. False: all owners live. */
+static bool sweep(struct map *m)
 {
-	struct kept *k;
+	struct ended e = { .map = m, .found = true };
+	bool any = false;
 
-	for (k = *chain(owner, m); k; k = k->next)
-		if (k->owner == owner && k->map == m)
+	while (e.found) {
+		e.found = false;
+		map_prog_for_each(m, look, &e, 0, 0);
+		if (e.found && map_prog_delete(m, &e.owner, 0))
 			break;
-	return k;
-}
-
-/* Off its chain. */
-static void take_off(struct kept *k)
-{
-	struct kept **p = chain(k->owner, k->map);
-
-	while (*p != k)
-		p = &(*p)->next;
-	*p = k->next;
-}
-
-static void put_on(struct kept *k, u64 owner)
-{
-	struct kept **p;
-
-	k->owner = owner;
-	p = chain(owner, k->map);
-	k->next = *p;
-	*p = k;
-}
-
-static struct kept *make(struct map *m, u64 owner, const void *value)
-{
-	struct kept *k = find(0, m);
-	u32 size = ROUND_UP(m->desc.value_size, 8u);
-
-	if (k)
-		take_off(k);
-	else
-		k = calloc(1, sizeof(*k) + size);
-	if (!k)
-		return NULL;
-	k->map = m;
-	memset(k->value, 0, size);
-	if (value)
-		memcpy(k->value, value, m->desc.value_size);
-	put_on(k, owner);
-	used++;
-	return k;
-}
-
-static void discard(struct kept *k)
-{
-	union { const struct map *c; struct map *m; } u = { k->map };
-
-	take_off(k);
-	if (u.m->record)
-		object_fields_free(u.m, k->value);
-	put_on(k, 0);
-	used--;
-}
-
-static u64 get(struct map *m, u64 owner, const void *value, u64 flags)
-{
-	struct kept *k;
-
-	if (!owner || flags & ~(u64)BPF_LOCAL_STORAGE_GET_F_CREATE)
-		return 0;
-	pthread_mutex_lock(&lock);
-	k = find(owner, m);
-	if (!k && (flags & BPF_LOCAL_STORAGE_GET_F_CREATE))
-		k = make(m, owner, value);
-	pthread_mutex_unlock(&lock);
-	return k ? RET_PTR(k->value) : 0;
-}
-
-static u64 drop(struct map *m, u64 owner)
-{
-	struct kept *k;
-
-	if (!owner)
-		return RET_INT_(-EINVAL);
-	pthread_mutex_lock(&lock);
-	k = find(owner, m);
-	if (k)
-		discard(k);
-	pthread_mutex_unlock(&lock);
-	return k ? 0 : RET_INT_(-ENOENT);
-}
-
-void storage_owner_gone(u64 owner)
-{
-	if (!__atomic_load_n(&used, __ATOMIC_RELAXED))
-		return;
-	pthread_mutex_lock(&lock);
-	for (struct kept *k = *chain(owner, NULL), *next; k; k = next) {
-		next = k->next;
-		if (k->owner == owner)
-			discard(k);
+		any |= e.found;
 	}
-	pthread_mutex_unlock(&lock);
+	return any;
 }
 
-void storage_map_gone(struct map *m)
+static u64 get(enum map_names what, struct map *m, u64 owner, const void *value, u64 flags, const struct run *run)
 {
-	const u32 keepers = MH_LOCAL_STORAGE | MH_SK_STORAGE | MH_INODE_STORAGE | MH_TASK_STORAGE | MH_CGRP_STORAGE;
+	bool create = flags & BPF_LOCAL_STORAGE_GET_F_CREATE;
+	struct map_owner o;
+	void *at;
 
-	if (!(map_spec[m->desc.type].helpers & keepers))
-		return;
-	pthread_mutex_lock(&lock);
-	for (u32 i = 0; i < BUCKETS; i++)
-		for (struct kept *k = bucket[i], *next; k; k = next) {
-			next = k->next;
-			if (k->map != m)
-				continue;
-			used -= k->owner != 0;
-			if (k->owner && m->record)
-				object_fields_free(m, k->value);
-			take_off(k);
-			free(k);
-		}
-	pthread_mutex_unlock(&lock);
+	if (flags & ~(u64)BPF_LOCAL_STORAGE_GET_F_CREATE || !owner_by_ptr(what, owner, run, &o))
+		return 0;
+	at = map_prog_storage(m, &o, value, create, run->cpu);
+	if (!at && create && sweep(m))
+		at = map_prog_storage(m, &o, value, true, run->cpu);
+	return RET_PTR(at);
 }
 
-/* The value of the cgroup that the event is judged for: one a run, made when it is first asked for. */
+static u64 drop(enum map_names what, struct map *m, u64 owner, const struct run *run)
+{
+	struct map_owner o;
+
+	if (!owner || !owner_by_ptr(what, owner, run, &o))
+		return RET_INT_(-EINVAL);
+	return RET_INT_(map_prog_delete(m, &o, run->cpu));
+}
+
+void storage_run_gone(struct map *const *maps, u32 n, const struct sk *sk)
+{
+	static const struct bpf_cgroup_storage_key none;
+	struct map_owner o = { { sk->cookie, 0, 0 } };
+
+	for (u32 i = 0; i < n; i++) {
+		if (map_key_names(maps[i]) == MAP_NAMES_SOCKET && sk->cookie)
+			map_prog_delete(maps[i], &o, 0);
+		if (map_spec[maps[i]->desc.type].helpers & MH_LOCAL_STORAGE)
+			map_prog_delete(maps[i], &none, 0);
+	}
+}
+
+/* The value of the cgroup that the event is judged for; of the run, where there is none. Made when it is first asked for. */
 u64 helper_get_local_storage(struct map *map, u64 flags, struct run *run)
 {
-	static u64 spare[65536 / 8]; /* the verifier promised a pointer: without memory, a value that everybody shares */
-	u64 value = get(map, RET_PTR(run->env), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	static u64 spare[65536 / 8]; /* the verifier promised a pointer: without room, a value that everybody shares */
+	struct bpf_cgroup_storage_key k;
+	void *at;
 
 	(void)flags;
-	return value ? value : RET_PTR(spare);
+	memset(&k, 0, sizeof(k));
+	k.cgroup_inode_id = run->env->cgroup_id;
+	k.attach_type = run->env->attach_type;
+	at = map_prog_lookup(map, &k, run->cpu);
+	if (!at) {
+		map_prog_update(map, &k, NULL, BPF_NOEXIST, run->cpu);
+		at = map_prog_lookup(map, &k, run->cpu);
+	}
+	return RET_PTR(at ? at : spare);
 }
 
-#define STORAGE(name)                                                                                   \
+#define STORAGE(name, what)                                                                             \
 	u64 helper_##name##_storage_get(struct map *map, void *owner, const void *value, u64 flags,     \
 					struct run *run)                                                \
 	{                                                                                               \
-		(void)run;                                                                              \
-		return get(map, RET_PTR(owner), value, flags);                                          \
+		return get(what, map, RET_PTR(owner), value, flags, run);                               \
 	}                                                                                               \
 	u64 helper_##name##_storage_delete(struct map *map, void *owner, struct run *run)               \
 	{                                                                                               \
-		(void)run;                                                                              \
-		return drop(map, RET_PTR(owner));                                                       \
+		return drop(what, map, RET_PTR(owner), run);                                            \
 	}
-STORAGE(sk)
-STORAGE(inode)
-STORAGE(task)
-STORAGE(cgrp)
+STORAGE(sk, MAP_NAMES_SOCKET)
+STORAGE(inode, MAP_NAMES_FILE)
+STORAGE(task, MAP_NAMES_TASK)
+STORAGE(cgrp, MAP_NAMES_CGROUP)

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values that maps keep for tasks, sockets, inodes and cgroups: one per map and owner. An owner is known by the pointer that
- * programs hold, which for tasks and cgroups has their id in it.
- *
- * Invariant: a value's memory stays until its map is freed, so a program that still uses one that was deleted reads a stale value
- * and nothing else.
+ * Values that maps keep for tasks, sockets, inodes and cgroups: the maps are map/storage.c, the owners owner.h. A value whose
+ * owner has ended stays until its place is needed, which nobody can see: no one can name its owner any more.
  */
 #ifndef SKEP_HELPER_STORAGE_H
 #define SKEP_HELPER_STORAGE_H
 
-#include "base/types.h"
+#include "map/map.h"
 
-struct map;
+struct sk;
 
-/* For struct map's gone. */
-void storage_map_gone(struct map *m);
-/* The owner is no more: no map keeps a value for it. */
-void storage_owner_gone(u64 owner);
+/* A test run is over: none of these maps keeps a value for its socket, or for the cgroup that it was not in. */
+void storage_run_gone(struct map *const *maps, u32 n, const struct sk *sk);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "helper/packet.h"
+#include "helper/sk.h"
 #include "helper/storage.h"
 
 #define PAGE 4096u
@@ -76,6 +77,7 @@ static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct t
 		run.image = &p->image;
 		run.tail_calls = 0;
 		t->retval = (u32)run_image(&run, ctx);
+		t->stopped |= run.stopped;
 	}
 	mean = (clock_ns(CLOCK_MONOTONIC) - start) / n;
 	t->duration = mean > U32_MAX ? U32_MAX : (u32)mean;
@@ -380,7 +382,7 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 	struct native_skb ctx = { .skb = { 0 } };
 	struct run_tunnel tunnel = { .set = false };
 	struct run_pkt pkt = { .native = &ctx.pkt, .skb = &ctx.skb, .tunnel = &tunnel };
-	struct bpf_sock sk = { 0 };
+	struct sk sk = { .cookie = 0 };
 	int err;
 
 	if ((t->flags & ~1u /* BPF_F_TEST_SKB_CHECKSUM_COMPLETE */) || t->cpu || t->batch_size)
@@ -392,12 +394,12 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 	pkt.buf = calloc(1, SKB_GROWTH + PAGE + MAX_GROWN);
 	if (!pkt.buf)
 		return -ENOMEM;
-	err = skb_prepare(p, t, &pkt, &ctx, &sk);
+	err = skb_prepare(p, t, &pkt, &ctx, &sk.s);
 	if (!err) {
 		env->env.pkt = &pkt;
+		env->env.sk = &sk;
 		run_repeat(p, &ctx, env, t);
-		storage_owner_gone((u64)(uintptr_t)&sk);
-		storage_owner_gone((u64)(uintptr_t)env);
+		storage_run_gone(p->maps, p->nmaps, &sk);
 		err = skb_result(p, t, &pkt, &ctx.skb);
 	}
 	free(pkt.buf);

@@ -18,13 +18,15 @@
 u32 map_user_value_size(const struct map *m)
 {
 	if (m->ops->percpu)
-		return value_room(m) * map_possible_cpus();
+		return ROUND_UP(m->desc.value_size, 8u) * map_possible_cpus();
 	if (map_spec_by_id(m->desc.type)->value == MV_FD)
 		return sizeof(u32);
 	return m->desc.value_size;
 }
 
 enum obj_kind map_value_obj(const struct map *m) { return m->type->obj_kind; }
+enum map_names map_key_names(const struct map *m) { return m->type->key_names; }
+enum map_names map_value_names(const struct map *m) { return m->type->value_names; }
 
 bool map_frozen(const struct map *m) { return m->frozen || __atomic_load_n(&m->head->frozen, __ATOMIC_ACQUIRE); }
 

@@ -50,11 +50,12 @@ static inline __attribute__((always_inline)) u32 hash_of(u64 seed, const void *k
 
 u32 hash_key(const struct map *m, const void *key)
 {
-	switch (m->desc.key_size) {
+	switch (m->key_len) {
 	case 4: return hash_of(m->seed, key, 4);
 	case 8: return hash_of(m->seed, key, 8);
 	case 16: return hash_of(m->seed, key, 16);
-	default: return hash_of(m->seed, key, m->desc.key_size);
+	case 24: return hash_of(m->seed, key, 24);
+	default: return hash_of(m->seed, key, m->key_len);
 	}
 }
 
@@ -137,7 +138,7 @@ u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key
 	u32 *link = &b->head, i, steps = m->nnodes;
 
 	for (; (i = node_check(m, load32(link))) && steps; steps--) {
-		if (key_equal(m, node_at(m, i), hash, key, m->desc.key_size))
+		if (key_equal(m, node_at(m, i), hash, key, m->key_len))
 			break;
 		link = &node_at(m, i)->next;
 	}
@@ -174,14 +175,16 @@ static COLD u32 find_locked(const struct map *cm, const void *key, u32 hash)
 FIND_BY_SIZE(find_4, 4)
 FIND_BY_SIZE(find_8, 8)
 FIND_BY_SIZE(find_16, 16)
-FIND_BY_SIZE(find_any, m->desc.key_size)
+FIND_BY_SIZE(find_24, 24) /* struct map_owner */
+FIND_BY_SIZE(find_any, m->key_len)
 
 u32 hash_find(struct map *m, const void *key)
 {
-	switch (m->desc.key_size) {
+	switch (m->key_len) {
 	case 4: return find_4(m, key);
 	case 8: return find_8(m, key);
 	case 16: return find_16(m, key);
+	case 24: return find_24(m, key);
 	default: return find_any(m, key);
 	}
 }
@@ -211,6 +214,7 @@ static void *hash_lookup(struct map *m, const void *key, u32 cpu)
 LOOKUP_BY_SIZE(4)
 LOOKUP_BY_SIZE(8)
 LOOKUP_BY_SIZE(16)
+LOOKUP_BY_SIZE(24)
 
 /* ---- creation ---- */
 
@@ -275,10 +279,11 @@ int hash_layout(const struct map_attr *a, struct map_geom *g)
 
 void hash_pick(struct map *m)
 {
-	switch (m->desc.key_size) {
+	switch (m->key_len) {
 	case 4: m->lookup = lookup_4; break;
 	case 8: m->lookup = lookup_8; break;
 	case 16: m->lookup = lookup_16; break;
+	case 24: m->lookup = lookup_24; break;
 	default: break;
 	}
 }
@@ -377,12 +382,12 @@ static void fill_lanes(struct map *m, u32 i, const void *value, u32 cpu, bool al
 {
 	u64 off = (u64)i * m->stride;
 
-	if (all) {
+	if (all && value) {
 		lanes_in(m, off, value);
 		return;
 	}
 	for (u32 c = 0; c < m->ncpu; c++)
-		if (c == cpu)
+		if (c == cpu && value)
 			value_in(m, m->data + c * m->lane + off, value);
 		else
 			shm_zero(m->data + c * m->lane + off, m->stride);
@@ -392,12 +397,14 @@ void hash_fill(struct map *m, u32 i, u32 hash, const void *key, const void *valu
 {
 	struct node *n = node_at(m, i);
 
-	shm_write(node_key(m, n), key, m->desc.key_size);
+	shm_write(node_key(m, n), key, m->key_len);
 	__atomic_store_n(&n->hash, hash, __ATOMIC_RELAXED);
 	if (m->ops->percpu)
 		fill_lanes(m, i, value, cpu, all);
-	else
+	else if (likely(value != NULL))
 		value_in(m, node_value(m, n), value);
+	else
+		shm_zero(node_value(m, n), value_room(m));
 }
 
 /* Value of a per-CPU element that exists: changed where it is. */
@@ -589,7 +596,7 @@ int hash_sys_lookup(struct map *m, const void *key, void *value, u64 flags)
 	int err;
 
 	for (u32 tries = 0; tries < RETRIES; tries++) {
-		i = find(m, key, m->desc.key_size, hash, &seq);
+		i = find(m, key, m->key_len, hash, &seq);
 		if (!i)
 			return -ENOENT;
 		if (i == ~0u)
@@ -634,7 +641,7 @@ int hash_next(struct map *m, const void *key, void *next)
 		i = node_check(m, __atomic_load_n(&((struct bucket *)m->table)[b].head, __ATOMIC_ACQUIRE));
 	if (!i)
 		return -ENOENT;
-	shm_read(next, node_key(m, node_at(m, i)), m->desc.key_size);
+	shm_read(next, node_key(m, node_at(m, i)), m->key_len);
 	return 0;
 }
 
@@ -703,6 +710,19 @@ const struct map_type map_type_PERCPU_HASH = {
 	.next_key = hash_next, .copy_out = hash_sys_lookup, .copy_in = percpu_sys_update,
 	.take = hash_take, .batch_out = hash_batch, .btf = BTF_ANY_KEY, .batch_change = true,
 };
+/* Storages: map_prog_storage() looks up and updates; user space has its own way (storage.c). */
+#define STORAGE(id, lanes)                                                                                \
+	const struct map_ops map_ops_##id = {                                                             \
+		.lookup = hash_lookup, .update = update_prog, .remove = hash_remove, .for_each = hash_for_each, \
+		.pick = lanes ? NULL : hash_pick, .percpu = lanes,                                        \
+	}
+STORAGE(SK_STORAGE, false);
+STORAGE(INODE_STORAGE, false);
+STORAGE(TASK_STORAGE, false);
+STORAGE(CGRP_STORAGE, false);
+STORAGE(CGROUP_STORAGE, false);
+STORAGE(PERCPU_CGROUP_STORAGE, true);
+
 const struct map_ops map_ops_HASH_OF_MAPS = {
 	.lookup = of_maps_lookup,
 };

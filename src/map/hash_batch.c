@@ -24,7 +24,7 @@ static u32 bucket_count(const struct map *m, const struct bucket *b)
 /* Copy a locked bucket out from element `at` on. */
 static void bucket_out(struct map *m, struct bucket *b, struct map_batch *out, u32 at)
 {
-	u32 ks = m->desc.key_size, vs = map_user_value_size(m);
+	u32 ks = m->key_len, vs = map_user_value_size(m);
 
 	for (u32 i = node_check(m, load32(&b->head)); i; i = node_check(m, load32(&node_at(m, i)->next)), at++) {
 		shm_read((u8 *)out->keys + (u64)at * ks, node_key(m, node_at(m, i)), ks);

@@ -283,6 +283,8 @@ static int view_head(struct map *m)
 	m->table_mask = g.table_mask;
 	m->mmap_size = g.mmap_size;
 	m->seed = h->seed;
+	m->key_len = g.key_len ? g.key_len : h->key_size;
+	m->value_len = g.value_len ? g.value_len : h->value_size;
 	m->pool_shards = MIN(h->ncpu, POOL_SHARDS);
 	m->lookup = m->ops->lookup;
 	if (m->ops->pick)
@@ -482,5 +484,7 @@ void map_detach(struct map *m)
 
 u64 map_memory(const struct map *m)
 {
+	if (m->type->key_names) /* a file with holes: what was taken of it */
+		return MAP_PAGE + (u64)m->head->pool.fresh * (m->node_size + sizeof(struct bucket)) + sizeof(*m);
 	return m->file_size + sizeof(*m);
 }

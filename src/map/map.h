@@ -75,6 +75,7 @@ struct map {
 	void *table;                  /* hash: buckets; ids of fd-valued maps */
 	u8 *aux;
 	u32 node_size, nnodes, key_off, value_off, table_mask, aux_n;
+	u32 key_len, value_len;       /* in the table: what desc says, or more where a descriptor stands for something */
 	u64 seed;
 	u32 pool_shards;
 	void *(*lookup)(struct map *m, const void *key, u32 cpu); /* what map_prog_lookup does, made for this key size */
@@ -94,6 +95,9 @@ struct map {
 	struct perf_sink **sinks;     /* perf_event_array */
 	u32 ring_owner;               /* ring: this process' number in its table; a guess, checked on use */
 	struct obj *(*resolve)(struct map *m, u32 slot, u32 id); /* objects another process put here; NULL: unknown */
+	/* maps of sockets: what a program gets for a cookie, with a reference; NULL: it is closed */
+	void *(*socket)(struct map *m, u64 cookie);
+	bool (*socket_open)(u64 cookie);
 	bool frozen;                  /* this view's data can no longer change: a private, read-only copy */
 	u64 numa_flags;
 	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
@@ -104,6 +108,13 @@ struct map {
 	void *user;                   /* for whoever made the map (devmap targets, struct_ops...) */
 };
 
+/*
+ * What an element belongs to, where its key is a descriptor to bpf(2): the number that the kernel gives a socket (its cookie),
+ * a task (the inode of its pidfd) or a cgroup (its id) and never again; a file's device, inode and time of birth.
+ */
+struct map_owner { u64 word[3]; };
+enum map_names { MAP_NAMES_NOTHING, MAP_NAMES_SOCKET, MAP_NAMES_FILE, MAP_NAMES_TASK, MAP_NAMES_CGROUP, MAP_NAMES_XSK };
+
 static inline struct map *map_of(struct obj *o) { return container_of(o, struct map, obj); }
 
 /* ---- bpf(2)'s side; keys and values are plain memory of the size bpf(2) says ---- */
@@ -111,6 +122,10 @@ static inline struct map *map_of(struct obj *o) { return container_of(o, struct 
 u32 map_user_value_size(const struct map *m);
 /* What an update's value names: OBJ_PROG or OBJ_MAP when it is a descriptor of that kind, else OBJ_NONE. */
 enum obj_kind map_value_obj(const struct map *m);
+/* What a key or a value names by descriptor: whoever serves bpf(2) puts a struct map_owner (of a value: its first word) there. */
+enum map_names map_key_names(const struct map *m);
+enum map_names map_value_names(const struct map *m);
+/* value NULL where values name something: what Linux checks before it looks at the descriptor. */
 u32 map_possible_cpus(void);
 
 /* `key` is NULL iff key_size is 0 (queue, stack, bloom filter). A frozen map answers -EPERM to every change. */
@@ -160,6 +175,10 @@ int map_prog_peek(struct map *m, void *value);  /* bloom_filter: is it in? 0 or 
 typedef u64 (*map_visit)(struct map *m, const void *key, void *value, void *ctx);
 s64 map_prog_for_each(struct map *m, map_visit fn, void *ctx, u64 flags, u32 cpu);
 /* map-in-map: map_prog_lookup returns a struct map *. */
+/* Maps of sockets: the cookie under a key, 0: none. */
+u64 map_prog_socket(struct map *m, const void *key);
+/* Storages: the owner's value, made (a copy of `value`, NULL: zeros) if there is none and `create`. NULL: none, or no room. */
+void *map_prog_storage(struct map *m, const struct map_owner *o, const void *value, bool create, u32 cpu);
 /* prog_array: the image in a slot, or NULL. Lock-free. (The declaration of vm/abi.h, which this room does not see.) */
 const struct image *prog_array_image(struct map *prog_array, u32 index);
 

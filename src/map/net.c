@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Maps of places to redirect to: devmap, devmap_hash, cpumap, xskmap, sockmap, sockhash, reuseport_sockarray.
+ * Maps of places to redirect frames to: devmap, devmap_hash, cpumap.
  *
- * Device and CPU maps hold their values; what a value means is for whoever moves frames. Socket maps can be made
- * and asked, and take no socket yet (map.def says so). Invariant: in the arrays, a first word of zero is an empty place.
+ * They hold their values; what a value means is for whoever moves frames. Invariant: in the arrays, a first word of zero is an
+ * empty place.
  */
 #include "map/priv.h"
 
@@ -11,7 +11,6 @@
 #include <net/if.h>
 
 #define CPUMAP_QUEUE   16384u
-#define KEY_STACK_MAX  512u
 
 struct devmap_value { u32 ifindex; s32 prog_fd; };
 
@@ -180,71 +179,6 @@ static int cpu_update(struct map *m, const void *key, const void *value, u64 fla
 	return 0;
 }
 
-/* ---- sockets ---- */
-
-static int xsk_layout(const struct map_attr *a, struct map_geom *g)
-{
-	if (!a->max_entries || a->key_size != 4 || a->value_size != 4 ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
-		return -EINVAL;
-	return slots_layout(a, g);
-}
-
-static int sock_layout(const struct map_attr *a, struct map_geom *g)
-{
-	if (!a->max_entries || a->max_entries > S32_MAX || a->key_size != 4 ||
-	    (a->value_size != 4 && a->value_size != 8) ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
-		return -EINVAL;
-	return slots_layout(a, g);
-}
-
-static int sock_hash_layout(const struct map_attr *a, struct map_geom *g)
-{
-	if (!a->max_entries || !a->key_size || (a->value_size != 4 && a->value_size != 8) ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
-		return -EINVAL;
-	if (a->key_size > KEY_STACK_MAX)
-		return -E2BIG;
-	return map_types[BPF_MAP_TYPE_HASH]->layout(a, g) ? -EINVAL : 0;
-}
-
-static int reuseport_check(const struct map_attr *a)
-{
-	return a->value_size != 4 && a->value_size != 8 ? -EINVAL : array_check(a);
-}
-
-static int sock_copy_out(struct map *m, const void *key, void *value, u64 flags)
-{
-	(void)key;
-	(void)value;
-	(void)flags;
-	return m->desc.value_size != sizeof(u64) ? -ENOSPC : -ENOENT;
-}
-
-/* No socket of this process can be told from its descriptor here. */
-static int sock_update(struct map *m, const void *key, const void *value, u64 flags)
-{
-	(void)value;
-	if (flags > BPF_EXIST)
-		return -EINVAL;
-	if (m->desc.key_size == 4 && m->desc.type != BPF_MAP_TYPE_SOCKHASH && index_of(key) >= m->desc.max_entries)
-		return -E2BIG;
-	return -EOPNOTSUPP;
-}
-
-static int sock_remove(struct map *m, const void *key)
-{
-	(void)m;
-	(void)key;
-	return -EINVAL;
-}
-
-static int reuseport_remove(struct map *m, const void *key)
-{
-	return index_of(key) >= m->desc.max_entries ? -E2BIG : -ENOENT;
-}
-
 const struct map_ops map_ops_DEVMAP = { .lookup = slot_lookup };
 const struct map_type map_type_DEVMAP = {
 	.ops = &map_ops_DEVMAP, .copy_in = dev_update, .remove_sys = slot_remove, .check = dev_check,
@@ -260,26 +194,4 @@ const struct map_ops map_ops_CPUMAP = { .lookup = slot_lookup };
 const struct map_type map_type_CPUMAP = {
 	.ops = &map_ops_CPUMAP, .copy_in = cpu_update, .remove_sys = slot_remove, .check = cpu_check,
 	.layout = cpu_layout, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
-};
-const struct map_ops map_ops_XSKMAP = { .lookup = NULL };
-const struct map_type map_type_XSKMAP = {
-	.ops = &map_ops_XSKMAP, .copy_in = sock_update, .remove_sys = slot_remove, .layout = xsk_layout,
-	.next_key = array_next_key, .no_lookup = -EOPNOTSUPP, .btf = BTF_NOT_SUPPORTED,
-};
-const struct map_ops map_ops_SOCKMAP = { .lookup = NULL };
-const struct map_type map_type_SOCKMAP = {
-	.ops = &map_ops_SOCKMAP, .copy_in = sock_update, .remove_sys = sock_remove, .layout = sock_layout,
-	.copy_out = sock_copy_out, .next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
-};
-const struct map_ops map_ops_SOCKHASH = { .lookup = NULL };
-const struct map_type map_type_SOCKHASH = {
-	.ops = &map_ops_SOCKHASH, .copy_in = sock_update, .remove_sys = dev_hash_remove,
-	.layout = sock_hash_layout, .copy_out = sock_copy_out, .next_key = hash_next,
-	.btf = BTF_NOT_SUPPORTED,
-};
-const struct map_ops map_ops_REUSEPORT_SOCKARRAY = { .lookup = NULL };
-const struct map_type map_type_REUSEPORT_SOCKARRAY = {
-	.ops = &map_ops_REUSEPORT_SOCKARRAY, .copy_in = sock_update, .remove_sys = reuseport_remove,
-	.check = reuseport_check, .layout = slots_layout, .copy_out = sock_copy_out,
-	.next_key = array_next_key, .btf = BTF_ANSWER_EINVAL,
 };

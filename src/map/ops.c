@@ -5,9 +5,6 @@
  */
 #include "map/priv.h"
 
-#define M(id, ...) extern const struct map_ops map_ops_##id;
-#include "spec/map.def"
-
 #define M(id, ...) &map_ops_##id,
 const struct map_ops *const map_ops[UAPI_MAP_TYPES] = {
 	NULL, /* unspecified */

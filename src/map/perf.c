@@ -133,14 +133,7 @@ int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const 
 	return 0;
 }
 
-/* ---- cgroups ---- */
-
-static int cgroup_remove(struct map *m, const void *key)
-{
-	return index_of(key) >= m->desc.max_entries ? -E2BIG : -ENOENT;
-}
-
-/* No descriptor names a cgroup or perf event here: whoever resolves those uses map_perf_set. */
+/* No descriptor names a perf event here: whoever resolves those uses map_perf_set. */
 static int not_mine(struct map *m, const void *key, const void *value, u64 flags)
 {
 	(void)value;
@@ -154,10 +147,4 @@ const struct map_type map_type_PERF_EVENT_ARRAY = {
 	.ops = &map_ops_PERF_EVENT_ARRAY, .copy_in = not_mine, .remove_sys = perf_remove,
 	.check = fd_array_check, .layout = slots_layout, .view = perf_view, .destroy = perf_destroy,
 	.next_key = array_next_key, .btf = BTF_NOT_SUPPORTED,
-};
-const struct map_ops map_ops_CGROUP_ARRAY = { .lookup = NULL };
-const struct map_type map_type_CGROUP_ARRAY = {
-	.ops = &map_ops_CGROUP_ARRAY, .copy_in = not_mine, .remove_sys = cgroup_remove,
-	.check = fd_array_check, .layout = slots_layout, .next_key = array_next_key,
-	.btf = BTF_NOT_SUPPORTED,
 };

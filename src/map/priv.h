@@ -31,6 +31,7 @@ struct map_geom {
 	u64 data, lane, nodes, table, aux;
 	u32 stride, node_size, nnodes, key_off, value_off, table_mask, index_mask, aux_n;
 	u32 max_entries;             /* 0: as asked for */
+	u32 key_len, value_len;      /* 0: as asked for */
 };
 
 /* Free nodes: stacks of indices, tagged against reuse between load and swap, and a border of never used ones. */
@@ -127,6 +128,7 @@ struct map_type {
 
 	int no_lookup, no_next; /* as in map_ops */
 	enum obj_kind obj_kind;
+	enum map_names key_names, value_names;
 	enum check_btf btf;
 	bool batch;          /* generic batches made of single operations */
 	bool batch_change;   /* update and delete batches */
@@ -145,13 +147,14 @@ static inline u64 geom_add(struct map_geom *g, u64 bytes)
 }
 /* A frozen array that programs may only read: put a copy of its values, of this process alone, where they were. */
 int map_own_copy(struct map *m);
-/* Other types' operations that some are made of. */
-extern const struct map_ops map_ops_HASH;
+/* Programs' operations of each type: some are made of another's. */
+#define M(id, ...) extern const struct map_ops map_ops_##id;
+#include "spec/map.def"
 u32 map_kernel_cpus(void);       /* CPUs the kernel was built for: how long a cpumap may be */
 u32 round_up_pow2(u32 n);        /* 0 when it does not fit */
 int map_numa(const struct map_attr *a); /* node asked for, NUMA_ANY: none */
 bool map_access_ok(u32 flags);
-static inline u32 value_room(const struct map *m) { return ROUND_UP(m->desc.value_size, 8u); }
+static inline u32 value_room(const struct map *m) { return ROUND_UP(m->value_len, 8u); }
 
 /* ---- value.c: copies between the file and plain memory; special fields stay where they are ---- */
 void shm_write(void *shm, const void *src, u32 n);

@@ -33,6 +33,17 @@ HOT int map_prog_delete(struct map *m, const void *key, u32 cpu)
 	       m->ops->no_delete ? m->ops->no_delete : -ENOTSUPP;
 }
 
+void *map_prog_storage(struct map *m, const struct map_owner *o, const void *value, bool create, u32 cpu)
+{
+	void *at = map_prog_lookup(m, o, cpu);
+
+	if (!at && create && m->ops->update) {
+		m->ops->update(m, o, value, BPF_NOEXIST, cpu); /* or another made it meanwhile */
+		at = map_prog_lookup(m, o, cpu);
+	}
+	return at;
+}
+
 int map_prog_push(struct map *m, const void *value, u64 flags)
 {
 	return m->ops->push ? m->ops->push(m, value, flags) : -ENOTSUPP;

@@ -2,14 +2,18 @@
 /*
  * Values that belong to something else: a socket, an inode, a task, a cgroup.
  *
- * They can be made, so that objects that declare them load; the things themselves come with the hooks that own them, and
- * until then every descriptor names nothing that has storage (map.def says so). Invariant: nothing is stored here.
+ * Each is a hash whose keys say what the value belongs to, so everything that holds for hashes holds for them: any process that
+ * has the file can use it, and no writer's death harms it. Linux sets no limit to their number; here the file has room for a
+ * fixed one, with holes where nothing was stored. Invariant: user space never sees a key of the local storages.
  */
 #include "map/priv.h"
 
 #include <errno.h>
 
-#define STORAGE_MAX (65535u - 128u) /* a 16-bit size that includes what Linux keeps with a value */
+#define STORAGE_MAX  (65535u - 128u) /* a 16-bit size that includes what Linux keeps with a value */
+#define ROOM         (1u << 28)      /* bytes of addresses for the values of one map */
+#define ELEMENTS_MIN 1024u
+#define ELEMENTS_MAX 65536u
 
 static int local_check(const struct map_attr *a)
 {
@@ -19,13 +23,46 @@ static int local_check(const struct map_attr *a)
 	return a->value_size > STORAGE_MAX ? -E2BIG : 0;
 }
 
-static int no_memory_layout(const struct map_attr *a, struct map_geom *g)
+static int as_hash(const struct map_attr *a, struct map_geom *g, u32 type, u32 key_size)
 {
-	(void)a;
-	geom_add(g, MAP_LINE);
-	return 0;
+	struct map_attr h = *a;
+	u32 cpus = type == BPF_MAP_TYPE_PERCPU_HASH ? map_possible_cpus() : 1;
+	u64 fit = ROOM / ((u64)ROUND_UP(a->value_size, 8u) * cpus);
+	int err;
+
+	h.type = type;
+	h.key_size = key_size;
+	h.flags = 0;
+	h.max_entries = (u32)(fit < ELEMENTS_MIN ? ELEMENTS_MIN : MIN(fit, ELEMENTS_MAX));
+	err = map_types[type]->layout(&h, g);
+	g->key_len = key_size;
+	return err;
 }
 
+static int local_layout(const struct map_attr *a, struct map_geom *g)
+{
+	return as_hash(a, g, BPF_MAP_TYPE_HASH, sizeof(struct map_owner));
+}
+
+/* A full hash is too big; a storage that cannot be made has no memory. */
+static int no_memory(int err) { return err == -E2BIG ? -ENOMEM : err; }
+
+static int local_update(struct map *m, const void *key, const void *value, u64 flags)
+{
+	return (flags & ~(u64)BPF_F_LOCK) > BPF_EXIST ? -EINVAL : no_memory(hash_update(m, key, value, flags, 0, false));
+}
+
+#define LOCAL(id, what)                                                                                   \
+	const struct map_type map_type_##id = {                                                           \
+		.ops = &map_ops_##id, .check = local_check, .layout = local_layout,                       \
+		.copy_out = hash_sys_lookup, .copy_in = local_update, .btf = BTF_INT_KEY, .key_names = what, \
+	}
+LOCAL(SK_STORAGE, MAP_NAMES_SOCKET);
+LOCAL(INODE_STORAGE, MAP_NAMES_FILE);
+LOCAL(TASK_STORAGE, MAP_NAMES_TASK);
+LOCAL(CGRP_STORAGE, MAP_NAMES_CGROUP);
+
+/* ---- the old form: keyed by cgroup and attach type, made when a program is attached ---- */
 static int cgroup_layout(const struct map_attr *a, struct map_geom *g)
 {
 	bool percpu = a->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
@@ -39,67 +76,58 @@ static int cgroup_layout(const struct map_attr *a, struct map_geom *g)
 	if ((a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) ||
 	    !map_access_ok(a->flags))
 		return -EINVAL;
-	return a->max_entries ? -EINVAL : no_memory_layout(a, g);
+	return a->max_entries ? -EINVAL :
+	       as_hash(a, g, percpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH, a->key_size);
 }
 
-static int none_out(struct map *m, const void *key, void *value, u64 flags)
+/* The padding behind the attach type is no part of a key. */
+static const void *cgroup_key(const struct map *m, const void *key, struct bpf_cgroup_storage_key *k)
 {
-	(void)m;
-	(void)key;
-	(void)value;
-	(void)flags;
-	return -ENOENT;
+	memset(k, 0, sizeof(*k));
+	memcpy(k, key, m->desc.key_size);
+	if (m->desc.key_size == sizeof(*k))
+		*k = (struct bpf_cgroup_storage_key){ .cgroup_inode_id = k->cgroup_inode_id, .attach_type = k->attach_type };
+	return k;
+}
+
+static int cgroup_lookup(struct map *m, const void *key, void *value, u64 flags)
+{
+	struct bpf_cgroup_storage_key k;
+
+	return hash_sys_lookup(m, cgroup_key(m, key, &k), value, flags);
 }
 
 static int cgroup_update(struct map *m, const void *key, const void *value, u64 flags)
 {
-	(void)m;
-	(void)key;
-	(void)value;
-	return flags & ~(u64)(BPF_F_LOCK | BPF_EXIST) ? -EINVAL : -ENOENT;
+	struct bpf_cgroup_storage_key k;
+	int err;
+
+	if (m->ops->percpu ? flags != BPF_ANY && flags != BPF_EXIST : (flags & ~(u64)(BPF_F_LOCK | BPF_EXIST)) != 0)
+		return -EINVAL;
+	err = hash_update(m, cgroup_key(m, key, &k), value, BPF_EXIST | (flags & BPF_F_LOCK), 0, m->ops->percpu);
+	return no_memory(err);
 }
 
-static int none_next(struct map *m, const void *key, void *next)
+static int cgroup_next(struct map *m, const void *key, void *next)
 {
-	(void)m;
-	(void)key;
-	(void)next;
-	return -ENOENT;
+	struct bpf_cgroup_storage_key k;
+
+	if (key && !hash_find(m, cgroup_key(m, key, &k)))
+		return -ENOENT;
+	return hash_next(m, key ? &k : NULL, next);
 }
 
-static int local_update(struct map *m, const void *key, const void *value, u64 flags)
+static int cgroup_remove(struct map *m, const void *key)
 {
-	(void)m;
-	(void)key;
-	(void)value;
-	return (flags & ~(u64)BPF_F_LOCK) > BPF_EXIST ? -EINVAL : -EOPNOTSUPP;
+	(void)m, (void)key;
+	return -EINVAL;
 }
 
-static int local_remove(struct map *m, const void *key)
-{
-	(void)m;
-	(void)key;
-	return -ENOENT;
-}
-
-#define LOCAL(id)                                                                                         \
-	const struct map_ops map_ops_##id = { .lookup = NULL };                                           \
-	const struct map_type map_type_##id = {                                                           \
-		.ops = &map_ops_##id, .check = local_check, .layout = no_memory_layout, .copy_out = none_out, \
-		.copy_in = local_update, .remove_sys = local_remove, .btf = BTF_INT_KEY,                  \
-	}
-LOCAL(SK_STORAGE);
-LOCAL(INODE_STORAGE);
-LOCAL(TASK_STORAGE);
-LOCAL(CGRP_STORAGE);
-
-const struct map_ops map_ops_CGROUP_STORAGE = { .no_delete = -EINVAL };
 const struct map_type map_type_CGROUP_STORAGE = {
-	.ops = &map_ops_CGROUP_STORAGE, .layout = cgroup_layout, .copy_out = none_out, .copy_in = cgroup_update,
-	.next_key = none_next, .btf = BTF_ANY_KEY,
+	.ops = &map_ops_CGROUP_STORAGE, .remove_sys = cgroup_remove, .layout = cgroup_layout, .copy_out = cgroup_lookup, .copy_in = cgroup_update,
+	.next_key = cgroup_next, .btf = BTF_ANY_KEY,
 };
-const struct map_ops map_ops_PERCPU_CGROUP_STORAGE = { .no_delete = -EINVAL, .percpu = true };
 const struct map_type map_type_PERCPU_CGROUP_STORAGE = {
-	.ops = &map_ops_PERCPU_CGROUP_STORAGE, .layout = cgroup_layout, .copy_out = none_out, .copy_in = cgroup_update,
-	.next_key = none_next, .btf = BTF_ANY_KEY,
+	.ops = &map_ops_PERCPU_CGROUP_STORAGE, .remove_sys = cgroup_remove, .layout = cgroup_layout, .copy_out = cgroup_lookup, .copy_in = cgroup_update,
+	.next_key = cgroup_next, .btf = BTF_ANY_KEY,
 };

@@ -76,14 +76,14 @@ static bool next_part(const struct map *m, struct part *p)
 
 	p->off += p->len;
 	p->len = 0;
-	while (p->off < m->desc.value_size) {
+	while (p->off < m->value_len) {
 		if (p->field < n && r->fields[p->field].off <= p->off) {
 			p->off = MAX(p->off, r->fields[p->field].off + r->fields[p->field].size);
 			p->field++;
 			continue;
 		}
-		end = p->field < n ? r->fields[p->field].off : m->desc.value_size;
-		p->len = MIN(end, m->desc.value_size) - p->off;
+		end = p->field < n ? r->fields[p->field].off : m->value_len;
+		p->len = MIN(end, m->value_len) - p->off;
 		return true;
 	}
 	return false;
@@ -94,7 +94,7 @@ void value_in(struct map *m, void *shm, const void *src)
 	struct part p = { 0, 0, 0 };
 
 	if (likely(!m->record)) {
-		shm_write(shm, src, m->desc.value_size);
+		shm_write(shm, src, m->value_len);
 		return;
 	}
 	while (next_part(m, &p))
@@ -106,10 +106,10 @@ void value_out(struct map *m, void *dst, const void *shm)
 	struct part p = { 0, 0, 0 };
 
 	if (likely(!m->record)) {
-		shm_read(dst, shm, m->desc.value_size);
+		shm_read(dst, shm, m->value_len);
 		return;
 	}
-	memset(dst, 0, m->desc.value_size);
+	memset(dst, 0, m->value_len);
 	while (next_part(m, &p))
 		shm_read((u8 *)dst + p.off, (const u8 *)shm + p.off, p.len);
 }

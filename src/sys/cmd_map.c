@@ -7,8 +7,12 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "helper/object.h"
+#include "helper/owner.h"
+#include "helper/sk.h"
 #include "map/map.h"
 #include "prog/prog.h"
 #include "sys/sys.h"
@@ -166,6 +170,14 @@ static int prepare(struct call *c, struct map_attr *m)
 	return resolve_btf(c, m);
 }
 
+/* What a program gets for a socket in a map. */
+static void *socket_for_program(struct map *m, u64 cookie)
+{
+	struct sk *sk = sk_get(cookie);
+
+	return sk && map_value_names(m) == MAP_NAMES_XSK ? (void *)&sk->xsk : sk;
+}
+
 int cmd_map_create(struct call *c)
 {
 	const struct attr_map_create *a = &c->a.map_create;
@@ -196,6 +208,8 @@ int cmd_map_create(struct call *c)
 		return err;
 	map->field_free = map->record ? object_fields_free : NULL;
 	map->gone = object_map_gone;
+	map->socket = socket_for_program;
+	map->socket_open = sk_is_open;
 	err = call_new_fd(c, &map->obj,
 			  m.flags & BPF_F_RDONLY ? O_RDONLY : m.flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
 	obj_put(&map->obj);
@@ -236,7 +250,7 @@ static int elem_begin(struct call *c, struct elem *e, int fd, int need)
 	if (need & 2 && map_frozen(e->m))
 		return call_fail(c, -EPERM, "the map is frozen");
 	e->value_size = map_user_value_size(e->m);
-	key = ROUND_UP((size_t)e->m->desc.key_size, 8);
+	key = ROUND_UP((size_t)e->m->key_len, 8);
 	total = key + e->value_size;
 	if (total > sizeof(e->small)) {
 		e->big = malloc(total);
@@ -248,8 +262,14 @@ static int elem_begin(struct call *c, struct elem *e, int fd, int need)
 	return 0;
 }
 
+static int owner_of_key(struct call *c, enum map_names what, int number, struct map_owner *ret);
+
 static int elem_key(struct call *c, struct elem *e)
 {
+	s32 fd;
+
+	if (map_key_names(e->m))
+		return call_in(c, &fd, c->a.elem.key, sizeof(fd)) ? -EFAULT : owner_of_key(c, map_key_names(e->m), fd, e->key);
 	if (e->m->desc.key_size)
 		return call_in(c, e->key, c->a.elem.key, e->m->desc.key_size);
 	if (c->a.elem.key)
@@ -321,26 +341,136 @@ static int update_obj(struct call *c, struct elem *e)
 	return err;
 }
 
-static bool is_sock_table(const struct map *m)
+/* ---- keys and values that name something by descriptor ---- */
+/* The caller's descriptor as one of ours. */
+static int take_fd(struct call *c, int fd, bool *ret_close)
 {
-	return m->desc.type == BPF_MAP_TYPE_SOCKMAP || m->desc.type == BPF_MAP_TYPE_SOCKHASH;
+	u64 dev, ino;
+	int mode, err = fd < 0 ? -EBADF : c->who->fd_ident(c->who, fd, &dev, &ino, &mode);
+
+	*ret_close = !c->who->direct;
+	if (err)
+		return call_fail(c, -EBADF, "%d is no open descriptor", fd);
+	if (c->who->direct)
+		return fd;
+	if (!c->who->fd_take)
+		return call_fail(c, -EOPNOTSUPP, "descriptors of this caller cannot be looked into");
+	fd = c->who->fd_take(c->who, fd);
+	return fd < 0 ? call_fail(c, fd, "the caller's descriptor cannot be taken: %s", strerror(-fd)) : fd;
 }
 
-static bool holds_sockets(const struct map *m)
+static const char *name_of(enum map_names what)
 {
-	return map_spec[m->desc.type].value == MV_SOCK || map_spec[m->desc.type].value == MV_XDP_SOCK;
+	static const char *const name[] = { "anything", "a socket", "a file", "a process (pidfd)", "a cgroup", "an AF_XDP socket" };
+
+	return name[what];
 }
 
-/* The value must be an open descriptor: sockmaps ask that first, the other maps of sockets last. */
-static int check_socket(struct call *c, const struct elem *e)
+static int owner_of_key(struct call *c, enum map_names what, int number, struct map_owner *ret)
 {
-	u64 fd = 0, dev, ino;
-	int mode;
+	struct sk_facts f;
+	bool to_close;
+	int err, fd = take_fd(c, number, &to_close);
+
+	if (fd < 0)
+		return fd;
+	err = owner_by_fd(what, fd, ret);
+	if (!err && what == MAP_NAMES_SOCKET) {
+		err = sk_ask(fd, &f);
+		if (!err)
+			err = sk_note(&f, caller_known(c->who)->pid, number);
+	}
+	if (to_close)
+		close(fd);
+	return err ? call_fail(c, err, "descriptor %d is not %s that lives", number, name_of(what)) : 0;
+}
+
+/* Is the socket in a map of this type? */
+static bool is_in(struct call *c, u32 type, u64 cookie)
+{
+	struct obj *o;
+	bool found = false;
+	u32 key;
+
+	for (u32 id = 0; !found && !obj_next_id(&c->s->tab, id, OBJ_MAP, &id);) {
+		if (obj_by_id(&c->s->tab, id, OBJ_MAP, &o))
+			continue;
+		for (key = 0; map_of(o)->desc.type == type && key < map_of(o)->desc.max_entries && !found; key++)
+			found = map_prog_socket(map_of(o), &key) == cookie;
+		obj_put(o);
+	}
+	return found;
+}
+
+/* May the map hold this socket? A socket is in reuseport arrays once, and then in no sockmap. */
+static int check_kind(struct call *c, struct map *m, const void *key, const struct sk_facts *f)
+{
+	u64 there = map_prog_socket(m, key);
+	int err;
+
+	if (map_value_names(m) == MAP_NAMES_XSK)
+		return f->family == AF_XDP ? 0 : -EOPNOTSUPP;
+	if (m->desc.type != BPF_MAP_TYPE_REUSEPORT_SOCKARRAY) {
+		err = sk_for_sockmap(f);
+		return !err && is_in(c, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, f->cookie) ? -EBUSY : err;
+	}
+	there = there && sk_is_open(there);
+	if (c->a.elem.flags == (there ? BPF_NOEXIST : BPF_EXIST))
+		return there ? -EEXIST : -ENOENT;
+	err = sk_for_reuseport(f);
+	return !err && (is_in(c, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, f->cookie) || is_in(c, BPF_MAP_TYPE_SOCKMAP, f->cookie)) ?
+		       -EBUSY : err;
+}
+
+static int socket_of_value(struct call *c, const struct elem *e, int number, u64 *ret)
+{
+	struct sk_facts f;
+	bool to_close;
+	int err, fd = take_fd(c, number, &to_close);
+
+	if (fd < 0)
+		return fd;
+	err = sk_ask(fd, &f);
+	if (err) {
+		call_fail(c, err, "descriptor %d is no socket", number);
+	} else {
+		err = check_kind(c, e->m, e->key, &f);
+		if (!err)
+			err = sk_note(&f, caller_known(c->who)->pid, number);
+		if (err)
+			call_fail(c, err, "this %s map does not take the socket: its kind, its state, or another map has it",
+				  map_spec[e->m->desc.type].name);
+	}
+	if (to_close)
+		close(fd);
+	*ret = f.cookie;
+	return err;
+}
+
+/* A descriptor as a sockmap's value is one of 4 or 8 bytes without sign. */
+static int fd_of_value(struct call *c, const struct elem *e)
+{
+	u64 fd = 0;
 
 	memcpy(&fd, e->value, MIN(e->value_size, 8u));
-	if (fd > S32_MAX || c->who->fd_ident(c->who, (int)fd, &dev, &ino, &mode))
-		return call_fail(c, -EBADF, "the value %llu is no open descriptor", (unsigned long long)fd);
-	return 0;
+	if (fd > S32_MAX && (e->value_size == 8 || map_spec[e->m->desc.type].helpers & (MH_SOCK_REDIRECT | MH_SOCK_REDIRECT_HASH)))
+		return call_fail(c, -EINVAL, "the value %llu can be no descriptor", (unsigned long long)fd);
+	return fd > S32_MAX ? -1 : (int)fd;
+}
+
+static int update_named(struct call *c, struct elem *e)
+{
+	enum map_names what = map_value_names(e->m);
+	struct map_owner o;
+	int err = map_update(e->m, e->key, NULL, c->a.elem.flags), fd;
+
+	if (err)
+		return err;
+	fd = fd_of_value(c, e);
+	if (fd == -EINVAL)
+		return fd;
+	err = what == MAP_NAMES_CGROUP ? owner_of_key(c, what, fd, &o) : socket_of_value(c, e, fd, &o.word[0]);
+	return err ? err : map_update(e->m, e->key, &o, c->a.elem.flags);
 }
 
 int cmd_map_update_elem(struct call *c)
@@ -354,14 +484,10 @@ int cmd_map_update_elem(struct call *c)
 		err = elem_key(c, &e);
 	if (!err)
 		err = call_in(c, e.value, c->a.elem.value, e.value_size);
-	if (!err && is_sock_table(e.m))
-		err = check_socket(c, &e);
 	if (!err) {
-		err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) :
+		err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) : map_value_names(e.m) ? update_named(c, &e) :
 						       map_update(e.m, e.key, e.value, c->a.elem.flags);
 		elem_fail(c, &e, err);
-		if (err == -EOPNOTSUPP && holds_sockets(e.m) && check_socket(c, &e))
-			err = -EBADF;
 	}
 	elem_end(&e);
 	return err;

@@ -32,17 +32,20 @@ void skep_map_put(struct skep_map *m)
 
 int skep_map_lookup(struct skep_map *m, const void *key, void *value, uint64_t flags)
 {
-	return map_lookup(inner(m), key, value, flags);
+	return map_key_names(inner(m)) ? -ENOTSUPP : map_lookup(inner(m), key, value, flags);
 }
 
 int skep_map_update(struct skep_map *m, const void *key, const void *value, uint64_t flags)
 {
-	return map_value_obj(inner(m)) == OBJ_NONE ? map_update(inner(m), key, value, flags) : -ENOTSUPP;
+	/* keys and values that are descriptors go through bpf(2) */
+	if (map_value_obj(inner(m)) != OBJ_NONE || map_value_names(inner(m)) || map_key_names(inner(m)))
+		return -ENOTSUPP;
+	return map_update(inner(m), key, value, flags);
 }
 
 int skep_map_delete(struct skep_map *m, const void *key)
 {
-	return map_delete(inner(m), key);
+	return map_key_names(inner(m)) ? -ENOTSUPP : map_delete(inner(m), key);
 }
 
 int skep_map_next_key(struct skep_map *m, const void *key, void *next_key)

@@ -27,6 +27,7 @@ struct btf_obj {
 /* In map_flags, prog_flags, btf_flags and open_flags: a BPF token is given. */
 #define FLAG_TOKEN (1u << 16)
 
+struct hooks;
 struct pins;
 struct vf_debug;
 struct skep {
@@ -34,8 +35,10 @@ struct skep {
 	struct btf *kernel_btf;        /* NULL: none */
 	struct btf_obj *kernel_btf_obj; /* published object of the same */
 	char *pin_dir;
+	struct hooks *hooks;           /* attachments (hook/source.h) */
 	struct pins *pins;             /* pinned paths to objects; owned by pin.c */
 	u32 engine;                    /* SKEP_ENGINE_* */
+	u64 run_budget;                /* ns */
 	u32 caps;
 	bool caps_set, unpriv_allowed, run_any;
 	u32 report;                    /* SKEP_REPORT_* */
@@ -60,8 +63,8 @@ struct caller {
 	int (*fd_ident)(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode);
 	/* give it a descriptor of ours (consumed): the caller's number, or -errno */
 	int (*fd_give)(struct caller *w, int fd);
-	/* what its path means here, where pins are: 0 or -errno. `dir`: descriptor or AT_FDCWD. NULL: as pin.c does it */
-	int (*pin_path)(struct caller *w, int dir, const char *path, char *out, size_t size);
+	/* its descriptor as one of this process, to be closed by us; or -errno. NULL: those of `direct` are ours already */
+	int (*fd_take)(struct caller *w, int fd);
 	bool direct; /* this process: pointers may be used in place */
 };
 
@@ -120,11 +123,16 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 /* Keep the report on the last refused program of this thread (both strings are taken over; NULL: none). skep.c */
 void sys_set_report(struct str *text, struct str *json);
 
+/*
+ * perf_event_open(2) and the ioctls of its descriptors, as bpf(2) above: >= 0 or -errno. -ENOTTY: the descriptor is not of a perf event
+ * of this subsystem, or the request is none of theirs.
+ */
+int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, s32 cpu, int group_fd, u64 flags, struct str *reason);
+int sys_perf_ioctl(struct skep *s, struct caller *who, int fd, u32 request, u64 arg, struct str *reason);
+
 /* pin.c */
 int pin_init(struct skep *s);
 void pin_destroy(struct skep *s);
-/* Let go of what lost its name in the file system. */
-void pin_sweep(struct skep *s);
 
 /* Kernel BTF, loaded on first need; NULL when there is none. */
 const struct btf *sys_kernel_btf(struct skep *s);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps whose keys or values name something by descriptor: sockets, tasks, files, cgroups. The same real descriptors go to the
+ * kernel's maps and skep's, in the same random order; errno and contents must stay equal. Then programs: socket lookups,
+ * storages, cookies of the host's own sockets.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include "kit.h"
+
+enum { CMD_LOOKUP = 1, CMD_UPDATE = 2, CMD_DELETE = 3, CMD_NEXT = 4 };
+
+/* ---- descriptors of every kind ---- */
+static int things[64];
+static u32 nthings;
+static u16 tcp_port, udp_port;
+
+static int add(int fd)
+{
+	if (fd >= 0 && nthings < ARRAY_SIZE(things))
+		things[nthings++] = fd;
+	return fd;
+}
+
+static int bound(int family, int type, u16 *ret_port, bool reuse)
+{
+	union { struct sockaddr a; struct sockaddr_in in; struct sockaddr_in6 in6; } u;
+	socklen_t n = family == AF_INET ? sizeof(u.in) : sizeof(u.in6);
+	int fd = socket(family, type | SOCK_CLOEXEC, 0), one = 1;
+
+	memset(&u, 0, sizeof(u));
+	u.a.sa_family = (sa_family_t)family;
+	if (family == AF_INET)
+		u.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		u.in6.sin6_addr = in6addr_loopback;
+	if (reuse)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (bind(fd, &u.a, n))
+		return fd;
+	getsockname(fd, &u.a, &n);
+	*ret_port = ntohs(family == AF_INET ? u.in.sin_port : u.in6.sin6_port);
+	return fd;
+}
+
+static void make_things(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int pair[2], listener, client;
+	u16 port;
+
+	while (nthings)
+		close(things[--nthings]);
+
+	listener = add(bound(AF_INET, SOCK_STREAM, &tcp_port, false));
+	listen(listener, 5);
+	client = add(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	to.sin_port = htons(tcp_port);
+	if (!connect(client, (struct sockaddr *)&to, sizeof(to)))
+		add(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+	add(bound(AF_INET, SOCK_DGRAM, &udp_port, false));
+	add(bound(AF_INET, SOCK_STREAM, &port, false)); /* bound, neither listening nor connected */
+	listen(add(bound(AF_INET, SOCK_STREAM, &port, true)), 5);
+	add(bound(AF_INET6, SOCK_DGRAM, &port, true));
+	add(bound(AF_INET, SOCK_DGRAM, &port, true));
+	add(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	add(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		add(pair[0]), add(pair[1]);
+	if (!socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
+		add(pair[0]), add(pair[1]);
+	add(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	add(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+	add(socket(44 /* AF_XDP */, SOCK_RAW | SOCK_CLOEXEC, 0));
+	add(socket(44, SOCK_RAW | SOCK_CLOEXEC, 0));
+	if (!pipe2(pair, O_CLOEXEC))
+		add(pair[0]), add(pair[1]);
+	add(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+	add(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+	add(open("/", O_PATH | O_CLOEXEC));
+	add(open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	add(open("/sys/fs/cgroup/init.scope", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	add(open("/sys/fs/cgroup/system.slice", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	add((int)syscall(SYS_pidfd_open, getpid(), 0));
+	add((int)syscall(SYS_pidfd_open, getppid(), 0));
+	add((int)syscall(SYS_pidfd_open, 1, 0));
+}
+
+static int any_thing(void)
+{
+	static const int wrong[] = { -1, 0, 999999, -2147483647 };
+
+	return chance(5) ? wrong[below(ARRAY_SIZE(wrong))] : things[below(nthings)];
+}
+
+/* ---- maps ---- */
+/* An int and a 4-byte value: what storages want to know. */
+static int int_btf(const struct backend *be)
+{
+	static int fd[BACKENDS];
+	static const struct { struct btf_header h; u32 types[4]; char strings[8]; } blob = {
+		.h = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(struct btf_header), .type_len = 16, .str_off = 16,
+		       .str_len = 8 },
+		.types = { 1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32 },
+		.strings = "\0int\0\0\0",
+	};
+	union bpf_attr a;
+
+	if (fd[be->at])
+		return fd[be->at];
+	memset(&a, 0, sizeof(a));
+	a.btf = ptr(&blob);
+	a.btf_size = sizeof(blob);
+	return fd[be->at] = (int)be_bpf(be, BPF_BTF_LOAD, &a);
+}
+
+static const struct kind { const char *name; u32 type, value_size; bool key_fd; } kinds[] = {
+	{ "sockmap", BPF_MAP_TYPE_SOCKMAP, 8, false },
+	{ "sockmap 4", BPF_MAP_TYPE_SOCKMAP, 4, false },
+	{ "sockhash", BPF_MAP_TYPE_SOCKHASH, 8, false },
+	{ "sockhash 4", BPF_MAP_TYPE_SOCKHASH, 4, false },
+	{ "reuseport_sockarray", BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 8, false },
+	{ "xskmap", BPF_MAP_TYPE_XSKMAP, 4, false },
+	{ "cgroup_array", BPF_MAP_TYPE_CGROUP_ARRAY, 4, false },
+	{ "sk_storage", BPF_MAP_TYPE_SK_STORAGE, 4, true },
+	{ "inode_storage", BPF_MAP_TYPE_INODE_STORAGE, 4, true },
+	{ "task_storage", BPF_MAP_TYPE_TASK_STORAGE, 4, true },
+	{ "cgrp_storage", UAPI_MAP_TYPE_CGRP_STORAGE, 4, true },
+};
+
+static int make_map(const struct backend *be, const struct kind *k)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = k->type;
+	a.key_size = 4;
+	a.value_size = k->value_size;
+	a.max_entries = k->key_fd ? 0 : 6;
+	a.map_flags = k->key_fd ? BPF_F_NO_PREALLOC : 0;
+	if (k->key_fd) {
+		a.btf_fd = (u32)int_btf(be);
+		a.btf_key_type_id = a.btf_value_type_id = 1;
+	}
+	return (int)be_bpf(be, BPF_MAP_CREATE, &a);
+}
+
+/* The keys of a map as a set. */
+static u64 walk(const struct backend *be, int fd, long *ret_end)
+{
+	u32 key, next;
+	u64 set = 0;
+
+	for (bool first = true;; first = false, key = next) {
+		*ret_end = map_op(be, CMD_NEXT, fd, first ? NULL : &key, &next, 0);
+		if (*ret_end || set & 1ull << (next & 63))
+			return set;
+		set |= 1ull << (next & 63);
+	}
+}
+
+static void one_op(const struct kind *k, const int fds[BACKENDS])
+{
+	static const char *const names[] = { "", "lookup", "update", "delete", "next key" };
+	static const u64 flag[] = { 0, 0, 0, 0, 1, 2, 3, 4, 8 };
+	int cmd = 1 + (int)below(k->key_fd ? 3 : 4), thing = any_thing();
+	u32 key = k->key_fd ? (u32)thing : below(8);
+	u64 value = k->key_fd ? rnd() & 0xffff : k->value_size == 8 && chance(90) ? (u64)(u32)thing : (u64)(s64)thing;
+	u64 flags = cmd == CMD_UPDATE ? flag[below(ARRAY_SIZE(flag))] : 0, out[BACKENDS];
+	long r[BACKENDS];
+
+	for (u32 b = 0; b < kit.nbe; b++) {
+		out[b] = cmd == CMD_UPDATE ? value : 0;
+		r[b] = map_op(&kit.be[b], cmd, fds[b], cmd == CMD_NEXT && key == 7 ? NULL : &key, &out[b], flags);
+		if (r[b])
+			out[b] = 0;
+	}
+	if (cmd == CMD_NEXT && k->type == BPF_MAP_TYPE_SOCKHASH) {
+		/* the order of a hash is nobody's promise */
+		for (u32 b = 0; b < kit.nbe; b++)
+			out[b] = walk(&kit.be[b], fds[b], &r[b]);
+	}
+	if (kit.nbe < 2 || (r[0] == r[1] && out[0] == out[1]))
+		kit_agree();
+	else if (kit_differ("%s %s: kernel %s, %s %s", k->name, names[cmd], err_name(r[0]), kit.be[1].name, err_name(r[1])))
+		printf("  key %d, value %lld, flags %llu: %llx, %llx\n", (int)key, (long long)value, (unsigned long long)flags,
+		       (unsigned long long)out[0], (unsigned long long)out[1]);
+}
+
+static void sequence(const struct kind *k)
+{
+	int fds[BACKENDS];
+
+	kit_case(k->name);
+	make_things(); /* anew: the kernel takes its time to let go of sockets in maps that are closed */
+	for (u32 b = 0; b < kit.nbe; b++) {
+		fds[b] = make_map(&kit.be[b], k);
+		if (fds[b] < 0) {
+			kit_differ("%s cannot be made: %s, %s", k->name, kit.be[b].name, err_name(fds[b]));
+			return;
+		}
+	}
+	for (u32 i = 0; i < 200; i++)
+		one_op(k, fds);
+	for (u32 b = 0; b < kit.nbe; b++)
+		close(fds[b]);
+}
+
+/* A socket that is closed leaves the map by itself. */
+static void closing(void)
+{
+	static const struct kind k = { "closed socket", BPF_MAP_TYPE_SOCKMAP, 8, false };
+	u32 key = 1;
+
+	kit_case(k.name);
+	for (u32 b = 0; b < kit.nbe; b++) {
+		int m = make_map(&kit.be[b], &k);
+		u16 port;
+		int fd = bound(AF_INET, SOCK_STREAM, &port, false), copy;
+		u64 v, value = (u64)(u32)fd;
+		long up, in, dup_in, gone;
+
+		listen(fd, 1);
+		up = map_op(&kit.be[b], CMD_UPDATE, m, &key, &value, 0);
+		in = map_op(&kit.be[b], CMD_LOOKUP, m, &key, &v, 0);
+		copy = dup(fd);
+		close(fd);
+		dup_in = map_op(&kit.be[b], CMD_LOOKUP, m, &key, &v, 0);
+		close(copy);
+		gone = map_op(&kit.be[b], CMD_LOOKUP, m, &key, &v, 0);
+		if (!up && !in && !dup_in && gone == -ENOENT)
+			kit_agree();
+		else
+			kit_differ("%s: %s: update %s, in %s, duplicate %s, gone %s", k.name, kit.be[b].name, err_name(up), err_name(in),
+				   err_name(dup_in), err_name(gone));
+		close(m);
+	}
+}
+
+/* ---- programs ---- */
+/* Look a socket up by the tuple on the stack and return one of its fields, or 1000 when there is none. */
+static void lookup_prog(struct prog *p, u32 helper, u32 saddr, u32 daddr, u16 sport, u16 dport, s32 off)
+{
+	prog_start(p, BPF_PROG_TYPE_SCHED_CLS);
+	MOV_X(6, 1);
+	emit(p, 0x62, 10, 0, -12, (s32)htonl(saddr));
+	emit(p, 0x62, 10, 0, -8, (s32)htonl(daddr));
+	emit(p, 0x62, 10, 0, -4, (s32)((u32)htons(sport) | (u32)htons(dport) << 16));
+	MOV_X(2, 10);
+	ADD_K(2, -12);
+	MOV_K(3, 12);
+	MOV_K(4, -1);
+	MOV_K(5, 0);
+	CALL_HELPER((s32)helper);
+	emit(p, 0x55, 0, 0, 2, 0); /* if r0 != 0 */
+	MOV_K(0, 1000);
+	EXIT();
+	MOV_X(1, 0);
+	if (off < 0)
+		MOV_K(7, 77);
+	else
+		emit(p, off == 48 ? 0x69 : 0x61, 7, 0, off, 0);
+	CALL_HELPER(86);
+	MOV_X(0, 7);
+	EXIT();
+}
+
+static void lookups(void)
+{
+	static const struct { u32 helper; s32 off; } what[] = { { 84, -1 }, { 84, 4 }, { 84, 8 }, { 84, 12 }, { 84, 24 }, { 84, 44 },
+		{ 84, 48 }, { 84, 52 }, { 84, 72 }, { 85, -1 }, { 85, 8 }, { 85, 44 }, { 85, 72 }, { 99, -1 }, { 99, 72 } };
+	u8 pkt[64] = { [12] = 8 };
+	static struct prog p;
+
+	for (u32 i = 0; i < ARRAY_SIZE(what); i++)
+		for (u32 hit = 0; hit < 2; hit++) {
+			u32 got[BACKENDS] = { 0 };
+			int fds[BACKENDS];
+			char name[64];
+			u16 port = what[i].helper == 85 ? udp_port : tcp_port;
+
+			snprintf(name, sizeof(name), "lookup by helper %u, offset %d", what[i].helper, what[i].off);
+			kit_case(name);
+			lookup_prog(&p, what[i].helper, INADDR_LOOPBACK, INADDR_LOOPBACK, 9, (u16)(hit ? port : 1), what[i].off);
+			if (!load_all(&p, "lookup", name, fds) || fds[0] < 0)
+				continue;
+			for (u32 b = 0; b < kit.nbe; b++) {
+				struct run r = { .data_in = pkt, .data_size_in = sizeof(pkt) };
+				test_run(&kit.be[b], fds[b], &r);
+				got[b] = r.retval;
+				close(fds[b]);
+			}
+			if (kit.nbe < 2 || got[0] == got[1])
+				kit_agree();
+			else
+				kit_differ("%s: kernel %u, %s %u", name, got[0], kit.be[1].name, got[1]);
+		}
+}
+
+int main(int argc, char **argv)
+{
+	kit_start("named", argc, argv, 20, 1u << JIT);
+	make_things();
+	for (u64 i = 0; i < kit.n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+			if (kit_wanted(kinds[k].name))
+				sequence(&kinds[k]);
+	if (kit_wanted("closed socket"))
+		closing();
+	if (kit_wanted("lookup"))
+		lookups();
+	return kit_end();
+}
