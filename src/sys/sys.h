@@ -65,6 +65,8 @@ struct caller {
 	int (*fd_give)(struct caller *w, int fd);
 	/* its descriptor as one of this process, to be closed by us; or -errno. NULL: those of `direct` are ours already */
 	int (*fd_take)(struct caller *w, int fd);
+	/* what its path means here, where pins are: 0 or -errno. `dir`: descriptor or AT_FDCWD. NULL: as pin.c does it */
+	int (*pin_path)(struct caller *w, int dir, const char *path, char *out, size_t size);
 	bool direct; /* this process: pointers may be used in place */
 };
 
@@ -133,6 +135,8 @@ int sys_perf_ioctl(struct skep *s, struct caller *who, int fd, u32 request, u64 
 /* pin.c */
 int pin_init(struct skep *s);
 void pin_destroy(struct skep *s);
+/* Let go of what lost its name in the file system. */
+void pin_sweep(struct skep *s);
 
 /* Kernel BTF, loaded on first need; NULL when there is none. */
 const struct btf *sys_kernel_btf(struct skep *s);
