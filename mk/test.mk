@@ -13,6 +13,12 @@ check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST)
 	$(Q)B=$(B) tests/run.sh $(ONLY)
 endif
 
+$(B)/diff/rand: $(B)/diff/knobs.o
+$(B)/diff/rand: LDFLAGS += $(B)/diff/knobs.o -Wl,--wrap=vf_verify -Wl,--wrap=jit_compile
+$(B)/diff/knobs.o: tests/diff/knobs/knobs.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
 $(B)/diff/%: tests/diff/%.c $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
@@ -33,3 +39,8 @@ demo: all $(BPF_OBJ) $(TOOLS)
 .PHONY: check-linux
 check-linux: all
 	$(Q)tests/linux/verifier.sh $(B)
+
+# Random programs against the running kernel: verdicts, and results on every engine. Differences are reduced and shown.
+.PHONY: fuzz-verdict
+fuzz-verdict: $(B)/diff/rand
+	$(Q)$(B)/diff/rand -n $(or $(N),100000) -j $(or $(J),2) --seed $(or $(SEED),1) $(FUZZ_ARGS)

@@ -13,7 +13,14 @@
 #include "kit.h"
 
 /* Maps every program may use, by index into fd_array. */
-enum { MAP_ARRAY, MAP_HASH, MAP_RODATA, MAP_RINGBUF, MAPS };
+enum { MAP_ARRAY, MAP_HASH, MAP_RODATA, MAP_RINGBUF, MAP_OUTER, MAP_PERCPU, MAP_PROGS, MAP_SPIN, MAP_QUEUE, MAP_PERF, MAP_LRU,
+       MAP_TIMED, MAP_STACKS, MAP_LPM, MAP_BLOOM, MAP_SOCKS, MAPS };
+static const u8 map_type[MAPS] = {
+	BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_ARRAY_OF_MAPS,
+	BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+	BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_STACK_TRACE, BPF_MAP_TYPE_LPM_TRIE, BPF_MAP_TYPE_BLOOM_FILTER,
+	BPF_MAP_TYPE_SOCKMAP,
+};
 #define ARRAY_BYTES 64
 #define HASH_KEY    8
 #define HASH_VALUE  16
@@ -36,6 +43,7 @@ struct regs {
 struct pending {
 	u32 call_at;   /* instruction to patch */
 	bool callback; /* a ld_imm64 of bpf_loop(), not a call */
+	u32 type;      /* of the function; 0: static */
 	u8 arg_kind[5];
 	s16 arg_room[5];
 	u32 nargs;
@@ -50,7 +58,9 @@ struct gen {
 	u32 loops;       /* that are open */
 	u32 budget;      /* statements left in the program */
 	u32 wrong;       /* percent of small wrongs */
+	u32 more;        /* percent of statements that are gen_more.h's */
 	bool xdp, skb, syscall, main;
+	bool locked, iter; /* a lock is held, an iterator is open */
 	struct pending todo[8];
 	u32 ntodo;
 	s32 ref;         /* register that holds an unreleased ring buffer record, or -1 */
@@ -245,6 +255,7 @@ static inline void merge(struct regs *a, const struct regs *b)
 }
 
 static void gen_block(struct gen *g, u32 n);
+static inline void gen_more(struct gen *g);
 
 static inline void gen_if(struct gen *g)
 {
@@ -301,10 +312,11 @@ static inline void gen_loop(struct gen *g)
 	before = g->r;
 	top = p->n;
 	gen_block(g, 1 + below(4));
-	for (u32 r = 0; r < 10 && !wrong(g); r++) {
-		if (before.kind[r] == SC && g->r.kind[r] != SC)
+	for (u32 r = 0; r < 10; r++) {
+		if (before.kind[r] == SC && g->r.kind[r] != SC && !wrong(g))
 			make_scalar(g, r);
-		/* A context that was lost is lost at the top, too: the program will be refused. */
+		/* A context that was lost is lost at the top, too: the program will be refused. Others leak their addresses. */
+		p->judge_only |= before.kind[r] == SC && g->r.kind[r] != SC;
 	}
 	ADD_K(i, (s32)(1 + below(2)));
 	if (bound >= 0)
@@ -594,6 +606,7 @@ static inline void put_stack_ptr(struct gen *g, u32 r, s32 off)
 
 	MOV_X(r, 10);
 	ADD_K(r, off);
+	set_kind(g, r, UN, 0);
 }
 
 static inline bool can_call(const struct gen *g)
@@ -723,6 +736,44 @@ static inline void gen_text(struct gen *g)
 
 /* ---- functions ---- */
 
+/* A global function: verified by itself, for any arguments of its types. */
+static inline void gen_global_args(struct gen *g, struct pending *t)
+{
+	G_PROG;
+	s32 s;
+
+	switch (below(g->r.kind[6] == CTX && g->skb ? 3 : 2)) {
+	case 0:
+		t->type = FUNC_INTS;
+		t->nargs = 2;
+		t->arg_kind[0] = t->arg_kind[1] = SC;
+		for (u32 i = 1; i <= 2; i++) {
+			s = pick_kind(g, SC);
+			if (s >= 6)
+				MOV_X(i, (u32)s);
+			else
+				MOV_K(i, s32_of(PICK(edges)));
+		}
+		break;
+	case 1:
+		t->type = FUNC_MEM;
+		t->nargs = 1;
+		t->arg_kind[0] = UN;
+		if (chance(20))
+			MOV_K(1, 0);
+		else
+			put_stack_ptr(g, 1, wrong(g) ? -8 : -32);
+		break;
+	default:
+		t->type = FUNC_CTX;
+		t->nargs = 1;
+		t->arg_kind[0] = CTX;
+		MOV_X(1, 6);
+	}
+	t->call_at = p->n;
+	emit(p, 0x85, 0, 1, 0, 0);
+}
+
 static inline void gen_call(struct gen *g)
 {
 	G_PROG;
@@ -743,6 +794,8 @@ static inline void gen_call(struct gen *g)
 		t->arg_kind[0] = SC;
 		t->arg_kind[1] = STK;
 		t->arg_room[1] = DATA_ZONE;
+	} else if (g->more && chance(40)) {
+		gen_global_args(g, t);
 	} else {
 		t->nargs = below(4);
 		for (u32 i = 1; i <= t->nargs; i++) {
@@ -781,7 +834,9 @@ static void gen_block(struct gen *g, u32 n)
 		u32 what = below(100);
 
 		g->budget--;
-		if (what < 28)
+		if (g->more && chance(g->more) && g->depth < 4)
+			gen_more(g);
+		else if (what < 28)
 			gen_alu(g);
 		else if (what < 33)
 			make_scalar(g, pick_dst(g));
@@ -825,6 +880,7 @@ static inline void gen_frame(struct gen *g)
 	g->ref = -1;
 	g->depth = 0;
 	g->loops = 0;
+	g->locked = g->iter = false;
 }
 
 /* r0 = a digest of every scalar. */
@@ -855,12 +911,30 @@ static inline void gen_function(struct gen *g, const struct pending *t)
 	u32 start = p->n;
 
 	func_start(p);
+	if (p->nfuncs)
+		p->func_type[p->nfuncs - 1] = (u8)t->type;
 	p->insn[t->call_at].imm = (s32)(start - t->call_at - 1);
 	gen_frame(g);
 	for (u32 i = 0; i < t->nargs; i++)
 		set_kind(g, i + 1, t->arg_kind[i], t->arg_room[i]);
 	g->main = false;
 	g->frames++;
+	if (t->type == FUNC_CTX) {
+		MOV_X(6, 1);
+		set_kind(g, 6, CTX, 0);
+	} else if (t->type == FUNC_MEM) {
+		/* a pointer to two numbers, or NULL */
+		u32 at = p->n;
+
+		MOV_X(9, 1);
+		emit(p, 0x55, 1, 0, 2, 0);
+		MOV_K(0, 3);
+		EXIT();
+		if (wrong(g))
+			p->insn[at + 1].off = 0;
+		set_kind(g, 9, MV, 16);
+		set_kind(g, 1, UN, 0);
+	}
 	gen_block(g, 2 + below(5));
 	gen_digest(g);
 	if (t->callback) {
@@ -874,10 +948,11 @@ static inline void gen_function(struct gen *g, const struct pending *t)
 	EXIT();
 }
 
-/* The whole program. `wrong` is per mille of small wrongs at each opportunity. */
-static inline void generate(struct prog *p, u32 type, u32 statements, u32 wrong_rate)
+/* The whole program. `wrong_rate` is per mille of small wrongs at each opportunity, `more` percent of statements gen_more.h's. */
+static inline void generate(struct prog *p, u32 type, u32 statements, u32 wrong_rate, u32 more)
 {
-	struct gen gen = { .p = p, .budget = statements, .wrong = wrong_rate, .main = true }, *g = &gen;
+	struct gen gen = { .p = p, .budget = statements, .wrong = wrong_rate, .more = more, .main = true }, *g = &gen;
+	bool told = false;
 	u32 n;
 
 	prog_start(p, type);
@@ -902,9 +977,9 @@ static inline void generate(struct prog *p, u32 type, u32 statements, u32 wrong_
 	for (n = 0; n < g->ntodo; n++)
 		gen_function(g, &g->todo[n]);
 	/* Without callbacks the functions need not be told, and sometimes are not. */
-	for (n = 0; n < g->ntodo && !g->todo[n].callback; n++)
-		;
-	if (n == g->ntodo ? chance(50) : wrong(g))
+	for (n = 0; n < g->ntodo; n++)
+		told |= g->todo[n].callback || g->todo[n].type;
+	if (told || more ? wrong(g) : chance(50))
 		p->nfuncs = 0;
 }
 

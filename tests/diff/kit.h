@@ -5,12 +5,14 @@
  * The kernel is asked each time, no answer is stored. Where it does not permit bpf(2) the test is skipped: exit status 0.
  * A test is one file: kit_start(), then for every case kit_agree() or kit_differ(), then `return kit_end()`.
  * Options of every test: --seed N, -n N (how much), --max N (differences shown in full), --self (the kernel compared with
- * itself: must show nothing), --engine jit|interp|both, --text (verifier messages, too), --only WORD (one case).
+ * itself: must show nothing), --engine jit|interp|both, --text (verifier messages, too), --only WORD (one case), -j N (as many
+ * processes, where a test knows how), --judge (verdicts alone, no runs).
  * Invariant: equal arguments make equal programs; the seed is printed.
  */
 #ifndef SKEP_DIFF_KIT_H
 #define SKEP_DIFF_KIT_H
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -42,30 +44,38 @@ struct backend {
 	const char *name;
 	struct skep *s; /* NULL: the kernel */
 	u32 at;         /* its place in the list */
+	bool hard;
 };
 
-enum { KERNEL, JIT, INTERP, BACKENDS };
+/* HARD: compiled with everything that is done to code of callers without privileges; who loads it has no CAP_PERFMON. */
+enum { KERNEL, JIT, INTERP, HARD, BACKENDS };
 
 static struct kit {
 	const char *name;
 	struct backend be[BACKENDS];
 	u32 nbe;            /* how many of them take part */
+	u32 engines;        /* which of skep's: 1 << JIT... */
 	u64 seed, rng;
 	u64 n;
 	u32 max_shown;
-	bool self, text;
+	bool self, text, judge;
+	u32 jobs;
+	u64 first;          /* number of the first case */
 	const char *only;
 	struct kit_tally *tally;
 	const char *as;     /* name of the privileges in use, "" for all */
 	const char *doing;  /* for the report of a crash */
-} kit = { .max_shown = 20, .as = "" };
+} kit = { .max_shown = 20, .as = "", .jobs = 1 };
 
 /* Differences are counted by key, so that one fault met a thousand times is one line. */
 #define MAX_KEYS 2048
 
-/* The results, shared with children that run with fewer privileges. */
+/* The results, shared with children that run with fewer privileges or share the work. */
 struct kit_tally {
 	u64 passed, failed, skipped, text_differs, text_same, accepted;
+	u64 next, explained, runs, programs, postponed, kernel_ns, skep_ns;
+	u64 class_count[64];
+	u32 lock;
 	u32 nkeys;
 	struct {
 		char key[160];
@@ -138,6 +148,7 @@ static inline bool chance(u32 percent)
 }
 
 #define PICK(array) ((array)[below(ARRAY_SIZE(array))])
+#define PICK_N(array, n) ((array)[below(n)])
 
 /* Values at the edges of every width. */
 static const u64 edges[] = {
@@ -159,7 +170,10 @@ struct prog {
 	const char *license;
 	const int *fd_array[BACKENDS]; /* descriptors for the MAP_IDX forms of ld_imm64, one list a back end */
 	u32 func_at[32];               /* where functions start, the main one at 0: callbacks need that told */
+	u8 func_type[32];              /* 0: FUNC_STATIC */
 	u32 nfuncs;                    /* 0: no function information */
+	u32 on;                        /* attach_btf_id */
+	bool judge_only;               /* its results may differ from run to run */
 };
 
 static inline void prog_start(struct prog *p, u32 type)
@@ -171,6 +185,9 @@ static inline void prog_start(struct prog *p, u32 type)
 	p->license = "GPL";
 	memset(p->fd_array, 0, sizeof(p->fd_array));
 	p->nfuncs = 0;
+	p->on = 0;
+	p->judge_only = false;
+	memset(p->func_type, 0, sizeof(p->func_type));
 }
 
 static inline void emit(struct prog *p, u32 code, u32 dst, u32 src, s32 off, s32 imm)
@@ -203,33 +220,69 @@ static inline void imm64(struct prog *p, u32 dst, u32 pseudo, u64 v)
 }
 
 /*
- * Type information that serves every program: an int, a function without arguments that returns it, and a global and a
- * static function of that type (ids 3 and 4). The descriptor is kept for the back end's life.
+ * Type information that serves every program: functions of a few types (the main one is global, FUNC_STATIC without arguments), and
+ * structures for memory and map values. The descriptor is kept for the back end's life.
  */
+enum { TYPE_INT = 1, TYPE_U64, TYPE_MEM, TYPE_MEM_PTR, TYPE_LOCK, TYPE_LOCKED, TYPE_TIMER, TYPE_TIMED, TYPE_SKB, TYPE_SKB_PTR, TYPE_NONE,
+       FUNC_MAIN, FUNC_STATIC, TYPE_INTS, FUNC_INTS, TYPE_MEM_FN, FUNC_MEM, TYPE_CTX_FN, FUNC_CTX };
+
+static inline struct btf *make_btf(void)
+{
+	struct btf *b = btf__new_empty();
+
+	btf__add_int(b, "int", 4, BTF_INT_SIGNED);
+	btf__add_int(b, "u64", 8, 0);
+	btf__add_struct(b, "mem", 16);
+	btf__add_field(b, "a", TYPE_U64, 0, 0);
+	btf__add_field(b, "b", TYPE_U64, 64, 0);
+	btf__add_ptr(b, TYPE_MEM);
+	btf__add_struct(b, "bpf_spin_lock", 4);
+	btf__add_field(b, "val", TYPE_INT, 0, 0);
+	btf__add_struct(b, "locked", 24);
+	btf__add_field(b, "lock", TYPE_LOCK, 0, 0);
+	btf__add_field(b, "n", TYPE_INT, 32, 0);
+	btf__add_field(b, "x", TYPE_U64, 64, 0);
+	btf__add_field(b, "y", TYPE_U64, 128, 0);
+	btf__add_struct(b, "bpf_timer", 16);
+	btf__add_field(b, "a", TYPE_U64, 0, 0);
+	btf__add_field(b, "b", TYPE_U64, 64, 0);
+	btf__add_struct(b, "timed", 24);
+	btf__add_field(b, "t", TYPE_TIMER, 0, 0);
+	btf__add_field(b, "x", TYPE_U64, 128, 0);
+	btf__add_struct(b, "__sk_buff", 4);
+	btf__add_field(b, "len", TYPE_INT, 0, 0);
+	btf__add_ptr(b, TYPE_SKB);
+	btf__add_func_proto(b, TYPE_INT);
+	btf__add_func(b, "main", BTF_FUNC_GLOBAL, TYPE_NONE);
+	btf__add_func(b, "func", BTF_FUNC_STATIC, TYPE_NONE);
+	btf__add_func_proto(b, TYPE_INT);
+	btf__add_func_param(b, "a", TYPE_INT);
+	btf__add_func_param(b, "b", TYPE_INT);
+	btf__add_func(b, "ints", BTF_FUNC_GLOBAL, TYPE_INTS);
+	btf__add_func_proto(b, TYPE_INT);
+	btf__add_func_param(b, "mem", TYPE_MEM_PTR);
+	btf__add_func(b, "memory", BTF_FUNC_GLOBAL, TYPE_MEM_FN);
+	btf__add_func_proto(b, TYPE_INT);
+	btf__add_func_param(b, "ctx", TYPE_SKB_PTR);
+	btf__add_func(b, "context", BTF_FUNC_GLOBAL, TYPE_CTX_FN);
+	return b;
+}
+
 static inline int func_btf(const struct backend *be)
 {
-	static const struct {
-		struct btf_header h;
-		u32 types[4 + 3 + 3 + 3];
-		char strings[16];
-	} blob = {
-		.h = { .magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(struct btf_header), .type_len = 13 * 4,
-		       .str_off = 13 * 4, .str_len = 16 },
-		.types = { 1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32,
-			   0, BTF_KIND_FUNC_PROTO << 24, 1,
-			   5, BTF_KIND_FUNC << 24 | BTF_FUNC_GLOBAL, 2,
-			   10, BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC, 2 },
-		.strings = "\0int\0main\0func",
-	};
 	static int fd[BACKENDS];
 	static struct skep *of[BACKENDS];
+	static struct btf *b;
 	union bpf_attr a;
+	u32 size = 0;
 
 	if (fd[be->at] && of[be->at] == be->s)
 		return fd[be->at];
+	if (!b)
+		b = make_btf();
 	memset(&a, 0, sizeof(a));
-	a.btf = ptr(&blob);
-	a.btf_size = sizeof(blob.h) + sizeof(blob.types) + sizeof(blob.strings);
+	a.btf = ptr(btf__raw_data(b, &size));
+	a.btf_size = size;
 	of[be->at] = be->s;
 	fd[be->at] = (int)be_bpf(be, BPF_BTF_LOAD, &a);
 	return fd[be->at];
@@ -244,7 +297,7 @@ static inline long prog_load(const struct backend *be, const struct prog *p, cha
 	memset(&a, 0, sizeof(a));
 	if (p->nfuncs) {
 		for (u32 i = 0; i < p->nfuncs; i++)
-			info[i] = (struct bpf_func_info){ p->func_at[i], i ? 4 : 3 };
+			info[i] = (struct bpf_func_info){ p->func_at[i], !i ? FUNC_MAIN : p->func_type[i] ? p->func_type[i] : FUNC_STATIC };
 		a.prog_btf_fd = (u32)func_btf(be);
 		a.func_info = ptr(info);
 		a.func_info_cnt = p->nfuncs;
@@ -252,6 +305,7 @@ static inline long prog_load(const struct backend *be, const struct prog *p, cha
 	}
 	a.prog_type = p->type;
 	a.expected_attach_type = p->attach;
+	a.attach_btf_id = p->on;
 	a.insn_cnt = p->n;
 	a.insns = ptr(p->insn);
 	a.license = ptr(p->license);
@@ -392,9 +446,11 @@ static inline long reason_of(const struct backend *be, const struct prog *p, cha
 	return fd < 0 ? fd : 0;
 }
 
+#define KIT_ADD(field, n) __atomic_fetch_add(&kit.tally->field, n, __ATOMIC_RELAXED)
+
 static inline void kit_agree(void)
 {
-	kit.tally->passed++;
+	KIT_ADD(passed, 1);
 }
 
 /* A difference that is meant: the reason why. They count as skipped. */
@@ -408,7 +464,7 @@ static inline bool kit_is_known(const char *key)
 {
 	for (struct kit_known *k = kit_known_list; k && k->word; k++) {
 		if (strstr(key, k->word)) {
-			kit.tally->skipped++;
+			KIT_ADD(skipped, 1);
 			return true;
 		}
 	}
@@ -421,6 +477,7 @@ static inline bool kit_differ(const char *fmt, ...)
 {
 	struct kit_tally *t = kit.tally;
 	char key[160];
+	bool fresh = false;
 	va_list ap;
 	u32 i;
 
@@ -429,19 +486,21 @@ static inline bool kit_differ(const char *fmt, ...)
 	va_end(ap);
 	if (kit_is_known(key))
 		return false;
-	t->failed++;
+	KIT_ADD(failed, 1);
+	while (__atomic_exchange_n(&t->lock, 1, __ATOMIC_ACQUIRE))
+		usleep(10);
 	for (i = 0; i < t->nkeys && strcmp(t->key[i].key, key); i++)
 		;
 	if (i < t->nkeys) {
 		t->key[i].count++;
-		return false;
+	} else if (i < MAX_KEYS) {
+		memcpy(t->key[i].key, key, sizeof(key));
+		t->key[i].count = 1;
+		t->nkeys++;
+		fresh = true;
 	}
-	if (i == MAX_KEYS)
-		return false;
-	memcpy(t->key[i].key, key, sizeof(key));
-	t->key[i].count = 1;
-	t->nkeys++;
-	if (i >= kit.max_shown)
+	__atomic_store_n(&t->lock, 0, __ATOMIC_RELEASE);
+	if (!fresh || i >= kit.max_shown)
 		return false;
 	printf("\ndifference: %s\n", key);
 	return true;
@@ -591,20 +650,38 @@ static inline void kit_crash(int sig)
 	_exit(1);
 }
 
+/* Does this system let users without capabilities load programs? */
+static inline bool users_may_load(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/unprivileged_bpf_disabled", "r");
+	int c = f ? fgetc(f) : EOF;
+
+	if (f)
+		fclose(f);
+	return c == '0';
+}
+
 /* Makes skep's subsystems; a child that changed its capabilities calls it again. */
 static inline void kit_open_backends(u32 engines)
 {
 	kit.be[KERNEL] = (struct backend){ .name = "kernel" };
 	kit.nbe = 1;
+	kit.engines = engines;
 	for (u32 e = JIT; e < BACKENDS; e++) {
 		struct backend *be = &kit.be[kit.nbe];
 
 		if (!(engines & 1u << e))
 			continue;
-		*be = (struct backend){ .name = e == JIT ? "skep-jit" : "skep-interp", .at = kit.nbe };
+		*be = (struct backend){ .name = e == JIT ? "skep-jit" : e == HARD ? "skep-hard" : "skep-interp",
+					.at = kit.nbe, .hard = e == HARD };
 #ifndef KIT_NO_SKEP
 		struct skep_opts opts = { .sz = sizeof(opts),
-					  .engine = e == JIT ? SKEP_ENGINE_JIT : SKEP_ENGINE_INTERP };
+					  .engine = e == INTERP ? SKEP_ENGINE_INTERP : SKEP_ENGINE_JIT,
+					  .flags = users_may_load() ? SKEP_F_UNPRIV_ALLOWED : 0 };
+		if (e == HARD) {
+			opts.caps_set = 1;
+			opts.caps = SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN;
+		}
 
 		if (!kit.self && skep_new(&opts, &be->s)) {
 			fprintf(stderr, "%s: skep_new failed\n", kit.name);
@@ -637,6 +714,12 @@ static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32
 			kit.self = true;
 		} else if (!strcmp(o, "--text")) {
 			kit.text = true;
+		} else if (!strcmp(o, "--judge")) {
+			kit.judge = true;
+		} else if (v && !strcmp(o, "-j")) {
+			kit.jobs = (u32)strtoul(argv[++i], NULL, 0);
+		} else if (v && !strcmp(o, "--first")) {
+			kit.first = strtoull(argv[++i], NULL, 0);
 		} else if (v && !strcmp(o, "--seed")) {
 			kit.seed = strtoull(argv[++i], NULL, 0);
 		} else if (v && !strcmp(o, "-n")) {
@@ -650,7 +733,7 @@ static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32
 			engines = !strcmp(v, "jit") ? 1u << JIT : !strcmp(v, "interp") ? 1u << INTERP : 6u;
 		} else {
 			fprintf(stderr, "usage: %s [--seed N] [-n N] [--max N] [--only WORD] [--engine jit|interp|both] "
-				"[--text] [--self]\n", name);
+				"[--text] [--self] [-j JOBS] [--judge] [--first N]\n", name);
 			exit(2);
 		}
 	}
@@ -698,7 +781,7 @@ static inline void kit_as(const char *name, u64 caps, void (*fn)(void))
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct set[2] = { { .effective = u32_of(caps), .permitted = u32_of(caps) },
 						 { .effective = u32_of(caps >> 32), .permitted = u32_of(caps >> 32) } };
-	u32 engines = kit.nbe == BACKENDS ? 6u : !strcmp(kit.be[kit.nbe - 1].name, "skep-jit") ? 2u : 4u;
+	u32 engines = kit.engines & ~(1u << HARD);
 	int status;
 	pid_t pid;
 

@@ -3,23 +3,68 @@
  * Random structured programs: the verdicts must agree, and where both accept, so must result, packet, context and maps.
  *
  * A part of the programs is mutated by one field of one instruction: those are only judged, never run. A part is judged
- * for a caller without CAP_PERFMON, for whom Linux is stricter. A difference is reduced to the instructions that matter
- * before it is shown. Mind that Linux accepts a few unsafe programs: what skep alone refuses may be right.
+ * for callers without CAP_PERFMON, for whom Linux is stricter, and where the system lets them, for callers without any capability.
+ * A difference is reduced to the instructions that matter before it is shown. Mind that Linux accepts a few unsafe programs: what
+ * skep alone refuses may be right. What is understood is a row of classes.def. The work is done by -j children, who may die.
  */
-#include <ctype.h>
 #include <sched.h>
+#include <time.h>
 
-#include "gen.h"
+#include "gen_more.h"
+#include "knobs/knobs.h"
+#include "reduce.h"
 
+/* Programs of these types are run as well. */
 static const u32 types[] = { BPF_PROG_TYPE_SYSCALL, BPF_PROG_TYPE_SYSCALL, BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS,
 			     BPF_PROG_TYPE_CGROUP_SKB };
 
-static struct prog prog;
 #define FDS 64 /* mutated programs may ask for maps beyond ours */
 static int map_fds[BACKENDS][FDS];
-static u64 accepted, runs;
 
 /* ---- maps and inputs ---- */
+
+static int typed_map(const struct backend *be, u32 value_type, u32 size)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_ARRAY;
+	a.key_size = 4;
+	a.value_size = size;
+	a.max_entries = 1;
+	a.btf_fd = (u32)func_btf(be);
+	a.btf_key_type_id = TYPE_INT;
+	a.btf_value_type_id = value_type;
+	return (int)be_bpf(be, BPF_MAP_CREATE, &a);
+}
+
+static void make_more_maps(const struct backend *be, int *fd)
+{
+	union bpf_attr a;
+	u32 one = 1;
+	int inner;
+
+	fd[MAP_PERCPU] = (int)map_new(be, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 24, 2, 0);
+	fd[MAP_PROGS] = (int)map_new(be, BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0);
+	fd[MAP_SPIN] = typed_map(be, TYPE_LOCKED, 24);
+	fd[MAP_QUEUE] = (int)map_new(be, BPF_MAP_TYPE_QUEUE, 0, 8, 4, 0);
+	fd[MAP_PERF] = (int)map_new(be, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 2, 0);
+	fd[MAP_LRU] = (int)map_new(be, BPF_MAP_TYPE_LRU_HASH, HASH_KEY, HASH_VALUE, 8, 0);
+	fd[MAP_TIMED] = typed_map(be, TYPE_TIMED, 24);
+	fd[MAP_STACKS] = (int)map_new(be, BPF_MAP_TYPE_STACK_TRACE, 4, 80, 2, 0);
+	fd[MAP_LPM] = (int)map_new(be, BPF_MAP_TYPE_LPM_TRIE, HASH_KEY, HASH_VALUE, 4, BPF_F_NO_PREALLOC);
+	fd[MAP_BLOOM] = (int)map_new(be, BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0);
+	fd[MAP_SOCKS] = (int)map_new(be, BPF_MAP_TYPE_SOCKMAP, 4, 4, 2, 0);
+	inner = (int)map_new(be, BPF_MAP_TYPE_ARRAY, 4, 24, 1, 0);
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_ARRAY_OF_MAPS;
+	a.key_size = a.value_size = 4;
+	a.max_entries = 2;
+	a.inner_map_fd = (u32)inner;
+	fd[MAP_OUTER] = (int)be_bpf(be, BPF_MAP_CREATE, &a);
+	map_op(be, BPF_MAP_UPDATE_ELEM, fd[MAP_OUTER], &one, &inner, 0);
+	close(inner);
+}
 
 static void make_maps(void)
 {
@@ -36,16 +81,27 @@ static void make_maps(void)
 		map_fds[b][MAP_HASH] = (int)map_new(be, BPF_MAP_TYPE_HASH, HASH_KEY, HASH_VALUE, 8, 0);
 		map_fds[b][MAP_RODATA] = (int)map_new(be, BPF_MAP_TYPE_ARRAY, 4, sizeof(ro), 1, BPF_F_RDONLY_PROG);
 		map_fds[b][MAP_RINGBUF] = (int)map_new(be, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
+		make_more_maps(be, map_fds[b]);
 		map_op(be, BPF_MAP_UPDATE_ELEM, map_fds[b][MAP_RODATA], &zero, ro, 0);
 		map_op(be, BPF_MAP_FREEZE, map_fds[b][MAP_RODATA], NULL, NULL, 0);
 	}
+	/* What one system does not have, no program has. */
+	for (u32 m = 0; m < MAPS; m++)
+		for (u32 b = 0; b < kit.nbe; b++)
+			if (map_fds[b][m] < 0)
+				for (u32 c = 0; c < kit.nbe; c++) {
+					if (map_fds[c][m] >= 0)
+						close(map_fds[c][m]);
+					map_fds[c][m] = -1;
+				}
 }
 
 static void drop_maps(void)
 {
 	for (u32 b = 0; b < kit.nbe; b++)
 		for (u32 m = 0; m < MAPS; m++)
-			close(map_fds[b][m]);
+			if (map_fds[b][m] >= 0)
+				close(map_fds[b][m]);
 }
 
 struct input {
@@ -141,186 +197,109 @@ static void run_on(u32 b, int fd, const struct input *in, struct output *o)
 static u32 run_all(const int fds[BACKENDS], const struct input *in, struct output out[BACKENDS])
 {
 	for (u32 b = 0; b < kit.nbe; b++)
-		run_on(b, fds[b], in, &out[b]);
+		if (fds[b] >= 0)
+			run_on(b, fds[b], in, &out[b]);
 	for (u32 b = 1; b < kit.nbe; b++)
-		if (memcmp(&out[b], &out[0], sizeof(out[0])))
+		if (fds[b] >= 0 && memcmp(&out[b], &out[0], sizeof(out[0])))
 			return b;
 	return 0;
 }
 
-/* ---- reduction ---- */
+static void close_fds(const int fds[BACKENDS])
+{
+	for (u32 b = 0; b < kit.nbe; b++)
+		if (fds[b] >= 0)
+			close(fds[b]);
+}
 
+static u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+/*
+ * A few programs in a hundred, those of branches in loops, cost the kernel more than all others together, up to seconds each. Of
+ * what skep walks long, one in sixteen is asked of the kernel, unless the program was asked for by its number.
+ */
+#define LONG_WALK 20000
+
+/* One load with its time. */
+static long load_timed(u32 b, u64 *ns)
+{
+	u64 start = now_ns();
+	long fd = prog_load(&kit.be[b], &prog, NULL, 0);
+
+	*ns = now_ns() - start;
+	if (b < 2)
+		__atomic_fetch_add(b ? &kit.tally->skep_ns : &kit.tally->kernel_ns, *ns, __ATOMIC_RELAXED);
+	return fd;
+}
+
+/* Loads everywhere; returns the first back end that judges unlike the kernel, 0 if none. The hardened one may be stricter. */
 static u32 load_quietly(int fds[BACKENDS], long r[BACKENDS])
 {
 	u32 other = 0;
+	u64 ns;
 
+	for (u32 b = 0; b < BACKENDS; b++)
+		fds[b] = -1;
 	for (u32 b = 0; b < kit.nbe; b++) {
-		fds[b] = (int)(r[b] = prog_load(&kit.be[b], &prog, NULL, 0));
-		if (!other && (r[b] < 0 ? r[b] : 0) != (r[0] < 0 ? r[0] : 0))
+		if (kit.be[b].hard && (r[0] < 0 || prog.judge_only))
+			continue;
+		knob_hard = kit.be[b].hard;
+		fds[b] = (int)(r[b] = load_timed(b, &ns));
+		if (!other && !kit.be[b].hard && (r[b] < 0 ? r[b] : 0) != (r[0] < 0 ? r[0] : 0))
 			other = b;
 	}
 	return other;
 }
 
-/* A message with its numbers blanked: what kind of refusal it is. */
-static void blank_numbers(char *s)
+static bool too_long(void)
 {
-	char *to = s;
+	bool anyway = chance(6) || kit.n == 1;
+	u64 ns;
+	long fd;
 
-	for (char *c = s; *c; c++) {
-		if (isdigit((unsigned char)*c)) {
-			if (to == s || to[-1] != 'N')
-				*to++ = 'N';
-			continue;
-		}
-		*to++ = *c;
-	}
-	*to = 0;
-	s[60] = 0;
-}
-
-/* A difference of verdicts: who says what. */
-struct dispute {
-	u32 other;
-	long kernel, skep;
-	char kernel_why[256], skep_why[256];
-};
-
-static long verdict(const struct backend *be)
-{
-	long fd = prog_load(be, &prog, NULL, 0);
-
+	if (kit.nbe < 2 || anyway)
+		return false;
+	knob_walk_limit = LONG_WALK;
+	fd = load_timed(1, &ns);
+	knob_walk_limit = 0;
 	if (fd >= 0)
 		close((int)fd);
-	return fd < 0 ? fd : 0;
+	return fd == -E2BIG;
 }
 
-static void describe(struct dispute *d, u32 other)
-{
-	memset(d, 0, sizeof(*d));
-	d->other = other;
-	d->kernel = verdict(&kit.be[KERNEL]);
-	d->skep = verdict(&kit.be[other]);
-	reason_of(&kit.be[KERNEL], &prog, d->kernel_why, sizeof(d->kernel_why));
-	reason_of(&kit.be[other], &prog, d->skep_why, sizeof(d->skep_why));
-	blank_numbers(d->kernel_why);
-	blank_numbers(d->skep_why);
-	/* What an accepted program's log says last means nothing. */
-	if (d->kernel >= 0)
-		d->kernel_why[0] = 0;
-	if (d->skep >= 0)
-		d->skep_why[0] = 0;
-}
-
-/* Does the program, as it is now, still show the difference? In verdicts (d), or in a run on an input. */
-static bool still_differs(const struct dispute *d, const struct input *in)
+static bool runs_differ(const void *input)
 {
 	static struct output out[BACKENDS];
-	struct dispute now;
 	int fds[BACKENDS];
 	long r[BACKENDS];
-	bool differs;
+	bool differs = !load_quietly(fds, r) && r[0] >= 0 && run_all(fds, input, out);
 
-	if (d) {
-		describe(&now, d->other);
-		return !memcmp(&now, d, sizeof(now));
-	}
-	differs = !load_quietly(fds, r) && r[0] >= 0 && run_all(fds, in, out);
-	for (u32 b = 0; b < kit.nbe; b++)
-		if (fds[b] >= 0)
-			close(fds[b]);
+	close_fds(fds);
 	return differs;
-}
-
-/*
- * Replace by `goto +0` whatever the difference does not need: spans first, then single instructions. A run that needs
- * what was written to the stack before is kept whole, as the kernel lets privileged programs read what they never wrote.
- */
-static void reduce(const struct dispute *d, const struct input *in)
-{
-	static struct bpf_insn saved[MAX_INSNS];
-	/* Programs that are too complex take a second each: they stay as they are. */
-	bool progress = !d || (d->kernel != -E2BIG && d->skep != -E2BIG && d->kernel != -EFAULT);
-
-	alarm(300);
-	for (u32 round = 0; progress && round < 4; round++) {
-		progress = false;
-		for (u32 span = 32; span; span /= 2) {
-			for (u32 i = 0; i < prog.n; i += span) {
-				u32 n = MIN(span, prog.n - i);
-				bool any = false;
-
-				/* Halves of ld_imm64 stay together. */
-				if (i && prog.insn[i - 1].code == 0x18)
-					continue;
-				if (prog.insn[i + n - 1].code == 0x18)
-					n++;
-				memcpy(saved, prog.insn, prog.n * sizeof(*saved));
-				for (u32 j = i; j < i + n && j < prog.n; j++) {
-					any |= prog.insn[j].code != 0x05 || prog.insn[j].off;
-					prog.insn[j] = (struct bpf_insn){ .code = 0x05 };
-				}
-				if (any && still_differs(d, in))
-					progress = true;
-				else
-					memcpy(prog.insn, saved, prog.n * sizeof(*saved));
-			}
-		}
-	}
-}
-
-/* The program without its `goto +0`; jumps are closed up. */
-static void squeeze(void)
-{
-	static struct prog small;
-	static u32 new_at[MAX_INSNS + 1];
-	u32 n = 0;
-
-	small = prog;
-	for (u32 i = 0; i < prog.n; i++) {
-		bool hi = i && prog.insn[i - 1].code == 0x18;
-
-		new_at[i] = n;
-		n += hi || !(prog.insn[i].code == 0x05 && !prog.insn[i].off);
-	}
-	new_at[prog.n] = n;
-	small.n = 0;
-	for (u32 i = 0; i < prog.n; i++) {
-		struct bpf_insn in = prog.insn[i];
-		bool hi = i && prog.insn[i - 1].code == 0x18;
-		s64 to;
-
-		if (new_at[i] == new_at[i + 1])
-			continue;
-		if (!hi && ((in.code & 7) == 5 || (in.code & 7) == 6) && in.code != 0x85 && in.code != 0x95) {
-			to = (s64)i + 1 + in.off;
-			if (to >= 0 && to <= (s64)prog.n)
-				in.off = (s16)((s64)new_at[to] - new_at[i] - 1);
-		} else if (!hi && ((in.code == 0x85 && in.src_reg == 1) || (in.code == 0x18 && in.src_reg == 4))) {
-			to = (s64)i + 1 + in.imm;
-			if (to >= 0 && to <= (s64)prog.n)
-				in.imm = (s32)((s64)new_at[to] - new_at[i] - 1);
-		}
-		small.insn[small.n++] = in;
-	}
-	for (u32 f = 0; f < small.nfuncs; f++)
-		small.func_at[f] = new_at[small.func_at[f]];
-	prog = small;
 }
 
 static void verdict_differs(const char *what, u32 other)
 {
 	struct dispute d;
+	s32 class;
 
 	describe(&d, other);
-	/* Linux stops on a bug of its own: there is nothing to agree with. */
-	if (!strncmp(d.kernel_why, "verifier bug", 12)) {
-		kit.tally->skipped++;
+	class = class_of(&d);
+	if (class >= 0) {
+		KIT_ADD(explained, 1);
+		KIT_ADD(class_count[class], 1);
 		return;
 	}
 	if (!kit_differ("%s%s: kernel %s \"%s\", %s %s \"%s\"", what, kit.as, err_name(d.kernel), d.kernel_why,
 			kit.be[other].name, err_name(d.skep), d.skep_why))
 		return;
+	printf("  %s\n", kit.doing);
 	reduce(&d, NULL);
 	squeeze();
 	show_prog(&kit.be[other], &prog);
@@ -350,11 +329,12 @@ static void run_differs(u32 other, const struct input *in)
 
 	if (!kit_differ("%s runs otherwise, type %u", kit.be[other].name, prog.type))
 		return;
+	printf("  %s\n", kit.doing);
 	reduce(NULL, in);
 	squeeze();
 	if (!load_quietly(fds, r) && r[0] >= 0)
 		run_all(fds, in, out);
-	close_all(fds);
+	close_fds(fds);
 	printf("  test run: kernel %s r0 %#x, %s %s r0 %#x; packet %u, %u; hash entries %u, %u\n", err_name(k->err), k->retval,
 	       kit.be[other].name, err_name(s->err), s->retval, k->packet_len, s->packet_len, k->entries, s->entries);
 	show_bytes("array", k->array, s->array, sizeof(k->array));
@@ -407,97 +387,229 @@ static void mutate(void)
 		*i = was;
 }
 
-/* 32-bit comparisons of pointers are judged unsafely by Linux 6.18: programs that may hold one are not compared. */
+static void compare_texts(const long r[BACKENDS])
+{
+	char a[512], b[512];
+
+	if (r[0] >= 0 || !kit.text || kit.nbe < 2)
+		return;
+	reason_of(&kit.be[0], &prog, a, sizeof(a));
+	reason_of(&kit.be[1], &prog, b, sizeof(b));
+	if (!strcmp(a, b))
+		KIT_ADD(text_same, 1);
+	else if (KIT_ADD(text_differs, 1) < kit.max_shown)
+		printf("text:\n  kernel: %s\n  %s: %s\n", a, kit.be[1].name, b);
+}
+
+static u32 nhooks;
+
+/* Only functions that this system lets us attach to. */
+static void find_hooks(void)
+{
+	static struct prog minimal;
+	struct prog *p = &minimal;
+
+	for (u32 i = 0; i < ARRAY_SIZE(hooks); i++) {
+		long fd;
+
+		prog_start(p, hook_type(i));
+		p->attach = hook_type(i) == BPF_PROG_TYPE_LSM ? BPF_LSM_MAC : BPF_TRACE_FENTRY;
+		p->on = hook_id[i];
+		MOV_K(0, 0);
+		EXIT();
+		fd = hook_id[i] ? prog_load(&kit.be[KERNEL], p, NULL, 0) : -1;
+		if (fd < 0) {
+			kit.tally->skipped++;
+			continue;
+		}
+		close((int)fd);
+		hook_of[nhooks++] = i;
+	}
+}
+
+/* Of what kind, where it attaches, of which statements. */
+static void make_program(bool judge_only)
+{
+	u32 more = chance(50) ? 0 : 10 + below(50), size = 6 + below(judge_only ? 10 : 30), wrongs = chance(40) ? 0 : 30;
+	u32 type, attach;
+
+	if (!more || chance(60)) {
+		generate(&prog, PICK(types), size, wrongs, more);
+		return;
+	}
+	if (nhooks && chance(25)) {
+		u32 h = PICK_N(hook_of, nhooks);
+
+		generate(&prog, hook_type(h), size, wrongs, more);
+		prog.attach = hook_type(h) == BPF_PROG_TYPE_LSM ? BPF_LSM_MAC : chance(50) ? BPF_TRACE_FENTRY : BPF_TRACE_FEXIT;
+		prog.on = hook_id[h];
+		prog.judge_only = true;
+		return;
+	}
+	do
+		type = 1 + below(UAPI_PROG_TYPES - 1);
+	while (!kit_nattach[type]);
+	attach = PICK_N(kit_attach[type], kit_nattach[type]);
+	generate(&prog, type, size, wrongs, more);
+	prog.attach = attach;
+	prog.judge_only = true;
+}
+
 static void one(bool judge_only)
 {
 	static struct output out[BACKENDS];
-	bool mutated = judge_only || chance(25);
+	bool mutated = chance(judge_only ? 50 : 25);
 	int fds[BACKENDS];
 	long r[BACKENDS];
 	u32 other;
 
-	generate(&prog, PICK(types), 6 + below(judge_only ? 12 : 30), chance(40) ? 0 : 30);
+	make_program(judge_only);
 	for (u32 b = 0; b < kit.nbe; b++)
 		prog.fd_array[b] = map_fds[b];
 	if (mutated && chance(60))
 		mutate();
+	prog.judge_only |= mutated || judge_only;
+	if (too_long()) {
+		KIT_ADD(postponed, 1);
+		return;
+	}
+	KIT_ADD(programs, 1);
 	other = load_quietly(fds, r);
 	if (other) {
 		verdict_differs(mutated ? "mutated" : "verdict", other);
-		for (u32 b = 0; b < kit.nbe; b++)
-			if (fds[b] >= 0)
-				close(fds[b]);
+		close_fds(fds);
 		return;
 	}
 	kit_agree();
-	accepted += r[0] >= 0;
-	if (r[0] < 0 && kit.text && kit.nbe > 1) {
-		char a[512], b[512];
-
-		reason_of(&kit.be[0], &prog, a, sizeof(a));
-		reason_of(&kit.be[1], &prog, b, sizeof(b));
-		if (!strcmp(a, b))
-			kit.tally->text_same++;
-		else if (kit.tally->text_differs++ < kit.max_shown)
-			printf("text:\n  kernel: %s\n  %s: %s\n", a, kit.be[1].name, b);
-	}
-	for (u32 i = 0; r[0] >= 0 && !mutated && i < 4; i++) {
+	if (r[0] >= 0)
+		KIT_ADD(accepted, 1);
+	compare_texts(r);
+	for (u32 i = 0; r[0] >= 0 && !prog.judge_only && i < 4; i++) {
 		struct input in;
 
 		draw_input(&in);
 		other = run_all(fds, &in, out);
-		runs++;
+		KIT_ADD(runs, 1);
 		if (other) {
 			run_differs(other, &in);
 			break;
 		}
 		kit_agree();
 	}
-	for (u32 b = 0; b < kit.nbe; b++)
-		if (fds[b] >= 0)
-			close(fds[b]);
+	close_fds(fds);
 }
 
+/* ---- many ---- */
+
+#define BATCH 64 /* programs on the same maps: the ring buffer has filled up by then */
+
+static u64 todo_end;
+static bool todo_judge_only;
+
+/* A child: takes batches until there are none. */
+static void work(u32 job)
+{
+	u64 first_seed = kit.rng, at;
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(job % (u32)sysconf(_SC_NPROCESSORS_ONLN), &cpu);
+	sched_setaffinity(0, sizeof(cpu), &cpu);
+	while ((at = KIT_ADD(next, BATCH)) < todo_end) {
+		make_maps();
+		for (u64 i = at; i < MIN(at + BATCH, todo_end); i++) {
+			char what[96];
+
+			kit.rng = first_seed + i * 0x632be59bd9b4e019ull;
+			snprintf(what, sizeof(what), "program %llu of seed %llu%s", (unsigned long long)i,
+				 (unsigned long long)kit.seed, kit.as);
+			kit_case(what);
+			one(todo_judge_only);
+		}
+		drop_maps();
+	}
+	alarm(0);
+}
+
+static pid_t start(u32 job)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	kit_close_backends();
+	kit_open_backends(kit.engines);
+	work(job);
+	fflush(stdout);
+	_exit(0);
+}
+
+/* Children that die are replaced: their batch is lost, and their death is a difference. */
 static void programs(u64 n, bool judge_only)
 {
-	u64 first_seed = kit.rng;
+	struct kit_tally *t = kit.tally, was = *t;
+	u32 live = 0, deaths = 0;
+	int status;
 
-	for (u64 i = 0; i < n; i++) {
-		char what[64];
-
-		/* Fresh maps now and then: the ring buffer has filled up by then. */
-		if (i % 64 == 0) {
-			if (i)
-				drop_maps();
-			make_maps();
-		}
-		kit.rng = first_seed + i * 0x632be59bd9b4e019ull;
-		snprintf(what, sizeof(what), "program %llu of seed %llu", (unsigned long long)i,
-			 (unsigned long long)kit.seed);
-		kit_case(what);
-		one(judge_only);
+	todo_end = kit.first + n;
+	todo_judge_only = judge_only;
+	t->next = kit.first;
+	alarm(0);
+	for (u32 j = 0; j < kit.jobs; j++)
+		live += start(j) > 0;
+	while (live && wait(&status) > 0) {
+		live--;
+		if (!status)
+			continue;
+		kit_differ("a child died of %s", WIFSIGNALED(status) ? sigdescr_np(WTERMSIG(status)) : "what it reported");
+		if (++deaths < 100)
+			live += start(deaths) > 0;
 	}
-	drop_maps();
-	printf("%llu programs%s, %llu accepted by the kernel, %llu runs\n", (unsigned long long)n, kit.as,
-	       (unsigned long long)accepted, (unsigned long long)runs);
-	kit.tally->accepted += accepted;
+	printf("%llu programs%s, %llu accepted by the kernel, %llu runs; loading took the kernel %.1f s, skep %.1f s\n",
+	       (unsigned long long)(t->programs - was.programs), kit.as, (unsigned long long)(t->accepted - was.accepted),
+	       (unsigned long long)(t->runs - was.runs), (double)(t->kernel_ns - was.kernel_ns) / 1e9,
+	       (double)(t->skep_ns - was.skep_ns) / 1e9);
+	fflush(stdout);
 }
 
 static void without_perfmon(void)
 {
-	accepted = runs = 0;
 	programs(kit.n / 10, true); /* every branch is walked speculatively, too: slow */
+}
+
+static void nobody(void)
+{
+	programs(kit.n / 20, true);
+}
+
+static void report(void)
+{
+	const struct kit_tally *t = kit.tally;
+	u64 differ = t->failed + t->explained;
+
+	for (u32 i = 0; i < ARRAY_SIZE(classes); i++)
+		if (t->class_count[i])
+			printf("%8llu  class %s: %s\n", (unsigned long long)t->class_count[i], classes[i].name, classes[i].why);
+	printf("%llu programs not asked of the kernel, as they are long\n", (unsigned long long)t->postponed);
+	printf("%llu programs: %.3f %% judged alike, %llu differences in known classes, %llu others\n",
+	       (unsigned long long)t->programs, t->programs ? 100.0 * (double)(t->programs - MIN(differ, t->programs)) / (double)t->programs : 0.0,
+	       (unsigned long long)t->explained, (unsigned long long)t->failed);
 }
 
 int main(int argc, char **argv)
 {
-	cpu_set_t cpu;
-
-	kit_start("rand", argc, argv, 4000, 1u << JIT | 1u << INTERP);
-	CPU_ZERO(&cpu);
-	CPU_SET(0, &cpu);
-	sched_setaffinity(0, sizeof(cpu), &cpu);
-	programs(kit.n, false);
+	find_kfuncs();
+	kit_start("rand", argc, argv, 4000, 1u << JIT | 1u << INTERP | 1u << HARD);
+	find_attach_types();
+	find_hooks();
+	if (kit.judge)
+		kit_close_backends(), kit_open_backends(1u << INTERP);
+	programs(kit.n, kit.judge);
 	kit_as(" without PERFMON", CAP_BIT(CAP_BPF) | CAP_BIT(CAP_NET_ADMIN), without_perfmon);
+	if (users_may_load())
+		kit_as(" without capabilities", 0, nobody);
+	report();
 	return kit_end();
 }
