@@ -164,7 +164,7 @@ int iter_next(struct vf_env *e, struct kf_call *c)
 		prev = prune_prev_entry(e, e->cur->parent, c->insn);
 		more = push_branch(e, c->insn + 1, c->insn, false);
 		if (!more)
-			return -E2BIG;
+			return -ENOMEM; /* Linux's errno for it */
 		record_in(more, c)->iter_depth++;
 		if (prev)
 			prune_widen(e, prev, more);
