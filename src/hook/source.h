@@ -107,6 +107,14 @@ void hook_provider_del(struct hooks *h, const struct hook_provider *p);
  */
 void hook_accept(struct hooks *h, u64 kinds);
 
+/*
+ * Declare a tracepoint of one's own (kind HOOK_NAMED), which programs attach to as raw tracepoint: 0, -EEXIST, -ENOMEM. Who declares
+ * fires: hook_fire() with `args`.
+ */
+int hook_declare(struct hooks *h, const char *name);
+/* Where bpf_printk of programs that hook_fire() runs goes, unless the event says. */
+void hook_printk(struct hooks *h, void (*fn)(struct run_env *env, const char *text, u32 len), void *cookie);
+
 /* The point at a place if it has programs, or NULL. Valid inside a read section, and as long as it has programs. */
 struct hook_point *hook_point_find(struct hooks *h, const struct hook_place *at);
 /* Is anything attached to any point of this kind? One load: for fast paths. */
@@ -142,6 +150,9 @@ struct hook_event {
 	u64 user_ip, user_fp, user_sp; /* where the thread was, for stack ids; 0: unknown */
 	const u64 *stack; u32 nstack;  /* the user stack, when it was sampled with the event; innermost first */
 	s32 retval;                    /* decisions: in and out, what bpf_get_retval() gives (0 or -errno) */
+	u32 flags_out;                 /* decisions: what programs said beyond "allowed" (bind: waive the port check) */
+	void (*printk)(struct run_env *env, const char *text, u32 len); /* trace_pipe; NULL: the subsystem's */
+	void *printk_cookie;
 	u32 cpu;                       /* lane of per-CPU maps; ~0: the calling thread's */
 };
 /*

@@ -546,7 +546,7 @@ void obj_reap(struct objtab *t)
 }
 
 /* Objects refer to each other (programs to maps, links to programs): go round until none is left. */
-void objtab_destroy(struct objtab *t)
+void objtab_drop(struct objtab *t)
 {
 	bool again = true;
 
@@ -562,6 +562,13 @@ void objtab_destroy(struct objtab *t)
 				}
 			}
 	}
+}
+
+void objtab_destroy(struct objtab *t)
+{
+	if (!t->hash)
+		return;
+	objtab_drop(t);
 	free(t->hash);
 	free(t->id_hash);
 	free(t->fds);

@@ -14,7 +14,7 @@
 
 #include "base/types.h"
 
-enum obj_kind { OBJ_NONE, OBJ_MAP, OBJ_PROG, OBJ_BTF, OBJ_LINK, OBJ_STATS, OBJ_KINDS };
+enum obj_kind { OBJ_NONE, OBJ_MAP, OBJ_PROG, OBJ_BTF, OBJ_LINK, OBJ_STATS, OBJ_PERF, OBJ_KINDS };
 
 struct obj;
 struct objtab;
@@ -65,6 +65,7 @@ struct objtab {
 int objtab_init(struct objtab *t);
 /* This process will tell of each close (obj_fds_closed), so that what a number means may be remembered. 0, -ENOMEM. */
 int objtab_hear_closes(struct objtab *t);
+void objtab_drop(struct objtab *t);    /* the same, without the table's end */
 void objtab_destroy(struct objtab *t); /* drops what open files still hold, then frees */
 
 /*

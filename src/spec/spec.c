@@ -54,9 +54,9 @@ const struct progtype_spec *progtype_by_id(u32 type)
 /* ---- attach types ---- */
 
 enum { MAY = 0, MUST = 1 };
-#define A(id, name_, progs_, loading, ret, doc_, why)                                                  \
+#define A(id, name_, progs_, loading, ret, target_, doc_, why)                                         \
 	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .progs = (progs_),     \
-	  .expected = (loading), ret },
+	  .expected = (loading), .target = TARGET_##target_, ret },
 const struct attach_spec attach_spec[UAPI_ATTACH_TYPES] = {
 #include "spec/attach.def"
 };

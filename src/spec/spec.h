@@ -327,9 +327,16 @@ struct map_desc {
 /* ---- attach types, links, commands: attach.def link.def cmd.def ---- */
 struct link_spec { const char *name, *uapi, *doc, *why_not; };
 extern const struct link_spec link_spec[UAPI_LINK_TYPES];
+enum attach_target {
+	TARGET_NONE,                       /* given by other means (a map's value, a socket option) */
+	TARGET_CGROUP, TARGET_SOCKMAP, TARGET_NETNS, TARGET_LIRC, TARGET_TCX, TARGET_NETKIT, TARGET_XDP, TARGET_NETFILTER,
+	TARGET_RAW_TP, TARGET_FUNC /* a function of the kernel or of a program */, TARGET_LSM, TARGET_ITER,
+	TARGET_PERF, TARGET_KPROBES, TARGET_UPROBES, TARGET_STRUCT_OPS,
+};
 struct attach_spec {
 	const char *name, *uapi, *doc, *why_not;
 	progset progs;        /* program types that may have it as expected_attach_type */
+	u8 target;            /* enum attach_target */
 	bool expected;        /* must be given at load (enforced) for those types */
 	s32 ret_min, ret_max; /* narrows the program type's range; ret_min > ret_max: does not */
 };

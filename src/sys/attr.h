@@ -91,9 +91,20 @@ union attr {
 		s32 token_fd;
 	} btf_load;
 	struct attr_link_create {
-		u32 prog_fd, target_fd, attach_type, flags;
-		u64 rest[6];
+		u32 prog_fd /* or map_fd */, target_fd /* or an ifindex */, attach_type, flags;
+		union {
+			struct { u64 info; u32 info_len; } iter;
+			struct { u64 cookie; } perf;
+			struct { u32 flags, cnt; u64 syms, addrs, cookies; } kprobes;
+			struct { u32 target_btf_id; u64 cookie; } tracing;
+			struct { u32 pf, hooknum; s32 priority; u32 flags; } netfilter;
+			struct { u32 relative_fd; u64 expected_revision; } order; /* cgroup, tcx, netkit */
+			struct { u64 path, offsets, ref_ctr_offsets, cookies; u32 cnt, flags; s32 pid; } uprobes;
+		};
 	} link_create;
+	struct attr_iter_create { u32 link_fd, flags; } iter_create;
+	struct attr_link_detach { u32 link_fd; } link_detach;
+	struct attr_task_fd { u32 pid, fd, flags, buf_len; u64 buf; u32 prog_id, fd_type; u64 probe_offset, probe_addr; } task_fd;
 	struct attr_bind { u32 prog_fd, map_fd, flags; } bind;
 	struct attr_link_update { u32 link_fd, new_fd, flags, old_fd; } link_update;
 	u8 bytes[168]; /* Linux 6.18: anything beyond must be zero, or E2BIG */

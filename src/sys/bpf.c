@@ -95,7 +95,7 @@ int call_in_alloc(struct call *c, u64 src, size_t n, void **ret)
 
 int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *ret_mode)
 {
-	static const char *const name[OBJ_KINDS] = { "an object", "a map", "a program", "a BTF object", "a link", "a statistics switch" };
+	static const char *const name[OBJ_KINDS] = { "an object", "a map", "a program", "a BTF object", "a link", "a statistics switch", "a perf event" };
 	struct obj *known = NULL;
 	u64 dev, ino;
 	int mode, err;

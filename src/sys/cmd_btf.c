@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hook/hook.h"
 #include "skep/skep.h"
 #include "sys/sys.h"
 
@@ -113,6 +114,7 @@ const struct btf *sys_kernel_btf(struct skep *s)
 	if (!s->kernel_btf_tried) {
 		s->kernel_btf_tried = true;
 		s->kernel_btf_err = load_kernel_btf(s, s->btf_file);
+		hooks_kernel_btf(s->hooks, s->kernel_btf);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return s->kernel_btf;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "prog/prog.h"
+#include "sys/attach.h"
 #include "sys/sys.h"
 
 /* ---- ids ---- */
@@ -221,6 +222,18 @@ static int put_jited_lines(struct call *c, const struct prog *p, struct prog_inf
 	return err;
 }
 
+/* The BTF object that what it attaches to is a type of. */
+static u32 target_btf(struct call *c, const struct prog *p)
+{
+	if (!p->attach_btf_id)
+		return 0;
+	if (p->attach_obj && p->attach_obj->kind == OBJ_PROG)
+		return prog_of(p->attach_obj)->btf_id;
+	if (p->attach_obj)
+		return p->attach_obj->id;
+	return c->s->kernel_btf_obj ? c->s->kernel_btf_obj->obj.id : 0;
+}
+
 static int prog_info(struct call *c, struct prog *p, u64 dst, u32 len)
 {
 	struct prog_info i = { 0 };
@@ -238,7 +251,8 @@ static int prog_info(struct call *c, struct prog *p, u64 dst, u32 len)
 	memcpy(i.tag, p->tag, sizeof(i.tag));
 	memcpy(i.name, p->name, sizeof(i.name));
 	i.btf_id = p->btf_id;
-	i.attach_btf_id = i.attach_btf_obj_id = 0;
+	i.attach_btf_id = p->attach_btf_id;
+	i.attach_btf_obj_id = target_btf(c, p);
 	i.verified_insns = (u32)p->vf.walked;
 	i.run_cnt = __atomic_load_n(&p->stats.counted, __ATOMIC_RELAXED);
 	i.run_time_ns = __atomic_load_n(&p->stats.time_ns, __ATOMIC_RELAXED);
@@ -320,7 +334,7 @@ static int btf_info(struct call *c, const struct btf_obj *b, u64 dst, u32 len)
 int cmd_obj_get_info_by_fd(struct call *c)
 {
 	static const u32 known[OBJ_KINDS] = { [OBJ_MAP] = sizeof(struct map_info), [OBJ_PROG] = sizeof(struct prog_info),
-					      [OBJ_BTF] = sizeof(struct btf_info) };
+					      [OBJ_BTF] = sizeof(struct btf_info), [OBJ_LINK] = LINK_INFO_SIZE };
 	struct attr_info *a = &c->a.info;
 	struct obj *o;
 	u32 len;
@@ -338,8 +352,10 @@ int cmd_obj_get_info_by_fd(struct call *c)
 		err = map_info(c, container_of(o, struct map, obj), a->info, len);
 	else if (!err && o->kind == OBJ_BTF)
 		err = btf_info(c, container_of(o, struct btf_obj, obj), a->info, len);
+	else if (!err && o->kind == OBJ_LINK)
+		err = link_info(c, link_of(o), a->info, len);
 	else if (!err)
-		err = call_fail(c, -EINVAL, "there is no information on %s", o->kind == OBJ_LINK ? "links yet" : "this");
+		err = call_fail(c, -EINVAL, "there is no information on this");
 	a->info_len = len;
 	if (!err)
 		err = CALL_PUT(c, info.info_len);

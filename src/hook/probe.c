@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Links to events: raw tracepoints, security hooks, perf events, many uprobes at once. */
+#include "hook/link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "btf/btf.h"
+#include "hook/perf.h"
+
+/* ---- raw tracepoints ---- */
+static const struct { const char *name; enum hook_kind kind; } raw_tp[] = {
+#define F(...)
+#define FIELDS(...) 0
+#define T(id, group, name, kind, raw, fields, print) { raw, HOOK_##kind },
+#include "spec/tracepoint.def"
+#undef F
+#undef FIELDS
+};
+
+int raw_tp_place(struct hooks *h, const char *name, struct hook_place *ret, struct str *why)
+{
+	const struct btf *b = hook_btf(h);
+	char type[160];
+
+	*ret = (struct hook_place){ .kind = HOOK_NAMED };
+	for (size_t i = 0; i < ARRAY_SIZE(raw_tp); i++)
+		if (*raw_tp[i].name && !strcmp(raw_tp[i].name, name)) {
+			ret->kind = raw_tp[i].kind;
+			return 0;
+		}
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	if (hook_declared(h, name))
+		return 0;
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	if (b && btf_find(b, type, BTF_KIND_TYPEDEF) > 0) {
+		str_printf(why, "tracepoint %s is the kernel's: skep sees system calls and the life of processes", name);
+		return -EOPNOTSUPP;
+	}
+	str_printf(why, "there is no tracepoint %s", name);
+	return -ENOENT;
+}
+
+static int attach_at(struct link *l, const struct hook_place *at, struct str *why)
+{
+	struct hook_ref ref = { .pid = -1, .slot = l->slot, .link_id = l->obj.id, .cookie = l->cookie };
+	struct hook_point *pt;
+	struct hook_tx tx;
+	int err;
+
+	hook_begin(l->hooks, &tx, why);
+	pt = hook_draft(&tx, at, NULL);
+	if (!pt)
+		return hook_abort(&tx, -ENOMEM);
+	hook_append(&tx, pt, l->prog, &ref);
+	err = hook_commit(&tx);
+	if (!err)
+		l->raw_tp.at = *at;
+	return err;
+}
+
+int raw_tp_attach(struct hooks *h, struct link *l, const char *name, u64 cookie, struct str *why)
+{
+	struct hook_place at;
+	int err = raw_tp_place(h, name, &at, why);
+
+	if (err)
+		return err;
+	snprintf(l->raw_tp.name, sizeof(l->raw_tp.name), "%s", name);
+	l->cookie = cookie;
+	return attach_at(l, &at, why);
+}
+
+/* "bpf_lsm_file_open", as BTF has it: the hook "file_open". */
+int lsm_attach(struct hooks *h, struct link *l, const char *name, struct str *why)
+{
+	struct hook_place at = { .kind = HOOK_LSM };
+
+	(void)h;
+	snprintf(at.name, sizeof(at.name), "%s", !strncmp(name, "bpf_lsm_", 8) ? name + 8 : name);
+	return attach_at(l, &at, why);
+}
+
+static void drop_at(struct link *l, const struct hook_place *at)
+{
+	struct hook_point *pt;
+	struct hook_tx tx;
+
+	hook_begin(l->hooks, &tx, NULL);
+	pt = hook_draft(&tx, at, NULL);
+	hook_drop_slot(&tx, pt, l->slot);
+	hook_commit(&tx);
+}
+
+static void raw_tp_release(struct link *l)
+{
+	drop_at(l, &l->raw_tp.at);
+}
+
+const struct link_ops raw_tp_link_ops = { .release = raw_tp_release };
+
+/* ---- perf events ---- */
+static void perf_release(struct link *l)
+{
+	perf_event_drop_prog(l->perf.event);
+}
+
+static void perf_free(struct link *l)
+{
+	if (l->perf.event)
+		obj_put(&l->perf.event->obj);
+}
+
+const struct link_ops perf_link_ops = { .release = perf_release, .free = perf_free };
+
+/* ---- many uprobes ---- */
+#define RETURN 1u /* BPF_F_UPROBE_MULTI_RETURN */
+
+/* Entry, return, or for sessions both. */
+static void each_place(struct link *l, struct hook_tx *tx, bool add)
+{
+	bool session = l->prog->attach_type == ATTACH_TRACE_UPROBE_SESSION;
+	u32 kinds = session ? 3 : l->uprobe.flags & RETURN ? 2 : 1;
+
+	for (u32 i = 0; i < l->uprobe.n; i++)
+		for (u32 k = 0; k < 2; k++) {
+			struct hook_place at = { .kind = k ? HOOK_URETPROBE : HOOK_UPROBE, .dev = l->uprobe.dev, .ino = l->uprobe.ino,
+						 .offset = l->uprobe.at[i].offset };
+			struct hook_ref ref = { .pid = l->uprobe.pid ? l->uprobe.pid : -1, .slot = l->slot, .link_id = l->obj.id,
+						.cookie = l->uprobe.at[i].cookie, .ref_ctr_offset = l->uprobe.at[i].ref_ctr_offset,
+						.flags = session ? HOOK_F_SESSION : 0, .session = session ? (u64)l->obj.id << 32 | i : 0 };
+			struct hook_point *pt = kinds >> k & 1 ? hook_draft(tx, &at, l->uprobe.path) : NULL;
+
+			if (pt && add)
+				hook_append(tx, pt, l->prog, &ref);
+			else if (pt)
+				hook_drop_slot(tx, pt, l->slot);
+		}
+}
+
+int uprobe_multi_attach(struct hooks *h, struct link *l, struct str *why)
+{
+	struct hook_tx tx;
+
+	hook_begin(h, &tx, why);
+	each_place(l, &tx, true);
+	return hook_commit(&tx);
+}
+
+static void uprobe_release(struct link *l)
+{
+	struct hook_tx tx;
+
+	hook_begin(l->hooks, &tx, NULL);
+	each_place(l, &tx, false);
+	hook_commit(&tx);
+}
+
+static void uprobe_free(struct link *l)
+{
+	free(l->uprobe.at);
+	free(l->uprobe.path);
+}
+
+const struct link_ops uprobe_link_ops = { .release = uprobe_release, .free = uprobe_free };
