@@ -63,6 +63,7 @@ struct skep *load_skep(void);
 struct load_opts {
 	const char *btf_file;
 	u32 engine;
+	u64 budget_ms;         /* of a run, 0: any time */
 	bool quiet;
 };
 /* Set up skep once for the process; exit code. */

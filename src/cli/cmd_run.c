@@ -17,7 +17,7 @@
 struct run_opts {
 	struct cli_common common;
 	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf;
-	u64 repeat;
+	u64 repeat, budget;
 	u32 engine, on;
 };
 
@@ -474,7 +474,7 @@ static int report(struct side *side, int n, const struct run_opts *o, const stru
 static int run_verb(void *opts, int argc, char **argv)
 {
 	const struct run_opts *o = opts;
-	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine };
+	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine, .budget_ms = o->budget };
 	struct side side[2] = { { .obj = NULL }, { .obj = NULL } };
 	struct capture in = { 0 };
 	int n = 0, code;
@@ -519,6 +519,7 @@ static const struct cli_opt run_options[] = {
 	{ 0, "ctx", OPT_TEXT, "FILE", "run on this context: the file's bytes", offsetof(struct run_opts, ctx) },
 	{ 0, "repeat", OPT_COUNT, "N", "runs per input, for timing (default 1)", offsetof(struct run_opts, repeat) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how skep runs it", offsetof(struct run_opts, engine) },
+	{ 0, "budget", OPT_COUNT, "MS", "stop a run that takes longer (milliseconds)", offsetof(struct run_opts, budget) },
 	{ 0, "pcap-out", OPT_TEXT, "FILE", "write the packets as the program left them", offsetof(struct run_opts, pcap_out) },
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "where to run (default skep); both prints every difference",
 	  offsetof(struct run_opts, on) },

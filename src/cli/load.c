@@ -122,7 +122,7 @@ int load_setup(const struct load_opts *o)
 {
 	/* What the user of the command may do to a subsystem of his own is everything. */
 	struct skep_opts so = { .sz = sizeof(so), .caps = SKEP_CAP_ALL, .caps_set = 1,
-				.engine = o->engine, .flags = SKEP_F_RUN_ANY,
+				.engine = o->engine, .run_budget = o->budget_ms * 1000000, .flags = SKEP_F_RUN_ANY,
 				.report = SKEP_REPORT_KEEP, .pin_dir = own_pins() };
 	int err;
 

@@ -468,23 +468,30 @@ static int other_run(struct prog *p, struct test_env *env, struct test_run *t)
 	return raw_run(p, env, t, p->spec->ctx->size);
 }
 
+static int run_as(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	if (p->type == BPF_PROG_TYPE_XDP)
+		return xdp_run(p, env, t);
+	if (p->type == BPF_PROG_TYPE_RAW_TRACEPOINT || p->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)
+		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, env, t) : raw_tp_run(p, env, t);
+	if (p->type == BPF_PROG_TYPE_SYSCALL)
+		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, env, t) : syscall_run(p, env, t);
+	if (p->spec->skb && p->spec->test_run)
+		return skb_run(p, env, t);
+	if (t->beyond)
+		return other_run(p, env, t);
+	return fail(t, -ENOTSUPP, "Linux has no test run for this program type");
+}
+
 int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run *t)
 {
 	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk, .sys_bpf = t->sys_bpf,
 					 .sys_close = t->sys_close, .sys_cookie = t->cookie, .seq_write = collect_seq },
 				.printk = t->printk, .run = t };
+	int err;
 
 	if (*p->unrunnable)
 		return fail(t, -EOPNOTSUPP, p->unrunnable);
-	if (p->type == BPF_PROG_TYPE_XDP)
-		return xdp_run(p, &env, t);
-	if (p->type == BPF_PROG_TYPE_RAW_TRACEPOINT || p->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)
-		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, &env, t) : raw_tp_run(p, &env, t);
-	if (p->type == BPF_PROG_TYPE_SYSCALL)
-		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, &env, t) : syscall_run(p, &env, t);
-	if (p->spec->skb && p->spec->test_run)
-		return skb_run(p, &env, t);
-	if (t->beyond)
-		return other_run(p, &env, t);
-	return fail(t, -ENOTSUPP, "Linux has no test run for this program type");
+	err = run_as(p, &env, t);
+	return err || !t->stopped ? err : fail(t, -ETIME, "the run took longer than its budget and was stopped");
 }

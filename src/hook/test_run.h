@@ -28,6 +28,7 @@ struct test_run {
 	bool ctx_back;                   /* ctx_out goes back to where ctx_in came from (syscall programs) */
 	bool only_retval;                /* the type reports nothing else */
 	u32 retval, duration;            /* duration: mean ns per run */
+	bool stopped;                    /* a run used up its budget (-ETIME) */
 	const char *why;                 /* on failure, in words */
 };
 

@@ -59,7 +59,7 @@ static void survey_op(struct jit *j, const struct jit_target *t, struct jit_sub 
 	case IC_INTERNAL:
 		if (i->op == OP_TAIL_CALL)
 			s->tail_calls = s->calls = j->need_run = true;
-		else if (i->op == OP_GET_CPU)
+		else if (i->op == OP_GET_CPU || i->op == OP_POLL)
 			j->need_run = true;
 		break;
 	default:

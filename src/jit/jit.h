@@ -44,6 +44,8 @@ struct jit_code {
  */
 enum jit_service {
 	JIT_TAIL_CALL, /* run_tail_call */
+	JIT_POLL,      /* run_poll */
+	JIT_MAY_GOTO,  /* run_may_goto */
 };
 struct jit_portable {
 	u8 *bytes;              /* the image, malloc'ed; `size` is whole pages, unused bytes trap */

@@ -13,7 +13,7 @@ static bool has_template(u16 op)
 	case IC_LDX:
 		return !op_info[op].internal; /* guarded loads call the kernel: nothing to be won */
 	case IC_INTERNAL:
-		return op == OP_NOP || op == OP_NOSPEC || op == OP_TAIL_CALL || op == OP_GET_CPU;
+		return op == OP_NOP || op == OP_NOSPEC || op == OP_TAIL_CALL || op == OP_GET_CPU || op == OP_POLL;
 	default:
 		return true;
 	}
@@ -137,6 +137,8 @@ static void internal(struct x86 *x, const struct ins *i)
 		val_prepare(x, i->dst, i->dst);
 		val_set(x, i->dst, (struct val){ .kind = V_LOAD, .size = 4, .w = 64,
 						 .mem = x_at(X_RUN, (s32)offsetof(struct run, cpu)) });
+	} else if (i->op == OP_POLL) {
+		x86_poll(x);
 	} else if (i->op == OP_NOSPEC) {
 		val_settle_all(x, x->need);
 		x_byte(E, 0x0f), x_byte(E, 0xae), x_byte(E, 0xe8);

@@ -57,6 +57,7 @@ struct x86 {
 	struct x86_const { u32 label; struct ins ins; } *pool; /* outlined operations */
 	bool bmi2, movbe;
 	u32 retpoline;      /* label of the thunk that jumps to X_RAX; 0: not used */
+	u32 keeper[2];      /* labels of the thunks that call run_poll and run_may_goto and change no register; 0: not used */
 };
 
 /* ---- x86_val.c ---- */
@@ -114,6 +115,7 @@ void x86_call_sub(struct x86 *x, const struct ins *i);
 void x86_tail_call(struct x86 *x);
 void x86_packet_load(struct x86 *x, const struct ins *i);
 void x86_may_goto(struct x86 *x, const struct ins *i);
+void x86_poll(struct x86 *x);
 void x86_exit(struct x86 *x);
 void x86_prologue(struct x86 *x);
 void x86_thunks(struct x86 *x);

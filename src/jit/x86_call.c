@@ -53,6 +53,12 @@ static void endbr64(struct x86 *x)
 	x_byte(E, 0xfa);
 }
 
+/* The frame's struct run_loops. */
+static struct x86_mem loops_at(const struct x86 *x, size_t field)
+{
+	return x_at(X_RBP, x->slot - SLOT_LOOPS + (s32)field);
+}
+
 void x86_prologue(struct x86 *x)
 {
 	const struct jit_sub *s = &x->j->sub[x->sub];
@@ -75,8 +81,10 @@ void x86_prologue(struct x86 *x)
 		x_mov(E, 64, X_RUN, X_RSI);
 	x->slot = -(s32)s->stack;
 	if (s->may_goto) {
-		x_rm(E, 0xc7, 32, 0, x_at(X_RBP, x->slot - 8));
-		emit_32(x->enc.e, RUN_MAY_GOTO_MAX);
+		x_rm(E, 0xc7, 32, 0, loops_at(x, offsetof(struct run_loops, left)));
+		emit_32(x->enc.e, RUN_LOOPS);
+		x_rm(E, 0xc7, 64, 0, loops_at(x, offsetof(struct run_loops, since)));
+		emit_32(x->enc.e, 0);
 	}
 }
 
@@ -254,15 +262,42 @@ void x86_packet_load(struct x86 *x, const struct ins *i)
 	after_call(x);
 }
 
+enum keeper { KEEP_POLL, KEEP_MAY_GOTO };
+
+static void call_keeper(struct x86 *x, enum keeper k)
+{
+	if (!x->keeper[k])
+		x->keeper[k] = emit_new_label(x->enc.e);
+	emit_fix(x->enc.e, FIX_CALL, 0, x->keeper[k], 0);
+}
+
 /* Values are settled as the target wants them. */
 void x86_may_goto(struct x86 *x, const struct ins *i)
 {
-	struct x86_mem left = x_at(X_RBP, x->slot - 8);
+	struct x86_mem left = loops_at(x, offsetof(struct run_loops, left));
+	u32 on = emit_new_label(x->enc.e);
 
 	x_cmp_mi(E, 4, left, 0);
 	emit_fix(x->enc.e, FIX_JCC, X_E, i->target, 0);
 	x_rm(E, 0x83, 32, X_SUB, left);
 	x_byte(E, 1);
+	emit_fix(x->enc.e, FIX_JCC, X_NE, on, 0);
+	x_rm(E, X_LEA, 64, X_TMP, loops_at(x, 0));
+	call_keeper(x, KEEP_MAY_GOTO);
+	emit_bind(x->enc.e, on);
+	flags_unknown(x);
+}
+
+/* No register is changed, and no memory that the program knows: values stay pending. */
+void x86_poll(struct x86 *x)
+{
+	u32 on = emit_new_label(x->enc.e);
+
+	x_rm(E, 0x83, 64, X_SUB, x_at(X_RUN, (s32)offsetof(struct run, polls)));
+	x_byte(E, 1);
+	emit_fix(x->enc.e, FIX_JCC, X_NS, on, 0);
+	call_keeper(x, KEEP_POLL);
+	emit_bind(x->enc.e, on);
 	flags_unknown(x);
 }
 
@@ -342,6 +377,29 @@ static void retpoline_thunk(struct x86 *x)
 	x_byte(E, 0xc3);
 }
 
+/* Calls C with the run, or with what is in X_TMP, from any place: all registers stay, and the stack is aligned here. */
+static void keeper_thunk(struct x86 *x, enum keeper k)
+{
+	static const u8 keep[] = { X_RAX, X_RCX, X_RDX, X_RSI, X_RDI, X_R8, X_R9, X_R10 };
+	static const struct lower_ref service[] = { [KEEP_POLL] = { .kind = LREF_SERVICE, .id = JIT_POLL },
+						    [KEEP_MAY_GOTO] = { .kind = LREF_SERVICE, .id = JIT_MAY_GOTO } };
+	u64 addr = k == KEEP_POLL ? (u64)(uintptr_t)run_poll : (u64)(uintptr_t)run_may_goto;
+
+	emit_bind(x->enc.e, x->keeper[k]);
+	x_push(E, X_RBP);
+	x_mov(E, 64, X_RBP, X_RSP);
+	for (u32 i = 0; i < ARRAY_SIZE(keep); i++)
+		x_push(E, keep[i]);
+	x_fixed(E, X_AND, 64, X_RSP, -16);
+	x_mov(E, 64, X_RDI, k == KEEP_POLL ? X_RUN : X_TMP);
+	call_c(x, addr, &service[k]);
+	x_rm(E, X_LEA, 64, X_RSP, x_at(X_RBP, -8 * (s32)ARRAY_SIZE(keep)));
+	for (u32 i = (u32)ARRAY_SIZE(keep); i-- > 0;)
+		x_pop(E, keep[i]);
+	x_pop(E, X_RBP);
+	x_byte(E, 0xc3);
+}
+
 void x86_thunks(struct x86 *x)
 {
 	struct jit_emit *e = x->enc.e;
@@ -349,6 +407,9 @@ void x86_thunks(struct x86 *x)
 	emit_fix(e, FIX_ALIGN, 0, 0, 16);
 	emit_bind(e, x->j->call);
 	call_thunk(x);
+	for (u32 k = 0; k < ARRAY_SIZE(x->keeper); k++)
+		if (x->keeper[k])
+			keeper_thunk(x, k);
 	if (x->retpoline)
 		retpoline_thunk(x);
 	for (u32 i = 0; i < x->npool; i++) {

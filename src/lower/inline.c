@@ -226,6 +226,8 @@ static void loop(struct lowering *l, struct seq *s, u32 at)
 	op_reg(s, OP_MOV64_X, BPF_REG_7, BPF_REG_1);
 	op_reg(s, OP_MOV64_X, BPF_REG_8, BPF_REG_3);
 	again = s->n;
+	if (l->o->budget)
+		seq_add(s, (struct ins){ .op = OP_POLL });
 	s->local |= 1u << s->n;
 	end = s->n;
 	op_reg(s, OP_JGE_X, BPF_REG_6, BPF_REG_7);

@@ -184,6 +184,8 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 	struct ins r = *i;
 	int err = 0;
 
+	if (l->o->budget && (l->jumped[at] & JUMPED_BACK || ins_class(i) == IC_CALL || ins_class(i) == IC_CALL_KFUNC))
+		seq_add(s, (struct ins){ .op = OP_POLL });
 	if (l->o->hardened && f->nospec)
 		seq_add(s, (struct ins){ .op = OP_NOSPEC });
 	switch (ins_class(i)) {
@@ -294,7 +296,7 @@ int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, st
 	l.jumped = ARENA_ARRAY(a, u8, p->n + 1);
 	for (u32 at = 0; at < p->n; at++)
 		if (op_is_jump(p->ins[at].op))
-			l.jumped[p->ins[at].target] = 1;
+			l.jumped[p->ins[at].target] |= p->ins[at].target <= at ? JUMPED_TO | JUMPED_BACK : JUMPED_TO;
 	ret->to = ARENA_ARRAY(a, u32, p->n + 1);
 	for (u32 at = 0; at < p->n; at++) {
 		struct seq s = { .n = 0 };

@@ -37,6 +37,7 @@ struct lower_opts {
 	/* what bpf_obj_new gets as its second argument */
 	u64 (*obj_layout)(void *cookie, const struct btf_record *rec, u32 size, bool percpu);
 	bool hardened;   /* emit NOSPEC and masking of the proof */
+	bool budget;     /* emit POLL at loop heads and calls */
 };
 
 /* What an operation's address is, for code that runs in another process: there it is another one. */

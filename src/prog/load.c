@@ -106,14 +106,17 @@ static int verify(struct load *l, struct log *log, struct vf_stats *stats)
 /* ---- what lowering asks ---- */
 static u64 helper_addr(void *cookie, u32 id)
 {
-	(void)cookie;
-	return (u64)(uintptr_t)helper_body(id);
+	const struct load *l = cookie;
+
+	return (u64)(uintptr_t)(l->a->budget ? helper_body_held(id) : helper_body(id));
 }
 
 static u64 kfunc_addr(void *cookie, const struct btf *b, u32 id, const char *name)
 {
-	(void)cookie, (void)b, (void)id;
-	return (u64)(uintptr_t)kfunc_body(name);
+	const struct load *l = cookie;
+
+	(void)b, (void)id;
+	return (u64)(uintptr_t)(l->a->budget ? kfunc_body_held(name) : kfunc_body(name));
 }
 
 static u64 map_addr(void *cookie, const struct map_desc *m)
@@ -168,7 +171,8 @@ static int do_lower(struct load *l)
 {
 	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
 				.map_value_addr = map_value_addr, .map_array = map_array, .map_lookup = lookup_addr,
-				.btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec };
+				.btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec,
+				.budget = l->a->budget != 0 };
 	int err = lower(l->proof, &o, &l->arena, &l->low);
 
 	return err;
@@ -303,7 +307,7 @@ static int make_image(struct prog *p, const struct load *l)
 						 .jit = p->jited ? p->code.sub_entry[i] : NULL };
 	}
 	p->image = (struct image){ .ops = p->ops, .n = low->n, .sub = p->subs, .nsubs = low->nsubs,
-				   .exception_sub = low->exception_sub, .may_throw = low->may_throw,
+				   .exception_sub = low->exception_sub, .may_throw = low->may_throw || l->a->budget, .budget = l->a->budget,
 				   .may_tail_call = low->may_tail_call, .entry = vm_exec, .prog = p };
 	if (p->jited) {
 		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */

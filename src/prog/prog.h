@@ -25,6 +25,7 @@ struct prog_attr {
 	const char *name;
 	u32 uid;
 	enum engine engine;
+	u64 budget;                /* ns that a run may take; 0: any time */
 	struct obj *btf_obj;       /* of vf.btf; NULL: none */
 	void *cookie;
 	/* Object behind a descriptor of the caller, referenced (map or BTF): 0 or -errno. */

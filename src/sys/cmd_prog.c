@@ -385,7 +385,7 @@ static int load(struct call *c, struct load_bufs *b)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
 	struct prog_attr pa = { .name = a->prog_name, .uid = caller_known(c->who)->uid, .cookie = b, .map_of_fd = map_of_fd,
-				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine };
+				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine, .budget = c->s->run_budget };
 	struct prog *p = NULL;
 	struct log log;
 	int err, full;

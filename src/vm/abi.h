@@ -47,13 +47,29 @@ struct image {
 	u32 code_size;
 	const u32 *code_off;    /* compiled offset of each op, for dumps and line tables; n + 1 entries, or NULL */
 	void *prog;             /* struct prog *, opaque here */
+	u64 budget;             /* ns that a run may take, 0: any time; its operations then hold polls */
 };
 
 /* An exception unwinds to the frame that started the run. */
 struct run_exit;
 
 #define RUN_MAX_TAIL_CALLS 33
-#define RUN_MAY_GOTO_MAX (8u * 1024 * 1024) /* times that a frame's may_goto lets a loop go on */
+/*
+ * may_goto: a frame's loops may go on for a quarter of a second; the clock is looked at every so many times. Kept in the
+ * frame: the compiler knows the layout.
+ */
+#define RUN_LOOPS 0xffffu
+#define RUN_LOOPS_NS 250000000ull
+struct run_loops {
+	u32 left;   /* 0: no more */
+	u64 since;  /* 0: the clock was not looked at yet */
+};
+#define RUN_HELD 32
+struct run;
+struct run_held {
+	void (*drop)(struct run *run, u64 what);
+	u64 what;
+};
 /*
  * The deepest chain: 33 subprograms that tail call, below each of which the callers have used 256 bytes at most, and one
  * program of 512; and the interpreter's record of each of the frames.
@@ -68,7 +84,10 @@ struct run {
 	u8 *stack_top;              /* interpreter: end of free stack; grows down */
 	struct run_exit *unwind;    /* innermost landing for exceptions, or NULL */
 	u64 cookie;                 /* bpf_get_attach_cookie */
-	u64 budget;                 /* back-edges left before the run is aborted; ~0: unlimited */
+	s64 polls;                  /* programs with a budget: left until the clock is looked at */
+	u64 poll_every, polled, deadline; /* so many then; when that was last, 0: not yet; when the run is to end */
+	bool stopped;               /* the budget is used up: the run unwinds, or has */
+	u32 nheld, unheld;          /* of held[]; what found no room there */
 	struct run_env *env;        /* services of whoever runs the program (helper/run_env.h); never NULL */
 	u32 cpu;                    /* lane of per-CPU maps */
 	u32 prog_type;
@@ -79,6 +98,7 @@ struct run {
 	u64 retval;                 /* bpf_set_retval / get_retval of cgroup programs */
 	u64 scratch[8];             /* for helpers that return small memory */
 	u8 stack[RUN_STACK] __attribute__((aligned(64))); /* interpreter frames */
+	struct run_held held[RUN_HELD]; /* programs with a budget: what is to be given back if the run is stopped */
 };
 
 /* ---- services of vm/run.c ---- */
@@ -100,6 +120,13 @@ u64 run_callback(struct run *r, u64 handle, u64 r1, u64 r2, u64 r3, u64 r4, u64 
 const struct image *run_tail_call(struct run *r, struct map *prog_array, u64 index);
 /* map/prog_array.c: the image in a slot, or NULL. Lock-free. */
 const struct image *prog_array_image(struct map *prog_array, u32 index);
+/* Operation POLL when run->polls is used up: returns, or the run ends with 0 and `stopped`. */
+void run_poll(struct run *r);
+/* The program holds something that `drop` gives back; and does no more: 0 is nothing. */
+void run_hold(struct run *r, void (*drop)(struct run *run, u64 what), u64 what);
+void run_unhold(struct run *r, u64 what);
+/* Operation MAY_GOTO when l->left has come to 0: sets it anew if there is time left. */
+void run_may_goto(struct run_loops *l);
 /* bpf_throw: does not return to the program. */
 void run_throw(struct run *r, u64 cookie) __attribute__((noreturn));
 /* Guarded memory access for addresses a program computed: 0, or -EFAULT; never faults. `size` any. */

@@ -15,7 +15,7 @@ struct frame {
 	const struct ins *back; /* operation after the call */
 	const struct image *image;
 	u64 r6, r7, r8, r9, fp;
-	u32 loops; /* may_goto's left in the caller */
+	struct run_loops loops; /* may_goto's left in the caller */
 };
 
 #define FRAME_ROOM ROUND_UP((u32)sizeof(struct frame), 16)
@@ -71,7 +71,7 @@ static __attribute__((noinline)) u64 HOT execute(const struct ins *pc, u32 stack
 	const struct ins *ops = run->image->ops;
 	u8 *const base = run->stack_top;
 	const u32 base_frames = run->frames;
-	u32 loops = RUN_MAY_GOTO_MAX;
+	struct run_loops loops = { .left = RUN_LOOPS };
 
 	r[10] = (u64)(uintptr_t)run->stack_top;
 	if (!push(run, stack))
@@ -119,9 +119,10 @@ L_JA:
 L_JA32:
 	JUMP;
 L_MAY_GOTO:
-	if (!loops)
+	if (!loops.left)
 		JUMP;
-	loops--;
+	if (!--loops.left)
+		run_may_goto(&loops);
 	NEXT;
 L_CALL:
 L_CALL_KFUNC:
@@ -144,6 +145,10 @@ L_LDIND_W: {
 L_GET_CPU:
 	D = run->cpu;
 	NEXT;
+L_POLL:
+	if (unlikely(--run->polls < 0))
+		run_poll(run);
+	NEXT;
 L_CALL_SUB: {
 	u8 *top = run->stack_top;
 	struct frame *f = (struct frame *)(void *)push(run, FRAME_ROOM);
@@ -156,7 +161,7 @@ L_CALL_SUB: {
 	*f = (struct frame){ .back = pc + 1, .image = run->image, .r6 = r[6], .r7 = r[7], .r8 = r[8], .r9 = r[9],
 			     .fp = r[10], .loops = loops };
 	r[10] = (u64)(uintptr_t)f;
-	loops = RUN_MAY_GOTO_MAX;
+	loops = (struct run_loops){ .left = RUN_LOOPS };
 	run->frames++;
 	JUMP;
 }
@@ -173,7 +178,7 @@ L_TAIL_CALL: {
 		goto L_EXIT;
 	}
 	pc = ops = img->ops;
-	loops = RUN_MAY_GOTO_MAX;
+	loops = (struct run_loops){ .left = RUN_LOOPS };
 	RUN_NEXT;
 }
 L_EXIT: {

@@ -7,7 +7,7 @@
  *   IF(row, condition)    jumps when true
  *
  * Rows without a body here direct the flow or need the run, and belong to the engines: JA, MAY_GOTO, calls, EXIT, LDABS,
- * LDIND, TAIL_CALL, GET_CPU.
+ * LDIND, TAIL_CALL, GET_CPU, POLL.
  *
  * The includer defines: D, S, R0: registers (u64 lvalues); OFF: offset (u64, sign-extended); IMM: the immediate (s32);
  * IMM64: the union's u64. Bodies use nothing else but vm/sem.h

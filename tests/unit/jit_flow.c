@@ -249,13 +249,15 @@ TEST(exceptions_unwind_everything)
 	}
 }
 
-TEST(may_goto_lets_a_loop_run_that_often)
+TEST(may_goto_lets_a_loop_run_so_long)
 {
+	u64 turns;
 	struct kit k;
 
 	EACH {
 		build(&k, "r0 = 0\nloop: may_goto out\nr0 += 1\ngoto loop\nout: exit", NULL, NULL, NULL);
-		CHECK_EQ(go(&k.jit, NULL), RUN_MAY_GOTO_MAX);
+		turns = go(&k.jit, NULL);
+		CHECK(turns > RUN_LOOPS && turns % RUN_LOOPS == 0);
 		kit_drop(&k);
 	}
 }
