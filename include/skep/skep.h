@@ -32,11 +32,6 @@ struct skep_opts {
 	const char *log_file;  /* a line for each failing command, with the reason; NULL: $SKEP_LOG ("-" is stderr), else none */
 	uint32_t engine;       /* SKEP_ENGINE_* */
 	uint32_t report;       /* SKEP_REPORT_*; 0: as SKEP_REPORT=1 in the environment says, else off */
-	/*
-	 * How long a run of a program may take, in nanoseconds; 0: any time. A run that takes longer is stopped at a loop or call: it
-	 * returns 0, and what it held (locks, ring buffer records, objects) is given back. Costs a count in each turn of a loop.
-	 */
-	uint64_t run_budget;
 };
 enum { SKEP_REPORT_OFF, SKEP_REPORT_KEEP /* for skep_report() */, SKEP_REPORT_LOG /* and inside program logs */ };
 enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_SYS_ADMIN = 8, SKEP_CAP_ALL = 15 };
@@ -44,6 +39,7 @@ enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 enum {
 	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0; also by SKEP_UNPRIVILEGED=1 in the environment */
 	SKEP_F_HEARS_CLOSES = 4,   /* the process reports what it closes to skep_closed(): commands need no system call then */
+	SKEP_F_FIRES = 8,          /* the process fires attached programs itself (skep_fire): attaching anywhere succeeds */
 	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
 };
 

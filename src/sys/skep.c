@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hook/hook.h"
+#include "hook/hook.h"
 #include "sys/sys.h"
 
 /* ---- this process as a caller ---- */
@@ -142,7 +143,6 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->caps = o.caps;
 	s->caps_set = o.caps_set != 0;
 	s->engine = o.engine;
-	s->run_budget = o.run_budget;
 	s->report = o.report ? o.report : env_is("SKEP_REPORT", "1") ? SKEP_REPORT_LOG : SKEP_REPORT_OFF;
 	s->unpriv_allowed = (o.flags & SKEP_F_UNPRIV_ALLOWED) != 0 || env_is("SKEP_UNPRIVILEGED", "1");
 	s->run_any = (o.flags & SKEP_F_RUN_ANY) != 0;
@@ -150,6 +150,13 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->btf_file = o.btf_file ? strdup(o.btf_file) : NULL;
 	s->pin_dir = o.pin_dir ? strdup(o.pin_dir) : NULL;
 	err = objtab_init(&s->tab);
+	if (!err)
+		err = (s->hooks = hooks_new(&s->tab)) ? 0 : -ENOMEM;
+	if (!err) {
+		hooks_stats(s->hooks, &s->stats_users);
+		if (o.flags & SKEP_F_FIRES)
+			hook_accept(s->hooks, ~(u64)0);
+	}
 	if (!err && o.flags & SKEP_F_HEARS_CLOSES)
 	if (!err)
 		err = (s->hooks = hooks_new(&s->tab)) ? 0 : -ENOMEM;
