@@ -45,7 +45,6 @@ enum {
 
 /* Make a subsystem. 0, -ENOMEM, -EINVAL (bad sz), -ENOENT (btf_file unreadable). `opts` may be NULL. */
 SKEP_API int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
-	SKEP_F_FIRES = 8,          /* the process fires attached programs itself (skep_fire): attaching anywhere succeeds */
 /* Free it with all its objects. No run may be in progress. NULL is fine. */
 SKEP_API void skep_free(struct skep *s);
 

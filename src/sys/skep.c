@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "hook/hook.h"
-#include "hook/hook.h"
 #include "sys/sys.h"
 
 /* ---- this process as a caller ---- */
@@ -158,13 +157,6 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 			hook_accept(s->hooks, ~(u64)0);
 	}
 	if (!err && o.flags & SKEP_F_HEARS_CLOSES)
-	if (!err)
-		err = (s->hooks = hooks_new(&s->tab)) ? 0 : -ENOMEM;
-	if (!err) {
-		hooks_stats(s->hooks, &s->stats_users);
-		if (o.flags & SKEP_F_FIRES)
-			hook_accept(s->hooks, ~(u64)0);
-	}
 		err = objtab_hear_closes(&s->tab);
 	if (!err)
 		err = pin_init(s);
@@ -185,9 +177,9 @@ void skep_free(struct skep *s)
 	pin_destroy(s);
 	if (s->kernel_btf_obj)
 		obj_put(&s->kernel_btf_obj->obj);
-	objtab_destroy(&s->tab);
 	objtab_drop(&s->tab); /* links leave their targets */
 	hooks_free(s->hooks);
+	objtab_destroy(&s->tab);
 	if (s->log_fd >= 0)
 		close(s->log_fd);
 	free(s->btf_file);
