@@ -9,6 +9,7 @@ struct audit_end {
 	u64 records;   /* whole ones */
 	u64 number;    /* of the last */
 	char hash[65]; /* of the last */
+	bool closed;   /* the last says that its box ended */
 };
 /* Walk a file: 0; -EINVAL with the place and reason in `why` (may be NULL); -ENOENT... */
 int audit_check(const char *path, struct str *why, struct audit_end *ret);

@@ -31,6 +31,7 @@ struct box_opts {
 	u32 unpriv_disabled;      /* sysctl kernel.unprivileged_bpf_disabled: 0, 1, 2 */
 	const char *log_file, *audit_file;
 	bool keep;                /* the box outlives its clients */
+	bool must_exist;          /* join `name`, do not make it */
 	bool stats;               /* say at the end what was done */
 	bool accelerate;          /* load the accelerator into clients */
 	u32 engine;
@@ -50,7 +51,8 @@ struct client {
 	u32 caps;                 /* CAPB_* it has not given up (virtual root; see identity.c) */
 	u32 uid;                  /* who it is for bpf(2) */
 	u64 calls;                /* atomic */
-	char comm[16];
+	char comm[16];            /* read it by client_name() */
+	bool renamed;             /* execve: comm is to be read again */
 	void *trace;              /* of the tracing side (trace*.c) */
 };
 
@@ -58,6 +60,7 @@ struct client {
 struct client *client_of(struct notif *n);
 struct client *client_get(struct client *c);
 void client_put(struct client *c);
+const char *client_name(struct client *c);
 /* Its memory. 0, -EFAULT; -ESRCH: it is gone. */
 int client_read(struct client *c, void *dst, u64 src, size_t n);
 int client_write(struct client *c, u64 dst, const void *src, size_t n);

@@ -217,6 +217,26 @@ struct client *client_of(struct notif *n)
 	return make(n, pid, comm);
 }
 
+const char *client_name(struct client *c)
+{
+	char path[40], name[16] = "";
+	ssize_t n;
+	int fd;
+
+	if (!__atomic_exchange_n(&c->renamed, false, __ATOMIC_RELAXED))
+		return c->comm;
+	snprintf(path, sizeof(path), "/proc/%d/comm", c->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, name, sizeof(name) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n > 0) {
+		name[strcspn(name, "\n")] = '\0';
+		memcpy(c->comm, name, sizeof(name));
+	}
+	return c->comm;
+}
+
 /* ---- memory ---- */
 void client_exec(struct client *c)
 {
@@ -227,6 +247,7 @@ void client_exec(struct client *c)
 		close(c->mem);
 	c->mem = -1;
 	pthread_rwlock_unlock(&p->mem_lock);
+	__atomic_store_n(&c->renamed, true, __ATOMIC_RELAXED);
 }
 
 /* With mem_lock held for reading and the memory open; false: neither. */

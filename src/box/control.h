@@ -20,15 +20,22 @@ struct box_hello {
 /* Is this process in a box? */
 bool box_inside(struct box_hello *ret);
 
-/* What a visitor wants. With VISIT_JOIN the packet carries the descriptor of a filter's notifications. */
-enum { VISIT_STATUS, VISIT_JOIN, VISIT_STOP };
+/*
+ * What a visitor wants, any number of times on one connection. STATUS: the answer's length as u64, then the text in packets. JOIN: the
+ * packet carries the descriptor of a filter's notifications; the answer is an s32, 0 or -errno. COUNT: run statistics are kept as
+ * long as the connection. STOP: the box ends.
+ */
+enum { VISIT_STATUS, VISIT_JOIN, VISIT_COUNT, VISIT_STOP };
 struct box_visit { u32 what, size; };
 
 /* Where boxes are. */
 void control_base(char *out, size_t size);
 /* The socket of a box: descriptor or -errno. */
 int control_connect(const char *name);
-/* Its state as JSON text, malloc'ed: 0 or -errno. */
-int control_status(const char *name, char **ret);
+/* Its state as JSON text, malloc'ed, over a connection: 0 or -errno. */
+int control_status(int fd, char **ret);
+/* Have its filter served there: 0 or -errno. */
+int control_join(int fd, int listener);
+int control_send(int fd, u32 what);
 
 #endif

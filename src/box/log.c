@@ -165,7 +165,7 @@ void log_command(struct notif *n, u32 cmd, int result, u64 began)
 
 	str_printf(&s, "\"time\":%llu,\"ns\":%llu,\"pid\":%d,\"tid\":%d,\"uid\":%u,", (unsigned long long)began,
 		   (unsigned long long)(now - began), n->client->pid, n->tid, w->uid);
-	json_text(&s, "comm", n->client->comm);
+	json_text(&s, "comm", client_name(n->client));
 	str_putc(&s, ',');
 	json_text(&s, "command", cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "unknown");
 	if (n->object[0]) {

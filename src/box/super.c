@@ -47,7 +47,8 @@ static _Noreturn void become_command(const struct box_opts *o, int to_super, int
 		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
 	if (fd >= 0)
 		close(fd);
-	setenv("SKEP_BOX", o->name ? o->name : "", 1);
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* where only ancestors may look: who joins a box is not its child */
+	setenv("SKEP_BOX", o->name ? o->name : "1", 1);
 	execvp(o->argv[0], o->argv);
 	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));
 	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);
@@ -299,12 +300,65 @@ static int wait_for_command(int fd)
 	}
 }
 
-int box_run(const struct box_opts *o)
+static void launcher_signals(void)
 {
 	static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-	int pair[2];
+
+	signal(SIGINT, SIG_IGN); /* the terminal sends them to the command as well, which decides */
+	signal(SIGQUIT, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		signal(forwarded[i], forward);
+}
+
+/* The command in a box that runs already: 125 or its own end. */
+static int join(const struct box_opts *o, int box)
+{
+	pid_t pid = 0;
+	int listener = -1, go = -1, status, err = start_command(o, &pid, &listener, &go);
+
+	if (!err)
+		err = control_join(box, listener);
+	close(box);
+	if (err)
+		return complain("cannot join the box", err);
+	close(listener);
+	command_pid = pid;
+	launcher_signals();
+	if (write(go, "", 1) != 1)
+		return complain("the command did not start", ECHILD);
+	close(go);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return complain("lost the command", errno);
+	return end_like(status);
+}
+
+/* In a box already: its supervisor serves what we start, as everything else there. */
+static int run_inside(const struct box_opts *o, const struct box_hello *h)
+{
+	if (o->name && strcmp(o->name, h->name)) {
+		fprintf(stderr, "skep exec: this process is in box %s already, and cannot enter %s\n", h->name, o->name);
+		return EXIT_BOX_ERROR;
+	}
+	execvp(o->argv[0], o->argv);
+	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));
+	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
+}
+
+int box_run(const struct box_opts *o)
+{
+	struct box_hello hello;
+	int pair[2], box;
 	pid_t pid;
 
+	if (box_inside(&hello))
+		return run_inside(o, &hello);
+	box = o->name ? control_connect(o->name) : -ENOENT;
+	if (box < 0 && o->must_exist)
+		return complain(o->name, box);
+	if (box >= 0) {
+		return join(o, box);
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return complain("no socket", errno);
 	fflush(NULL);
@@ -316,9 +370,6 @@ int box_run(const struct box_opts *o)
 		supervise(o, pair[1]);
 	}
 	close(pair[1]);
-	signal(SIGINT, SIG_IGN); /* the terminal sends them to the command as well, which decides */
-	signal(SIGQUIT, SIG_IGN);
-	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
-		signal(forwarded[i], forward);
+	launcher_signals();
 	return wait_for_command(pair[0]);
 }

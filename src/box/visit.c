@@ -2,19 +2,22 @@
 /* Visitors of a box: `skep status`, `skep exec --box`, `skep attach`. Only the supervisor's own user (or root) gets an answer. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "box/priv.h"
 #include "map/map.h"
+#include "map/os.h"
 #include "prog/prog.h"
+
+#define PART ((size_t)60000) /* of a text, in one packet */
 
 bool box_inside(struct box_hello *ret)
 {
-	return !syscall(SYS_bpf, BOX_HELLO, ret, sizeof(*ret)) && ret->magic == BOX_HELLO;
+	/* not by libc's syscall(), which the command has for itself (libbpf's calls in this process) */
+	return !os_call4(__NR_bpf, (long)BOX_HELLO, (long)(uintptr_t)ret, sizeof(*ret), 0) && ret->magic == BOX_HELLO;
 }
 
 /* ---- state as JSON ---- */
@@ -92,7 +95,7 @@ static void put_clients(struct box *b, struct str *s)
 	for (u32 i = 0; i < BOX_CLIENTS; i++)
 		for (struct client *c = b->clients[i]; c; c = c->next) {
 			str_printf(s, "%s{\"pid\":%d,", sep, c->pid);
-			json_text(s, "comm", c->comm);
+			json_text(s, "comm", client_name(c));
 			str_printf(s, ",\"calls\":%llu}", (unsigned long long)__atomic_load_n(&c->calls, __ATOMIC_RELAXED));
 			sep = ",";
 		}
@@ -136,20 +139,38 @@ static int take_fd(struct msghdr *m)
 static void send_state(struct box *b, int to)
 {
 	struct str s = { 0 };
-	const size_t part = 60000;
+	u64 len;
 
 	control_state(b, &s);
-	for (size_t at = 0; at < s.len; at += part)
-		if (send(to, s.s + at, MIN(part, s.len - at), MSG_NOSIGNAL) < 0)
+	len = s.len;
+	if (send(to, &len, sizeof(len), MSG_NOSIGNAL) < 0)
+		len = 0;
+	for (size_t at = 0; at < len; at += PART)
+		if (send(to, s.s + at, MIN(PART, s.len - at), MSG_NOSIGNAL) < 0)
 			break;
 	str_free(&s);
 }
 
+struct visitor {
+	struct box_source source;
+	bool counts;
+};
+
+static void leave(struct box *b, struct visitor *v)
+{
+	box_unpoll(b, &v->source);
+	if (v->counts)
+		__atomic_fetch_sub(&b->skep->stats_users, 1, __ATOMIC_RELAXED);
+	close(v->source.fd);
+	free(v);
+}
+
 static void on_request(struct box *b, struct box_source *s, u32 events)
 {
+	struct visitor *v = s->ctx;
 	char room[CMSG_SPACE(sizeof(int))];
-	struct box_visit v = { 0 };
-	struct iovec iov = { &v, sizeof(v) };
+	struct box_visit q = { 0 };
+	struct iovec iov = { &q, sizeof(q) };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
 	ssize_t n = recvmsg(s->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	int fd = n > 0 ? take_fd(&m) : -1, err = -EINVAL;
@@ -157,18 +178,18 @@ static void on_request(struct box *b, struct box_source *s, u32 events)
 	(void)events;
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n != sizeof(v)) {
-		box_unpoll(b, s);
-		close(s->fd);
-		free(s);
-	} else if (v.what == VISIT_STATUS) {
+	if (n != sizeof(q)) {
+		leave(b, v);
+	} else if (q.what == VISIT_STATUS) {
 		send_state(b, s->fd);
-		shutdown(s->fd, SHUT_WR);
-	} else if (v.what == VISIT_JOIN && fd >= 0) {
+	} else if (q.what == VISIT_JOIN && fd >= 0) {
 		err = serve_start(b, fd);
 		fd = -1;
 		send(s->fd, &err, sizeof(err), MSG_NOSIGNAL);
-	} else if (v.what == VISIT_STOP) {
+	} else if (q.what == VISIT_COUNT && !v->counts) {
+		v->counts = true;
+		__atomic_fetch_add(&b->skep->stats_users, 1, __ATOMIC_RELAXED);
+	} else if (q.what == VISIT_STOP) {
 		loop_stop(b);
 	}
 	if (fd >= 0)
@@ -178,47 +199,71 @@ static void on_request(struct box *b, struct box_source *s, u32 events)
 void control_visit(struct box *b, struct box_source *s, u32 events)
 {
 	struct ucred who = { .uid = (uid_t)-1 };
+	struct timeval patience = { .tv_sec = 2 };
 	socklen_t len = sizeof(who);
-	struct box_source *v;
+	struct visitor *v;
 	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	(void)events;
 	if (fd < 0)
 		return;
+	/* one that does not read must not stop the main loop for good */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	v = calloc(1, sizeof(*v));
 	if (!v || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) || (who.uid && who.uid != geteuid())) {
 		free(v);
 		close(fd);
 		return;
 	}
-	*v = (struct box_source){ .fd = fd, .fn = on_request };
-	if (box_poll(b, v, 1 /* EPOLLIN */)) {
+	v->source = (struct box_source){ .fd = fd, .fn = on_request, .ctx = v };
+	if (box_poll(b, &v->source, EPOLLIN)) {
 		free(v);
 		close(fd);
 	}
 }
 
-int control_status(const char *name, char **ret)
+/* ---- the visitor's side ---- */
+int control_send(int fd, u32 what)
 {
-	int fd = control_connect(name);
-	struct box_visit v = { VISIT_STATUS, 0 };
-	struct str s = { 0 };
-	char part[65536];
-	ssize_t n;
+	struct box_visit v = { what, 0 };
 
-	if (fd < 0)
-		return fd;
-	if (send(fd, &v, sizeof(v), MSG_NOSIGNAL) != sizeof(v)) {
-		close(fd);
-		return -EIO;
-	}
-	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
+	return send(fd, &v, sizeof(v), MSG_NOSIGNAL) == sizeof(v) ? 0 : -EPIPE;
+}
+
+int control_status(int fd, char **ret)
+{
+	char *part = malloc(PART);
+	struct str s = { 0 };
+	ssize_t n = 1;
+	u64 len = 0;
+
+	if (!part)
+		return -ENOMEM;
+	if (control_send(fd, VISIT_STATUS) || recv(fd, &len, sizeof(len), 0) != sizeof(len))
+		n = 0;
+	while (n > 0 && s.len < len && (n = recv(fd, part, PART, 0)) > 0)
 		str_putn(&s, part, (size_t)n);
-	close(fd);
-	if (!s.len || s.failed) {
+	free(part);
+	if (!s.len || s.failed || s.len != len) {
 		str_free(&s);
-		return -EIO;
+		return -EPIPE;
 	}
 	*ret = s.s;
 	return 0;
+}
+
+int control_join(int fd, int listener)
+{
+	struct box_visit v = { VISIT_JOIN, 0 };
+	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } u = { .room = "" };
+	struct iovec iov = { &v, sizeof(v) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.room, .msg_controllen = sizeof(u.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int err;
+
+	*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+	memcpy(CMSG_DATA(c), &listener, sizeof(listener));
+	if (sendmsg(fd, &m, MSG_NOSIGNAL) != sizeof(v) || recv(fd, &err, sizeof(err), 0) != sizeof(err))
+		return -EPIPE;
+	return err;
 }

@@ -55,6 +55,7 @@ static int exec_run(void *opts, int argc, char **argv)
 		b.unpriv_disabled = (u32)(*o->unpriv - '0');
 	}
 	shell[0] = getenv("SHELL") ? getenv("SHELL") : (char *)(uintptr_t)"/bin/sh";
+	argv[argc] = NULL; /* options were moved out of its way */
 	b.argv = argc ? argv : shell;
 	return box_run(&b);
 }
