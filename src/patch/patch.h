@@ -85,10 +85,10 @@ void patch_text_scan(struct patch_text *t, u64 from, u64 to, u32 kinds, patch_si
 typedef int (*patch_read_fn)(void *arg, u64 addr, void *buf, u32 n);
 
 struct patch_func {
-	const u8 *code;     /* code[0] .. code[size - 1]; `pad` bytes before it are readable too */
+	const u8 *code;
 	u64 addr;
 	u32 size;
-	u32 pad;            /* bytes before the function that belong to no other one (ends at the previous one's last byte) */
+	u32 pad, tail;      /* bytes before and behind that belong to no other function; code[-pad .. size + tail) is readable */
 	const struct patch_text *text; /* branches from elsewhere; NULL: they are not known and not believed to exist */
 	patch_read_fn read; /* NULL: a function with a jump table gets int3 unless one instruction is enough */
 	void *arg;
@@ -101,8 +101,8 @@ enum patch_form {
 };
 
 enum {
-	PATCH_MAX_COVER = 5 + 14 + 5, /* most bytes of instructions under a jump */
-	PATCH_MAX_MAP = 8,
+	PATCH_MAX_COVER = 32, /* most bytes of instructions moved */
+	PATCH_MAX_MAP = 24,
 	PATCH_MAX_TRAMPOLINE = 1024,
 };
 
@@ -114,11 +114,14 @@ struct patch_plan {
 	u64 start;          /* first byte rewritten (site, or an instruction before it) */
 	u64 pad;            /* PATCH_JMP2: where the long jump goes */
 	u8 form;            /* enum patch_form */
-	bool single;        /* one instruction covered: no thread can stand inside; int3 first is enough, no stop needed */
-	bool entry;         /* site is a function's first instruction (or follows its endbr64): flags and red zone are dead */
-	u8 covered;         /* bytes of whole instructions from start */
+	bool single;        /* all bytes written lie in one instruction: no thread can stand inside, no stop is needed */
+	bool entry;         /* the site is a function's first instruction, or the one behind its endbr64 */
+	bool plain;         /* and never reached by a loop: flags and red zone are dead */
+	u8 covered;         /* bytes of whole instructions that are moved, from start to behind the site's instruction at least */
 	u8 len;             /* bytes written at start */
 	u8 before;          /* offset of the site in the covered bytes */
+	u8 at_len;          /* bytes of the site's instruction */
+	s32 nr;             /* if that is a syscall: number that the instruction before it loads; -1: unknown */
 	u8 old[PATCH_MAX_COVER]; /* what is there now */
 	/* Filled in by patch_emit(). */
 	u8 new[8];          /* `len` bytes for start */
@@ -139,10 +142,10 @@ enum {
 
 /*
  * A plan for the instruction at `off` of the function. -EILSEQ: no instruction begins there; -EBUSY: there is an int3 already;
- * -EOPNOTSUPP: its instruction cannot be moved (says patch_why()).
+ * -EOPNOTSUPP: its instruction cannot be moved; -ENOSPC: no room for a jump (PATCH_ONLY_JUMP). The code has to be the original.
  */
 int patch_plan(const struct patch_func *f, u32 off, u32 flags, struct patch_plan *ret);
-/* Words for the last step that failed, by the errno of patch_plan() or patch_emit(). */
+/* Words for what patch_plan() or patch_emit() returned. */
 const char *patch_why(int err);
 
 /* All instructions of a kind in a function, as offsets: Go's returns. Gives the number found, at most `n` are stored. */
@@ -166,7 +169,7 @@ struct patch_shadow {
 	u64 sp;      /* address of the return address */
 	u64 ret;     /* what it was */
 	u64 probe;
-	u64 data;    /* the handlers' */
+	u64 data;    /* the handlers': see patch_thread.data */
 };
 
 struct patch_nested { u64 sp, nr; }; /* a system call under way whose number is not known from its site */
@@ -182,7 +185,7 @@ struct patch_thread {
 	u64 stack;        /* top, 16-byte aligned */
 	u32 busy;         /* a handler runs: events below it are skipped */
 	u32 off;          /* set by the agent: no events in this thread */
-	u64 user_sp;
+	u64 data;         /* what the entry handler leaves for the return of the same call, and finds there again */
 	u64 fs;           /* the owner's fs base */
 	u64 skipped;      /* events lost to `busy` and to a full shadow stack */
 	u32 shadows;      /* in use */
@@ -200,7 +203,7 @@ struct patch_runtime {
 	/* In: addresses of functions in the target. */
 	u64 thread_new;   /* void (struct patch_thread *fresh): the rest of it; self, stack, fs are set. 0: none */
 	u64 returned;     /* void (struct patch_regs *, u64 probe): a function returned; regs->ip is where to */
-	u64 shadow_full;  /* void (struct patch_thread *, u64 sp): make room; 0: the return event is lost */
+	u64 shadow_full;  /* patch_shadow_prune(); 0: the return event is lost */
 	u64 ret_missing;  /* u64 (struct patch_thread *, u64 sp): return address of an entry that this thread does not have
 	                     (its stack moved to another thread); 0: trap */
 	u32 thread_size;  /* bytes mapped for each thread, 64 KiB or more */
@@ -224,7 +227,6 @@ struct patch_stub {
 	u8 event;       /* enum patch_event */
 	u64 enter, leave;
 	u64 probe;      /* given to the handlers */
-	s64 nr;         /* PATCH_CALLING: number if the site's is known (patch_syscall_nr()), else -1 */
 };
 
 /*
@@ -233,17 +235,14 @@ struct patch_stub {
  */
 int patch_emit(struct patch_plan *p, const struct patch_runtime *rt, const struct patch_stub *stub, u64 at, u8 *buf, u32 cap);
 
-/* The number that the instruction before a syscall loads, or -1. */
-s64 patch_syscall_nr(const struct patch_func *f, u32 off);
-
 /*
  * In the target: give all of a thread's replaced return addresses back (before an unwinder reads the stack), and take them again.
  * Frames below `sp` are gone and are forgotten.
  */
 void patch_shadow_restore(struct patch_thread *t, u64 sp, u64 ret_entry);
 void patch_shadow_again(struct patch_thread *t, u64 sp, u64 ret_entry);
-/* Forgets frames below `sp`; what runtime.shadow_full may be. */
-void patch_shadow_prune(struct patch_thread *t, u64 sp);
+/* Forgets frames that are gone when a function is entered whose return address is at `sp`. */
+void patch_shadow_prune(struct patch_thread *t, u64 sp, u64 ret_entry);
 
 /* --- Writing into running code (live.c) --- */
 
