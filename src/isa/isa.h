@@ -69,6 +69,13 @@ struct ins {
 	};
 };
 
+/* An arena in this process. Accesses that miss it are made to `sink`: 16 bytes that stay zero, for loads, and 16 to write to. */
+struct ins_arena {
+	u64 data, size, sink;
+	u64 user_va; /* of its first byte, as user space sees it */
+};
+#define INS_ARENA_WRITE 256 /* in ARENA's imm, beside the size of the access */
+
 enum field_kind { FK_ZERO, FK_ANY, FK_LOW, FK_IS, FK_READ, FK_WRITE, FK_RDWR };
 struct field_rule {
 	u8 kind; /* enum field_kind */

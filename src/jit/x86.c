@@ -129,6 +129,28 @@ static void cast_to_user(struct x86 *x, const struct ins *i)
 	flags_unknown(x);
 }
 
+/* The bytes of an arena that the low half of src and the offset name, or the sink. */
+static void arena_address(struct x86 *x, const struct ins *i)
+{
+	const struct ins_arena *a = (const struct ins_arena *)(uintptr_t)i->imm64;
+	u32 inside = emit_new_label(x->enc.e), n = (u32)i->imm & 255;
+	u8 d = x86_of[i->dst], s;
+
+	val_clear(x, d, i->dst);
+	s = val_reg(x, i->src, 32);
+	x_mov(E, 32, d, s);
+	x_fixed(E, X_ADD, 32, d, (s32)((u32)i->off - (u32)a->user_va));
+	x_address(E, X_TMP, a->data);
+	x_fixed(E, X_CMP, 32, d, (s32)(u32)(a->size - n));
+	emit_fix(x->enc.e, FIX_JCC, X_BE, inside, 0);
+	x_rr(E, X_ALU_RM(X_XOR), 32, d, d);
+	x_address(E, X_TMP, a->sink + ((u32)i->imm & INS_ARENA_WRITE ? 16 : 0));
+	emit_bind(x->enc.e, inside);
+	x_alu(E, X_ADD, 64, d, X_TMP);
+	val_in_reg(x, i->dst);
+	flags_unknown(x);
+}
+
 static void internal(struct x86 *x, const struct ins *i)
 {
 	if (i->op == OP_TAIL_CALL) {
@@ -162,6 +184,8 @@ static void select(struct x86 *x, const struct ins *i)
 	case IC_CAST:
 		if (i->op == OP_CAST_TO_0)
 			x86_mov_op(x, i);
+		else if (i->op == OP_ARENA)
+			arena_address(x, i);
 		else
 			cast_to_user(x, i);
 		break;

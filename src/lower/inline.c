@@ -10,7 +10,8 @@
 #include "lower/seq.h"
 
 #define MAX_LOOPS (1 << 23)
-#define LOOP_STACK 24 /* r6-r8 of the caller */
+#define LOOP_STACK 24  /* r6-r8 of the caller */
+#define ARENA_STACK 32 /* below them: a register while another stands in for it (8 bytes) */
 
 static void op_imm(struct seq *s, u16 op, u8 dst, s32 imm)
 {
@@ -194,10 +195,16 @@ static bool is_loop(const struct lowering *l, u32 at)
 
 u32 lower_inline_stack(const struct lowering *l, u32 sub)
 {
-	for (u32 at = l->p->sub[sub].start; at < l->p->sub[sub].end; at++)
+	u32 n = 0;
+
+	for (u32 at = l->p->sub[sub].start; at < l->p->sub[sub].end && n < LOOP_STACK + ARENA_STACK; at++) {
+		enum ins_class c = ins_class(&l->p->ins[at]);
 		if (is_loop(l, at))
-			return LOOP_STACK;
-	return 0;
+			n |= LOOP_STACK;
+		else if (l->p->fact[at].mem == MF_ARENA && c != IC_LDX && c != IC_LOAD_ACQ)
+			n |= ARENA_STACK;
+	}
+	return n;
 }
 
 static void save(struct seq *s, u16 op, u8 reg, s32 at)

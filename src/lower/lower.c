@@ -44,6 +44,72 @@ static u16 probe_op(const struct ins *i)
 	}
 }
 
+/* ---- arenas ---- */
+static const struct map_desc *arena_of(const struct lowering *l)
+{
+	for (u32 i = 0; i < l->p->nmaps; i++)
+		if (l->p->maps[i]->type == UAPI_MAP_TYPE_ARENA)
+			return l->p->maps[i];
+	return NULL;
+}
+
+/* A register that the access does not name. */
+static u8 spare(const struct ins *i)
+{
+	u8 r = BPF_REG_9;
+
+	while (r == i->dst || r == i->src)
+		r--;
+	return r;
+}
+
+/*
+ * A load goes through its own result register; whatever writes through a register that must stay as it is, which is kept below
+ * the program's stack meanwhile.
+ */
+static int lower_arena(struct lowering *l, struct seq *s, const struct ins *i, u32 at)
+{
+	const struct map_desc *m = arena_of(l);
+	bool load = ins_class(i) == IC_LDX || ins_class(i) == IC_LOAD_ACQ;
+	u32 size = ins_info(i)->size ? ins_info(i)->size : ins_info(i)->width / 8u;
+	struct ins r = *i, where = { .op = OP_ARENA, .off = i->off, .imm = (s32)size | (load ? 0 : INS_ARENA_WRITE) };
+	struct ins keep = { .op = OP_STX_DW, .dst = BPF_REG_10 };
+
+	where.imm64 = m && l->o->arena ? l->o->arena(l->o->cookie, m) : 0;
+	if (!where.imm64)
+		return missing(l, "access to", "arena memory");
+	r.off = 0;
+	if (load) {
+		where.dst = r.src = i->dst;
+		where.src = i->src;
+		seq_add(s, where);
+		seq_add(s, r);
+		return 0;
+	}
+	keep.src = where.dst = r.dst = spare(i);
+	keep.off = (s16)-(s32)(ROUND_UP((u32)l->p->sub[lower_sub_of(l->p, at)].stack, 8u) + lower_inline_stack(l, lower_sub_of(l->p, at)));
+	where.src = i->dst;
+	seq_add(s, keep);
+	seq_add(s, where);
+	seq_add(s, r);
+	seq_add(s, (struct ins){ .op = OP_LDX_DW, .dst = keep.src, .src = BPF_REG_10, .off = keep.off });
+	return 0;
+}
+
+/* To user space's addresses, unless the arena says that its programs want none. */
+static int lower_cast(struct lowering *l, struct seq *s, const struct ins *i)
+{
+	const struct map_desc *m = arena_of(l);
+	struct ins r = *i;
+
+	if (i->op == OP_CAST_TO_1 && m && !(m->flags & UAPI_F_NO_USER_CONV))
+		r.imm64 = m->user_va;
+	else
+		r.op = OP_CAST_TO_0;
+	seq_add(s, r);
+	return 0;
+}
+
 static int lower_load(struct lowering *l, struct seq *s, const struct ins *i, const struct insn_fact *f)
 {
 	struct ins r = *i;
@@ -60,7 +126,7 @@ static int lower_load(struct lowering *l, struct seq *s, const struct ins *i, co
 		r.op = probe_op(i);
 		break;
 	case MF_ARENA:
-		return missing(l, "access to", "arena memory");
+		return lower_arena(l, s, i, (u32)(i - l->p->ins));
 	case MF_NONE: case MF_STACK: case MF_PKT: case MF_MAP_VALUE: case MF_MEM:
 		break;
 	}
@@ -201,8 +267,10 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 		seq_add(s, r);
 		break;
 	case IC_ST: case IC_STX: case IC_ATOMIC: case IC_LOAD_ACQ: case IC_STORE_REL:
-		if (f->mem == MF_ARENA)
-			return missing(l, "access to", "arena memory");
+		if (f->mem == MF_ARENA) {
+			err = lower_arena(l, s, i, at);
+			break;
+		}
 		seq_add(s, f->mem == MF_CTX || f->mem == MF_SOCK ? native_access(i, f) : r);
 		break;
 	case IC_LDIMM64:
@@ -220,7 +288,10 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 	case IC_CALL_KFUNC:
 		err = lower_kfunc(l, s, i, f);
 		break;
-	case IC_ALU: case IC_MOV: case IC_END: case IC_CAST: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
+	case IC_CAST:
+		err = lower_cast(l, s, i);
+		break;
+	case IC_ALU: case IC_MOV: case IC_END: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
 		seq_add(s, r);
 		break;
 	}

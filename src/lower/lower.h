@@ -36,6 +36,8 @@ struct lower_opts {
 	u64 (*btf_addr)(void *cookie, const struct btf *b, u32 id);          /* kernel variable or function; 0: none */
 	/* what bpf_obj_new gets as its second argument */
 	u64 (*obj_layout)(void *cookie, const struct btf_record *rec, u32 size, bool percpu);
+	/* struct ins_arena * of the arena that the program uses; 0, NULL: none that can be reached */
+	u64 (*arena)(void *cookie, const struct map_desc *m);
 	bool hardened;   /* emit NOSPEC and masking of the proof */
 	bool budget;     /* emit POLL at loop heads and calls */
 };

@@ -13,6 +13,7 @@
 #ifndef SKEP_MAP_MAP_H
 #define SKEP_MAP_MAP_H
 
+#include "isa/isa.h"
 #include "obj/obj.h"
 #include "spec/spec.h"
 
@@ -101,10 +102,13 @@ struct map {
 	bool frozen;                  /* this view's data can no longer change: a private, read-only copy */
 	u64 numa_flags;
 	int wake_fd;                  /* ring buffers: eventfd to kick, -1: nobody listens */
+	struct map_bell *bell;        /* where there is no such descriptor: who is told; NULL: nobody */
 	/* special fields of a value that goes away (timers, kptrs...); NULL: nothing to do */
 	void (*field_free)(struct map *m, void *value);
 	/* user space let go of the map (last false), or it is about to be freed (last true); NULL: nothing to do */
 	void (*gone)(struct map *m, bool last);
+	struct ins_arena arena;       /* arena: what compiled code needs; user_va 0: nobody has mapped it yet */
+	u64 arena_sink[4];
 	void *user;                   /* for whoever made the map (devmap targets, struct_ops...) */
 };
 
@@ -182,6 +186,17 @@ void *map_prog_storage(struct map *m, const struct map_owner *o, const void *val
 /* prog_array: the image in a slot, or NULL. Lock-free. (The declaration of vm/abi.h, which this room does not see.) */
 const struct image *prog_array_image(struct map *prog_array, u32 index);
 
+/*
+ * Arenas. Programs reach the bytes in the map's own mapping, by the low half of the address that user space has them at. Pages are
+ * there when touched; which ones were asked for is in the file, and user space takes those it touches.
+ */
+const struct ins_arena *map_arena(struct map *m); /* NULL: its address is not known yet */
+/* User space mapped `len` bytes of it here. -ERANGE: across a border of 4 GB; -EBUSY: it is elsewhere already. */
+int map_arena_place(struct map *m, u64 user_va, u64 len);
+u64 map_arena_alloc(struct map *m, u64 addr, u32 pages, s32 node, u64 flags); /* 0: none */
+void map_arena_free(struct map *m, u64 addr, u32 pages);
+int map_arena_reserve(struct map *m, u64 addr, u32 pages);
+
 /* bpf_spin_lock in a value, and BPF_F_LOCK: survives a dead holder. */
 void map_spin_lock(struct map *m, u32 *word); /* m may be NULL */
 void map_spin_unlock(u32 *word);
@@ -200,6 +215,14 @@ u64 map_ring_query(struct map *m, u64 what);
 struct map *map_ring_of(void *sample);
 /* eventfd that becomes readable when the ring has something to read (made on first call), or -errno. Owned by the map. */
 int map_ring_event_fd(struct map *m);
+/*
+ * Producers in processes that have no descriptor of the reader ring a bell in memory that they share with who serves it: it
+ * sleeps on `rings` (a futex) while `sleepers` is set, and then asks each ring.
+ */
+struct map_bell { u32 rings, sleepers; };
+void map_bell_ring(struct map_bell *b);
+/* Was it rung for this ring? Then its eventfd is kicked. */
+bool map_ring_rung(struct map *m);
 /* Discard records whose producer died before it committed them; true when there were any. For a watchdog. */
 bool map_ring_sweep(struct map *m);
 /*

@@ -61,6 +61,7 @@ struct map_head {
 	u64 ends __attribute__((aligned(64)));   /* queue: head << 32 | tail */
 	u64 pending;                 /* ring: oldest record not yet committed */
 	u32 shared_writer;
+	u32 rung;                    /* ring: somebody rang for it (map_ring_rung) */
 	struct pool pool __attribute__((aligned(64)));
 };
 _Static_assert(sizeof(struct map_head) <= MAP_PAGE, "the head is one page");

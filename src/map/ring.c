@@ -12,6 +12,7 @@
 #include "map/priv.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -118,6 +119,24 @@ static void kick(struct map *m)
 
 	if (fd >= 0)
 		os_call4(__NR_write, fd, (long)&one, sizeof(one), 0);
+	else if (m->bell && !__atomic_exchange_n(&m->head->rung, 1, __ATOMIC_SEQ_CST))
+		map_bell_ring(m->bell);
+}
+
+/* Whoever serves the readers is told once; that it has looked, it says in head->rung. */
+void map_bell_ring(struct map_bell *b)
+{
+	__atomic_fetch_add(&b->rings, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&b->sleepers, __ATOMIC_SEQ_CST))
+		os_call4(__NR_futex, (long)&b->rings, FUTEX_WAKE, INT32_MAX, 0);
+}
+
+bool map_ring_rung(struct map *m)
+{
+	if (!__atomic_load_n(&m->head->rung, __ATOMIC_RELAXED) || !__atomic_exchange_n(&m->head->rung, 0, __ATOMIC_SEQ_CST))
+		return false;
+	kick(m);
+	return true;
 }
 
 /* Move over records that are committed, as far as the oldest busy one. Holding the lock. */

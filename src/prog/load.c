@@ -125,11 +125,14 @@ static u64 map_addr(void *cookie, const struct map_desc *m)
 	return (u64)(uintptr_t)container_of(m, struct map, desc);
 }
 
+/* Of an arena, programs get the address that user space sees. */
 static u64 map_value_addr(void *cookie, const struct map_desc *m, u32 off)
 {
 	const struct map *map = container_of(m, struct map, desc);
 
 	(void)cookie;
+	if (m->type == UAPI_MAP_TYPE_ARENA)
+		return m->user_va + off;
 	return map->data ? (u64)(uintptr_t)map->data + off : 0;
 }
 
@@ -167,10 +170,16 @@ static u64 obj_layout(void *cookie, const struct btf_record *rec, u32 size, bool
 	return (u64)(uintptr_t)object_layout(rec, size, percpu);
 }
 
+static u64 arena(void *cookie, const struct map_desc *m)
+{
+	(void)cookie;
+	return (u64)(uintptr_t)map_arena(container_of(m, struct map, desc));
+}
+
 static int do_lower(struct load *l)
 {
 	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
-				.map_value_addr = map_value_addr, .map_array = map_array, .map_lookup = lookup_addr,
+				.map_value_addr = map_value_addr, .map_array = map_array, .map_lookup = lookup_addr, .arena = arena,
 				.btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec,
 				.budget = l->a->budget != 0 };
 	int err = lower(l->proof, &o, &l->arena, &l->low);

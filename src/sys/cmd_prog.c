@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -40,15 +43,42 @@ static void bufs_free(struct load_bufs *b)
 	obj_put(b->attach_obj);
 }
 
+/* Where the caller has mapped its arena, if it left the choice of an address to mmap(2). */
+static void arena_place(struct call *c, struct map *m)
+{
+	unsigned long long from, to, off, ino;
+	unsigned int major, minor;
+	char path[32], line[512];
+	struct stat st;
+	FILE *f;
+
+	if (m->desc.type != UAPI_MAP_TYPE_ARENA || map_arena(m) || fstat(m->obj.memfd, &st))
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/maps", caller_known(c->who)->pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx-%llx %*s %llx %x:%x %llu", &from, &to, &off, &major, &minor, &ino) != 6 || off)
+			continue;
+		/* the map's own view of its file is longer, with tables behind the pages */
+		if (ino == st.st_ino && makedev(major, minor) == st.st_dev && from != (u64)(uintptr_t)m->base &&
+		    to - from <= m->mmap_size && !map_arena_place(m, from, to - from))
+			break;
+	}
+	if (f)
+		fclose(f);
+}
+
 static int map_of_fd(void *cookie, int fd, struct map **ret)
 {
 	struct load_bufs *b = cookie;
 	struct obj *o;
 	int err = call_obj(b->c, fd, OBJ_MAP, &o, NULL);
 
-	if (!err)
-		*ret = container_of(o, struct map, obj);
-	return err;
+	if (err)
+		return err;
+	*ret = container_of(o, struct map, obj);
+	arena_place(b->c, *ret);
+	return 0;
 }
 
 static int btf_of_fd(void *cookie, int fd, struct obj **ret_obj, const struct btf **ret)
@@ -395,6 +425,7 @@ static int load(struct call *c, struct load_bufs *b)
 	err = before_verifier(c, b, &pa.vf);
 	if (err)
 		return err;
+	pa.attach_obj = b->attach_obj;
 	if (b->attach_obj && b->attach_obj->kind == OBJ_PROG && a->prog_type == BPF_PROG_TYPE_EXT)
 		pa.target_type = prog_of(b->attach_obj)->runs_as;
 	/* Without the caller's log the verdict's words are kept all the same: they are the reason. */

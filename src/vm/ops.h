@@ -211,6 +211,7 @@ DO(PROBE_DW,  D = PROBE(u64, S + OFF))
 DO(PROBESX_B, D = (u64)(s64)PROBE(s8, S + OFF))
 DO(PROBESX_H, D = (u64)(s64)PROBE(s16, S + OFF))
 DO(PROBESX_W, D = (u64)(s64)PROBE(s32, S + OFF))
+DO(ARENA,     D = op_arena(S, OFF, KW, (const struct ins_arena *)(uintptr_t)IMM64))
 DO(NOP,       (void)0)
 DO(NOSPEC,    op_nospec())
 

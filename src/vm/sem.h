@@ -66,6 +66,14 @@ static inline u64 op_cast_user(u32 low, u64 base)
 	return low ? (base & ~(u64)U32_MAX) | low : 0;
 }
 
+/* Where an access of `what` bytes (with INS_ARENA_WRITE: to write) at this pointer goes. */
+static inline u64 op_arena(u64 p, u64 off, u32 what, const struct ins_arena *a)
+{
+	u32 at = (u32)p + (u32)off - (u32)a->user_va;
+
+	return (u64)at + (what & 255) <= a->size ? a->data + at : a->sink + (what & INS_ARENA_WRITE ? 16 : 0);
+}
+
 static inline u32 op_cmpxchg32(u32 *p, u32 old, u32 val)
 {
 	__atomic_compare_exchange_n(p, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

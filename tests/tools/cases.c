@@ -338,10 +338,12 @@ static int make_maps(const struct test_case *c, enum side s)
 		const struct map_line *m = &c->map[i];
 		union bpf_attr a = { .map_type = m->type, .key_size = m->key, .value_size = m->value, .max_entries = m->max,
 				     .map_flags = m->flags };
+		if (m->type == UAPI_MAP_TYPE_ARENA)
+			a.map_extra = (1ull << 44) + 65536; /* where user space would have it */
 		if (*m->fields) {
 			a.btf_fd = (u32)btf;
 			a.btf_key_type_id = BTF_INT;
-			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : BTF_LOCKED;
+			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : !strcmp(m->fields, "int") ? BTF_INT : BTF_LOCKED;
 		}
 		map_fds[i] = (int)bpf_on(s, BPF_MAP_CREATE, &a);
 		ret = map_fds[i] < 0 ? map_fds[i] : 0;
