@@ -95,7 +95,7 @@ static int kit_start(void)
 }
 
 /* The trampoline for a plan, in place. */
-static int kit_emit(struct patch_plan *p, const struct patch_stub *stub)
+static inline int kit_emit(struct patch_plan *p, const struct patch_stub *stub)
 {
 	u8 buf[PATCH_MAX_TRAMPOLINE];
 	u64 at = (u64)(uintptr_t)kit_arena + kit_used;
@@ -112,12 +112,12 @@ static int kit_emit(struct patch_plan *p, const struct patch_stub *stub)
 	return kit_write(NULL, at, buf, p->tramp_len);
 }
 
-static struct patch_func kit_func(const void *fn, const void *end)
+static inline struct patch_func kit_func(const void *fn, const void *end)
 {
 	return (struct patch_func){ .code = fn, .addr = (u64)(uintptr_t)fn, .size = (u32)((const u8 *)end - (const u8 *)fn) };
 }
 
-static struct patch_thread *kit_thread(void)
+static inline struct patch_thread *kit_thread(void)
 {
 	u64 gs;
 
