@@ -24,6 +24,7 @@ BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(wildcard e
 .PHONY: all
 all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so
 
+include mk/agent.mk
 include mk/build.mk
 include mk/test.mk
 include mk/patch.mk

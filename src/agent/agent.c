@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Events inside a traced process: thread blocks, runs of programs, returns of functions.
+ *
+ * Invariant: a thread runs one event at a time (`busy`); what happens inside it, in a signal handler or in code the agent
+ * itself calls, is counted as missed. Shadow entries are kept by stack address: whatever the program does with its stack
+ * (longjmp, exceptions, coroutines), an entry belongs to the one frame whose return address lay there.
+ */
+#include "agent/priv.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+
+#include "map/priv.h"
+#include "map/os.h"
+
+#define NESTED_NS  1000000000ull   /* a program that has "run" so long was left by a jump */
+
+struct agent_head agent_head __attribute__((section(".data.head"), aligned(4096)));
+
+/* A block for threads that can have none: always busy. */
+static struct agent_thread no_thread = { .busy = 1 };
+
+static u64 own_fs(void) { u64 v; __asm__ volatile("rdfsbase %0" : "=r"(v)); return v; }
+
+/* ---- blocks ---- */
+static void block_init(struct agent_thread *t)
+{
+	t->self = t;
+	t->regs.cs = 0x33;
+	t->regs.ss = 0x2b;
+	t->regs.orig_ax = ~0ull;
+	t->env.printk = agent_printk;
+	run_init(&t->run, NULL, &t->env);
+}
+
+static struct agent_thread *block_new(u64 fs, u32 tid)
+{
+	u64 size = AGENT_BLOCK_SIZE;
+	long at = os_call6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct agent_thread *t, *first;
+
+	if (at < 0 && at > -4096)
+		return NULL;
+	t = (struct agent_thread *)at;
+	t->stack_top = (u64)at + size;
+	t->fs = fs;
+	t->tid = tid;
+	block_init(t);
+	first = __atomic_load_n(&agent_head.threads, __ATOMIC_RELAXED);
+	do
+		t->next = first;
+	while (!__atomic_compare_exchange_n(&agent_head.threads, &first, t, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	return t;
+}
+
+/* Taken over from a thread that is no more, or was this one before it lost its gs. */
+static void block_again(struct agent_thread *t, u32 tid)
+{
+	if (t->tid == tid)
+		return;
+	t->tid = tid;
+	t->nshadow = 0;
+	t->busy = 0;
+}
+
+/*
+ * The thread has no block, or gs is not one of its own: a new thread, or a copy of its creator's gs. Threads with the same fs
+ * base cannot live at once; those without any are told apart by number, as all are in a process that uses gs itself.
+ */
+struct agent_thread *agent_thread_slow(struct agent_thread *gs)
+{
+	struct agent_thread *t, *mine = NULL;
+	u32 tid = (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
+	u64 fs = own_fs();
+	bool foreign = gs != NULL;
+
+	for (t = __atomic_load_n(&agent_head.threads, __ATOMIC_ACQUIRE); t; t = t->next) {
+		if (t == gs)
+			foreign = false;
+		if (fs ? t->fs == fs : !t->fs && t->tid == tid)
+			mine = t;
+	}
+	if (mine)
+		block_again(mine, tid);
+	else
+		mine = block_new(fs, tid);
+	if (!mine)
+		return &no_thread;
+	/* Without an fs base to check against, a copied gs could not be told from an own one. */
+	if (!foreign && fs)
+		__asm__ volatile("wrgsbase %0" : : "r"(mine));
+	return mine;
+}
+
+/* An event in a thread that is in one already. Did the thread leave that one by a jump, long ago? */
+u64 agent_nested(struct agent_thread *t, u64 sp)
+{
+	u64 now;
+
+	t->missed++;
+	if (t == &no_thread || (sp >= (u64)(uintptr_t)t && sp < t->stack_top) || sp <= t->saved_sp)
+		return 0;
+	now = os_now_ns();
+	if (!t->busy_since)
+		t->busy_since = now;
+	if (now - t->busy_since < NESTED_NS)
+		return 0;
+	t->busy_since = 0;
+	return 1;
+}
+
+/* ---- who am I ---- */
+u32 agent_pid(void)
+{
+	u32 pid = __atomic_load_n(&agent_head.self->pid, __ATOMIC_RELAXED);
+
+	if (unlikely(!pid)) {
+		pid = (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
+		__atomic_store_n(&agent_head.self->pid, pid, __ATOMIC_RELAXED);
+	}
+	return pid;
+}
+
+struct agent_thread *agent_current(void)
+{
+	struct agent_thread *t;
+	u64 sp = (u64)(uintptr_t)__builtin_frame_address(0);
+
+	__asm__ volatile("rdgsbase %0" : "=r"(t));
+	if (likely(t && sp > (u64)(uintptr_t)t && sp <= t->stack_top))
+		return t;
+	for (t = agent_head.threads; t; t = t->next)
+		if (sp > (u64)(uintptr_t)t && sp <= t->stack_top)
+			return t;
+	return NULL;
+}
+
+/* After a fork the only thread has another number; a vfork child runs in its parent's block. */
+u32 agent_tid(void)
+{
+	struct agent_thread *t = agent_current();
+	u32 pid = agent_pid();
+
+	if (unlikely(!t || t->in_vfork))
+		return (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
+	if (unlikely(!t->tid || t->pid != pid)) {
+		t->tid = (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
+		t->pid = pid;
+	}
+	return t->tid;
+}
+
+u32 agent_tgid(void)
+{
+	struct agent_thread *t = agent_current();
+
+	if (unlikely(t && t->in_vfork))
+		return (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
+	return agent_pid();
+}
+
+static inline u32 cpu_now(void)
+{
+	u64 v;
+
+	if (unlikely(!agent_head.has_rdpid))
+		return os_cpu();
+	__asm__ volatile("rdpid %0" : "=r"(v));
+	return (u32)v & 0xfff;
+}
+
+/* ---- lanes of per-CPU values: this CPU's, or when somebody was interrupted while using that, any ---- */
+static u32 lane_take(u32 cpu)
+{
+	struct agent_ctl *c = agent_head.ctl;
+	struct map_self *me = &agent_head.self->who;
+	u32 n = c->nlanes < AGENT_LANES ? c->nlanes : AGENT_LANES, lane = cpu < n ? cpu : 0;
+	u64 ident = map_ident(me), v;
+
+	for (u32 i = 0; i < n; i++, lane = lane + 1 < n ? lane + 1 : 0) {
+		v = __atomic_load_n(&c->lane[lane], __ATOMIC_RELAXED);
+		if (!(v & LEASE_OWNER) && __atomic_compare_exchange_n(&c->lane[lane], &v, v | ident, false, __ATOMIC_ACQUIRE,
+								     __ATOMIC_RELAXED))
+			return lane;
+	}
+	return lease_lock(&c->lane[lane], me) < 0 ? ~0u : lane;
+}
+
+/* ---- running programs ---- */
+static void count_missed(const struct agent_ref *ref)
+{
+	if (ref->slot < AGENT_SLOTS)
+		__atomic_fetch_add(&agent_head.ctl->missed[ref->slot], 1, __ATOMIC_RELAXED);
+}
+
+static inline u64 run_ref(struct agent_thread *t, const struct agent_ref *ref, void *ctx)
+{
+	struct run *r = &t->run;
+	u32 cpu = cpu_now();
+	u64 ret;
+
+	r->image = ref->image;
+	r->ctx = ctx;
+	r->tail_calls = 0;
+	r->cookie = ref->cookie;
+	r->prog_type = ref->prog_type;
+	r->cpu = cpu;
+	if (ref->flags & AGENT_NEEDS_LANE) {
+		r->cpu = lane_take(cpu);
+		if (unlikely(r->cpu == ~0u)) {
+			count_missed(ref);
+			return 0;
+		}
+	}
+	ret = ref->flags & AGENT_MAY_THROW ? run_image(r, ctx) : ref->entry(ctx, r);
+	if (ref->flags & AGENT_NEEDS_LANE)
+		lease_unlock(&agent_head.ctl->lane[r->cpu]);
+	return ret;
+}
+
+static inline bool wanted(const struct agent_thread *t, const struct agent_ref *ref)
+{
+	return ref->pid < 0 || (u32)ref->pid == (unlikely(t->in_vfork) ? agent_tgid() : agent_pid());
+}
+
+bool agent_wanted(const struct agent_thread *t, const struct agent_ref *ref) { return wanted(t, ref); }
+u64 agent_run(struct agent_thread *t, const struct agent_ref *ref, void *ctx) { return run_ref(t, ref, ctx); }
+
+static inline const struct agent_list *list_of(const struct agent_list *const *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+/* Where the thread is, for its stack; and its registers, which a program gets as they were. */
+static inline void at(struct agent_thread *t, u64 ip)
+{
+	t->regs.ip = ip;
+	t->env.user_ip = ip;
+	t->env.user_fp = t->regs.bp;
+	t->busy_since = 0;
+}
+
+void agent_at(struct agent_thread *t, u64 ip) { at(t, ip); }
+
+/* Flags as lahf and seto left them, and as the processor has them. */
+static inline void flags_out(struct agent_thread *t)
+{
+	u64 f = t->regs.flags;
+
+	t->saved_flags = (u32)f;
+	t->regs.flags = 0x202 | (f >> 8 & 0xd5) | (f & 1) << 11;
+}
+static inline void flags_back(struct agent_thread *t) { t->regs.flags = t->saved_flags; }
+
+static inline void run_list(struct agent_thread *t, const struct agent_list *l)
+{
+	for (u32 i = 0; i < l->n; i++)
+		if (wanted(t, &l->ref[i]))
+			run_ref(t, &l->ref[i], &t->regs);
+}
+
+HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
+{
+	const struct agent_list *l = list_of(&s->enter);
+
+	if (unlikely(!l))
+		return;
+	at(t, s->addr);
+	flags_out(t);
+	run_list(t, l);
+	flags_back(t);
+}
+
+/* ---- functions that are seen to return ---- */
+static inline u64 *slot_at(u64 sp) { return (u64 *)sp; }
+
+/* A function begins: run what is to see that, and decide whether its return is to be trapped. */
+HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
+{
+	const struct agent_list *l = list_of(&s->enter);
+	u64 sp = t->regs.sp, any = 0;
+	u32 n = t->nshadow;
+
+	at(t, s->addr);
+	flags_out(t);
+	if (l)
+		run_list(t, l);
+	flags_back(t);
+	l = list_of(&s->leave);
+	for (u32 i = 0; l && i < l->n && !any; i++)
+		any = wanted(t, &l->ref[i]);
+	if (!any)
+		return 0;
+	/* Frames whose place on this stack is ours now have gone without returning. */
+	while (n && t->shadow[n - 1].sp <= sp && sp - t->shadow[n - 1].sp < SAME_STACK)
+		n--;
+	if (unlikely(n >= AGENT_SHADOW)) {
+		for (u32 i = 0; i < l->n; i++)
+			count_missed(&l->ref[i]);
+		return 0;
+	}
+	t->shadow[n] = (struct agent_shadow){ .sp = sp, .ra = *slot_at(sp), .site = s };
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->nshadow = n + 1;
+	return 1;
+}
+
+static struct agent_shadow *shadow_find(struct agent_thread *t, u64 sp)
+{
+	for (u32 n = t->nshadow; n--;)
+		if (t->shadow[n].sp == sp)
+			return &t->shadow[n];
+	return NULL;
+}
+
+/* The frame may have been entered on another thread: a coroutine that moved. */
+static struct agent_shadow *shadow_anywhere(u64 sp)
+{
+	struct agent_shadow *e = NULL;
+
+	for (struct agent_thread *t = agent_head.threads; t && !e; t = t->next)
+		e = shadow_find(t, sp);
+	return e;
+}
+
+HOT void agent_return(struct agent_thread *t)
+{
+	/* the room that the trampoline made is where the return address was */
+	u64 sp = t->regs.sp;
+	struct agent_shadow *e = NULL, was;
+	const struct agent_list *l;
+
+	if (likely(t->nshadow && t->shadow[t->nshadow - 1].sp == sp))
+		e = &t->shadow[t->nshadow - 1];
+	else
+		e = shadow_find(t, sp);
+	if (likely(e)) {
+		was = *e;
+		t->nshadow = (u32)(e - t->shadow);
+	} else {
+		e = shadow_anywhere(sp);
+		if (!e)
+			__builtin_trap(); /* the stack was copied elsewhere: nobody knows where this goes on */
+		was = *e;
+		e->sp = 0;
+	}
+	t->ra = was.ra;
+	l = list_of(&was.site->leave);
+	if (!l)
+		return;
+	t->regs.sp = sp + 8;
+	at(t, was.ra);
+	flags_out(t);
+	run_list(t, l);
+	flags_back(t);
+}
+
+u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)
+{
+	u64 sp = thunk_sp + 16 + TRAMP_SKIP;
+	struct agent_shadow *e = shadow_find(t, sp);
+
+	if (!e)
+		e = shadow_anywhere(sp);
+	if (!e)
+		__builtin_trap();
+	return e->ra;
+}
+
+/* ---- what the supervisor asks for ---- */
+static void wake(u32 *word)
+{
+	__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
+	os_call6(__NR_futex, (long)word, FUTEX_WAKE, S32_MAX, 0, 0, 0);
+}
+
+/* A view of a map as the supervisor wrote it. */
+static void take_map(struct map *m, u64 at)
+{
+	m->base = (u8 *)at;
+	m->head = (struct map_head *)(at + (u64)(uintptr_t)m->head);
+	m->data = (u8 *)(at + (u64)(uintptr_t)m->data);
+	m->nodes = (u8 *)(at + (u64)(uintptr_t)m->nodes);
+	m->table = (u8 *)(at + (u64)(uintptr_t)m->table);
+	m->aux = (u8 *)(at + (u64)(uintptr_t)m->aux);
+	m->self = &agent_head.self->who;
+	m->ops = agent_map_ops[m->desc.type];
+	m->lookup = m->ops->lookup;
+	if (m->ops->pick)
+		m->ops->pick(m);
+	((struct map **)at)[-1] = m;
+}
+
+static s64 do_command(struct agent_cmd *c)
+{
+	u64 *a = c->arg;
+
+	switch (c->op) {
+	case AGENT_CMD_SYSCALL:
+		return os_call6(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+	case AGENT_CMD_HELPERS:
+		for (u32 i = 0; i < a[1]; i++)
+			((u64 *)a[0])[i] = (u64)(uintptr_t)agent_helper(i);
+		return 0;
+	case AGENT_CMD_MAP:
+		if (a[1] % MAP_PAGE || a[1] < MAP_PAGE)
+			return -ENOMEM; /* it could not be mapped */
+		take_map((struct map *)a[0], a[1]);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+void agent_call(struct agent_cmd *first)
+{
+	for (struct agent_cmd *c = first; c->op != AGENT_CMD_END; c++) {
+		for (u32 i = 0; i < 6; i++) {
+			s64 got = c->from[i] ? first[c->from[i] - 1].ret : 0;
+
+			c->arg[i] += got >= 0 ? (u64)got : ~0ull; /* of one that failed: an argument that fails too */
+		}
+		c->ret = do_command(c);
+	}
+	wake(&agent_head.ctl->done);
+	for (;;) /* until it moves this thread back to where it was */
+		os_call6(__NR_pause, 0, 0, 0, 0, 0, 0);
+}
+
+void agent_printk(struct run_env *env, const char *text, u32 len)
+{
+	(void)env;
+	if (agent_head.printk)
+		map_ring_output(agent_head.printk, text, len, 0);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the agent (a blob inside a traced process) and the supervisor agree on: memory that one writes and the other reads.
+ *
+ * The supervisor puts everything the agent works with into the process from outside: the blob, views of maps, images, sites
+ * and lists. The agent only runs: an event enters by a thunk of entry.S, which saves the registers in the thread's block,
+ * changes to the block's stack and calls agent.c. Invariant: a site or list that a thread may be looking at is never changed, only
+ * replaced by one store; what was replaced is reused after every thread was seen outside of the agent.
+ */
+#ifndef SKEP_AGENT_AGENT_H
+#define SKEP_AGENT_AGENT_H
+
+#include "agent/layout.h"
+#include "helper/run_env.h"
+#include "map/map.h"
+#include "map/lock.h"
+#include "vm/abi.h"
+
+/* The machine's registers as programs see them: struct pt_regs of x86-64. */
+struct agent_regs {
+	u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+_Static_assert(sizeof(struct agent_regs) == AGENT_REGS_SIZE, "entry.S knows the order");
+
+/* ---- the control page, shared by the supervisor and all its processes ---- */
+#define AGENT_LANES 1024u
+#define AGENT_SLOTS 8192u
+struct agent_ctl {
+	struct map_bell bell;  /* a ring was written to, or a process wants something */
+	u32 done;              /* futex: grows when a called routine has finished */
+	u32 nlanes;
+	lease lane[AGENT_LANES];  /* per-CPU values: held while a program runs that uses them */
+	u64 missed[AGENT_SLOTS];  /* by attachment: events not seen by its program (the thread was already in one) */
+};
+
+/* ---- programs at a site ---- */
+enum { AGENT_NEEDS_LANE = 1, AGENT_MAY_THROW = 2, AGENT_SESSION = 4 };
+struct agent_ref {
+	u64 (*entry)(void *ctx, struct run *run);
+	const struct image *image;
+	u64 cookie;
+	s32 pid;               /* only events of this process; -1: any */
+	u32 prog_type, flags, slot;
+};
+struct agent_list {
+	u32 n, gen;
+	struct agent_ref ref[];
+};
+
+enum agent_site_kind { AGENT_UPROBE, AGENT_SYSCALL };
+struct agent_site {
+	u64 addr;                        /* of the probed instruction, in this process */
+	const struct agent_list *enter;  /* NULL: none */
+	const struct agent_list *leave;  /* functions: programs that see the return */
+	u32 kind, id;
+};
+
+/* Programs on system calls; by number in tables of their own. */
+#define AGENT_SYSCALLS 512u
+struct agent_sys {
+	const struct agent_list *raw_enter, *raw_exit;
+	const struct agent_list *enter[AGENT_SYSCALLS], *exit[AGENT_SYSCALLS];
+};
+
+/* ---- a thread's block ---- */
+struct agent_shadow { u64 sp, ra; const struct agent_site *site; u64 skip; };
+#define AGENT_SHADOW 256u
+
+struct agent_thread {
+	struct agent_thread *self;
+	u64 fs;                /* whose block: the thread's fs base */
+	u32 busy, nshadow;     /* busy: a program runs */
+	u64 saved_sp;          /* of the interrupted thread, while busy */
+	u64 stack_top;
+	u64 ra;                /* where to go on after a return */
+	struct agent_regs regs;
+	u32 tid, pid;          /* as last asked for; pid tells a fork */
+	u32 saved_flags;
+	u32 in_vfork;          /* a child may be running in this block */
+	u64 sys_nr;            /* of the call between its entry and its exit */
+	u64 vfork_nr;
+	u64 missed, busy_since;
+	u64 record[8];         /* context of programs on system calls */
+	struct agent_thread *next;
+	struct run_env env;
+	struct agent_shadow shadow[AGENT_SHADOW];
+	struct run run;        /* last but the stack: big */
+};
+#define AGENT_STACK (192u << 10)
+#define AGENT_BLOCK_SIZE (ROUND_UP(sizeof(struct agent_thread), 4096u) + AGENT_STACK)
+_Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct agent_thread, busy) == THREAD_BUSY &&
+	       offsetof(struct agent_thread, saved_sp) == THREAD_SP && offsetof(struct agent_thread, stack_top) == THREAD_TOP &&
+	       offsetof(struct agent_thread, ra) == THREAD_RA && offsetof(struct agent_thread, regs) == THREAD_REGS,
+	       "entry.S knows these places");
+
+/* ---- the blob's head: at the start of its data, written by the supervisor, but for `threads` ---- */
+struct agent_self { struct map_self who; u32 pid; }; /* in a page that fork wipes */
+
+struct agent_head {
+	u64 magic;
+	u64 base, size;              /* the reservation */
+	struct agent_ctl *ctl;
+	struct agent_self *self;
+	struct agent_sys *sys;
+	struct agent_thread *threads;
+	struct map *printk;          /* ring buffer that bpf_trace_printk writes to; NULL: discarded */
+	u64 vdso_clock;              /* __vdso_clock_gettime; 0: none */
+	u64 tramp, tramp_end;        /* trampolines: return addresses there are ours */
+	u32 has_rdpid;
+	u32 ncpu;                    /* possible */
+};
+
+/* What the supervisor finds in the blob by this table, at its start. Offsets from the blob's base. */
+struct agent_exports {
+	u32 magic, head;
+	u32 uprobe, function, ret, sys_enter, sys_exit, call;
+	u32 map_ops, tail_call, bodies;
+};
+
+/*
+ * A list of things that the agent does for the supervisor: one stop of the thread for many of them. `from[i]`: the result of that
+ * command, counted from 1, is added to argument i.
+ */
+enum agent_cmd_op {
+	AGENT_CMD_END,
+	AGENT_CMD_SYSCALL,
+	AGENT_CMD_HELPERS, /* arg[0]: array of arg[1] u64: addresses of helpers by number, 0: not here */
+	AGENT_CMD_MAP,     /* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped */
+};
+struct agent_cmd { u32 op; s32 nr; s64 ret; u64 arg[6]; u8 from[8]; };
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where probed code enters the agent.
+ *
+ * A trampoline (box/trace_site.c) skips the red zone, pushes rax and calls one of these; the return address tells which
+ * site it is, by the word before the trampoline. The thread's block is found through the gs base, which neither
+ * glibc nor Go use; clone() copies it, so the block names the fs base of its owner. Everything is saved by plain stores into
+ * the block, the flags by lahf and seto (pushf and popf cost more than all else), and the agent's own stack is used from there on.
+ * Invariant: registers, flags and the probed code's stack are as they were when a thunk returns; vector registers are never touched.
+ */
+#include "agent/layout.h"
+
+	.text
+
+.macro entry name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.p2align 4
+\name:
+.endm
+
+/* rcx = block, rax = flags as lahf and seto have them. What was in rcx and rdx is at -8(%rsp) and -16(%rsp). */
+.macro find_block busy
+	mov	%rcx, -8(%rsp)
+	mov	%rdx, -16(%rsp)
+	lahf
+	seto	%al
+	rdgsbase %rcx
+	test	%rcx, %rcx
+	jz	8f
+	rdfsbase %rdx
+	cmp	%rdx, THREAD_FS(%rcx)
+	jne	8f
+7:	cmpl	$0, THREAD_BUSY(%rcx)
+	jne	\busy
+.subsection 1
+8:	lea	-32(%rsp), %rsp
+	call	find_slow
+	lea	32(%rsp), %rsp
+	jmp	7b
+.previous
+.endm
+
+.macro save_others
+	mov	%rbx, AT_BX(%rcx)
+	mov	%rbp, AT_BP(%rcx)
+	mov	%rsi, AT_SI(%rcx)
+	mov	%rdi, AT_DI(%rcx)
+	mov	%r8, AT_R8(%rcx)
+	mov	%r9, AT_R9(%rcx)
+	mov	%r10, AT_R10(%rcx)
+	mov	%r11, AT_R11(%rcx)
+	mov	%r12, AT_R12(%rcx)
+	mov	%r13, AT_R13(%rcx)
+	mov	%r14, AT_R14(%rcx)
+	mov	%r15, AT_R15(%rcx)
+	movzwl	%ax, %eax
+	mov	%rax, AT_FL(%rcx)
+	mov	-8(%rsp), %rdx
+	mov	%rdx, AT_CX(%rcx)
+	mov	-16(%rsp), %rdx
+	mov	%rdx, AT_DX(%rcx)
+	lea	16+TRAMP_SKIP(%rsp), %rdx
+	mov	%rdx, AT_SP(%rcx)
+	mov	8(%rsp), %rdx
+	mov	%rdx, AT_AX(%rcx)
+.endm
+
+/* Call C on the block's stack with the block, and rsi; comes back with rbx = block. */
+.macro call_agent function
+	mov	%rsp, THREAD_SP(%rcx)
+	movl	$1, THREAD_BUSY(%rcx)
+	mov	%rcx, %rbx
+	mov	%rcx, %rdi
+	mov	THREAD_TOP(%rcx), %rsp
+	call	\function
+	mov	THREAD_SP(%rbx), %rsp
+.endm
+
+/* All but rax, which the trampoline pops, and what the caller of this still needs. */
+.macro restore_others
+	mov	AT_CX(%rbx), %rcx
+	mov	AT_SI(%rbx), %rsi
+	mov	AT_DI(%rbx), %rdi
+	mov	AT_R8(%rbx), %r8
+	mov	AT_R9(%rbx), %r9
+	mov	AT_R10(%rbx), %r10
+	mov	AT_R11(%rbx), %r11
+	mov	AT_DX(%rbx), %rdx
+.endm
+.macro restore_flags
+	mov	AT_FL(%rbx), %eax
+	add	$127, %al
+	sahf
+.endm
+.macro leave_block
+	movl	$0, THREAD_BUSY(%rbx)
+	mov	AT_BX(%rbx), %rbx
+.endm
+
+/* The thread is in the agent already. edx: 0 unless it left it by a jump. rax, rcx and the saved words stay. */
+.macro ask_nested
+	lea	-32(%rsp), %rsp
+	call	nested
+	lea	32(%rsp), %rsp
+	test	%edx, %edx
+.endm
+.macro leave_nested
+	add	$127, %al
+	sahf
+	mov	-8(%rsp), %rcx
+	mov	-16(%rsp), %rdx
+.endm
+
+/* Call C on the thread's own stack; the result comes in rdx, all else stays. */
+.macro call_slow function
+	push	%rax
+	push	%rcx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbp
+	mov	%rsp, %rbp
+	lea	72+8+32(%rsp), %rsi     /* the thunk's stack pointer */
+	mov	%rcx, %rdi
+	and	$-16, %rsp
+	call	\function
+	mov	%rbp, %rsp
+	mov	%rax, %rdx
+	pop	%rbp
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rcx
+	pop	%rax
+.endm
+find_slow:
+	call_slow agent_thread_slow
+	mov	%rdx, %rcx
+	ret
+nested:
+	call_slow agent_nested
+	ret
+real_return:
+	call_slow agent_return_nested
+	ret
+
+/* ---- a function or instruction is reached ---- */
+entry agent_uprobe_thunk
+	find_block 9f
+1:	save_others
+	mov	(%rsp), %rdx
+	mov	-AGENT_SITE_WORD(%rdx), %rsi
+	call_agent agent_uprobe
+	restore_others
+	restore_flags
+	leave_block
+	ret
+9:	ask_nested
+	jnz	1b
+	leave_nested
+	ret
+
+/* The same where a function begins whose return is wanted: carry says whether to trap this one. Other flags are dead there. */
+entry agent_function_thunk
+	find_block 9f
+1:	save_others
+	mov	(%rsp), %rdx
+	mov	-AGENT_SITE_WORD(%rdx), %rsi
+	call_agent agent_function
+	restore_others
+	neg	%eax
+	leave_block
+	ret
+9:	ask_nested
+	jnz	1b
+	leave_nested
+	clc
+	ret
+
+/*
+ * A function whose return is trapped has returned. The trampoline has made room for the real return address, which goes above
+ * the saved rax and the red zone.
+ */
+entry agent_return_thunk
+	find_block 9f
+1:	save_others
+	call_agent agent_return
+	mov	THREAD_RA(%rbx), %rdx
+	mov	%rdx, 16+TRAMP_SKIP(%rsp)
+	restore_others
+	restore_flags
+	leave_block
+	ret
+9:	ask_nested
+	jnz	1b
+	lea	-32(%rsp), %rsp
+	call	real_return
+	lea	32(%rsp), %rsp
+	mov	%rdx, 16+TRAMP_SKIP(%rsp)
+	leave_nested
+	ret
+
+/*
+ * ---- system calls ----
+ * rcx and r11 are the kernel's to spoil. rcx = 0: make the call, else rax is its result. The number may not be changed.
+ */
+entry agent_sys_enter_thunk
+	find_block 9f
+1:	save_others
+	call_agent agent_sys_enter
+	restore_others
+	mov	%rax, %rcx
+	restore_flags
+	leave_block
+	ret
+9:	ask_nested
+	jnz	1b
+	leave_nested
+	mov	$0, %ecx
+	ret
+
+entry agent_sys_exit_thunk
+	find_block 9f
+1:	save_others
+	call_agent agent_sys_exit
+	restore_others
+	restore_flags
+	leave_block
+	ret
+9:	ask_nested
+	jnz	1b
+	leave_nested
+	ret
+
+/* ---- the supervisor calls: rdi = commands, on a stack it chose. Ends asleep, to be moved elsewhere. ---- */
+entry agent_call_thunk
+	cld
+	and	$-16, %rsp
+	call	agent_call
+	ud2
+
+	.section .note.GNU-stack, "", @progbits

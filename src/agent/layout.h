@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Places in structures that assembly code knows: plain numbers, checked against the C declarations where those are. */
+#ifndef SKEP_AGENT_LAYOUT_H
+#define SKEP_AGENT_LAYOUT_H
+
+#define AGENT_MAGIC     0x676b7370 /* "pskg" */
+#define AGENT_REGS_SIZE 168
+
+#define THREAD_FS       8
+#define THREAD_BUSY     16
+#define THREAD_SP       24
+#define THREAD_TOP      32
+#define THREAD_RA       40
+#define THREAD_REGS     48
+
+#define AT_R15 (THREAD_REGS + 0)
+#define AT_R14 (THREAD_REGS + 8)
+#define AT_R13 (THREAD_REGS + 16)
+#define AT_R12 (THREAD_REGS + 24)
+#define AT_BP  (THREAD_REGS + 32)
+#define AT_BX  (THREAD_REGS + 40)
+#define AT_R11 (THREAD_REGS + 48)
+#define AT_R10 (THREAD_REGS + 56)
+#define AT_R9  (THREAD_REGS + 64)
+#define AT_R8  (THREAD_REGS + 72)
+#define AT_AX  (THREAD_REGS + 80)
+#define AT_CX  (THREAD_REGS + 88)
+#define AT_DX  (THREAD_REGS + 96)
+#define AT_SI  (THREAD_REGS + 104)
+#define AT_DI  (THREAD_REGS + 112)
+#define AT_OAX (THREAD_REGS + 120)
+#define AT_IP  (THREAD_REGS + 128)
+#define AT_FL  (THREAD_REGS + 144)
+#define AT_SP  (THREAD_REGS + 152)
+
+/* What a trampoline leaves below the probed code's stack: its red zone, and what is pushed. */
+#define TRAMP_SKIP 128
+/* From the return address of the trampoline's call back to the word that says which site it is. */
+#define AGENT_SITE_WORD 20
+
+#endif

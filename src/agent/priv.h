@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between the parts of the agent. */
+#ifndef SKEP_AGENT_PRIV_H
+#define SKEP_AGENT_PRIV_H
+
+#include <asm/unistd.h>
+
+#include "agent/agent.h"
+#include "helper/helper.h"
+
+/* Stack addresses closer than this are on one stack, when one is below the other and younger. */
+#define SAME_STACK ((u64)8 << 20)
+
+extern struct agent_head agent_head;
+
+/* errno is not touched: the result is the kernel's. */
+static inline long os_call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+/* ---- agent.c: called by entry.S ---- */
+struct agent_thread *agent_thread_slow(struct agent_thread *gs);
+u64 agent_nested(struct agent_thread *t, u64 sp);
+void agent_uprobe(struct agent_thread *t, const struct agent_site *s);
+u64 agent_function(struct agent_thread *t, const struct agent_site *s);
+void agent_return(struct agent_thread *t);
+u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp);
+u64 agent_sys_enter(struct agent_thread *t);
+void agent_sys_exit(struct agent_thread *t);
+void agent_call(struct agent_cmd *c);
+
+struct agent_thread *agent_current(void);
+u32 agent_pid(void);
+u32 agent_tid(void);
+u32 agent_tgid(void);
+void agent_printk(struct run_env *env, const char *text, u32 len);
+
+/* ---- sys.c: programs on system calls see these while a list runs ---- */
+bool agent_wanted(const struct agent_thread *t, const struct agent_ref *ref);
+u64 agent_run(struct agent_thread *t, const struct agent_ref *ref, void *ctx);
+void agent_at(struct agent_thread *t, u64 ip);
+
+/* ---- table.c ---- */
+struct map_ops;
+extern const struct map_ops *const agent_map_ops[];
+helper_fn agent_helper(u32 id); /* NULL: not in the agent */
+
+/* ---- entry.S ---- */
+void agent_uprobe_thunk(void);
+void agent_function_thunk(void);
+void agent_return_thunk(void);
+void agent_sys_enter_thunk(void);
+void agent_sys_exit_thunk(void);
+void agent_call_thunk(void);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Helpers and kernel functions that the agent has: those whose bodies were linked into it. The rows of spec/helper.def are expanded
+ * to weak references, so that what the blob is made of says what it can do, and nothing else does.
+ */
+#include "agent/priv.h"
+#include "helper/kfunc.h"
+#include "spec/helper_abi.h"
+#include "spec/spec.h"
+
+#define WEAK(id, n, ...) extern __typeof__(helper_##n) helper_##n __attribute__((weak, visibility("default")));
+#define NO_WEAK(...)
+#define H0 WEAK
+#define H1 WEAK
+#define H2 WEAK
+#define H3 WEAK
+#define H4 WEAK
+#define H5 WEAK
+#define U0 NO_WEAK
+#define U1 NO_WEAK
+#define U2 NO_WEAK
+#define U3 NO_WEAK
+#define U4 NO_WEAK
+#define U5 NO_WEAK
+#define V0 NO_WEAK
+#define V1 NO_WEAK
+#define V2 NO_WEAK
+#define V3 NO_WEAK
+#define V4 NO_WEAK
+#define V5 NO_WEAK
+#include "spec/helper.def"
+
+#define NO_SHIM(...)
+#define H0 HELPER_SHIM0
+#define H1 HELPER_SHIM1
+#define H2 HELPER_SHIM2
+#define H3 HELPER_SHIM3
+#define H4 HELPER_SHIM4
+#define H5 HELPER_SHIM5
+#define U0 NO_SHIM
+#define U1 NO_SHIM
+#define U2 NO_SHIM
+#define U3 NO_SHIM
+#define U4 NO_SHIM
+#define U5 NO_SHIM
+#define V0 NO_SHIM
+#define V1 NO_SHIM
+#define V2 NO_SHIM
+#define V3 NO_SHIM
+#define V4 NO_SHIM
+#define V5 NO_SHIM
+#include "spec/helper.def"
+
+helper_fn agent_helper(u32 id)
+{
+	if (id == BPF_FUNC_trace_printk)
+		return print_trace_printk;
+	switch (id) {
+#define ROW(id, n, ...) case id: return helper_##n ? shim_##n : NULL;
+#define H0 ROW
+#define H1 ROW
+#define H2 ROW
+#define H3 ROW
+#define H4 ROW
+#define H5 ROW
+#define U0 NO_SHIM
+#define U1 NO_SHIM
+#define U2 NO_SHIM
+#define U3 NO_SHIM
+#define U4 NO_SHIM
+#define U5 NO_SHIM
+#define V0 NO_SHIM
+#define V1 NO_SHIM
+#define V2 NO_SHIM
+#define V3 NO_SHIM
+#define V4 NO_SHIM
+#define V5 NO_SHIM
+#include "spec/helper.def"
+	default:
+		return NULL;
+	}
+}
+
+/* ---- maps: likewise ---- */
+#include "map/priv.h"
+
+#define M(id, ...) extern const struct map_ops map_ops_##id __attribute__((weak));
+#include "spec/map.def"
+
+#define M(id, ...) &map_ops_##id,
+const struct map_ops *const agent_map_ops[UAPI_MAP_TYPES] = {
+	NULL, /* unspecified */
+#include "spec/map.def"
+};

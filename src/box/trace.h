@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tracing: the provider of events that happen inside processes (functions, their returns, system calls, process life).
+ *
+ * A tracer has a set of processes and the lists of all points it was told of; each process is kept in step with these. Invariant:
+ * a process is touched only while something is attached to a point in it: the agent goes in with the first and out with the last.
+ */
+#ifndef SKEP_BOX_TRACE_H
+#define SKEP_BOX_TRACE_H
+
+#include <sys/types.h>
+
+#include "hook/source.h"
+
+struct tracer;
+
+/* Becomes a provider of `h`. 0 or -errno and why. */
+int tracer_new(struct hooks *h, struct tracer **ret, struct str *why);
+/* Leaves all processes as they were. */
+void tracer_free(struct tracer *t);
+
+/* A process whose events are wanted: 0, -ESRCH, -EPERM... Once more is fine. */
+int tracer_add(struct tracer *t, pid_t pid, struct str *why);
+/* It has exited, or its events are not wanted any more (then its code becomes what it was). */
+void tracer_del(struct tracer *t, pid_t pid);
+/* It is about to call execve, in this thread: its new image is to be traced from the first instruction on. */
+void tracer_exec(struct tracer *t, pid_t pid, pid_t tid);
+/* Look at all processes again: libraries that were loaded, children that were forked. */
+void tracer_refresh(struct tracer *t);
+
+struct tracer_stats { u64 processes, sites, stops, stop_ns, longest_ns; };
+void tracer_stats(struct tracer *t, struct tracer_stats *ret);
+
+#endif

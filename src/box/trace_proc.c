@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is put into a traced process: the agent, views of maps, images of programs. See trace_proc.h. */
+#include "box/trace_proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "box/trace_blob.h"
+#include "map/map.h"
+
+#define PAGE       4096u
+#define HEAP_SIZE  ((u64)8 << 20)
+#define IMAGE_SIZE ((u64)16 << 20)
+#define BOOT_STACK 65536u  /* at the heap's start: what the process runs on while it works for us */
+#define CMD_ROOM   (BOOT_STACK + sizeof(struct agent_cmd) * (PROC_CMDS + 1))
+
+static void *grow(void *vec, u32 n, u32 *cap, size_t size)
+{
+	u32 more = *cap ? *cap * 2 : 16;
+	void *p = n < *cap ? vec : realloc(vec, more * size);
+
+	if (p && n >= *cap)
+		*cap = more;
+	return p;
+}
+
+/* ---- heap: pieces of doubling sizes, kept book of here ---- */
+static u32 class_of(u64 size)
+{
+	u32 c = 0;
+
+	while (c + 1 < PROC_CLASSES && (u64)32 << c < size)
+		c++;
+	return c;
+}
+
+u64 proc_alloc(struct proc *p, u64 size)
+{
+	u32 c = class_of(size);
+	struct piece *f = p->free[c];
+	u64 at, room = (u64)32 << c;
+
+	if (room < size)
+		return 0;
+	if (f) {
+		at = f->at;
+		p->free[c] = f->next;
+		free(f);
+		return at;
+	}
+	if (p->heap_end - p->heap < room)
+		return 0;
+	at = p->heap;
+	p->heap += room;
+	return at;
+}
+
+void proc_release(struct proc *p, u64 at, u64 size)
+{
+	struct piece *f = at ? malloc(sizeof(*f)) : NULL;
+	u32 c = class_of(size);
+
+	if (!f)
+		return; /* lost to this process; nothing else is */
+	*f = (struct piece){ at, p->free[c] };
+	p->free[c] = f;
+}
+
+/* ---- commands ---- */
+static u32 add_cmd(struct proc *p, struct agent_cmd c)
+{
+	if (p->ncmds >= PROC_CMDS - 1)
+		return 0;
+	p->cmd[p->ncmds++] = c;
+	return p->ncmds; /* counted from 1 */
+}
+
+#define SYS_CMD(n, ...) ((struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = (n), .arg = { __VA_ARGS__ } })
+
+static u64 cmd_at(const struct proc *p) { return p->heap_end + BOOT_STACK; }
+
+/* Let the process do them: 0 or -errno; single results are in p->cmd[].ret. */
+static int run_cmds(struct proc *p, const struct blob *b, struct stop *s)
+{
+	u32 n = p->ncmds, done = __atomic_load_n(&b->ctl->done, __ATOMIC_ACQUIRE);
+	int err;
+
+	if (!n)
+		return 0;
+	p->cmd[n] = (struct agent_cmd){ .op = AGENT_CMD_END };
+	p->ncmds = 0;
+	err = stop_write(s, cmd_at(p), p->cmd, (n + 1) * sizeof(p->cmd[0]));
+	if (!err)
+		err = stop_call(s, p->base + b->exp->call, cmd_at(p), cmd_at(p), &b->ctl->done, done);
+	if (!err)
+		err = stop_read(s, cmd_at(p), p->cmd, n * sizeof(p->cmd[0]));
+	for (u32 i = 0; !err && i < n; i++)
+		if (p->cmd[i].op == AGENT_CMD_SYSCALL && p->cmd[i].ret < 0)
+			err = (int)p->cmd[i].ret;
+		else if (p->cmd[i].op == AGENT_CMD_MAP && p->cmd[i].ret)
+			err = (int)p->cmd[i].ret;
+	return err;
+}
+
+/* A path in the process's memory by which it can open a descriptor of ours. */
+static u64 put_path(struct proc *p, struct stop *s, int fd)
+{
+	char path[64];
+	u64 at = proc_alloc(p, sizeof(path));
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	return at && !stop_write(s, at, path, sizeof(path)) ? at : 0;
+}
+
+/* ---- the agent itself ---- */
+static void lay_out(struct proc *p, const struct blob *b, u64 base)
+{
+	u64 at = base;
+
+	p->base = base;
+	p->text = at, at += b->text;
+	p->data = at, at += b->data;
+	p->self = at, at += PAGE;
+	p->ctl = at, at += ROUND_UP(sizeof(struct agent_ctl), PAGE);
+	p->image = at, at += IMAGE_SIZE;
+	p->image_end = at;
+	p->heap = at, at += HEAP_SIZE;
+	p->heap_end = at;
+	at += ROUND_UP(CMD_ROOM, PAGE);
+	p->size = at - base;
+}
+
+static int write_data(struct proc *p, const struct blob *b, struct stop *s)
+{
+	u8 *data = blob_data(b, p->base);
+	struct agent_head *h;
+	int err;
+
+	if (!data)
+		return -ENOMEM;
+	h = (struct agent_head *)(void *)(data + (b->exp->head - b->text));
+	*h = (struct agent_head){
+		.magic = AGENT_MAGIC, .base = p->base, .size = p->size, .ctl = (struct agent_ctl *)p->ctl,
+		.self = (struct agent_self *)p->self, .vdso_clock = b->vdso_clock ? s->vdso + b->vdso_clock : 0,
+		.has_rdpid = __builtin_cpu_supports("rdpid"), .ncpu = map_possible_cpus(),
+	};
+	err = stop_write(s, p->data, data, b->data);
+	free(data);
+	return err;
+}
+
+static int map_text(struct proc *p, const struct blob *b, struct stop *s)
+{
+	u64 path = put_path(p, s, b->text_fd);
+	s64 fd, at;
+
+	if (!path)
+		return -EFAULT;
+	fd = stop_syscall(s, SYS_openat, (u64)AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd < 0)
+		return (int)fd;
+	at = stop_syscall(s, SYS_mmap, p->text, b->text, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, (u64)fd, 0);
+	stop_syscall(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
+	proc_release(p, path, 64);
+	return at < 0 ? (int)at : 0;
+}
+
+/* Control page, the page that forks wipe, helpers' addresses. */
+static int finish(struct proc *p, const struct blob *b, struct stop *s)
+{
+	u64 path = put_path(p, s, b->ctl_fd), table = proc_alloc(p, sizeof(p->helper)), size = p->image - p->ctl;
+	u32 fd;
+	int err;
+
+	if (!path || !table)
+		return -EFAULT;
+	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, O_RDWR | O_CLOEXEC));
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [4] = (u8)fd },
+				       .arg = { p->ctl, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
+	add_cmd(p, SYS_CMD(SYS_madvise, p->self, PAGE, MADV_WIPEONFORK));
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_HELPERS, .arg = { table, UAPI_HELPERS } });
+	err = run_cmds(p, b, s);
+	if (!err)
+		err = stop_read(s, table, p->helper, sizeof(p->helper));
+	proc_release(p, table, sizeof(p->helper));
+	proc_release(p, path, 64);
+	return err;
+}
+
+int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why)
+{
+	s64 at;
+	int err;
+
+	lay_out(p, b, 0);
+	at = stop_syscall(s, SYS_mmap, 0, p->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0);
+	if (at < 0) {
+		str_printf(why, "process %d: no memory for the agent: %s", p->pid, strerror((int)-at));
+		return (int)at;
+	}
+	lay_out(p, b, (u64)at);
+	err = map_text(p, b, s);
+	if (!err)
+		err = write_data(p, b, s);
+	if (!err)
+		err = finish(p, b, s);
+	if (err) {
+		str_printf(why, "process %d: the agent cannot be put into it: %s", p->pid, strerror(-err));
+		stop_syscall(s, SYS_munmap, p->base, p->size, 0, 0, 0, 0);
+		p->base = 0;
+	}
+	return err;
+}
+
+static u64 head_at(const struct proc *p, const struct blob *b) { return p->base + b->exp->head; }
+
+/* Blocks of threads: the agent's list. Calls fn for each; stops at non-zero. */
+static int each_block(const struct proc *p, const struct blob *b, const struct stop *s,
+		      int (*fn)(void *arg, u64 at, const struct agent_thread *t), void *arg)
+{
+	const size_t part = offsetof(struct agent_thread, env);
+	struct agent_head h;
+	union { struct agent_thread t; u8 bytes[1]; } *u;
+	u64 at;
+	int err = stop_read(s, head_at(p, b), &h, sizeof(h));
+
+	u = malloc(sizeof(*u));
+	if (!u)
+		return -ENOMEM;
+	at = (u64)(uintptr_t)h.threads;
+	for (u32 n = 0; !err && at && n < 100000; n++) {
+		err = stop_read(s, at, u->bytes, part);
+		if (!err)
+			err = fn(arg, at, &u->t);
+		at = (u64)(uintptr_t)u->t.next;
+	}
+	free(u);
+	return err;
+}
+
+/* The block of a thread: at its gs base, or (where the process uses gs itself) found by its number. */
+struct search { const struct stop_thread *th; u64 at; u32 busy; };
+
+static int is_block(void *arg, u64 at, const struct agent_thread *t)
+{
+	struct search *f = arg;
+
+	if (f->th->regs.fs_base ? t->fs != f->th->regs.fs_base : t->tid != (u32)f->th->tid)
+		return 0;
+	f->at = at;
+	f->busy = t->busy;
+	return 1;
+}
+
+/* Is the thread in the agent, or about to look at a list? */
+static bool inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i)
+{
+	struct search f = { .th = &s->th[i] };
+
+	if (!s->th[i].stopped)
+		return false;
+	if (s->th[i].regs.rip - p->text < b->text)
+		return true;
+	each_block(p, b, s, is_block, &f);
+	return f.busy;
+}
+
+int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
+{
+	for (u32 i = 0; i < s->n; i++)
+		for (u32 tries = 0; inside(p, b, s, i); tries++) {
+			int err = tries < 2000 ? stop_step(s, i) : -EBUSY;
+
+			if (err == -ESRCH)
+				break;
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+struct unmap { struct proc *p; struct stop *s; u64 at[512]; u32 n; };
+
+static int forget_block(void *arg, u64 at, const struct agent_thread *t)
+{
+	struct unmap *u = arg;
+
+	if (t->nshadow)
+		return 1;
+	for (u32 i = 0; i < u->s->n; i++)
+		if (u->s->th[i].stopped && u->s->th[i].regs.gs_base == at) {
+			u->s->th[i].regs.gs_base = 0;
+			u->s->th[i].changed = true;
+		}
+	if (u->n < ARRAY_SIZE(u->at))
+		u->at[u->n++] = at;
+	return 0;
+}
+
+/*
+ * The mappings go by system calls of the stopped thread, in the end by a bare munmap. Functions that are yet to return to
+ * a trampoline keep the agent there: -EBUSY.
+ */
+int proc_eject(struct proc *p, const struct blob *b, struct stop *s)
+{
+	struct unmap u = { .p = p, .s = s };
+	int err;
+
+	err = proc_quiet(p, b, s);
+	if (!err)
+		err = each_block(p, b, s, forget_block, &u);
+	if (err)
+		return err > 0 ? -EBUSY : err;
+	for (u32 i = 0; i < u.n; i++)
+		stop_syscall(s, SYS_munmap, u.at[i], AGENT_BLOCK_SIZE, 0, 0, 0, 0);
+	for (u32 i = 0; i < p->nmaps; i++)
+		stop_syscall(s, SYS_munmap, p->maps[i].file - PAGE, p->maps[i].size + PAGE, 0, 0, 0, 0);
+	for (u32 i = 0; i < p->nareas; i++)
+		stop_syscall(s, SYS_munmap, p->areas[i].at, p->areas[i].size, 0, 0, 0, 0);
+	stop_syscall(s, SYS_munmap, p->base, p->size, 0, 0, 0, 0);
+	p->base = 0;
+	return 0;
+}
+
+void proc_forget(struct proc *p)
+{
+	for (u32 c = 0; c < PROC_CLASSES; c++)
+		while (p->free[c]) {
+			struct piece *f = p->free[c];
+
+			p->free[c] = f->next;
+			free(f);
+		}
+	for (u32 i = 0; i < p->nmaps; i++)
+		obj_put(&p->maps[i].map->obj);
+	p->nmaps = p->nprogs = p->nsites = p->nareas = p->ncmds = 0;
+	p->base = 0;
+}
+
+void proc_free(struct proc *p)
+{
+	proc_forget(p);
+	free(p->maps);
+	free(p->progs);
+	free(p->sites);
+	free(p->areas);
+	free(p);
+}
+
+/* ---- maps ---- */
+/* Does the agent have what programs do with such a map? */
+static bool map_works(const struct proc *p, const struct blob *b, struct stop *s, const struct map *m)
+{
+	u64 ops = 0;
+
+	return !stop_read(s, p->base + b->exp->map_ops + m->desc.type * 8, &ops, 8) && ops;
+}
+
+/* The view as the agent completes it: offsets in place of pointers. */
+static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell)
+{
+	struct map v = *m;
+	u64 base = (u64)(uintptr_t)m->base;
+#define REBASE(field) v.field = m->field ? (void *)((u64)(uintptr_t)m->field - base) : NULL
+	REBASE(head);
+	REBASE(data);
+	REBASE(nodes);
+	REBASE(table);
+	REBASE(aux);
+#undef REBASE
+	memset(&v.obj, 0, sizeof(v.obj));
+	v.obj.id = m->obj.id;
+	v.ops = NULL;
+	v.type = NULL;
+	v.self = NULL;
+	v.base = NULL;
+	v.desc.btf = NULL;
+	v.objs = NULL;
+	v.images = NULL;
+	v.record = NULL;
+	v.inner_desc = NULL;
+	v.btf_obj = v.inner_ref = v.inner_btf = NULL;
+	v.sinks = NULL;
+	v.resolve = NULL;
+	v.image_of = NULL;
+	v.prog_ok = NULL;
+	v.field_free = NULL;
+	v.gone = NULL;
+	v.user = NULL;
+	v.ring_owner = 0;
+	v.wake_fd = -1;
+	v.bell = (struct map_bell *)bell;
+	return stop_write(s, at, &v, sizeof(v));
+}
+
+int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why)
+{
+	bool fixed = m->frozen;
+	u64 path, view, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
+	struct proc_map *v;
+	u32 fd, at;
+	int err;
+
+	for (u32 i = 0; i < p->nmaps; i++)
+		if (p->maps[i].map == m) {
+			*ret = p->maps[i].at;
+			return 0;
+		}
+	if (!map_works(p, b, s, m)) {
+		str_printf(why, "map %s: programs in other processes cannot use maps of type %s", m->desc.name,
+			   map_spec_by_id(m->desc.type)->name);
+		return -EOPNOTSUPP;
+	}
+	v = grow(p->maps, p->nmaps, &p->mapcap, sizeof(*v));
+	path = put_path(p, s, m->obj.memfd);
+	view = proc_alloc(p, sizeof(*m));
+	if (!v || !path || !view)
+		return -ENOMEM;
+	p->maps = v;
+	err = put_view(s, view, m, p->ctl + offsetof(struct agent_ctl, bell));
+	if (err)
+		return err;
+	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, (fixed ? O_RDONLY : O_RDWR) | O_CLOEXEC));
+	/* in front of the file a page that says which map it is */
+	at = add_cmd(p, SYS_CMD(SYS_mmap, 0, m->file_size + PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0));
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [0] = (u8)at, [4] = (u8)fd },
+				       .arg = { PAGE, m->file_size, prot, MAP_SHARED | MAP_FIXED } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_MAP, .from = { [1] = (u8)at }, .arg = { view, PAGE } });
+	err = run_cmds(p, b, s);
+	proc_release(p, path, 64);
+	if (err) {
+		str_printf(why, "map %s cannot be mapped in process %d: %s", m->desc.name, p->pid, strerror(-err));
+		proc_release(p, view, sizeof(*m));
+		return err;
+	}
+	p->maps[p->nmaps++] = (struct proc_map){ map_of(obj_get(&m->obj)), view, (u64)p->cmd[at - 1].ret + PAGE, m->file_size };
+	*ret = view;
+	return 0;
+}
+
+static u64 file_of(const struct proc *p, u64 view)
+{
+	for (u32 i = 0; i < p->nmaps; i++)
+		if (p->maps[i].at == view)
+			return p->maps[i].file;
+	return 0;
+}
+
+/* ---- programs ---- */
+static int slot_value(struct proc *p, const struct blob *b, struct stop *s, const struct lower_ref *r, u64 *ret, struct str *why)
+{
+	struct map *m = (struct map *)(uintptr_t)r->map;
+	u64 view = 0;
+	int err = 0;
+
+	*ret = 0;
+	switch ((enum lower_ref_kind)r->kind) {
+	case LREF_HELPER:
+		*ret = r->id < UAPI_HELPERS ? p->helper[r->id] : 0;
+		if (!*ret)
+			str_printf(why, "helper %s is not available inside processes", helper_by_id(r->id) ? helper_by_id(r->id)->name : "?");
+		return *ret ? 0 : -EOPNOTSUPP;
+	case LREF_MAP:
+	case LREF_MAP_VALUE:
+	case LREF_MAP_LOOKUP:
+		err = proc_add_map(p, b, s, m, &view, why);
+		if (err)
+			return err;
+		*ret = view;
+		if (r->kind == LREF_MAP_VALUE)
+			*ret = file_of(p, view) + (u64)(m->data - m->base) + r->off;
+		else if (r->kind == LREF_MAP_LOOKUP)
+			err = stop_read(s, view + offsetof(struct map, lookup), ret, 8);
+		return err;
+	case LREF_OP:
+		return stop_read(s, p->base + b->exp->bodies + r->id * 8, ret, 8);
+	case LREF_SERVICE:
+		*ret = p->base + b->exp->tail_call;
+		return 0;
+	case LREF_KFUNC:
+	case LREF_BTF:
+		str_printf(why, "%s is not available inside processes", r->name);
+		return -EOPNOTSUPP;
+	default:
+		str_printf(why, "the program needs what other processes do not have");
+		return -EOPNOTSUPP;
+	}
+}
+
+/* The sealed pages and, below them, the table. */
+static int map_image(struct proc *p, const struct blob *b, struct stop *s, const struct jit_portable *j, u64 at)
+{
+	int fd = jit_portable_file(j), err;
+	u64 path;
+	u32 n;
+
+	if (fd < 0)
+		return fd;
+	path = put_path(p, s, fd);
+	if (!path) {
+		close(fd);
+		return -EFAULT;
+	}
+	n = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [4] = (u8)n },
+				       .arg = { at, j->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)n } });
+	err = run_cmds(p, b, s);
+	proc_release(p, path, 64);
+	close(fd);
+	return err;
+}
+
+/* struct image and its subprograms. */
+static int put_image(struct proc *p, struct stop *s, const struct prog *prog, const struct jit_portable *j, u64 at, u64 *ret)
+{
+	u64 subs = proc_alloc(p, sizeof(struct image_sub) * prog->image.nsubs), img = proc_alloc(p, sizeof(struct image));
+	struct image i = prog->image;
+	int err = subs && img ? 0 : -ENOMEM;
+
+	i.ops = NULL;
+	i.sub = (const struct image_sub *)subs;
+	i.entry = (u64 (*)(void *, struct run *))(at + j->entry);
+	i.jit_tail = (void *)(at + j->entry);
+	i.jit_call = (u64 (*)(void *, u64, u64, u64, u64, u64, struct run *))(at + j->call);
+	i.code = NULL;
+	i.code_off = NULL;
+	i.prog = NULL;
+	for (u32 k = 0; !err && k < prog->image.nsubs; k++) {
+		struct image_sub sub = prog->image.sub[k];
+
+		sub.jit = (void *)(at + j->sub_entry[k]);
+		err = stop_write(s, subs + k * sizeof(sub), &sub, sizeof(sub));
+	}
+	if (!err)
+		err = stop_write(s, img, &i, sizeof(i));
+	*ret = img;
+	return err;
+}
+
+/* Its values live in lanes: only one run at a time may be in one. */
+static bool needs_lane(const struct prog *prog)
+{
+	for (u32 i = 0; i < prog->nmaps; i++)
+		if (prog->maps[i]->ncpu > 1)
+			return true;
+	return false;
+}
+
+static int place_prog(struct proc *p, const struct blob *b, struct stop *s, const struct prog *prog,
+		      const struct jit_portable *j, struct proc_prog *ret, struct str *why)
+{
+	u64 table = ROUND_UP(j->nslots * 8ull, PAGE), at = p->image + table, *slots;
+	int err = 0;
+
+	if (p->image_end - p->image < table + j->size)
+		return -ENOMEM;
+	slots = calloc(table / 8 + 1, 8);
+	if (!slots)
+		return -ENOMEM;
+	for (u32 i = 0; !err && i < j->nslots; i++)
+		err = slot_value(p, b, s, &j->slot[i], &slots[table / 8 - 1 - i], why);
+	if (!err && table)
+		err = stop_write(s, p->image, slots, table);
+	free(slots);
+	if (!err)
+		err = map_image(p, b, s, j, at);
+	if (!err)
+		err = put_image(p, s, prog, j, at, &ret->image);
+	if (err)
+		return err;
+	ret->id = prog->obj.id;
+	ret->entry = at + j->entry;
+	ret->flags = (needs_lane(prog) ? AGENT_NEEDS_LANE : 0) |
+		     (prog->image.may_throw || prog->image.may_tail_call ? AGENT_MAY_THROW : 0);
+	ret->at = p->image;
+	ret->size = table + j->size;
+	p->image += ret->size;
+	return 0;
+}
+
+int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret,
+	      struct str *why)
+{
+	struct jit_portable j = { 0 };
+	struct proc_prog *v;
+	int err;
+
+	for (u32 i = 0; i < p->nprogs; i++)
+		if (p->progs[i].id == prog->obj.id) {
+			*ret = &p->progs[i];
+			return 0;
+		}
+	v = grow(p->progs, p->nprogs, &p->progcap, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	p->progs = v;
+	err = prog_portable(prog, &j);
+	if (err) {
+		str_printf(why, "program %s cannot be compiled for other processes: %s", prog->name,
+			   *prog->unrunnable ? prog->unrunnable : strerror(-err));
+		return err;
+	}
+	err = place_prog(p, b, s, prog, &j, &p->progs[p->nprogs], why);
+	jit_portable_free(&j);
+	if (err)
+		return err;
+	*ret = &p->progs[p->nprogs++];
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A traced process as the supervisor keeps it: where the agent is in it, what was put there, which code was rewritten.
+ *
+ * Everything about a process happens while it is stopped (trace_stop.h). Invariant: what this says is in the process is there;
+ * a step that fails leaves the process as it was before.
+ */
+#ifndef SKEP_BOX_TRACE_PROC_H
+#define SKEP_BOX_TRACE_PROC_H
+
+#include "agent/agent.h"
+#include "box/trace_stop.h"
+#include "hook/source.h"
+#include "patch/patch.h"
+
+#define PROC_CLASSES 16u     /* sizes of heap pieces: 32 << class */
+#define PROC_CMDS    64u
+
+struct point;
+struct piece { u64 at; struct piece *next; };
+
+/* A map, or a program's image, that is in the process. */
+struct proc_map { struct map *map; u64 at, file; u64 size; };
+struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
+
+/* Room for trampolines near some code. */
+struct proc_area { u64 at, size, used; u64 free; };
+
+struct proc_site {
+	u64 addr;              /* of the probed instruction */
+	u64 remote;            /* struct agent_site */
+	u64 enter, leave;      /* struct agent_list there; 0: none */
+	u64 enter_point, leave_point; /* whose lists these are, and which generation */
+	u32 enter_gen, leave_gen;
+	u64 tramp;
+	struct patch_plan plan; /* plan.tramp 0: the code is the original */
+	u32 kind;              /* enum agent_site_kind */
+	bool returns;          /* the trampoline can trap the return */
+	u32 enter_n, leave_n;  /* programs they were made for */
+	u64 ref_ctr;           /* address of a counter that was incremented; 0: none */
+	u64 func, func_end;    /* the function around it, when known */
+	const struct point *want_enter, *want_leave; /* while the process is brought in step */
+	bool wanted;
+};
+
+struct proc {
+	struct proc *next;
+	pid_t pid;
+	u64 start;             /* time it started: tells a recycled number */
+	u64 base, text, data, self, ctl, heap, heap_end, size; /* the reservation, in this order */
+	u64 image, image_end;  /* room for images */
+	u64 helper[UAPI_HELPERS];
+	struct piece *free[PROC_CLASSES];
+	struct proc_map *maps;
+	u32 nmaps, mapcap;
+	struct proc_prog *progs;
+	u32 nprogs, progcap;
+	struct proc_site *sites;
+	u32 nsites, sitecap;
+	struct proc_area *areas;
+	u32 nareas, areacap;
+	struct agent_cmd cmd[PROC_CMDS];
+	u32 ncmds;
+	bool broken;           /* something could not be undone: left alone from then on */
+};
+
+/* What all processes share: the blob, the control page. One a supervisor. */
+struct blob {
+	int text_fd, ctl_fd;
+	struct agent_ctl *ctl;
+	const u8 *elf;
+	u64 text, data;        /* sizes, whole pages */
+	const struct agent_exports *exp;
+	u64 vdso_clock;        /* offset in the vDSO */
+};
+int blob_open(struct blob *b, struct str *why);
+void blob_close(struct blob *b);
+
+/* Put the agent into a stopped process: 0 or -errno. */
+int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why);
+/* Take it out again, after the last site is gone. -EBUSY: a thread cannot be got out of it now. */
+int proc_eject(struct proc *p, const struct blob *b, struct stop *s);
+/* Nothing is in the process any more. */
+void proc_forget(struct proc *p);
+void proc_free(struct proc *p);
+
+/* Heap of the process: 0 when it is full. */
+u64 proc_alloc(struct proc *p, u64 size);
+void proc_release(struct proc *p, u64 at, u64 size);
+
+/* A program there, with its maps: 0 or -errno. */
+int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret, struct str *why);
+int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why);
+/* Each thread has been seen outside of the agent: what a list that was replaced held is not run any more. 0, -EBUSY. */
+int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
+
+/* ---- trace_site.c ---- */
+/* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
+int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
+/* Put the code back. -EBUSY: a thread is in the trampoline; try again. */
+int site_remove(struct proc *p, struct stop *s, struct proc_site *site);
+
+#endif

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rewritten code: what a probed place becomes.
+ *
+ * The place jumps to a trampoline near it. That runs the covered instructions, and where the probed one is to run calls a
+ * thunk of the agent (agent/entry.S) with the stack below the red zone. A function whose return is wanted is called from the
+ * trampoline with the same stack, so that its `ret` goes where the processor expects it to. A system call is made in the
+ * trampoline. Invariant: while threads run, the code is either the old or the new; a thread that was between is moved.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "box/trace_maps.h"
+#include "box/trace_proc.h"
+#include "patch/asm.h"
+#include "patch/patch.h"
+
+#define AREA_SIZE  65536u
+#define TRAMP_ROOM 320u
+#define STEPS      2000u       /* of 20 us and more: for a thread to leave a stub */
+#define REACH      ((u64)0x7ff00000)
+
+/* ---- room near the code ---- */
+static bool near(u64 a, u64 b) { return a > b ? a - b < REACH : b - a < REACH; }
+
+static struct proc_area *area_near(struct proc *p, u64 addr)
+{
+	for (u32 i = 0; i < p->nareas; i++) {
+		struct proc_area *a = &p->areas[i];
+
+		if (near(a->at, addr) && near(a->at + a->size, addr) && (a->free || a->used + TRAMP_ROOM <= a->size))
+			return a;
+	}
+	return NULL;
+}
+
+static int area_new(struct proc *p, struct stop *s, u64 addr)
+{
+	struct proc_area *v = p->areas;
+	u64 at = maps_gap(p->pid, addr, AREA_SIZE, REACH - AREA_SIZE);
+	s64 got;
+
+	if (!at)
+		return -ENOMEM;
+	if (p->nareas == p->areacap) {
+		p->areacap = p->areacap ? p->areacap * 2 : 8;
+		v = realloc(v, p->areacap * sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		p->areas = v;
+	}
+	got = stop_syscall(s, SYS_mmap, at, AREA_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			   ~0ull, 0);
+	if (got < 0)
+		return (int)got;
+	if ((u64)got != at) { /* a kernel that does not know the flag */
+		stop_syscall(s, SYS_munmap, (u64)got, AREA_SIZE, 0, 0, 0, 0);
+		return -ENOMEM;
+	}
+	p->areas[p->nareas++] = (struct proc_area){ .at = at, .size = AREA_SIZE };
+	return 0;
+}
+
+/* Free ones hold the address of the next in their first word. */
+static int tramp_alloc(struct proc *p, struct stop *s, u64 addr, u64 *ret)
+{
+	struct proc_area *a = area_near(p, addr);
+	int err = a ? 0 : area_new(p, s, addr);
+
+	if (err)
+		return err;
+	a = a ? a : &p->areas[p->nareas - 1];
+	if (a->free) {
+		*ret = a->free;
+		return stop_read(s, *ret, &a->free, 8);
+	}
+	*ret = a->at + a->used;
+	a->used += TRAMP_ROOM;
+	return 0;
+}
+
+static void tramp_free(struct proc *p, struct stop *s, u64 at)
+{
+	for (u32 i = 0; i < p->nareas; i++)
+		if (at - p->areas[i].at < p->areas[i].size && !stop_write(s, at, &p->areas[i].free, 8))
+			p->areas[i].free = at;
+}
+
+/* ---- trampolines ---- */
+struct tramp {
+	struct patch_asm a;
+	struct patch_plan *p;
+	const struct proc_site *site;
+	u64 word;      /* of the first word: thunk; then the site, the thunk for what follows, */
+	u32 stub;      /* where the event begins */
+};
+
+static void skip_down(struct patch_asm *a, u32 n) { a_lea(a, RSP, RSP, -(s32)n); }
+static void skip_up(struct patch_asm *a) { OP(a, 0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0); }
+
+/* call *[word] */
+static void call_word(struct patch_asm *a, u64 word)
+{
+	s32 disp = s32_of(word - (a_here(a) + 6));
+
+	OP(a, 0xff, 0x15);
+	a_bytes(a, &disp, 4);
+}
+
+static void note(struct tramp *t, u32 old)
+{
+	if (t->p->nmap < PATCH_MAX_MAP)
+		t->p->map[t->p->nmap++] = (struct patch_move){ (u8)old, (u16)t->a.n };
+}
+
+/* Instructions [from, to) of the covered bytes. */
+static void move(struct tramp *t, u32 from, u32 to)
+{
+	struct patch_insn in;
+
+	for (u32 at = from; at < to; at += in.len) {
+		if (patch_decode(t->p->old + at, t->p->covered - at, &in)) {
+			t->a.err = -EILSEQ;
+			return;
+		}
+		note(t, at);
+		a_move(&t->a, t->p->old + at, &in, t->p->start + at);
+	}
+}
+
+static void go_back(struct tramp *t) { a_jmp(&t->a, t->p->start + t->p->covered); }
+
+static void thunk(struct tramp *t, u64 word)
+{
+	skip_down(&t->a, 128);
+	a_push(&t->a, RAX);
+	call_word(&t->a, word);
+	a_pop(&t->a, RAX);
+}
+
+static void emit_probe(struct tramp *t)
+{
+	struct patch_asm *a = &t->a;
+	u32 body, trap = 0;
+
+	thunk(t, t->word);
+	skip_up(a);
+	if (t->site->returns)
+		trap = a_jcc_ahead(a, CC_B);
+	body = a->n;
+	move(t, t->p->before, t->p->covered);
+	go_back(t);
+	if (!t->site->returns)
+		return;
+	a_bind(a, trap);
+	a_lea(a, RSP, RSP, 8);          /* the return address is kept elsewhere */
+	OP(a, 0xe8);
+	a_bytes(a, &(s32){ (s32)body - (s32)(a->n + 4) }, 4);
+	skip_down(a, 136);              /* it goes into the room above the red zone */
+	a_push(a, RAX);
+	call_word(a, t->word + 8);
+	a_pop(a, RAX);
+	skip_up(a);
+	OP(a, 0xc3);
+}
+
+static void emit_syscall(struct tramp *t)
+{
+	struct patch_asm *a = &t->a;
+	u32 skip;
+
+	thunk(t, t->word);
+	skip_up(a);
+	OP(a, 0xe3, 0x05);              /* jrcxz: over the jump */
+	skip = a_jmp_ahead(a);
+	OP(a, 0x0f, 0x05);
+	note(t, t->p->before + 2u);
+	if (t->site->returns) {
+		thunk(t, t->word + 8);
+		skip_up(a);
+	}
+	a_bind(a, skip);
+	move(t, t->p->before + 2u, t->p->covered);
+	go_back(t);
+}
+
+static int emit(struct proc *p, const struct blob *b, struct proc_site *site, struct patch_plan *plan, u8 *buf)
+{
+	bool call = site->kind == AGENT_SYSCALL;
+	struct tramp t = { .p = plan, .site = site, .word = site->tramp,
+			   .a = { .buf = buf, .cap = TRAMP_ROOM, .addr = site->tramp } };
+	u64 words[3] = { p->base + (call ? b->exp->sys_enter : site->returns ? b->exp->function : b->exp->uprobe), site->remote,
+			 p->base + (call ? b->exp->sys_exit : b->exp->ret) };
+
+	plan->nmap = 0;
+	plan->tramp = site->tramp;
+	/* the site's word is where the thunk looks for it: right before the stub */
+	if (plan->before) {
+		plan->entry_at = site->tramp;
+		move(&t, 0, plan->before);
+		a_jmp(&t.a, a_here(&t.a) + 5 + 24);
+		t.word = a_here(&t.a);
+	} else {
+		plan->entry_at = site->tramp + 24;
+	}
+	a_bytes(&t.a, &words[0], 8);
+	a_bytes(&t.a, &words[2], 8);
+	a_bytes(&t.a, &words[1], 8);
+	t.stub = t.a.n;
+	note(&t, plan->before);
+	if (call)
+		emit_syscall(&t);
+	else
+		emit_probe(&t);
+	plan->tramp_len = t.a.n;
+	return t.a.err;
+}
+
+/* ---- threads that stand in what changes ---- */
+typedef int (*ip_fn)(const struct patch_plan *p, u64 ip, u64 *ret_ip);
+
+/* May the code be changed with the threads where they are? 0, or -EAGAIN. */
+static int may_move(const struct stop *s, const struct patch_plan *plan, ip_fn fn)
+{
+	for (u32 i = 0; i < s->n; i++) {
+		u64 to;
+		int err = s->th[i].stopped ? fn(plan, s->th[i].regs.rip, &to) : 0;
+
+		if (err && err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
+static void move_thread(struct stop_thread *t, u64 to)
+{
+	t->changed |= to != t->regs.rip;
+	t->regs.rip = to;
+}
+
+/* Those inside the stub come back from the agent soon. */
+static int leave_tramp(struct stop *s, const struct patch_plan *plan, u32 i)
+{
+	u64 to;
+	int err = 0;
+
+	for (u32 tries = 0; s->th[i].stopped && tries < STEPS; tries++) {
+		err = patch_ip_back(plan, s->th[i].regs.rip, &to);
+		if (err != -EAGAIN)
+			break;
+		err = stop_step(s, i);
+		if (err)
+			return err == -ESRCH ? 0 : err;
+		err = -EAGAIN;
+	}
+	if (!err && s->th[i].stopped)
+		move_thread(&s->th[i], to);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* ---- sites ---- */
+/* The function around the site, as it is in the process. */
+struct around { u8 *code; struct patch_func f; u32 off; const struct stop *s; };
+
+static int read_there(void *arg, u64 addr, void *buf, u32 n)
+{
+	return stop_read(arg, addr, buf, n);
+}
+
+/* Where no table says how long the function is: as far as what follows are instructions, and not behind one that ends it. */
+static u32 whole_insns(const u8 *code, u32 size)
+{
+	struct patch_insn in;
+	u32 at = 0;
+
+	while (at < size && !patch_decode(code + at, size - at, &in)) {
+		at += in.len;
+		if (in.kind == PATCH_RET || in.kind == PATCH_STOP || in.kind == PATCH_JMP || in.kind == PATCH_JMP_IND)
+			break;
+	}
+	return at;
+}
+
+static int look(struct proc *p, struct stop *s, const struct proc_site *site, struct around *r)
+{
+	u64 start = site->addr, end = site->addr + 64;
+	u32 size;
+	bool known = site->func_end || !maps_function(p->pid, site->addr, &start, &end);
+
+	if (site->func_end)
+		start = site->func, end = site->func_end;
+	if (end - start > 1u << 20 || site->addr - start >= end - start)
+		known = false, start = site->addr, end = start + 64;
+	size = (u32)(end - start);
+	r->code = malloc(size + 64u);
+	if (!r->code)
+		return -ENOMEM;
+	if (stop_read(s, start - 16, r->code, size + 48u)) {
+		/* at an edge of the mapping */
+		if (stop_read(s, start, r->code + 16, size)) {
+			free(r->code);
+			return -EFAULT;
+		}
+		r->f = (struct patch_func){ .code = r->code + 16, .addr = start, .size = size };
+	} else {
+		r->f = (struct patch_func){ .code = r->code + 16, .addr = start, .size = size, .pad = maps_padding(r->code, 16) };
+	}
+	if (!known)
+		r->f.size = whole_insns(r->f.code, r->f.size);
+	r->f.read = read_there;
+	r->f.arg = s;
+	r->off = (u32)(site->addr - start);
+	return 0;
+}
+
+/* Other sites of ours in the function: their original bytes are what counts. */
+static void show_original(const struct proc *p, struct around *r)
+{
+	for (u32 i = 0; i < p->nsites; i++) {
+		const struct proc_site *o = &p->sites[i];
+
+		if (o->plan.tramp && o->plan.start - r->f.addr < r->f.size)
+			memcpy(r->code + 16 + (o->plan.start - r->f.addr), o->plan.old, o->plan.len);
+	}
+}
+
+static bool overlaps(const struct proc *p, const struct patch_plan *plan)
+{
+	for (u32 i = 0; i < p->nsites; i++) {
+		const struct patch_plan *o = &p->sites[i].plan;
+
+		if (o->tramp && plan->start < o->start + o->covered && o->start < plan->start + plan->covered)
+			return true;
+	}
+	return false;
+}
+
+static int make_plan(struct proc *p, struct stop *s, const struct proc_site *site, struct patch_plan *plan)
+{
+	struct around r = { .s = s };
+	u32 flags = site->kind == AGENT_SYSCALL ? PATCH_BACKWARD : site->returns ? 0 : PATCH_BACKWARD;
+	int err = look(p, s, site, &r);
+
+	if (err)
+		return err;
+	show_original(p, &r);
+	err = patch_plan(&r.f, r.off, flags | PATCH_ONLY_JUMP, plan);
+	free(r.code);
+	return err ? err : overlaps(p, plan) ? -ENOSPC : 0;
+}
+
+static s32 jump_to(u64 from, u64 to) { return s32_of(to - from); }
+
+/* The bytes of the jump, or jumps. */
+static int make_jump(struct patch_plan *plan)
+{
+	u64 from = plan->form == PATCH_JMP2 ? plan->pad : plan->start;
+	u8 *at = plan->form == PATCH_JMP2 ? plan->new_pad : plan->new;
+	s32 disp = jump_to(from + 5, plan->entry_at);
+
+	at[0] = 0xe9;
+	memcpy(at + 1, &disp, 4);
+	if (plan->form == PATCH_JMP2) {
+		plan->new[0] = 0xeb;
+		plan->new[1] = (u8)(plan->pad - (plan->start + 2));
+	}
+	return 0;
+}
+
+static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct patch_plan *plan)
+{
+	u8 buf[TRAMP_ROOM];
+	int err = tramp_alloc(p, s, plan->start, &site->tramp);
+
+	if (err)
+		return err;
+	memset(buf, 0xcc, sizeof(buf));
+	err = emit(p, b, site, plan, buf);
+	if (!err)
+		err = make_jump(plan);
+	if (!err)
+		err = may_move(s, plan, patch_ip_forward);
+	if (!err)
+		err = stop_write(s, site->tramp, buf, sizeof(buf));
+	if (!err && plan->form == PATCH_JMP2)
+		err = stop_write(s, plan->pad, plan->new_pad, 5);
+	if (!err)
+		err = stop_write(s, plan->start, plan->new, plan->len);
+	if (err) {
+		tramp_free(p, s, site->tramp);
+		site->tramp = 0;
+		return err;
+	}
+	for (u32 i = 0; i < s->n; i++) {
+		u64 to;
+
+		if (s->th[i].stopped && !patch_ip_forward(plan, s->th[i].regs.rip, &to))
+			move_thread(&s->th[i], to);
+	}
+	return 0;
+}
+
+int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why)
+{
+	struct agent_site rs = { .addr = site->addr, .kind = site->kind };
+	struct patch_plan plan;
+	int err;
+
+	if (!site->remote)
+		site->remote = proc_alloc(p, sizeof(rs));
+	if (!site->remote)
+		return -ENOMEM;
+	rs.enter = (const struct agent_list *)site->enter;
+	rs.leave = (const struct agent_list *)site->leave;
+	err = stop_write(s, site->remote, &rs, sizeof(rs));
+	if (!err)
+		err = make_plan(p, s, site, &plan);
+	if (!err)
+		err = put_site(p, b, s, site, &plan);
+	if (err)
+		str_printf(why, "process %d, address 0x%llx: %s", p->pid, (unsigned long long)site->addr, patch_why(err));
+	else
+		site->plan = plan;
+	return err == -ENOSPC || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;
+}
+
+int site_remove(struct proc *p, struct stop *s, struct proc_site *site)
+{
+	struct patch_plan *plan = &site->plan;
+	int err;
+
+	if (!plan->tramp)
+		return 0;
+	/* from here on nobody comes in */
+	err = stop_write(s, plan->start, plan->old, plan->len);
+	if (!err && plan->form == PATCH_JMP2)
+		err = stop_write(s, plan->pad, plan->old_pad, 5);
+	if (err)
+		return err;
+	for (u32 i = 0; i < s->n; i++)
+		err = leave_tramp(s, plan, i) ? -EAGAIN : err;
+	if (!err && !site->returns)
+		tramp_free(p, s, site->tramp);
+	/* else: a thread may still return there; the room is not used again */
+	plan->tramp = 0;
+	site->tramp = 0;
+	return 0;
+}

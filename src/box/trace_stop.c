@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Holding a process still: see trace_stop.h. */
+#include "box/trace_stop.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define PATIENCE_NS 200000000ull /* for a thread to stop */
+
+/* ---- memory ---- */
+int stop_read(const struct stop *s, u64 from, void *to, size_t n)
+{
+	return pread(s->mem, to, n, (off_t)from) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+int stop_write(const struct stop *s, u64 to, const void *from, size_t n)
+{
+	return pwrite(s->mem, from, n, (off_t)to) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+static int open_mem(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* ---- a syscall instruction: the vDSO, which every process has alike, holds one ---- */
+static u64 vdso_offset(void)
+{
+	static u64 known;
+	const u8 *p = (const u8 *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+
+	if (!p || known)
+		return known;
+	for (u64 i = 64; i < 8192; i++)
+		if (p[i] == 0x0f && p[i + 1] == 0x05) {
+			known = i;
+			break;
+		}
+	return known;
+}
+
+static u64 vdso_of(pid_t pid)
+{
+	u64 aux[2], ret = 0;
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	while (read(fd, aux, sizeof(aux)) == sizeof(aux) && aux[0])
+		if (aux[0] == AT_SYSINFO_EHDR)
+			ret = aux[1];
+	close(fd);
+	return ret;
+}
+
+static int find_sysinsn(struct stop *s)
+{
+	u64 vdso = vdso_of(s->pid), off = vdso_offset();
+	u8 insn[2];
+
+	if (!vdso || !off || stop_read(s, vdso + off, insn, 2) || insn[0] != 0x0f || insn[1] != 0x05)
+		return -EOPNOTSUPP;
+	s->vdso = vdso;
+	s->sysinsn = vdso + off;
+	return 0;
+}
+
+/* ---- stopping ---- */
+/* Wait for one thread to stop. 0, -ESRCH: gone, -EAGAIN: not in time. Signals that arrive meanwhile are handed on later. */
+static int wait_stop(pid_t tid, u64 patience, int *ret_status)
+{
+	u64 end = clock_ns(CLOCK_MONOTONIC) + patience;
+	int st;
+
+	for (u32 n = 0;; n++) {
+		pid_t got = waitpid(tid, &st, __WALL | (patience == U64_MAX ? 0 : WNOHANG));
+
+		if (got == tid) {
+			*ret_status = st;
+			return WIFSTOPPED(st) ? 0 : -ESRCH;
+		}
+		if (got < 0 && errno != EINTR)
+			return -ESRCH;
+		if (clock_ns(CLOCK_MONOTONIC) > end)
+			return -EAGAIN;
+		if (n < 20)
+			sched_yield();
+		else
+			usleep(50);
+	}
+}
+
+static bool known(const struct stop *s, pid_t tid)
+{
+	for (u32 i = 0; i < s->n; i++)
+		if (s->th[i].tid == tid)
+			return true;
+	return false;
+}
+
+static int add_thread(struct stop *s, pid_t tid)
+{
+	if (s->n == s->cap) {
+		u32 cap = s->cap ? s->cap * 2 : 16;
+		struct stop_thread *t = realloc(s->th, cap * sizeof(*t));
+
+		if (!t)
+			return -ENOMEM;
+		s->th = t;
+		s->cap = cap;
+	}
+	s->th[s->n++] = (struct stop_thread){ .tid = tid };
+	return 0;
+}
+
+/* Seize the threads that are not yet: how many there were, or -errno. */
+static int seize_new(struct stop *s, struct str *why)
+{
+	char path[32];
+	struct dirent *e;
+	int n = 0, err = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", s->pid);
+	d = opendir(path);
+	if (!d)
+		return -ESRCH;
+	while (!err && (e = readdir(d))) {
+		pid_t tid = (pid_t)atoi(e->d_name);
+
+		if (tid <= 0 || known(s, tid))
+			continue;
+		if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
+			if (errno == ESRCH)
+				continue; /* it ended meanwhile */
+			err = -errno;
+			if (why)
+				str_printf(why, "process %d: %s", s->pid,
+					   err == -EPERM ? "it belongs to somebody else, or is traced already" : strerror(-err));
+			break;
+		}
+		err = add_thread(s, tid);
+		if (!err)
+			ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+		n++;
+	}
+	closedir(d);
+	return err ? err : n;
+}
+
+static void load_regs(struct stop_thread *t)
+{
+	t->changed = false;
+	if (ptrace(PTRACE_GETREGS, t->tid, NULL, &t->regs))
+		t->stopped = false;
+}
+
+/* A signal that arrived in place of the stop asked for: put it back where it came from, and wait for the stop. */
+static int settle(pid_t tid, int st)
+{
+	while (st >> 16 != PTRACE_EVENT_STOP) {
+		int sig = WSTOPSIG(st), err;
+
+		if (st >> 16 || sig == (SIGTRAP | 0x80))
+			sig = 0;
+		if (ptrace(PTRACE_CONT, tid, NULL, (long)sig))
+			return -ESRCH;
+		err = wait_stop(tid, PATIENCE_NS, &st);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void gather(struct stop *s, u32 from)
+{
+	for (u32 i = from; i < s->n; i++) {
+		struct stop_thread *t = &s->th[i];
+		int st, err;
+
+		if (t->stopped)
+			continue;
+		err = wait_stop(t->tid, PATIENCE_NS, &st);
+		if (!err)
+			err = settle(t->tid, st);
+		t->stopped = !err;
+		if (!err)
+			load_regs(t);
+		else if (err == -ESRCH)
+			t->tid = 0;
+	}
+	/* those that are gone */
+	for (u32 i = from; i < s->n;)
+		if (!s->th[i].tid)
+			s->th[i] = s->th[--s->n];
+		else
+			i++;
+}
+
+/* A thread that can act for the process comes first. */
+static int choose(struct stop *s)
+{
+	for (u32 i = 0; i < s->n; i++)
+		if (s->th[i].stopped) {
+			struct stop_thread t = s->th[i];
+
+			s->th[i] = s->th[0];
+			s->th[0] = t;
+			return 0;
+		}
+	return s->n ? -EAGAIN : -ESRCH;
+}
+
+static void let_go(struct stop *s)
+{
+	for (u32 i = 0; i < s->n; i++)
+		if (!s->th[i].stopped || ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL)) {
+			/* Not to be reached now. It stops as soon as it can, and goes on when this thread lets it. */
+			int st;
+
+			if (!wait_stop(s->th[i].tid, PATIENCE_NS, &st))
+				ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL);
+		}
+	free(s->th);
+	if (s->mem >= 0)
+		close(s->mem);
+	*s = (struct stop){ .mem = -1 };
+}
+
+int stop_begin(struct stop *s, pid_t pid, struct str *why)
+{
+	int n;
+
+	*s = (struct stop){ .pid = pid, .mem = -1, .since_ns = clock_ns(CLOCK_MONOTONIC) };
+	do {
+		u32 from = s->n;
+
+		n = seize_new(s, why);
+		if (n >= 0)
+			gather(s, from);
+	} while (n > 0);
+	if (n >= 0)
+		n = choose(s);
+	if (!n) {
+		s->mem = open_mem(pid);
+		n = s->mem < 0 ? s->mem : find_sysinsn(s);
+	}
+	if (n) {
+		if (why && !why->len)
+			str_printf(why, "process %d: %s", pid, strerror(-n));
+		let_go(s);
+	}
+	return n;
+}
+
+int stop_exec(struct stop *s, pid_t pid, struct str *why)
+{
+	int err, st;
+
+	*s = (struct stop){ .pid = pid, .mem = -1, .since_ns = clock_ns(CLOCK_MONOTONIC) };
+	err = add_thread(s, pid);
+	if (err)
+		return err;
+	/* execve has not returned yet, and would set the result register: on to its end */
+	if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) || wait_stop(pid, U64_MAX, &st))
+		return -ESRCH;
+	s->th[0].stopped = true;
+	load_regs(&s->th[0]);
+	s->mem = open_mem(pid);
+	err = s->mem < 0 ? s->mem : find_sysinsn(s);
+	if (err) {
+		if (why)
+			str_printf(why, "process %d: %s", pid, strerror(-err));
+		let_go(s);
+	}
+	return err;
+}
+
+/* ---- the process works for us ---- */
+static int begin_work(struct stop *s)
+{
+	u64 all = ~0ull;
+
+	if (s->working)
+		return 0;
+	if (ptrace(PTRACE_GETSIGMASK, s->th[0].tid, (void *)8, &s->mask) ||
+	    ptrace(PTRACE_SETSIGMASK, s->th[0].tid, (void *)8, &all))
+		return -ESRCH;
+	s->working = true;
+	return 0;
+}
+
+/* To a place from where the thread goes on as if nothing had been: the interrupt's stop, after which calls are restarted. */
+static int end_work(struct stop *s)
+{
+	pid_t tid = s->th[0].tid;
+	int st;
+
+	if (!s->working)
+		return 0;
+	s->working = false;
+	s->th[0].changed = true;
+	ptrace(PTRACE_SETSIGMASK, tid, (void *)8, &s->mask);
+	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+	if (ptrace(PTRACE_CONT, tid, NULL, NULL) || wait_stop(tid, U64_MAX, &st))
+		return -ESRCH;
+	return settle(tid, st);
+}
+
+static int to_next_stop(pid_t tid)
+{
+	int st;
+
+	do
+		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) || wait_stop(tid, U64_MAX, &st))
+			return -ESRCH;
+	while (st >> 16 || (WSTOPSIG(st) & 0x7f) != SIGTRAP);
+	return 0;
+}
+
+s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	struct user_regs_struct r = s->th[0].regs;
+	pid_t tid = s->th[0].tid;
+	int err = begin_work(s);
+
+	if (err)
+		return err;
+	r.rip = s->sysinsn;
+	r.orig_rax = ~0ull;
+	r.rax = (u64)nr;
+	r.rdi = a, r.rsi = b, r.rdx = c, r.r10 = d, r.r8 = e, r.r9 = f;
+	r.eflags &= ~(u64)0x100;
+	if (ptrace(PTRACE_SETREGS, tid, NULL, &r) || to_next_stop(tid) || to_next_stop(tid) ||
+	    ptrace(PTRACE_GETREGS, tid, NULL, &r))
+		return -ESRCH;
+	return (s64)r.rax;
+}
+
+int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 old)
+{
+	struct user_regs_struct r = s->th[0].regs;
+	pid_t tid = s->th[0].tid;
+	struct timespec moment = { 0, 2000000 };
+	int err = begin_work(s), st;
+
+	if (err)
+		return err;
+	r.rip = at;
+	r.orig_rax = ~0ull;
+	r.rax = 0;
+	r.rdi = rdi;
+	r.rsp = stack;
+	r.eflags &= ~(u64)0x500;
+	if (ptrace(PTRACE_SETREGS, tid, NULL, &r) || ptrace(PTRACE_CONT, tid, NULL, NULL))
+		return -ESRCH;
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old) {
+		syscall(SYS_futex, word, FUTEX_WAIT, old, &moment, NULL, 0);
+		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old && waitpid(tid, &st, __WALL | WNOHANG) == tid) {
+			if (!WIFSTOPPED(st))
+				return -ESRCH;
+			if (WSTOPSIG(st) == SIGSEGV || WSTOPSIG(st) == SIGILL)
+				return -EFAULT; /* stays stopped; the caller gives up on it */
+			ptrace(PTRACE_CONT, tid, NULL, NULL);
+		}
+	}
+	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+	if (wait_stop(tid, U64_MAX, &st))
+		return -ESRCH;
+	return settle(tid, st);
+}
+
+static void write_back(struct stop *s)
+{
+	for (u32 i = 0; i < s->n; i++)
+		if (s->th[i].stopped && s->th[i].changed) {
+			ptrace(PTRACE_SETREGS, s->th[i].tid, NULL, &s->th[i].regs);
+			s->th[i].changed = false;
+		}
+}
+
+int stop_step(struct stop *s, u32 i)
+{
+	struct stop_thread *t = &s->th[i];
+	int err = i ? 0 : end_work(s), st;
+
+	if (err || !t->stopped)
+		return err ? err : -EAGAIN;
+	if (t->changed && ptrace(PTRACE_SETREGS, t->tid, NULL, &t->regs))
+		return -ESRCH;
+	if (ptrace(PTRACE_CONT, t->tid, NULL, NULL))
+		return -ESRCH;
+	usleep(20);
+	ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL);
+	err = wait_stop(t->tid, PATIENCE_NS, &st);
+	if (!err)
+		err = settle(t->tid, st);
+	t->stopped = !err;
+	t->changed = false;
+	if (!err)
+		load_regs(t);
+	return err;
+}
+
+void stop_end(struct stop *s)
+{
+	end_work(s);
+	write_back(s);
+	let_go(s);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A process held still: all its threads stopped by ptrace, its memory and registers ours, until it is let go.
+ *
+ * Everything here works on processes of the same user, without privileges. ptrace binds a thread to its tracer thread, so stopping,
+ * working and letting go happen on one thread. Invariant: stop_end() leaves every thread as it was: the same registers, system
+ * calls restarted as after a signal without handler, signal masks as they were, no descriptor or mapping that was not asked for.
+ */
+#ifndef SKEP_BOX_TRACE_STOP_H
+#define SKEP_BOX_TRACE_STOP_H
+
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "base/str.h"
+#include "base/types.h"
+
+struct stop_thread {
+	pid_t tid;
+	bool stopped;             /* false: in the kernel, out of reach of signals (vfork's wait) */
+	bool changed;             /* regs are to be written back */
+	struct user_regs_struct regs;
+};
+
+struct stop {
+	pid_t pid;
+	int mem;                  /* /proc/PID/mem */
+	struct stop_thread *th;   /* the first does what the process is to do for us */
+	u32 n, cap;
+	u64 vdso, sysinsn;        /* a syscall instruction in it */
+	u64 mask;                 /* of the first thread, while it works for us; */
+	bool working;             /* it was made to do something: its state is ours to restore */
+	u64 since_ns;
+};
+
+/* Stop all threads of a process: 0, -ESRCH, -EPERM (`why` says), -EIO, -ENOMEM. */
+int stop_begin(struct stop *s, pid_t pid, struct str *why);
+/* The same for a thread that this thread traces and that stands at the event of its execve (the only thread then). */
+int stop_exec(struct stop *s, pid_t pid, struct str *why);
+void stop_end(struct stop *s);
+
+/* Memory, code included: 0 or -EFAULT. */
+int stop_read(const struct stop *s, u64 from, void *to, size_t n);
+int stop_write(const struct stop *s, u64 to, const void *from, size_t n);
+
+/* The first thread makes a system call: its result. -ESRCH: it died. */
+s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+/* The first thread runs code there with rdi, on the stack given, until *word of this process (shared with it) is not `old`. */
+int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 old);
+
+/* Let one thread run for a moment, from where it cannot be left, and stop it again: 0, -EAGAIN: out of reach, -ESRCH: it ended. */
+int stop_step(struct stop *s, u32 i);
+
+#endif

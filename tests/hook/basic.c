@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Functions of a running process: calls and returns are counted exactly, and the process computes what it did. */
+#include "hook/kit.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "unit/test.h"
+
+struct target { pid_t pid; FILE *in, *out; const char *path; };
+
+static struct target start(const char *path, const char *threads, const char *calls)
+{
+	int to[2], from[2];
+	struct target t = { .path = path };
+	char line[64];
+
+	if (pipe(to) || pipe(from))
+		kit_fail("pipe");
+	t.pid = fork();
+	if (!t.pid) {
+		dup2(to[0], 0);
+		dup2(from[1], 1);
+		close(to[1]);
+		close(from[0]);
+		execl(path, path, threads, calls, NULL);
+		_exit(127);
+	}
+	close(to[0]);
+	close(from[1]);
+	t.in = fdopen(to[1], "w");
+	t.out = fdopen(from[0], "r");
+	if (!fgets(line, sizeof(line), t.out))
+		kit_fail("%s does not start", path);
+	return t;
+}
+
+static void go(struct target *t)
+{
+	fputs("go\n", t->in);
+	fflush(t->in);
+}
+
+static int finish(struct target *t)
+{
+	char line[64] = "";
+	int st;
+
+	if (!fgets(line, sizeof(line), t->out))
+		line[0] = 0;
+	waitpid(t->pid, &st, 0);
+	fclose(t->in);
+	fclose(t->out);
+	return strcmp(line, "ok\n") || !WIFEXITED(st) || WEXITSTATUS(st);
+}
+
+static u64 offset_of(const char *path, const char *name)
+{
+	char cmd[512];
+	unsigned long long v = 0;
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd), "nm %s | awk '$3 == \"%s\" { print $1 }'", path, name);
+	f = popen(cmd, "r");
+	if (!f || fscanf(f, "%llx", &v) != 1)
+		kit_fail("%s has no %s", path, name);
+	pclose(f);
+	return v >= 0x400000 ? v - 0x400000 : v;
+}
+
+static const char *target_path(void) { return getenv("TARGET") ? getenv("TARGET") : "target"; }
+
+TEST(calls_are_counted)
+{
+	struct target t = start(target_path(), "4", "100000");
+	struct map *m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	struct hook_place at = kit_place(HOOK_UPROBE, t.path, offset_of(t.path, "work"));
+	struct prog *p = kit_counter(BPF_PROG_TYPE_KPROBE, m, 1);
+	struct str why = { 0 };
+	u32 slot;
+
+	CHECK_EQ(tracer_add(kit_tracer, t.pid, &why), 0);
+	slot = kit_attach_place(at, t.path, p, (struct hook_ref){ .pid = -1 });
+	go(&t);
+	CHECK_EQ(finish(&t), 0);
+	CHECK_EQ(kit_count(m, 1), 400000);
+	kit_detach(at, slot);
+}
+
+TEST(returns_are_counted)
+{
+	struct target t = start(target_path(), "4", "100000");
+	struct map *m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	struct hook_place at[3] = { kit_place(HOOK_URETPROBE, t.path, offset_of(t.path, "work")),
+				    kit_place(HOOK_URETPROBE, t.path, offset_of(t.path, "recurse")),
+				    kit_place(HOOK_URETPROBE, t.path, offset_of(t.path, "leaves")) };
+	u32 slot[3];
+
+	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
+	for (u32 i = 0; i < 3; i++)
+		slot[i] = kit_attach_place(at[i], t.path, kit_counter(BPF_PROG_TYPE_KPROBE, m, i), (struct hook_ref){ .pid = -1 });
+	go(&t);
+	CHECK_EQ(finish(&t), 0);
+	CHECK_EQ(kit_count(m, 0), 400000);
+	CHECK_EQ(kit_count(m, 1), 4 * 6250 * 11);
+	CHECK_EQ(kit_count(m, 2), 0); /* left by longjmp */
+	for (u32 i = 0; i < 3; i++)
+		kit_detach(at[i], slot[i]);
+}
+
+/* Attach and detach while it runs: nothing is computed wrongly, and in the end nothing of ours is there. */
+TEST(comes_and_goes)
+{
+	struct target t = start(target_path(), "4", "3000000");
+	struct map *m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	struct hook_place at = kit_place(HOOK_UPROBE, t.path, offset_of(t.path, "work"));
+	struct hook_place ret = kit_place(HOOK_URETPROBE, t.path, offset_of(t.path, "recurse"));
+	struct prog *p = kit_counter(BPF_PROG_TYPE_KPROBE, m, 1), *q = kit_counter(BPF_PROG_TYPE_KPROBE, m, 2);
+	int n = getenv("N") ? atoi(getenv("N")) : 50;
+	struct tracer_stats st;
+
+	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
+	go(&t);
+	for (int i = 0; i < n && !kill(t.pid, 0) && kill(t.pid, 0) == 0; i++) {
+		u32 a = kit_attach_place(at, t.path, p, (struct hook_ref){ .pid = -1 });
+		u32 b = kit_attach_place(ret, t.path, q, (struct hook_ref){ .pid = -1 });
+
+		usleep(500);
+		kit_detach(ret, b);
+		kit_detach(at, a);
+	}
+	tracer_stats(kit_tracer, &st);
+	printf("#   %llu stops, mean %llu us, longest %llu us, %llu hits\n", (unsigned long long)st.stops,
+	       (unsigned long long)(st.stops ? st.stop_ns / st.stops / 1000 : 0), (unsigned long long)st.longest_ns / 1000,
+	       (unsigned long long)kit_count(m, 1));
+	CHECK_EQ(finish(&t), 0);
+	CHECK(kit_count(m, 1) > 0);
+	tracer_del(kit_tracer, t.pid);
+}
+
+__attribute__((constructor(101))) static void open_kit(void) { kit_open(); }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What tests attach to: functions that are called a known number of times by several threads, and whose results are checked.
+ * target THREADS CALLS [SECONDS]: prints "PID ready", waits for a line on its input, runs, prints sums and "ok".
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static long calls;
+
+__attribute__((noinline)) uint64_t work(uint64_t a, uint64_t b)
+{
+	__asm__ volatile("");
+	return a * 3 + b;
+}
+
+__attribute__((noinline, optimize("O1"))) uint64_t recurse(uint64_t n)
+{
+	__asm__ volatile("");
+	return n ? recurse(n - 1) + n : 0;
+}
+
+static __thread jmp_buf jump;
+__attribute__((noinline)) void leaves(uint64_t deep)
+{
+	__asm__ volatile("");
+	if (!deep)
+		longjmp(jump, 1);
+	leaves(deep - 1);
+	__asm__ volatile("");
+}
+
+__attribute__((noinline)) double floats(double x, double y)
+{
+	__asm__ volatile("");
+	return x * y + 0.5;
+}
+
+static void *thread(void *arg)
+{
+	uint64_t bad = 0;
+
+	for (long i = 0; i < calls; i++) {
+		bad += work((uint64_t)i, 7) != (uint64_t)i * 3 + 7;
+		if (i % 16 == 0)
+			bad += recurse(10) != 55;
+		if (i % 64 == 0 && !setjmp(jump))
+			leaves(3);
+		bad += floats((double)i, 2.0) != (double)i * 2.0 + 0.5;
+	}
+	*(uint64_t *)arg = bad;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	int n = argc > 1 ? atoi(argv[1]) : 1;
+	pthread_t t[64];
+	uint64_t bad[64] = { 0 }, sum = 0;
+	char line[16];
+
+	calls = argc > 2 ? atol(argv[2]) : 1000;
+	if (n > 64)
+		n = 64;
+	printf("%d ready\n", getpid());
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return 2;
+	for (int i = 0; i < n; i++)
+		pthread_create(&t[i], NULL, thread, &bad[i]);
+	for (int i = 0; i < n; i++) {
+		pthread_join(t[i], NULL);
+		sum += bad[i];
+	}
+	printf("%s\n", sum ? "wrong" : "ok");
+	return sum != 0;
+}
