@@ -151,6 +151,36 @@ SKEP_API int skep_map_delete(struct skep_map *m, const void *key);
 /* Key after `key` (NULL: the first); -ENOENT at the end. */
 SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_key);
 
+/* ---- attaching and firing ---- */
+/*
+ * Programs are attached with bpf(2) commands (skep_bpf_in: BPF_LINK_CREATE, BPF_PROG_ATTACH...) and perf events. In a subsystem made with
+ * SKEP_F_FIRES the process is what makes events happen: it calls one of these where its own code passes. All are cheap when
+ * nothing is attached, run programs in Linux's order with Linux's rules for results, and may be called by any thread.
+ */
+struct perf_event_attr;
+/* perf_event_open(2): a descriptor or -errno; and the ioctls of it (-ENOTTY: not a perf event of the subsystem). */
+SKEP_API int skep_perf_event_open_in(struct skep *s, struct perf_event_attr *attr, int pid, int cpu, int group_fd, unsigned long flags);
+SKEP_API int skep_perf_ioctl_in(struct skep *s, int fd, unsigned request, unsigned long arg);
+/* An eventfd that is readable when the ring of the perf event (or ring buffer map) behind `fd` got something; -EINVAL. Not to be closed. */
+SKEP_API int skep_wake_fd(struct skep *s, int fd);
+
+/* Declare a tracepoint that programs attach to by name (BPF_RAW_TRACEPOINT_OPEN): 0, -EEXIST, -EINVAL. */
+SKEP_API int skep_tracepoint(struct skep *s, const char *name);
+/* It has happened: up to 12 arguments. Also "sys_enter", "sched_process_exec" and so on. */
+SKEP_API void skep_fire_tracepoint(struct skep *s, const char *name, const uint64_t *args, unsigned nargs);
+/*
+ * A packet at a device: attach_type BPF_XDP, BPF_TCX_INGRESS...; the verdict (XDP_PASS or TC_ACT_UNSPEC = -1 when nothing is attached). The
+ * packet comes back as programs left it.
+ */
+SKEP_API int64_t skep_fire_packet(struct skep *s, uint32_t ifindex, uint32_t attach_type, struct skep_packet *pkt);
+/*
+ * A decision about a process of a cgroup (its path below the hierarchy's mount, "/" is the root): 0 or -errno. ctx is the structure of the
+ * attach type's programs (struct bpf_sock_addr, bpf_sock, bpf_sockopt...), which they may change; NULL for none.
+ */
+SKEP_API int64_t skep_fire_cgroup(struct skep *s, const char *cgroup, uint32_t attach_type, void *ctx);
+/* A security hook ("file_open"): 0 or the first program's refusal. */
+SKEP_API int64_t skep_fire_lsm(struct skep *s, const char *hook, const uint64_t *args, unsigned nargs);
+
 /* skep's own kernel types as BTF, for where the running kernel's cannot be read: malloc'ed bytes. 0 or -ENOMEM. */
 SKEP_API int skep_own_btf(void **ret_data, uint32_t *ret_size);
 

@@ -193,6 +193,8 @@ static int take_out(struct hooks *h, struct hook_tx *tx, struct netdev_list *l, 
 	memmove(&l->entry[at], &l->entry[at + 1], (--l->n - at) * sizeof(e));
 	l->revision++;
 	err = refresh(tx, l);
+	if (!l->n)
+		l->revision = 1; /* an empty list is forgotten */
 	hook_end(tx);
 	if (!e.link)
 		hook_slot_free(h, e.slot);

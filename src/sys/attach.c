@@ -87,7 +87,7 @@ static bool in_family(const struct prog *p, u32 attach_type)
 	case BPF_PROG_TYPE_SK_LOOKUP:
 		return attach_type == p->attach_type;
 	case BPF_PROG_TYPE_CGROUP_SKB:
-		return a->progs & PT_BIT(p->type) && (!attach_spec[p->attach_type].progs || !p->attach_type || attach_type == p->attach_type);
+		return a->progs & PT_BIT(p->type); /* results of egress mean the same at ingress, where only bit 0 counts */
 	case UAPI_PROG_TYPE_NETFILTER:
 		return a->target == TARGET_NETFILTER;
 	case BPF_PROG_TYPE_PERF_EVENT:

@@ -250,8 +250,9 @@ int cmd_prog_detach(struct call *c)
 }
 
 /* ---- query ---- */
-/* What is attached, as far as the caller's arrays go. `wide`: targets whose lists have links and a revision. */
-static int put_list(struct call *c, const struct attach_list *l, bool revision, bool links, u32 flags)
+/* What is attached, as far as the caller's arrays go. */
+enum { WITH_REVISION = 1, WITH_FLAGS = 2, WITH_LINKS = 4 };
+static int put_list(struct call *c, const struct attach_list *l, u32 with, u32 flags)
 {
 	struct attr_query *q = &c->a.query;
 	u32 room = q->count, n = MIN(room, l->n), zero = 0;
@@ -260,17 +261,17 @@ static int put_list(struct call *c, const struct attach_list *l, bool revision, 
 	q->attach_flags = flags;
 	q->count = l->n;
 	q->revision = l->revision;
-	if (CALL_PUT(c, query.attach_flags) || CALL_PUT(c, query.count) || (revision && CALL_PUT(c, query.revision)))
+	if (CALL_PUT(c, query.attach_flags) || CALL_PUT(c, query.count) || (with & WITH_REVISION && CALL_PUT(c, query.revision)))
 		return -EFAULT;
 	if (!room || !q->prog_ids || !l->n)
 		return 0;
 	for (u32 i = 0; i < n && !err; i++) {
 		err = call_out(c, q->prog_ids + 4 * i, &l->prog[i], 4);
-		if (!err && q->prog_attach_flags)
+		if (!err && with & WITH_FLAGS && q->prog_attach_flags)
 			err = call_out(c, q->prog_attach_flags + 4 * i, &l->prog_flags[i], 4);
-		if (!err && links && q->link_ids)
+		if (!err && with & WITH_LINKS && q->link_ids)
 			err = call_out(c, q->link_ids + 4 * i, &l->link[i], 4);
-		if (!err && links && q->link_attach_flags)
+		if (!err && with & WITH_LINKS && q->link_attach_flags)
 			err = call_out(c, q->link_attach_flags + 4 * i, &zero, 4);
 	}
 	return err ? err : room < l->n ? call_fail(c, -ENOSPC, "%u programs are attached, there is room for %u", l->n, room) : 0;
@@ -291,7 +292,7 @@ static int query_cgroup(struct call *c)
 	if (!err)
 		err = cgroup_query(c->s->hooks, cg, q->attach_type, all, &l);
 	if (!err)
-		err = put_list(c, &l, true, false, all ? 0 : l.flags);
+		err = put_list(c, &l, WITH_REVISION | WITH_FLAGS, all ? 0 : l.flags);
 	attach_list_free(&l);
 	free(cg);
 	return err;
@@ -308,7 +309,7 @@ static int query_netns(struct call *c)
 	if (!err)
 		err = netns_query(c->s->hooks, ino, q->attach_type, &l);
 	if (!err)
-		err = put_list(c, &l, false, false, 0);
+		err = put_list(c, &l, 0, 0);
 	attach_list_free(&l);
 	return err;
 }
@@ -325,10 +326,10 @@ static int query_sockmap(struct call *c)
 		return err;
 	err = sockmap_query(c->s->hooks, map_of(m), q->attach_type, &l);
 	obj_put(m);
-	if (err)
-		return call_fail(c, err, err == -EBUSY ? "the other kind of verdict is attached" : "the map is not a socket map");
-	if (!err)
-		err = put_list(c, &l, false, false, 0);
+	if (put_list(c, &l, 0, 0))
+		err = -EFAULT;
+	else if (err)
+		call_fail(c, err, err == -EBUSY ? "the other kind of verdict is attached" : "the map is not a socket map");
 	attach_list_free(&l);
 	return err;
 }
@@ -345,7 +346,7 @@ static int query_device(struct call *c)
 		return call_fail(c, -EINVAL, "query_flags and attach_flags must be 0 for devices");
 	err = netdev_query(c->s->hooks, q->target_fd, q->attach_type, &l);
 	if (!err)
-		err = put_list(c, &l, true, true, 0);
+		err = put_list(c, &l, WITH_REVISION | WITH_FLAGS | WITH_LINKS, 0);
 	attach_list_free(&l);
 	return err;
 }
@@ -368,6 +369,8 @@ int cmd_prog_query(struct call *c)
 	case TARGET_TCX:
 		return query_device(c);
 	case TARGET_NETKIT:
+		return no_device(q->target_fd) ? call_fail(c, -ENODEV, "there is no device with index %u", q->target_fd) :
+						 call_fail(c, -EINVAL, "the device is not a netkit device");
 	case TARGET_LIRC:
 		return call_fail(c, -EOPNOTSUPP, "%s: %s", t->name, t->why_not ? t->why_not : "not here");
 	default:

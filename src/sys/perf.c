@@ -254,6 +254,8 @@ int sys_perf_ioctl(struct skep *s, struct caller *who, int fd, u32 request, u64 
 	struct obj *o;
 	int err;
 
+	if (request == PERF_EVENT_IOC_SET_BPF || request == PERF_EVENT_IOC_QUERY_BPF)
+		obj_reap(&s->tab); /* links that were closed have let go of it */
 	if ((request >> 8 & 0xff) != '$' || call_obj(&c, fd, OBJ_PERF, &o, NULL))
 		return -ENOTTY;
 	err = perf_ioctl(&c, perf_of(o), request, arg);

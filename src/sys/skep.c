@@ -213,14 +213,23 @@ void sys_set_report(struct str *text, struct str *json)
 	last_report[1] = json ? json->s : NULL;
 }
 
-static void write_log(const struct skep *s, u32 cmd, int err, const char *why)
+static void write_log(const struct skep *s, const char *what, int err, const char *why)
 {
 	char line[800];
-	int n = snprintf(line, sizeof(line), "skep: %s: %s (%s)\n", cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "bpf(2)",
-			 *why ? why : "no reason given", strerrorname_np(-err) ? strerrorname_np(-err) : "ENOTSUPP");
+	int n = snprintf(line, sizeof(line), "skep: %s: %s (%s)\n", what, *why ? why : "no reason given",
+			 strerrorname_np(-err) ? strerrorname_np(-err) : "ENOTSUPP");
 
 	if (n > 0 && write(s->log_fd, line, MIN((size_t)n, sizeof(line) - 1)) < 0)
 		return; /* a log that cannot be written must not change a verdict */
+}
+
+void sys_said(const struct skep *s, const char *what, int ret, const struct str *reason)
+{
+	if (ret >= 0 && !last_reason[0])
+		return;
+	snprintf(last_reason, sizeof(last_reason), "%s", ret < 0 ? str_text(reason) : "");
+	if (ret < 0 && s->log_fd >= 0)
+		write_log(s, what, ret, last_reason);
 }
 
 int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size)
@@ -232,11 +241,7 @@ int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size)
 	ret = sys_bpf(s, &who, (u32)cmd, (u64)(uintptr_t)attr, size, &reason);
 	if (ret < 0 && cmd != BPF_PROG_LOAD && s->report)
 		sys_set_report(NULL, NULL); /* the report is on this failure, and there is none */
-	if (ret < 0 || last_reason[0]) {
-		snprintf(last_reason, sizeof(last_reason), "%s", ret < 0 ? str_text(&reason) : "");
-		if (ret < 0 && s->log_fd >= 0)
-			write_log(s, (u32)cmd, ret, last_reason);
-	}
+	sys_said(s, (u32)cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "bpf(2)", ret, &reason);
 	str_free(&reason);
 	return ret;
 }

@@ -125,6 +125,9 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 /* Keep the report on the last refused program of this thread (both strings are taken over; NULL: none). skep.c */
 void sys_set_report(struct str *text, struct str *json);
 
+/* What this thread's last call came to: kept for skep_reason(), and logged when it failed. skep.c */
+void sys_said(const struct skep *s, const char *what, int ret, const struct str *reason);
+
 /*
  * perf_event_open(2) and the ioctls of its descriptors, as bpf(2) above: >= 0 or -errno. -ENOTTY: the descriptor is not of a perf event
  * of this subsystem, or the request is none of theirs.
