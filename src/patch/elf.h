@@ -21,8 +21,8 @@ struct patch_elf {
 		bool looked, there;
 		u64 at, size;       /* in the file */
 		u64 text;           /* va that entries are relative to */
-		u64 nfunc, names, funcs, end;
-		u8 version, quantum, ptr;
+		u64 nfunc, names, funcs; /* the last two are offsets in the table */
+		u8 width;               /* of an entry's two fields: 4, or 8 before Go 1.18 */
 	} go;
 };
 
@@ -75,7 +75,8 @@ struct patch_usdt {
 typedef int (*patch_usdt_fn)(void *arg, const struct patch_usdt *probe);
 int patch_elf_usdt(const struct patch_elf *e, patch_usdt_fn fn, void *arg);
 
-/* Go's table of functions. */
+/* Go's table of functions (go.c). */
+bool patch_go_open(struct patch_elf *e);
 bool patch_go_is(struct patch_elf *e);
 int patch_go_functions(struct patch_elf *e, patch_sym_fn fn, void *arg);
 int patch_go_at(struct patch_elf *e, u64 va, struct patch_sym *ret);

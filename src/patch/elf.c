@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading ELF files that may be hostile: see elf.h. Every structure is copied out of the file before it is looked at. */
+#include "patch/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+
+#define DW_EH_PE_PCREL_S4   0x1b
+#define DW_EH_PE_DATAREL_S4 0x3b
+#define DW_EH_PE_U4         0x03
+
+static bool take(const struct patch_elf *e, u64 off, void *to, u64 n)
+{
+	if (off > e->size || n > e->size - off)
+		return false;
+	memcpy(to, e->data + off, n);
+	return true;
+}
+
+static bool segment(const struct patch_elf *e, u32 i, Elf64_Phdr *ret)
+{
+	return i < e->phnum && take(e, e->phoff + (u64)i * sizeof(*ret), ret, sizeof(*ret));
+}
+
+/* A section whose bytes lie in the file. */
+static bool section(const struct patch_elf *e, u32 i, Elf64_Shdr *ret)
+{
+	if (i >= e->shnum || !take(e, e->shoff + (u64)i * sizeof(*ret), ret, sizeof(*ret)))
+		return false;
+	return ret->sh_type == SHT_NOBITS || (ret->sh_offset <= e->size && ret->sh_size <= e->size - ret->sh_offset);
+}
+
+/* A terminated string of a string section, or NULL. */
+static const char *string(const struct patch_elf *e, const Elf64_Shdr *tab, u64 at)
+{
+	const char *s;
+
+	if (tab->sh_type != SHT_STRTAB || at >= tab->sh_size)
+		return NULL;
+	s = (const char *)e->data + tab->sh_offset + at;
+	for (u64 i = 0; i < tab->sh_size - at; i++)
+		if (!s[i])
+			return s;
+	return NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+static bool section_named(const struct patch_elf *e, const char *name, Elf64_Shdr *ret)
+{
+	Elf64_Shdr names;
+
+	if (!section(e, e->shstrndx, &names))
+		return false;
+	for (u32 i = 1; i < e->shnum; i++) {
+		const char *s;
+
+		if (!section(e, i, ret))
+			continue;
+		s = string(e, &names, ret->sh_name);
+		if (s && same(s, name))
+			return true;
+	}
+	return false;
+}
+
+int patch_elf_open(const void *data, u64 size, struct patch_elf *ret)
+{
+	struct patch_elf e = { .data = data, .size = size };
+	Elf64_Ehdr h;
+
+	if (!take(&e, 0, &h, sizeof(h)) || memcmp(h.e_ident, ELFMAG, SELFMAG) || h.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    h.e_ident[EI_DATA] != ELFDATA2LSB)
+		return -EINVAL;
+	e.type = h.e_type;
+	e.machine = h.e_machine;
+	if (h.e_phnum && (h.e_phentsize != sizeof(Elf64_Phdr) || h.e_phoff > size))
+		return -EINVAL;
+	e.phoff = h.e_phoff;
+	e.phnum = h.e_phnum;
+	if (h.e_shnum && h.e_shentsize == sizeof(Elf64_Shdr) && h.e_shoff <= size) {
+		e.shoff = h.e_shoff;
+		e.shnum = h.e_shnum;
+		e.shstrndx = h.e_shstrndx;
+	}
+	*ret = e;
+	return 0;
+}
+
+/* --- Symbols --- */
+
+static int symbols_of(const struct patch_elf *e, const Elf64_Shdr *tab, patch_sym_fn fn, void *arg)
+{
+	Elf64_Shdr names;
+
+	if (!section(e, tab->sh_link, &names) || tab->sh_entsize != sizeof(Elf64_Sym))
+		return 0;
+	for (u64 i = 1; i < tab->sh_size / sizeof(Elf64_Sym); i++) {
+		struct patch_sym sym;
+		Elf64_Sym y;
+		int err;
+
+		memcpy(&y, e->data + tab->sh_offset + i * sizeof(y), sizeof(y));
+		sym.type = ELF64_ST_TYPE(y.st_info);
+		if ((sym.type != STT_FUNC && sym.type != STT_GNU_IFUNC) || y.st_shndx == SHN_UNDEF || !y.st_value)
+			continue;
+		sym.name = string(e, &names, y.st_name);
+		if (!sym.name || !*sym.name)
+			continue;
+		sym.va = y.st_value;
+		sym.size = y.st_size;
+		sym.bind = ELF64_ST_BIND(y.st_info);
+		sym.dynamic = tab->sh_type == SHT_DYNSYM;
+		err = fn(arg, &sym);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int elf_symbols(const struct patch_elf *e, patch_sym_fn fn, void *arg, bool *ret_any)
+{
+	static const u32 kinds[] = { SHT_SYMTAB, SHT_DYNSYM };
+	Elf64_Shdr s;
+	int err;
+
+	for (u32 k = 0; k < ARRAY_SIZE(kinds); k++) {
+		for (u32 i = 1; i < e->shnum; i++) {
+			if (!section(e, i, &s) || s.sh_type != kinds[k])
+				continue;
+			*ret_any |= kinds[k] == SHT_SYMTAB;
+			err = symbols_of(e, &s, fn, arg);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int patch_elf_functions(struct patch_elf *e, patch_sym_fn fn, void *arg)
+{
+	bool any = false;
+	int err = elf_symbols(e, fn, arg, &any);
+
+	if (!err && !any && patch_go_is(e))
+		err = patch_go_functions(e, fn, arg);
+	return err;
+}
+
+struct find {
+	const char *name;
+	struct patch_sym sym;
+	u32 rank; /* of the best so far */
+};
+
+static int find_one(void *arg, const struct patch_sym *sym)
+{
+	struct find *f = arg;
+	u32 rank = 1 + (sym->bind != STB_LOCAL) * 2u + !sym->dynamic;
+
+	if (rank > f->rank && same(sym->name, f->name)) {
+		f->sym = *sym;
+		f->rank = rank;
+	}
+	return f->rank == 4;
+}
+
+int patch_elf_find(struct patch_elf *e, const char *name, struct patch_sym *ret)
+{
+	struct find f = { .name = name };
+
+	patch_elf_functions(e, find_one, &f);
+	if (!f.rank)
+		return -ENOENT;
+	*ret = f.sym;
+	return 0;
+}
+
+struct holds { u64 va; struct patch_sym sym; bool found; };
+
+/* The nearest one that begins before the address and holds it; one without a size holds all that follows. */
+static int holds_one(void *arg, const struct patch_sym *sym)
+{
+	struct holds *h = arg;
+
+	if (sym->va > h->va || (sym->size ? h->va - sym->va >= sym->size : false))
+		return 0;
+	if (!h->found || sym->va > h->sym.va || (sym->va == h->sym.va && sym->size && !h->sym.size)) {
+		h->sym = *sym;
+		h->found = true;
+	}
+	return 0;
+}
+
+int patch_elf_at(struct patch_elf *e, u64 va, struct patch_sym *ret)
+{
+	struct holds h = { .va = va };
+
+	patch_elf_functions(e, holds_one, &h);
+	if (!h.found)
+		return -ENOENT;
+	*ret = h.sym;
+	return 0;
+}
+
+bool patch_glob(const char *pattern, const char *name)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = name;
+		} else if (*pattern == '?' || *pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star;
+			name = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+/* --- Addresses --- */
+
+int patch_elf_text(const struct patch_elf *e, u32 i, u64 *ret_va, u64 *ret_off, u64 *ret_size)
+{
+	Elf64_Phdr p;
+
+	for (u32 k = 0; segment(e, k, &p); k++) {
+		if (p.p_type != PT_LOAD || !(p.p_flags & PF_X) || i--)
+			continue;
+		if (p.p_offset > e->size)
+			return -ENOENT;
+		*ret_va = p.p_vaddr;
+		*ret_off = p.p_offset;
+		*ret_size = MIN(p.p_filesz, e->size - p.p_offset);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int patch_elf_va_to_off(const struct patch_elf *e, u64 va, u64 *ret_off)
+{
+	Elf64_Phdr p;
+
+	for (u32 k = 0; segment(e, k, &p); k++) {
+		if (p.p_type == PT_LOAD && va - p.p_vaddr < p.p_filesz) {
+			*ret_off = va - p.p_vaddr + p.p_offset;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int patch_elf_off_to_va(const struct patch_elf *e, u64 off, u64 *ret_va)
+{
+	Elf64_Phdr p, best = { 0 };
+
+	/* Segments share pages of the file at their ends: one with code is meant where there is a choice. */
+	for (u32 k = 0; segment(e, k, &p); k++)
+		if (p.p_type == PT_LOAD && off - p.p_offset < p.p_filesz && (!best.p_filesz || p.p_flags & PF_X))
+			best = p;
+	if (!best.p_filesz)
+		return -ENOENT;
+	*ret_va = off - best.p_offset + best.p_vaddr;
+	return 0;
+}
+
+const u8 *patch_elf_bytes(const struct patch_elf *e, u64 va, u64 n)
+{
+	Elf64_Phdr p;
+
+	for (u32 k = 0; segment(e, k, &p); k++) {
+		u64 at = va - p.p_vaddr;
+
+		if (p.p_type != PT_LOAD || at >= p.p_filesz || n > p.p_filesz - at)
+			continue;
+		if (p.p_offset > e->size || at > e->size - p.p_offset || n > e->size - p.p_offset - at)
+			return NULL;
+		return e->data + p.p_offset + at;
+	}
+	return NULL;
+}
+
+u64 patch_elf_base(const struct patch_elf *e)
+{
+	u64 base = U64_MAX;
+	Elf64_Phdr p;
+
+	for (u32 k = 0; segment(e, k, &p); k++)
+		if (p.p_type == PT_LOAD)
+			base = MIN(base, p.p_vaddr & ~4095ull);
+	return base == U64_MAX ? 0 : base;
+}
+
+/* --- Unwind tables --- */
+
+struct eh {
+	u64 va, n; /* of .eh_frame_hdr; entries of its table */
+	const u8 *table;
+};
+
+static s32 s32_at(const u8 *p)
+{
+	s32 v;
+
+	memcpy(&v, p, 4);
+	return v;
+}
+
+static bool eh_open(const struct patch_elf *e, struct eh *ret)
+{
+	Elf64_Phdr p;
+	const u8 *h;
+
+	for (u32 k = 0; segment(e, k, &p); k++) {
+		if (p.p_type != PT_GNU_EH_FRAME)
+			continue;
+		if (p.p_filesz < 12)
+			return false;
+		h = patch_elf_bytes(e, p.p_vaddr, p.p_filesz);
+		if (!h || h[0] != 1 || h[1] != DW_EH_PE_PCREL_S4 || h[2] != DW_EH_PE_U4 || h[3] != DW_EH_PE_DATAREL_S4)
+			return false;
+		ret->va = p.p_vaddr;
+		ret->n = MIN((u64)(u32)s32_at(h + 8), (p.p_filesz - 12) / 8);
+		ret->table = h + 12;
+		return true;
+	}
+	return false;
+}
+
+static u64 eh_start(const struct eh *t, u64 i) { return t->va + (u64)(s64)s32_at(t->table + 8 * i); }
+
+static bool skip_leb(const u8 **p, const u8 *end)
+{
+	while (*p < end && **p & 0x80)
+		++*p;
+	return (*p)++ < end;
+}
+
+/* How a CIE's FDEs write addresses: the R of its augmentation. Only the four-byte relative one is read. */
+static bool cie_is_usual(const struct patch_elf *e, u64 va)
+{
+	const u8 *p = patch_elf_bytes(e, va, 24), *end, *aug;
+	u64 len;
+
+	if (!p)
+		return false;
+	len = (u64)(u32)s32_at(p) + 4;
+	p = len < 4096 ? patch_elf_bytes(e, va, len) : NULL;
+	if (!p || len < 12)
+		return false;
+	end = p + len;
+	aug = p + 9;
+	if (aug[0] != 'z')
+		return false;
+	for (p = aug; p < end && *p; p++)
+		;
+	p++;
+	if (!skip_leb(&p, end) || !skip_leb(&p, end) || !skip_leb(&p, end) || !skip_leb(&p, end))
+		return false;
+	for (aug++; p < end && *aug; aug++) {
+		if (*aug == 'R')
+			return *p == DW_EH_PE_PCREL_S4;
+		if (*aug == 'L')
+			p++;
+		else if (*aug == 'P')
+			p += (*p & 7) == 0x04 || !(*p & 7) ? 9 : (*p & 7) == 0x02 ? 3 : 5;
+		else if (*aug != 'S' && *aug != 'B')
+			return false;
+	}
+	return false;
+}
+
+/* The end of the i-th function, by its FDE. 0 where that cannot be read. */
+static u64 eh_end(const struct patch_elf *e, const struct eh *t, u64 i)
+{
+	u64 va = t->va + (u64)(s64)s32_at(t->table + 8 * i + 4), start = eh_start(t, i);
+	const u8 *p = patch_elf_bytes(e, va, 16);
+
+	if (!p || !cie_is_usual(e, va + 4 - (u64)(u32)s32_at(p + 4)) || va + 8 + (u64)(s64)s32_at(p + 8) != start)
+		return 0;
+	return start + (u64)(u32)s32_at(p + 12);
+}
+
+int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg)
+{
+	struct eh t;
+
+	if (!eh_open(e, &t))
+		return 0;
+	for (u64 i = 0; i < t.n; i++) {
+		u64 end = eh_end(e, &t, i);
+		int err = end > eh_start(&t, i) ? fn(arg, eh_start(&t, i), end) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool eh_bounds(const struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)
+{
+	struct eh t;
+	u64 low = 0, high, end;
+
+	if (!eh_open(e, &t) || !t.n)
+		return false;
+	high = t.n;
+	while (high - low > 1) {
+		u64 mid = low + (high - low) / 2;
+
+		if (eh_start(&t, mid) <= va)
+			low = mid;
+		else
+			high = mid;
+	}
+	end = eh_end(e, &t, low);
+	if (va < eh_start(&t, low) || va >= end)
+		return false;
+	*ret_start = eh_start(&t, low);
+	*ret_end = end;
+	return true;
+}
+
+int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)
+{
+	struct patch_sym sym;
+
+	if (patch_go_is(e) && !patch_go_at(e, va, &sym) && sym.size) {
+		*ret_start = sym.va;
+		*ret_end = sym.va + sym.size;
+		return 0;
+	}
+	if (eh_bounds(e, va, ret_start, ret_end))
+		return 0;
+	if (patch_elf_at(e, va, &sym) || !sym.size)
+		return -ENOENT;
+	*ret_start = sym.va;
+	*ret_end = sym.va + sym.size;
+	return 0;
+}
+
+/* --- Notes --- */
+
+struct note { u32 namesz, descsz, type; const char *name; const u8 *desc; };
+
+/* The note at *at of `n` bytes; moves on. */
+static bool next_note(const u8 *p, u64 n, u64 *at, u64 align, struct note *ret)
+{
+	u32 head[3];
+	u64 name, desc;
+
+	if (*at > n || n - *at < sizeof(head))
+		return false;
+	memcpy(head, p + *at, sizeof(head));
+	name = *at + sizeof(head);
+	desc = ROUND_UP(name + head[0], align);
+	if (head[0] > n || head[1] > n || desc > n || head[1] > n - desc)
+		return false;
+	*ret = (struct note){ head[0], head[1], head[2], (const char *)p + name, p + desc };
+	*at = ROUND_UP(desc + head[1], align);
+	return true;
+}
+
+int patch_elf_build_id(const struct patch_elf *e, u8 *buf, u32 cap, u32 *ret_len)
+{
+	Elf64_Phdr p;
+	struct note n;
+
+	for (u32 k = 0; segment(e, k, &p); k++) {
+		u64 at = 0;
+
+		if (p.p_type != PT_NOTE || p.p_offset > e->size || p.p_filesz > e->size - p.p_offset)
+			continue;
+		while (next_note(e->data + p.p_offset, p.p_filesz, &at, p.p_align == 8 ? 8 : 4, &n)) {
+			if (n.type != NT_GNU_BUILD_ID || n.namesz != 4 || memcmp(n.name, "GNU", 4) || !n.descsz)
+				continue;
+			memcpy(buf, n.desc, MIN(n.descsz, cap));
+			*ret_len = n.descsz;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* A terminated string in a note's description. */
+static const char *note_string(const struct note *n, u32 *at)
+{
+	const char *s = (const char *)n->desc + *at;
+
+	for (u32 i = *at; i < n->descsz; i++) {
+		if (!n->desc[i]) {
+			*at = i + 1;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+int patch_elf_usdt(const struct patch_elf *e, patch_usdt_fn fn, void *arg)
+{
+	Elf64_Shdr notes, base;
+	u64 at = 0, link_base;
+	struct note n;
+
+	if (!section_named(e, ".note.stapsdt", &notes) || notes.sh_type != SHT_NOTE)
+		return 0;
+	link_base = section_named(e, ".stapsdt.base", &base) ? base.sh_addr : 0;
+	while (next_note(e->data + notes.sh_offset, notes.sh_size, &at, 4, &n)) {
+		struct patch_usdt u;
+		u64 addr[3];
+		u32 str = sizeof(addr);
+		int err;
+
+		if (n.type != 3 || n.namesz != 8 || memcmp(n.name, "stapsdt", 8) || n.descsz < sizeof(addr))
+			continue;
+		memcpy(addr, n.desc, sizeof(addr));
+		u.pc = addr[0] + (link_base ? link_base - addr[1] : 0);
+		u.semaphore = addr[2] ? addr[2] + (link_base ? link_base - addr[1] : 0) : 0;
+		u.provider = note_string(&n, &str);
+		u.name = u.provider ? note_string(&n, &str) : NULL;
+		u.args = u.name ? note_string(&n, &str) : NULL;
+		if (!u.args)
+			continue;
+		err = fn(arg, &u);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* --- Where Go's table is --- */
+
+/* A section by either of the names the linker gives it, else nothing: stripped section headers hide it. */
+bool patch_go_is(struct patch_elf *e)
+{
+	static const char *const names[] = { ".gopclntab", ".data.rel.ro.gopclntab" };
+	Elf64_Shdr s;
+
+	if (e->go.looked)
+		return e->go.there;
+	e->go.looked = true;
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!section_named(e, names[i], &s) || s.sh_type == SHT_NOBITS)
+			continue;
+		e->go.at = s.sh_offset;
+		e->go.size = s.sh_size;
+		e->go.text = section_named(e, ".text", &s) ? s.sh_addr : 0;
+		e->go.there = patch_go_open(e);
+		break;
+	}
+	return e->go.there;
+}
