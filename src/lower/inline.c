@@ -109,8 +109,13 @@ static void element(struct seq *s, const struct lower_array *a, bool mask, u32 m
 		miss[1] = jump(s, OP_JGE32_K, BPF_REG_3, a->lanes);
 	}
 	miss[0] = jump(s, OP_JGE32_K, BPF_REG_0, a->max_entries);
-	if (mask)
-		op_imm(s, OP_AND32_K, BPF_REG_0, (s32)a->index_mask);
+	if (mask) { /* all ones when it is below, also when that was not waited for */
+		op_reg(s, OP_MOV64_X, BPF_REG_1, BPF_REG_0);
+		seq_add(s, (struct ins){ .op = OP_LDIMM64, .dst = BPF_REG_4, .imm64 = a->max_entries });
+		op_reg(s, OP_SUB64_X, BPF_REG_1, BPF_REG_4);
+		op_imm(s, OP_ARSH64_K, BPF_REG_1, 63);
+		op_reg(s, OP_AND64_X, BPF_REG_0, BPF_REG_1);
+	}
 }
 
 static void land_miss(struct seq *s, const u32 miss[2])

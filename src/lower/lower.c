@@ -243,6 +243,31 @@ static void lower_branch(struct lowering *l, struct seq *s, const struct ins *i,
 		seq_add(s, (struct ins){ .op = OP_JA, .target = i->target });
 }
 
+#define R_MASK 11
+
+void lower_mask(struct seq *s, const struct ins *i, u8 state, u32 limit)
+{
+	bool in_src = state & ALU_SAN_SRC, neg = state & ALU_SAN_NEG, imm = state & ALU_SAN_IMM;
+	bool add = (ins_info(i)->sub == ALU_ADD) != neg;
+	u8 off = in_src ? i->src : i->dst;
+
+	if (neg && !imm)
+		seq_add(s, (struct ins){ .op = OP_NEG64, .dst = off });
+	seq_add(s, (struct ins){ .op = OP_MOV32_K, .dst = R_MASK, .imm = (s32)limit });
+	if (!imm) {
+		seq_add(s, (struct ins){ .op = OP_SUB64_X, .dst = R_MASK, .src = off });
+		seq_add(s, (struct ins){ .op = OP_OR64_X, .dst = R_MASK, .src = off });
+		seq_add(s, (struct ins){ .op = OP_NEG64, .dst = R_MASK });
+		seq_add(s, (struct ins){ .op = OP_ARSH64_K, .dst = R_MASK, .imm = 63 });
+		seq_add(s, (struct ins){ .op = OP_AND64_X, .dst = R_MASK, .src = off });
+	}
+	if (!in_src)
+		seq_add(s, (struct ins){ .op = OP_MOV64_X, .dst = i->dst, .src = i->src });
+	seq_add(s, (struct ins){ .op = add ? OP_ADD64_X : OP_SUB64_X, .dst = i->dst, .src = R_MASK });
+	if (in_src && neg && !imm && i->src != i->dst)
+		seq_add(s, (struct ins){ .op = OP_NEG64, .dst = i->src });
+}
+
 static int lower_one(struct lowering *l, struct seq *s, u32 at)
 {
 	const struct ins *i = &l->p->ins[at];
@@ -291,7 +316,13 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 	case IC_CAST:
 		err = lower_cast(l, s, i);
 		break;
-	case IC_ALU: case IC_MOV: case IC_END: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
+	case IC_ALU:
+		if (l->o->hardened && (f->alu_state & (ALU_SAN_SRC | ALU_SAN_DST)))
+			lower_mask(s, i, f->alu_state, f->alu_limit);
+		else
+			seq_add(s, r);
+		break;
+	case IC_MOV: case IC_END: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
 		seq_add(s, r);
 		break;
 	}

@@ -17,7 +17,7 @@
 /* An array map as inlined lookups need it: element i of lane c is at data + c * lane + i * stride. */
 struct lower_array {
 	u64 data, lane;
-	u32 stride, max_entries, index_mask;
+	u32 stride, max_entries;
 	u32 lanes;
 	bool percpu;     /* the lane is the run's CPU; else there is one */
 };

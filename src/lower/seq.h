@@ -40,6 +40,11 @@ static inline void seq_ref(struct seq *s, struct lower_ref r)
 }
 u32 lower_sub_of(const struct proof *p, u32 insn);
 
+/*
+ * lower.c: an addition or subtraction of registers whose offset must lie within `limit`, whatever a mistaken prediction put there:
+ * Linux's sequence, in r11. `state`: ALU_SAN_*.
+ */
+void lower_mask(struct seq *s, const struct ins *i, u8 state, u32 limit);
 /* inline.c: true when the call at this instruction needs none: `s` has what it does instead. */
 bool lower_inline(struct lowering *l, struct seq *s, u32 at);
 /* Is this instruction the NULL check of an inlined lookup, which does it too? */

@@ -145,7 +145,7 @@ static int map_array(void *cookie, const struct map_desc *desc, struct lower_arr
 	if (desc->type != BPF_MAP_TYPE_ARRAY && !percpu)
 		return -EOPNOTSUPP;
 	*ret = (struct lower_array){ .data = (u64)(uintptr_t)m->data, .lane = m->lane, .stride = m->stride,
-				     .max_entries = desc->max_entries, .index_mask = m->index_mask, .lanes = m->ncpu,
+				     .max_entries = desc->max_entries, .lanes = m->ncpu,
 				     .percpu = percpu };
 	return 0;
 }
@@ -187,17 +187,23 @@ static int do_lower(struct load *l)
 	return err;
 }
 
+/* As Linux's sysctl bpf_jit_harden. */
+static bool hides_constants(const struct prog_attr *a)
+{
+	return a->harden == HARDEN_ALL || (a->harden == HARDEN_UNPRIVILEGED && !caps_grant(a->vf.caps, CAPB_BPF));
+}
+
 static int compile(struct load *l, struct prog *p)
 {
 	int err;
 
-	/* as Linux with bpf_jit_harden=1: what the unprivileged load is blinded */
-	p->jit_opts = (struct jit_opts){ .blind = !caps_grant(l->a->vf.caps, CAPB_BPF), .hardened = l->proof->strict_spec };
+	p->jit_opts = (struct jit_opts){ .blind = hides_constants(l->a), .hardened = l->proof->strict_spec };
 	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
 		return 0;
 	err = jit_compile(&l->low, &p->jit_opts, &l->arena, &p->code);
 	if (err)
-		return l->a->engine == ENGINE_JIT || err == -ENOMEM ? err : 0;
+		/* without random numbers there is no hiding: the program is not loaded */
+		return l->a->engine == ENGINE_JIT || err == -ENOMEM || err == -EIO ? err : 0;
 	p->jited = true;
 	return 0;
 }

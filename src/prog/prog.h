@@ -17,6 +17,7 @@
 #include "verifier/explain.h"
 #include "vm/abi.h"
 
+enum harden { HARDEN_UNPRIVILEGED, HARDEN_ALL, HARDEN_OFF };
 enum engine { ENGINE_AUTO, ENGINE_JIT, ENGINE_INTERP };
 
 /* Everything BPF_PROG_LOAD resolved. Pointers are borrowed for the call; objects are referenced by the program. */
@@ -25,6 +26,7 @@ struct prog_attr {
 	const char *name;
 	u32 uid;
 	enum engine engine;
+	enum harden harden;        /* whose constants are hidden */
 	u64 budget;                /* ns that a run may take; 0: any time */
 	struct obj *btf_obj;       /* of vf.btf; NULL: none */
 	void *cookie;

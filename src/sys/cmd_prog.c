@@ -415,13 +415,15 @@ static int load(struct call *c, struct load_bufs *b)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
 	struct prog_attr pa = { .name = a->prog_name, .uid = caller_known(c->who)->uid, .cookie = b, .map_of_fd = map_of_fd,
-				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine, .budget = c->s->run_budget };
+				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine, .budget = c->s->run_budget,
+				.harden = (enum harden)c->s->harden };
 	struct prog *p = NULL;
 	struct log log;
 	int err, full;
 
 	pa.vf = (struct vf_input){ .insn_cnt = a->insn_cnt, .prog_type = a->prog_type, .attach_type = a->expected_attach_type,
 				   .prog_flags = a->prog_flags, .caps = c->who->caps, .name = a->prog_name };
+	pa.vf.mitigations = c->s->spectre;
 	err = before_verifier(c, b, &pa.vf);
 	if (err)
 		return err;

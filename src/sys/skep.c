@@ -142,6 +142,9 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	s->caps = o.caps;
 	s->caps_set = o.caps_set != 0;
 	s->engine = o.engine;
+	s->run_budget = o.run_budget;
+	s->harden = o.harden;
+	s->spectre = o.spectre;
 	s->report = o.report ? o.report : env_is("SKEP_REPORT", "1") ? SKEP_REPORT_LOG : SKEP_REPORT_OFF;
 	s->unpriv_allowed = (o.flags & SKEP_F_UNPRIV_ALLOWED) != 0 || env_is("SKEP_UNPRIVILEGED", "1");
 	s->run_any = (o.flags & SKEP_F_RUN_ANY) != 0;

@@ -39,6 +39,7 @@ struct skep {
 	struct pins *pins;             /* pinned paths to objects; owned by pin.c */
 	u32 engine;                    /* SKEP_ENGINE_* */
 	u64 run_budget;                /* ns */
+	u32 harden, spectre;           /* SKEP_HARDEN_*, SKEP_SPECTRE_* */
 	u32 caps;
 	bool caps_set, unpriv_allowed, run_any;
 	u32 report;                    /* SKEP_REPORT_* */

@@ -42,8 +42,6 @@ static void fill_facts(struct vf_env *e)
 		const struct ins *in = &e->ins[i];
 
 		*f = e->aux[i].fact;
-		if ((f->alu_state & (ALU_SAN_SRC | ALU_SAN_DST)) && !(f->alu_state & ALU_SAN_IMM))
-			f->nospec = true;
 		if (in->op == OP_CALL_SUB)
 			f->callee = (u32)sub_starting(e, in->target);
 		if (in->op == OP_LDIMM64_FUNC) {

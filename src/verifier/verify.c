@@ -20,8 +20,9 @@ static void unfold_privileges(struct vf_env *e)
 	const struct vf_input *in = e->in;
 
 	e->bpf_capable = caps_grant(in->caps, CAPB_BPF);
-	e->allow_ptr_leaks = e->allow_uninit_stack = e->bypass_v1 = e->bypass_v4 =
-		caps_grant(in->caps, CAPB_PERFMON);
+	e->allow_ptr_leaks = e->allow_uninit_stack = caps_grant(in->caps, CAPB_PERFMON);
+	e->bypass_v1 = e->bypass_v4 =
+		in->mitigations == MITIGATE_AUTO ? e->allow_ptr_leaks : in->mitigations == MITIGATE_NONE;
 	e->strict_align =
 		(in->prog_flags & BPF_F_STRICT_ALIGNMENT) && !(in->prog_flags & BPF_F_ANY_ALIGNMENT);
 	e->test_state_freq = e->bpf_capable && (in->prog_flags & BPF_F_TEST_STATE_FREQ);

@@ -14,12 +14,15 @@
 #include "isa/isa.h"
 #include "spec/spec.h"
 
+enum vf_mitigations { MITIGATE_AUTO /* programs of loaders without CAP_PERFMON */, MITIGATE_ALL, MITIGATE_NONE };
+
 struct vf_input {
 	/* the program, as bpf(2) got it */
 	const struct bpf_insn *insns;
 	u32 insn_cnt;
 	u32 prog_type, attach_type, prog_flags; /* prog_flags: BPF_F_STRICT_ALIGNMENT, BPF_F_SLEEPABLE, ... */
 	u32 caps;                               /* enum cap_bit set of the loader */
+	u32 mitigations;                        /* enum vf_mitigations: against speculation */
 	bool gpl;                               /* license is GPL-compatible */
 	const char *name;                       /* of the program, for the log; may be "" */
 	/* its BTF (may be NULL) with func_info and line_info in the caller's memory, as bpf(2) got them */
@@ -57,8 +60,8 @@ enum mem_fact {
 };
 
 /*
- * How an addition of a variable to a pointer (or of two unknown scalars) is kept harmless under mistaken prediction. A barrier
- * before the instruction does the same as the mask, so `nospec` is set with it: an engine either masks or obeys the barrier.
+ * How an addition of a variable to a pointer (or of two unknown scalars) is kept harmless under mistaken prediction: lowering masks
+ * the offset.
  */
 enum {
 	ALU_SAN_SRC = 1, ALU_SAN_DST = 2, /* which operand is the offset: source, destination */

@@ -2,7 +2,7 @@
 /*
  * The text-case runner: programs with their expected verdict and results, one or more in a file (tests/t/README.md).
  *
- * Each case is loaded into skep twice (interpreter, JIT) and, where bpf(2) is permitted, into the running kernel, which must
+ * Each case is loaded into skep three times (interpreter, JIT, hardened JIT) and, where bpf(2) is permitted, into the running kernel, which must
  * agree unless the case says why it does not. A refusal must fit the text of the row that the case names, and have the kernel's errno.
  * Prints one line a failing case; the last line has the totals. With --show: what each side says, for writing cases.
  */
@@ -38,15 +38,15 @@ struct test_case {
 	u32 nruns;
 	int line;
 };
-enum side { INTERP, JIT, KERNEL, SIDES };
-static const char *const side_name[] = { "interpreter", "JIT", "kernel" };
+enum side { INTERP, JIT, HARDENED, KERNEL, SIDES };
+static const char *const side_name[] = { "interpreter", "JIT", "hardened JIT", "kernel" };
 
 /* Who loads: everything, no CAP_PERFMON and CAP_SYS_ADMIN, nothing at all (where the system lets users load programs). */
 enum priv { ALL, BPF_ONLY, NOBODY, PRIVS };
 static const char *const priv_name[] = { "caps=all", "caps=bpf", "caps=none" };
 static const u64 priv_caps[] = { 0, 1ull << CAP_BPF | 1ull << CAP_NET_ADMIN, 0 };
 
-static struct skep *skep[PRIVS][2];
+static struct skep *skep[PRIVS][KERNEL];
 static enum priv loader;
 static bool kernel_ok, kernel_users_ok, show;
 static u32 passed, failed, skipped;
@@ -535,6 +535,9 @@ static int check_verdict(const struct test_case *c, enum side s, int fd, const c
 	static int said; /* errno of the engine before */
 	char text[80];
 
+	/* with masks for everybody a privileged program may be refused */
+	if (s == HARDENED && fd < 0)
+		return 0;
 	if (s == KERNEL && (*c->differs || (fd == -EPERM && !*log && c->priv == ALL))) /* or may not load this type here */
 		return 0;
 	if (c->accept && fd < 0)
@@ -584,7 +587,7 @@ static void show_side(const struct test_case *c, enum side s, int fd, const char
 	const char *end = strstr(log, "\nprocessed "), *p;
 	int lines = 0;
 
-	if (s == JIT)
+	if (s == JIT || s == HARDENED)
 		return;
 	if (!end)
 		end = log + strlen(log);
@@ -709,15 +712,17 @@ static int start(enum priv p, enum side s)
 {
 	static const u32 caps[] = { SKEP_CAP_ALL, SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN, 0 };
 	struct skep_opts o = { .sz = sizeof(o), .caps = caps[p], .caps_set = 1, .flags = SKEP_F_RUN_ANY | SKEP_F_UNPRIV_ALLOWED,
-			       .engine = s == JIT ? SKEP_ENGINE_JIT : SKEP_ENGINE_INTERP };
+			       .engine = s == INTERP ? SKEP_ENGINE_INTERP : SKEP_ENGINE_JIT,
+			       .harden = s == HARDENED ? SKEP_HARDEN_ALL : SKEP_HARDEN_UNPRIVILEGED,
+			       .spectre = s == HARDENED ? SKEP_SPECTRE_ON : SKEP_SPECTRE_AUTO };
 
 	return skep_new(&o, &skep[p][s]);
 }
 
 int main(int argc, char **argv)
 {
-	for (u32 i = 0; i < PRIVS * 2; i++)
-		if (start((enum priv)(i / 2), (enum side)(i % 2))) {
+	for (u32 i = 0; i < PRIVS * KERNEL; i++)
+		if (start((enum priv)(i / KERNEL), (enum side)(i % KERNEL))) {
 			fprintf(stderr, "cannot start skep\n");
 			return 5;
 		}
@@ -732,7 +737,7 @@ int main(int argc, char **argv)
 		else
 			run_file(argv[i]);
 	for (u32 i = 0; i < PRIVS * 2; i++)
-		skep_free(skep[i / 2][i % 2]);
+		skep_free(skep[i / KERNEL][i % KERNEL]);
 	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed != 0;
 }
