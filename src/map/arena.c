@@ -208,11 +208,73 @@ static int ops_check(const struct map_attr *a)
 	       (a->flags & ~(u32)(UAPI_F_LINK | UAPI_F_VTYPE_BTF_OBJ_FD)) || !a->btf_vmlinux_value ? -EINVAL : 0;
 }
 
-/* Programs that implement a kernel interface are verified; nothing here calls them, so the map holds no registration. */
+/* The value, as bpf(2) shows it: 8 bytes of state, then the table. */
+enum { OPS_INIT, OPS_INUSE, OPS_TOBEFREE, OPS_READY };
+struct ops_state { u32 users, state; };
+
 static int ops_layout(const struct map_attr *a, struct map_geom *g)
 {
-	(void)a;
-	geom_add(g, MAP_LINE);
+	g->data = geom_add(g, MAX(a->value_size, sizeof(struct ops_state)));
+	return 0;
+}
+
+static struct ops_state *ops_state(const struct map *m) { return (struct ops_state *)(void *)m->data; }
+
+static int ops_key(const void *key)
+{
+	u32 i;
+
+	memcpy(&i, key, sizeof(i));
+	return i ? -E2BIG : 0;
+}
+
+/* value NULL: may it be set? */
+static int ops_update(struct map *m, const void *key, const void *value, u64 flags)
+{
+	int err = flags ? -EINVAL : ops_key(key);
+	bool link = m->desc.flags & UAPI_F_LINK;
+	u32 none = OPS_INIT;
+
+	if (err || !value)
+		return err ? err : ops_state(m)->state != OPS_INIT ? -EBUSY : 0;
+	if (!__atomic_compare_exchange_n(&ops_state(m)->state, &none, link ? OPS_READY : OPS_INUSE, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return -EBUSY;
+	shm_write(m->data + sizeof(struct ops_state), (const u8 *)value + sizeof(struct ops_state),
+		  m->desc.value_size - (u32)sizeof(struct ops_state));
+	ops_state(m)->users = !link;
+	return 0;
+}
+
+static int ops_lookup(struct map *m, const void *key, void *value, u64 flags)
+{
+	(void)flags;
+	if (ops_key(key))
+		return -ENOENT;
+	shm_read(value, m->data, m->desc.value_size);
+	return 0;
+}
+
+static int ops_remove(struct map *m, const void *key)
+{
+	u32 used = OPS_INUSE;
+
+	(void)key;
+	if (m->desc.flags & UAPI_F_LINK)
+		return -EOPNOTSUPP;
+	if (__atomic_compare_exchange_n(&ops_state(m)->state, &used, OPS_TOBEFREE, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		ops_state(m)->users = 0;
+		return 0;
+	}
+	return used == OPS_INIT ? -ENOENT : -EINPROGRESS;
+}
+
+static int ops_next(struct map *m, const void *key, void *next)
+{
+	(void)m;
+	if (key && !ops_key(key))
+		return -ENOENT;
+	memset(next, 0, sizeof(u32));
 	return 0;
 }
 
@@ -226,6 +288,6 @@ const struct map_type map_type_ARENA = {
 };
 const struct map_ops map_ops_STRUCT_OPS = { .no_update = -EOPNOTSUPP, .no_delete = -EOPNOTSUPP };
 const struct map_type map_type_STRUCT_OPS = {
-	.ops = &map_ops_STRUCT_OPS, .check = ops_check, .layout = ops_layout,
-	.btf = BTF_ANSWER_EINVAL,
+	.ops = &map_ops_STRUCT_OPS, .check = ops_check, .layout = ops_layout, .copy_out = ops_lookup, .copy_in = ops_update,
+	.remove_sys = ops_remove, .next_key = ops_next, .btf = BTF_ANSWER_EINVAL,
 };

@@ -15,6 +15,7 @@
 #include "helper/sk.h"
 #include "map/map.h"
 #include "prog/prog.h"
+#include "sys/struct_ops.h"
 #include "sys/sys.h"
 
 #define SMALL 256 /* keys and values up to here need no allocation */
@@ -53,7 +54,7 @@ static int resolve_btf(struct call *c, struct map_attr *m)
 	s64 key, value;
 	int err;
 
-	if (!a->btf_key_type_id && !a->btf_value_type_id)
+	if (!a->btf_key_type_id && !a->btf_value_type_id && !a->btf_vmlinux_value_type_id)
 		return 0;
 	err = call_obj(c, (int)a->btf_fd, OBJ_BTF, &m->btf_obj, NULL);
 	if (err)
@@ -208,10 +209,14 @@ int cmd_map_create(struct call *c)
 		return err;
 	map->field_free = map->record ? object_fields_free : NULL;
 	map->gone = object_map_gone;
+	if (m.type == BPF_MAP_TYPE_STRUCT_OPS) {
+		map->gone = ops_map_gone;
+		err = ops_map_init(map, sys_kernel_btf(c->s), m.btf_vmlinux_value);
+	}
 	map->socket = socket_for_program;
 	map->socket_open = sk_is_open;
-	err = call_new_fd(c, &map->obj,
-			  m.flags & BPF_F_RDONLY ? O_RDONLY : m.flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
+	err = err ? call_fail(c, err, "the kernel's type is no table of functions") :
+	      call_new_fd(c, &map->obj, m.flags & BPF_F_RDONLY ? O_RDONLY : m.flags & BPF_F_WRONLY ? O_WRONLY : O_RDWR);
 	obj_put(&map->obj);
 	return err;
 }
@@ -485,8 +490,13 @@ int cmd_map_update_elem(struct call *c)
 	if (!err)
 		err = call_in(c, e.value, c->a.elem.value, e.value_size);
 	if (!err) {
-		err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) : map_value_names(e.m) ? update_named(c, &e) :
-						       map_update(e.m, e.key, e.value, c->a.elem.flags);
+		if (e.m->desc.type == BPF_MAP_TYPE_STRUCT_OPS)
+			err = ops_map_update(c, e.m, e.key, e.value, c->a.elem.flags);
+		else if (e.m->desc.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+			err = perf_map_update(c, e.m, e.key, e.value, c->a.elem.flags);
+		else
+			err = map_value_obj(e.m) != OBJ_NONE ? update_obj(c, &e) : map_value_names(e.m) ? update_named(c, &e) :
+				      map_update(e.m, e.key, e.value, c->a.elem.flags);
 		elem_fail(c, &e, err);
 	}
 	elem_end(&e);

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#include <bpf/btf.h>
+
 #include "kit.h"
 
 enum { CMD_LOOKUP = 1, CMD_UPDATE = 2, CMD_DELETE = 3, CMD_NEXT = 4 };
@@ -303,6 +305,144 @@ static void lookups(void)
 		}
 }
 
+/* ---- struct_ops: a table of programs ---- */
+#define STRUCT_OPS 26
+struct ops_names { s32 value_type, type; u32 value_size, data_off, member[4], off[4]; };
+
+static bool find_names(struct ops_names *n)
+{
+	static const char *const name[4] = { "ssthresh", "undo_cwnd", "cong_avoid", "name" };
+	struct btf *b = btf__load_vmlinux_btf();
+	const struct btf_type *t;
+
+	memset(n, 0, sizeof(*n));
+	if (!b)
+		return false;
+	n->type = btf__find_by_name_kind(b, "tcp_congestion_ops", BTF_KIND_STRUCT);
+	n->value_type = btf__find_by_name_kind(b, "bpf_struct_ops_tcp_congestion_ops", BTF_KIND_STRUCT);
+	if (n->type < 0 || n->value_type < 0) {
+		btf__free(b);
+		return false;
+	}
+	t = btf__type_by_id(b, (u32)n->value_type);
+	n->value_size = t->size;
+	n->data_off = btf_members(t)[btf_vlen(t) - 1].offset / 8;
+	t = btf__type_by_id(b, (u32)n->type);
+	for (u32 i = 0; i < btf_vlen(t); i++)
+		for (u32 k = 0; k < 4; k++)
+			if (!strcmp(btf__name_by_offset(b, btf_members(t)[i].name_off), name[k])) {
+				n->member[k] = i;
+				n->off[k] = btf_members(t)[i].offset / 8;
+			}
+	btf__free(b);
+	return true;
+}
+
+static int ops_prog(const struct backend *be, const struct ops_names *n, u32 k)
+{
+	static struct prog prog;
+	struct prog *p = &prog;
+	union bpf_attr a;
+
+	prog_start(p, BPF_PROG_TYPE_STRUCT_OPS);
+	MOV_K(0, 4);
+	EXIT();
+	memset(&a, 0, sizeof(a));
+	a.prog_type = p->type;
+	a.insns = ptr(p->insn);
+	a.insn_cnt = p->n;
+	a.license = ptr("GPL");
+	a.attach_btf_id = (u32)n->type;
+	a.expected_attach_type = n->member[k];
+	return (int)be_bpf(be, BPF_PROG_LOAD, &a);
+}
+
+/* The owner of an interface calls the program behind a member. */
+static void call_member(const struct backend *be, int fd)
+{
+	struct skep_map *m = NULL;
+	u64 arg = 0, ret = 0;
+
+	if (!skep_map_get(be->s, fd, &m) && !skep_ops_call(m, "ssthresh", &arg, 1, &ret) && ret == 4 &&
+	    skep_ops_call(m, "set_state", &arg, 1, &ret) == -ENOENT && skep_ops_call(m, "nothing", &arg, 1, &ret) == -ENOENT)
+		kit_agree();
+	else
+		kit_differ("struct_ops: a member is called: %llu", (unsigned long long)ret);
+	skep_map_put(m);
+}
+
+static void struct_ops(void)
+{
+	static u8 value[4096] __attribute__((aligned(8)));
+	struct ops_names n;
+	long r[BACKENDS][16];
+	u32 steps = 0;
+
+	if (!find_names(&n) || n.value_size > sizeof(value))
+		return;
+	kit_case("struct_ops");
+	for (u32 b = 0; b < kit.nbe; b++) {
+		const struct backend *be = &kit.be[b];
+		int fd[3] = { ops_prog(be, &n, 0), ops_prog(be, &n, 1), ops_prog(be, &n, 2) }, m;
+		u32 key = 0, one = 1, next;
+		union bpf_attr a;
+		u64 word, at = 0;
+
+		memset(&a, 0, sizeof(a));
+		a.map_type = STRUCT_OPS;
+		a.key_size = 4;
+		a.value_size = n.value_size;
+		a.max_entries = 1;
+		a.btf_vmlinux_value_type_id = (u32)n.value_type;
+		a.btf_fd = (u32)int_btf(be);
+		m = (int)be_bpf(be, BPF_MAP_CREATE, &a);
+#define STEP(x) (r[b][at++] = (x))
+		STEP(m < 0 ? m : fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : fd[2] < 0 ? fd[2] : 0);
+		memset(value, 0, sizeof(value));
+		STEP(map_op(be, CMD_LOOKUP, m, &key, value, 0));
+		STEP(map_op(be, CMD_DELETE, m, &key, NULL, 0));
+		STEP(map_op(be, CMD_NEXT, m, NULL, &next, 0));
+		STEP(map_op(be, CMD_NEXT, m, &key, &next, 0));
+		memset(value, 0, sizeof(value));
+		for (u32 k = 0; k < 3; k++) {
+			word = (u64)fd[k];
+			memcpy(value + n.data_off + n.off[k], &word, 8);
+		}
+		memcpy(value + n.data_off + n.off[3], "skep_test", 10);
+		STEP(map_op(be, CMD_UPDATE, m, &one, value, 0));
+		STEP(map_op(be, CMD_UPDATE, m, &key, value, 1));
+		word = (u64)fd[1];
+		memcpy(value + n.data_off + n.off[0], &word, 8); /* for another member */
+		STEP(map_op(be, CMD_UPDATE, m, &key, value, 0));
+		word = (u64)fd[0];
+		memcpy(value + n.data_off + n.off[0], &word, 8);
+		value[0] = 1;
+		STEP(map_op(be, CMD_UPDATE, m, &key, value, 0));
+		value[0] = 0;
+		STEP(map_op(be, CMD_UPDATE, m, &key, value, 0));
+		STEP(map_op(be, CMD_UPDATE, m, &key, value, 0));
+		STEP(map_op(be, CMD_LOOKUP, m, &key, value, 0));
+		memcpy(&word, value, 8);
+		STEP((long)word);
+		if (be->s)
+			call_member(be, m);
+		STEP(map_op(be, CMD_DELETE, m, &key, NULL, 0));
+		STEP(map_op(be, CMD_DELETE, m, &key, NULL, 0));
+		steps = (u32)at;
+#undef STEP
+		for (u32 k = 0; k < 3; k++)
+			close(fd[k]);
+		close(m);
+	}
+	for (u32 i = 0; i < steps && kit.nbe > 1; i++) {
+		if (r[0][i] == r[1][i])
+			kit_agree();
+		else
+			kit_differ("struct_ops, step %u: kernel %s (%lx), %s %s (%lx)", i, err_name(r[0][i]), (u64)r[0][i], kit.be[1].name,
+				   err_name(r[1][i]), (u64)r[1][i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	kit_start("named", argc, argv, 20, 1u << JIT);
@@ -315,5 +455,7 @@ int main(int argc, char **argv)
 		closing();
 	if (kit_wanted("lookup"))
 		lookups();
+	if (kit_wanted("struct_ops"))
+		struct_ops();
 	return kit_end();
 }
