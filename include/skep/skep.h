@@ -37,7 +37,12 @@ struct skep_opts {
 	 * returns 0, and what it held (locks, ring buffer records, objects) is given back. Costs a count in each turn of a loop.
 	 */
 	uint64_t run_budget;
+	uint32_t harden;       /* SKEP_HARDEN_*: whose constants compiled code hides */
+	uint32_t spectre;      /* SKEP_SPECTRE_*: whose programs get masks, barriers and retpolines */
 };
+enum { SKEP_HARDEN_UNPRIVILEGED, SKEP_HARDEN_ALL, SKEP_HARDEN_OFF }; /* sysctl net.core.bpf_jit_harden = 1, 2, 0 */
+/* Those loaded without SKEP_CAP_PERFMON; all (some that are fine otherwise are refused then); none, as with mitigations=off. */
+enum { SKEP_SPECTRE_AUTO, SKEP_SPECTRE_ON, SKEP_SPECTRE_OFF };
 enum { SKEP_REPORT_OFF, SKEP_REPORT_KEEP /* for skep_report() */, SKEP_REPORT_LOG /* and inside program logs */ };
 enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_SYS_ADMIN = 8, SKEP_CAP_ALL = 15 };
 enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
