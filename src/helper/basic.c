@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "helper/current.h"
 #include "helper/probe.h"
 #include "helper/ret.h"
 #include "map/map.h"
@@ -63,22 +64,24 @@ u64 helper_get_numa_node_id(struct run *run)
 /* ---- the task that triggers the event ---- */
 u64 helper_get_current_pid_tgid(struct run *run)
 {
-	(void)run;
-	return (u64)(u32)getpid() << 32 | (u32)syscall(SYS_gettid);
+	return (u64)current_tgid(run) << 32 | current_tid(run);
 }
 
 u64 helper_get_current_uid_gid(struct run *run)
 {
-	(void)run;
-	return (u64)getgid() << 32 | getuid();
+	const struct run_task *t = run->env->task;
+
+	return t ? (u64)t->gid << 32 | t->uid : (u64)getgid() << 32 | getuid();
 }
 
 u64 helper_get_current_comm(void *buf, u64 size_of_buf, struct run *run)
 {
 	char comm[16] = "";
 
-	(void)run;
-	prctl(PR_GET_NAME, comm);
+	if (run->env->task)
+		memcpy(comm, run->env->task->comm, sizeof(comm));
+	else
+		prctl(PR_GET_NAME, comm);
 	memset(buf, 0, size_of_buf);
 	memcpy(buf, comm, MIN(size_of_buf ? size_of_buf - 1 : 0, sizeof(comm) - 1));
 	return 0;
@@ -89,7 +92,6 @@ u64 helper_get_ns_current_pid_tgid(u64 dev, u64 ino, void *nsdata, u64 size, str
 	struct { u32 pid, tgid; } *out = nsdata;
 	struct stat st;
 
-	(void)run;
 	if (size != sizeof(*out) || (u64)(dev_t)dev != dev) {
 		memset(nsdata, 0, size);
 		return RET_INT_(-EINVAL);
@@ -97,8 +99,8 @@ u64 helper_get_ns_current_pid_tgid(u64 dev, u64 ino, void *nsdata, u64 size, str
 	memset(nsdata, 0, size);
 	if (stat("/proc/self/ns/pid", &st) || st.st_ino != ino || st.st_dev != dev)
 		return RET_INT_(-EINVAL);
-	out->pid = (u32)syscall(SYS_gettid);
-	out->tgid = (u32)getpid();
+	out->pid = current_tid(run);
+	out->tgid = current_tgid(run);
 	return 0;
 }
 
@@ -150,8 +152,12 @@ u64 kernel_error(u64 ret, u64 size, u64 from)
 	return (s64)ret == -EFAULT && !kernel_address ? RET_INT_(-ERANGE) : ret;
 }
 
-u64 helper_probe_read(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
-u64 helper_probe_read_user(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+u64 helper_probe_read(void *dst, u64 size, u64 p, struct run *run)
+{
+	return current_owns(run, p) ? current_read(run, dst, size, p) : guarded_read(dst, size, p);
+}
+
+u64 helper_probe_read_user(void *dst, u64 size, u64 p, struct run *run) { return current_read(run, dst, size, p); }
 
 u64 helper_probe_read_kernel(void *dst, u64 size, u64 p, struct run *run)
 {
@@ -159,8 +165,12 @@ u64 helper_probe_read_kernel(void *dst, u64 size, u64 p, struct run *run)
 	return kernel_error(guarded_read(dst, size, p), size, p);
 }
 
-u64 helper_probe_read_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
-u64 helper_probe_read_user_str(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_string(dst, size, p); }
+u64 helper_probe_read_str(void *dst, u64 size, u64 p, struct run *run)
+{
+	return current_owns(run, p) ? current_read_string(run, dst, size, p) : guarded_string(dst, size, p);
+}
+
+u64 helper_probe_read_user_str(void *dst, u64 size, u64 p, struct run *run) { return current_read_string(run, dst, size, p); }
 
 u64 helper_probe_read_kernel_str(void *dst, u64 size, u64 p, struct run *run)
 {
@@ -168,7 +178,7 @@ u64 helper_probe_read_kernel_str(void *dst, u64 size, u64 p, struct run *run)
 	return size ? kernel_error(guarded_string(dst, size, p), size, p) : 0;
 }
 
-u64 helper_copy_from_user(void *dst, u64 size, u64 p, struct run *run) { (void)run; return guarded_read(dst, size, p); }
+u64 helper_copy_from_user(void *dst, u64 size, u64 p, struct run *run) { return current_read(run, dst, size, p); }
 
 /* ---- loops and locks ---- */
 #define MAX_LOOPS (1u << 23)

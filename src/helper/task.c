@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "helper/current.h"
 #include "helper/handle.h"
 #include "helper/kfunc.h"
 #include "helper/probe.h"
@@ -22,8 +23,8 @@ static u32 my_tid(void)
 }
 
 /* ---- handles ---- */
-u64 helper_get_current_task(struct run *run) { (void)run; return handle_of(HANDLE_TASK, my_tid()); }
-u64 helper_get_current_task_btf(struct run *run) { (void)run; return handle_of(HANDLE_TASK, my_tid()); }
+u64 helper_get_current_task(struct run *run) { return handle_of(HANDLE_TASK, current_tid(run)); }
+u64 helper_get_current_task_btf(struct run *run) { return handle_of(HANDLE_TASK, current_tid(run)); }
 
 u64 helper_task_pt_regs(void *task, struct run *run)
 {
@@ -52,8 +53,8 @@ static u64 send(u32 tgid, u32 tid, u32 sig)
 	return r ? RET_INT_(-errno) : 0;
 }
 
-u64 helper_send_signal(u64 sig, struct run *run) { (void)run; return send((u32)getpid(), 0, (u32)sig); }
-u64 helper_send_signal_thread(u64 sig, struct run *run) { (void)run; return send((u32)getpid(), my_tid(), (u32)sig); }
+u64 helper_send_signal(u64 sig, struct run *run) { return send(current_tgid(run), 0, (u32)sig); }
+u64 helper_send_signal_thread(u64 sig, struct run *run) { return send(current_tgid(run), current_tid(run), (u32)sig); }
 
 BODY(bpf_send_signal_task)
 {
@@ -133,12 +134,14 @@ static const char *cgroup_mount(void)
 }
 
 /* The current task's cgroup as a path from the root: "/" or "/a/b". */
-static bool cgroup_path(char *path, size_t size)
+static bool cgroup_path(const struct run *run, char *path, size_t size)
 {
 	char buf[4096], *line, *end;
 	ssize_t n;
-	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	int fd;
 
+	snprintf(buf, sizeof(buf), "/proc/%u/cgroup", current_tgid(run));
+	fd = open(buf, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	n = read(fd, buf, sizeof(buf) - 1);
@@ -168,8 +171,9 @@ u64 helper_get_current_cgroup_id(struct run *run)
 {
 	char path[4096];
 
-	(void)run;
-	return cgroup_path(path, sizeof(path)) ? id_of(path) : 0;
+	if (run->env->task && run->env->task->cgroup_id)
+		return run->env->task->cgroup_id;
+	return cgroup_path(run, path, sizeof(path)) ? id_of(path) : 0;
 }
 
 u64 helper_get_current_ancestor_cgroup_id(u64 ancestor_level, struct run *run)
@@ -177,8 +181,7 @@ u64 helper_get_current_ancestor_cgroup_id(u64 ancestor_level, struct run *run)
 	u32 level = (u32)ancestor_level, depth = 0;
 	char path[4096];
 
-	(void)run;
-	if ((s32)level < 0 || !cgroup_path(path, sizeof(path)))
+	if ((s32)level < 0 || !cgroup_path(run, path, sizeof(path)))
 		return 0;
 	if (!strcmp(path, "/"))
 		return level ? 0 : id_of("/");

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "helper/current.h"
 #include "helper/handle.h"
 #include "helper/ret.h"
 #include "helper/run_env.h"
@@ -25,6 +26,11 @@ static u32 walk(const struct run *run, u64 *ip, u32 room, u32 skip)
 	u64 fp = run->env->user_fp, frame[2];
 	u32 n = 0, seen = 0;
 
+	if (run->env->user_stack) { /* the event brought it */
+		for (seen = skip; seen < run->env->user_nstack && n < room; seen++)
+			ip[n++] = run->env->user_stack[seen];
+		return n;
+	}
 	if (run->env->user_ip) {
 		if (!skip && room)
 			ip[n++] = run->env->user_ip;
@@ -33,7 +39,7 @@ static u32 walk(const struct run *run, u64 *ip, u32 room, u32 skip)
 		fp = (u64)(uintptr_t)__builtin_frame_address(0);
 	}
 	for (; seen < MAX_FRAMES && n < room; seen++) {
-		if (fp & 7 || probe_read(frame, fp, sizeof(frame)) || !frame[1])
+		if (fp & 7 || current_read(run, frame, sizeof(frame), fp) || !frame[1])
 			break;
 		if (seen >= skip)
 			ip[n++] = frame[1];
@@ -103,7 +109,7 @@ u64 helper_get_stack(void *ctx, void *buf, u64 size, u64 flags, struct run *run)
 
 u64 helper_get_task_stack(void *task, void *buf, u64 size, u64 flags, struct run *run)
 {
-	return get_stack(buf, size, flags, handle_id((u64)(uintptr_t)task) != (u32)syscall(SYS_gettid), run);
+	return get_stack(buf, size, flags, handle_id((u64)(uintptr_t)task) != current_tid(run), run);
 }
 
 /* ---- counters ---- */

@@ -158,6 +158,29 @@ int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, 
 	return err;
 }
 
+int perf_map_update(struct call *c, struct map *m, const void *key, const void *value, u64 flags)
+{
+	struct perf_event *e;
+	struct obj *o;
+	u32 index;
+	s32 fd;
+	int err;
+
+	memcpy(&index, key, sizeof(index));
+	memcpy(&fd, value, sizeof(fd));
+	if (flags != BPF_ANY)
+		return call_fail(c, -EINVAL, "flags must be BPF_ANY");
+	if (index >= m->desc.max_entries)
+		return call_fail(c, -E2BIG, "index %u: the map has %u elements", index, m->desc.max_entries);
+	if (call_obj(c, fd, OBJ_PERF, &o, NULL))
+		return call_fail(c, -EBADF, "descriptor %d is not a perf event", fd);
+	e = perf_of(o);
+	perf_event_find_ring(e, caller_known(c->who)->pid);
+	err = e->attr.inherit ? call_fail(c, -EOPNOTSUPP, "the event is inherited by children") : map_perf_set(m, index, &e->sink);
+	obj_put(o);
+	return err;
+}
+
 /* ---- ioctls ---- */
 static int ioctl_query(struct call *c, struct perf_event *e, u64 arg)
 {

@@ -28,6 +28,7 @@ struct btf_obj {
 #define FLAG_TOKEN (1u << 16)
 
 struct hooks;
+struct map;
 struct pins;
 struct vf_debug;
 struct skep {
@@ -135,6 +136,9 @@ void sys_said(const struct skep *s, const char *what, int ret, const struct str 
  */
 int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, s32 cpu, int group_fd, u64 flags, struct str *reason);
 int sys_perf_ioctl(struct skep *s, struct caller *who, int fd, u32 request, u64 arg, struct str *reason);
+
+/* Put the perf event behind the caller's descriptor (at `value`) into a perf_event_array. */
+int perf_map_update(struct call *c, struct map *m, const void *key, const void *value, u64 flags);
 
 /* pin.c */
 int pin_init(struct skep *s);
