@@ -349,8 +349,11 @@ static bool skip_leb(const u8 **p, const u8 *end)
 	return (*p)++ < end;
 }
 
-/* How a CIE's FDEs write addresses: the R of its augmentation. Only the four-byte relative one is read. */
-static bool cie_is_usual(const struct patch_elf *e, u64 va)
+/*
+ * How a CIE's FDEs write addresses: the R of its augmentation. Only the four-byte relative one is read. Those of signal frames (S)
+ * begin a byte before their code, so that unwinders, which look one byte back, find them.
+ */
+static bool cie_is_usual(const struct patch_elf *e, u64 va, bool *ret_signal)
 {
 	const u8 *p = patch_elf_bytes(e, va, 24), *end, *aug;
 	u64 len;
@@ -370,6 +373,8 @@ static bool cie_is_usual(const struct patch_elf *e, u64 va)
 	p++;
 	if (!skip_leb(&p, end) || !skip_leb(&p, end) || !skip_leb(&p, end) || !skip_leb(&p, end))
 		return false;
+	for (const u8 *a = aug; *a; a++)
+		*ret_signal |= *a == 'S';
 	for (aug++; p < end && *aug; aug++) {
 		if (*aug == 'R')
 			return *p == DW_EH_PE_PCREL_S4;
@@ -383,26 +388,29 @@ static bool cie_is_usual(const struct patch_elf *e, u64 va)
 	return false;
 }
 
-/* The end of the i-th function, by its FDE. 0 where that cannot be read. */
-static u64 eh_end(const struct patch_elf *e, const struct eh *t, u64 i)
+/* The i-th function, by its FDE. */
+static bool eh_range(const struct patch_elf *e, const struct eh *t, u64 i, u64 *ret_start, u64 *ret_end)
 {
 	u64 va = t->va + (u64)(s64)s32_at(t->table + 8 * i + 4), start = eh_start(t, i);
 	const u8 *p = patch_elf_bytes(e, va, 16);
+	bool signal = false;
 
-	if (!p || !cie_is_usual(e, va + 4 - (u64)(u32)s32_at(p + 4)) || va + 8 + (u64)(s64)s32_at(p + 8) != start)
-		return 0;
-	return start + (u64)(u32)s32_at(p + 12);
+	if (!p || !cie_is_usual(e, va + 4 - (u64)(u32)s32_at(p + 4), &signal) || va + 8 + (u64)(s64)s32_at(p + 8) != start)
+		return false;
+	*ret_start = start + signal;
+	*ret_end = start + (u64)(u32)s32_at(p + 12);
+	return *ret_end > *ret_start;
 }
 
 int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg)
 {
+	u64 start, end;
 	struct eh t;
 
 	if (!eh_open(e, &t))
 		return 0;
 	for (u64 i = 0; i < t.n; i++) {
-		u64 end = eh_end(e, &t, i);
-		int err = end > eh_start(&t, i) ? fn(arg, eh_start(&t, i), end) : 0;
+		int err = eh_range(e, &t, i, &start, &end) ? fn(arg, start, end) : 0;
 
 		if (err)
 			return err;
@@ -412,8 +420,8 @@ int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg)
 
 static bool eh_bounds(const struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)
 {
+	u64 low = 0, high, start, end;
 	struct eh t;
-	u64 low = 0, high, end;
 
 	if (!eh_open(e, &t) || !t.n)
 		return false;
@@ -426,10 +434,9 @@ static bool eh_bounds(const struct patch_elf *e, u64 va, u64 *ret_start, u64 *re
 		else
 			high = mid;
 	}
-	end = eh_end(e, &t, low);
-	if (va < eh_start(&t, low) || va >= end)
+	if (!eh_range(e, &t, low, &start, &end) || va < start || va >= end)
 		return false;
-	*ret_start = eh_start(&t, low);
+	*ret_start = start;
 	*ret_end = end;
 	return true;
 }

@@ -69,6 +69,7 @@ struct patch_text {
 	u64 addr, size;
 	u8 *targets;     /* caller's, patch_text_bytes(size) bytes, zeroed: bit per byte, set if some direct branch goes there */
 	u8 *starts;      /* the same size, or NULL: set where an instruction begins */
+	u8 *taken;       /* the same size, or NULL: bytes that other sites cover: kept by patch_text_take() */
 };
 static inline u64 patch_text_bytes(u64 size) { return size / 8 + 1; }
 
@@ -80,6 +81,10 @@ typedef void (*patch_site_fn)(void *arg, u64 addr, const struct patch_insn *in);
 void patch_text_scan(struct patch_text *t, u64 from, u64 to, u32 kinds, patch_site_fn site, void *arg);
 
 /* --- Plans (plan.c) --- */
+
+struct patch_plan;
+/* A plan that is (or is no longer) carried out: later ones keep off its bytes. */
+void patch_text_take(struct patch_text *t, const struct patch_plan *p, bool take);
 
 /* Reads `n` bytes of the target at an address (for jump tables); 0 or negative errno. */
 typedef int (*patch_read_fn)(void *arg, u64 addr, void *buf, u32 n);
@@ -103,7 +108,7 @@ enum patch_form {
 enum {
 	PATCH_MAX_COVER = 32, /* most bytes of instructions moved */
 	PATCH_MAX_MAP = 24,
-	PATCH_MAX_TRAMPOLINE = 1024,
+	PATCH_MAX_TRAMPOLINE = 1536,
 };
 
 /* Where the parts of a moved instruction are: `old` is an offset from plan.start, `at` one from plan.tramp. */
@@ -142,7 +147,8 @@ enum {
 
 /*
  * A plan for the instruction at `off` of the function. -EILSEQ: no instruction begins there; -EBUSY: there is an int3 already;
- * -EOPNOTSUPP: its instruction cannot be moved; -ENOSPC: no room for a jump (PATCH_ONLY_JUMP). The code has to be the original.
+ * -EOPNOTSUPP: its instruction cannot be moved; -ENOSPC: no room for a jump (PATCH_ONLY_JUMP); -EEXIST: another site covers it.
+ * The bytes have to be the original ones, whatever has been rewritten since: of the file, or a copy made before.
  */
 int patch_plan(const struct patch_func *f, u32 off, u32 flags, struct patch_plan *ret);
 /* Words for what patch_plan() or patch_emit() returned. */

@@ -43,6 +43,19 @@ static bool comes_to(const struct sweep *s, u32 from, u32 to)
 	return false;
 }
 
+static bool taken(const struct patch_func *f, u32 from, u32 to)
+{
+	const struct patch_text *t = f->text;
+
+	for (u64 at = from; t && t->taken && at < to; at++) {
+		u64 b = f->addr + at - t->addr;
+
+		if (b < t->size && t->taken[b >> 3] >> (b & 7) & 1)
+			return true;
+	}
+	return false;
+}
+
 static int decode(const struct patch_func *f, u32 at, struct patch_insn *in)
 {
 	return patch_decode(f->code + at, (u64)f->size + f->tail - at, in);
@@ -209,7 +222,7 @@ static int cover(const struct sweep *s, u32 from, u32 end, u32 min, u32 *ret_cov
 			first = in.len;
 		at += in.len;
 	}
-	if (at - from > PATCH_MAX_COVER)
+	if (at - from > PATCH_MAX_COVER || taken(f, from, at))
 		return -ENOSPC;
 	*ret_covered = at - from;
 	*ret_single = first >= min;
@@ -303,6 +316,8 @@ int patch_plan(const struct patch_func *f, u32 off, u32 flags, struct patch_plan
 		return -EILSEQ;
 	if (in.kind == PATCH_INT3)
 		return -EBUSY;
+	if (taken(f, off, off + in.len))
+		return -EEXIST;
 	if (!movable(&in))
 		return -EOPNOTSUPP;
 	sweep(&s, f, off);
@@ -347,6 +362,7 @@ const char *patch_why(int err)
 	case -EBUSY: return "another breakpoint is there";
 	case -EOPNOTSUPP: return "the instruction there cannot be moved";
 	case -ENOSPC: return "no room for a jump";
+	case -EEXIST: return "it is covered by another site";
 	case -ERANGE: return "the trampoline is too far away";
 	}
 	return "unknown obstacle";

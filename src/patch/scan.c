@@ -35,6 +35,20 @@ void patch_text_scan(struct patch_text *t, u64 from, u64 to, u32 kinds, patch_si
 	}
 }
 
+void patch_text_take(struct patch_text *t, const struct patch_plan *p, bool take)
+{
+	for (u64 i = 0; t->taken && i < p->covered; i++) {
+		u64 at = p->start - t->addr + i;
+
+		if (at >= t->size)
+			continue;
+		if (take)
+			mark(t->taken, at);
+		else
+			t->taken[at >> 3] = (u8)(t->taken[at >> 3] & ~(1u << (at & 7)));
+	}
+}
+
 u32 patch_find(const struct patch_func *f, u32 kinds, u32 *offs, u32 n)
 {
 	struct patch_insn in;

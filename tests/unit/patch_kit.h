@@ -19,8 +19,9 @@
 #include "patch/patch.h"
 
 #define KIT_BARE __attribute__((target("general-regs-only"), used, noinline))
-enum { KIT_ARENA = 1 << 20, KIT_PLANS = 256 };
+enum { KIT_ARENA = 2 << 20, KIT_PLANS = 1024 };
 
+static u64 kit_near; /* trampolines are to reach this; 0: our own text */
 static u8 *kit_arena;
 static u32 kit_used;
 static int kit_mem = -1;
@@ -64,7 +65,7 @@ static void kit_thread_new(struct patch_thread *t) { t->agent[0] = 0x5eed; }
 /* Room for code within reach of `near`. */
 static int kit_start(void)
 {
-	u64 near = (u64)(uintptr_t)&kit_start & ~0xfffffull;
+	u64 near = (kit_near ? kit_near : (u64)(uintptr_t)&kit_start) & ~0xfffffull;
 	u32 len;
 
 	if (kit_arena)
