@@ -1,18 +1,181 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* System calls of a process: their sites, rewritten while a program is attached to any of them, and the tables by number. */
+/*
+ * System calls of a process: their sites, which are rewritten while a program is attached to any, and the lists by number.
+ *
+ * Calls that change what there is to trace (mapping code, fork, execve) are seen as long as the process is traced at all: their
+ * sites alone are rewritten when nothing is attached to calls.
+ */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 
+#include "box/trace_maps.h"
 #include "box/trace_priv.h"
 
-int calls_plan(struct tracer *t, struct proc *p, bool *ret_any)
+/* Of struct agent_sys, as one array: raw entry, raw exit, entries by number, exits by number. */
+enum { RAW_ENTER, RAW_EXIT, FIRST_ENTER, FIRST_EXIT = FIRST_ENTER + AGENT_SYSCALLS };
+_Static_assert(offsetof(struct agent_sys, exit) == FIRST_EXIT * 8 && offsetof(struct agent_sys, enter) == FIRST_ENTER * 8,
+	       "lists are numbered as they lie there");
+
+static int list_number(const struct hook_place *at)
 {
-	(void)t, (void)p, (void)ret_any;
+	switch (at->kind) {
+	case HOOK_RAW_ENTER: return RAW_ENTER;
+	case HOOK_RAW_EXIT: return RAW_EXIT;
+	case HOOK_SYS_ENTER: return at->number < AGENT_SYSCALLS ? FIRST_ENTER + (int)at->number : -1;
+	case HOOK_SYS_EXIT: return at->number < AGENT_SYSCALLS ? FIRST_EXIT + (int)at->number : -1;
+	default: return -1;
+	}
+}
+
+static bool is_exit(const struct hook_place *at) { return at->kind == HOOK_RAW_EXIT || at->kind == HOOK_SYS_EXIT; }
+
+/* ---- sites ---- */
+struct plan { struct proc *p; bool any, exits; u32 first; int err; };
+
+static struct proc_site *call_site(struct proc *p, u64 addr)
+{
+	for (u32 i = 0; i < p->nsites; i++)
+		if (p->sites[i].addr == addr && p->sites[i].kind == AGENT_SYSCALL)
+			return &p->sites[i];
+	return NULL;
+}
+
+static int want_call(void *arg, u64 addr, u64 func, u64 func_end)
+{
+	struct plan *pl = arg;
+	struct proc_site *s = call_site(pl->p, addr);
+
+	if (!s) {
+		s = proc_new_site(pl->p, addr, AGENT_SYSCALL);
+		if (!s) {
+			pl->err = -ENOMEM;
+			return 1;
+		}
+		s->func = func;
+		s->func_end = func_end;
+	}
+	s->wanted = !s->hopeless;
+	s->want_returns = pl->exits;
 	return 0;
 }
 
-int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct str *why)
+static int want_mapping(void *arg, const struct vma *v)
 {
-	(void)t, (void)p, (void)s, (void)why;
+	struct plan *pl = arg;
+
+	if (v->exec && v->ino && *v->path == '/' && !v->shared)
+		maps_calls(pl->p->pid, v, want_call, pl);
+	return pl->err;
+}
+
+int calls_plan(struct tracer *t, struct proc *p)
+{
+	struct plan pl = { .p = p };
+
+	for (u32 i = 0; i < t->npoints; i++)
+		if (list_number(&t->points[i].place) >= 0 && point_wanted(&t->points[i], p)) {
+			pl.any = true;
+			pl.exits |= is_exit(&t->points[i].place);
+		}
+	if (pl.any && maps_each(p->pid, want_mapping, &pl) < 0)
+		return -ESRCH;
+	return pl.err;
+}
+
+/* ---- lists ---- */
+bool calls_differ(const struct tracer *t, const struct proc *p)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < t->npoints; i++) {
+		const struct point *pt = &t->points[i];
+		int at = list_number(&pt->place);
+
+		if (at < 0 || !point_wanted(pt, p))
+			continue;
+		n++;
+		if (!p->calls || p->calls->list[at].id != (u64)(uintptr_t)pt->id || p->calls->list[at].gen != pt->list->gen)
+			return true;
+	}
+	return p->calls && n != p->calls->n;
+}
+
+static int make_tables(struct tracer *t, struct proc *p, struct stop *s)
+{
+	struct agent_sys *zero;
+	int err;
+
+	if (p->calls)
+		return 0;
+	zero = calloc(1, sizeof(*zero));
+	p->calls = calloc(1, sizeof(*p->calls));
+	if (!zero || !p->calls) {
+		free(zero);
+		free(p->calls);
+		p->calls = NULL;
+		return -ENOMEM;
+	}
+	p->calls->at = proc_alloc(p, sizeof(*zero));
+	err = p->calls->at ? stop_write(s, p->calls->at, zero, sizeof(*zero)) : -ENOMEM;
+	if (!err)
+		err = stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, sys), &p->calls->at, 8);
+	free(zero);
+	return err;
+}
+
+static const struct point *wanted_at(const struct tracer *t, const struct proc *p, int at)
+{
+	for (u32 i = 0; i < t->npoints; i++)
+		if (list_number(&t->points[i].place) == at && point_wanted(&t->points[i], p))
+			return &t->points[i];
+	return NULL;
+}
+
+/* List `at` becomes what the point says. */
+static int set_call(struct tracer *t, struct proc *p, struct stop *s, int at, const struct point *pt, struct olds *olds, struct str *why)
+{
+	struct proc_list *l = &p->calls->list[at];
+	u64 new = 0;
+	int err = 0;
+
+	if (pt ? l->id == (u64)(uintptr_t)pt->id && l->gen == pt->list->gen : !l->id)
+		return 0;
+	if (pt)
+		err = proc_put_list(t, p, s, pt, &new, why);
+	if (!err)
+		err = stop_write(s, p->calls->at + (u64)at * 8, &new, 8);
+	if (err)
+		return err;
+	olds_add(olds, l->at, l->n);
+	p->calls->n += pt != NULL;
+	p->calls->n -= l->id != 0;
+	*l = (struct proc_list){ .at = new, .id = pt ? (u64)(uintptr_t)pt->id : 0, .gen = pt ? pt->list->gen : 0,
+				 .n = pt ? pt->list->n : 0 };
 	return 0;
+}
+
+int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
+{
+	int err;
+
+	if (!calls_differ(t, p))
+		return 0;
+	err = make_tables(t, p, s);
+	for (int at = 0; !err && at < FIRST_EXIT + (int)AGENT_SYSCALLS; at++) {
+		bool has = p->calls->list[at].id != 0;
+		const struct point *pt = NULL;
+
+		if (has)
+			pt = wanted_at(t, p, at);
+		if (has)
+			err = set_call(t, p, s, at, pt, olds, why);
+	}
+	for (u32 i = 0; !err && i < t->npoints; i++) {
+		int at = list_number(&t->points[i].place);
+
+		if (at >= 0 && point_wanted(&t->points[i], p))
+			err = set_call(t, p, s, at, &t->points[i], olds, why);
+	}
+	return err;
 }

@@ -17,11 +17,7 @@
 #include <unistd.h>
 
 #include "patch/elf.h"
-
-#pragma weak patch_elf_open
-#pragma weak patch_elf_text
-#pragma weak patch_elf_ranges
-#pragma weak patch_elf_functions
+#include "patch/patch.h"
 
 static int parse_line(char *line, struct vma *v)
 {
@@ -128,12 +124,15 @@ u64 maps_gap(pid_t pid, u64 addr, u64 size, u64 reach)
 
 /* ---- functions ---- */
 struct range { u64 start, end; };
+struct call { u64 at, func, func_end; };
 struct module {
 	struct module *next;
 	u64 dev, ino;
 	struct timespec changed;
 	struct range *fn;         /* by address as linked */
 	u32 n, cap;
+	struct call *calls;       /* system call instructions */
+	u32 ncalls, callcap;
 	u64 bias_off[8][2];       /* executable segments: file offset, and address as linked */
 	u32 nseg;
 };
@@ -170,6 +169,68 @@ static int by_start(const void *a, const void *b)
 	return x->end > y->end ? -1 : x->end < y->end;
 }
 
+/* The last function that begins at or before an address and holds it. */
+static const struct range *function_at(const struct module *m, u64 va)
+{
+	const struct range *best = NULL;
+
+	for (u32 lo = 0, hi = m->n; lo < hi;) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (m->fn[mid].start <= va) {
+			if (va < m->fn[mid].end)
+				best = &m->fn[mid];
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	return best;
+}
+
+/* Bytes that look like a system call are one if decoding from the function's start comes to them. */
+static bool is_call(const struct patch_elf *e, const struct range *r, u64 va)
+{
+	const u8 *code = patch_elf_bytes(e, r->start, r->end - r->start);
+	u64 at = 0, size = r->end - r->start;
+	struct patch_insn in;
+
+	while (code && at < va - r->start) {
+		if (patch_decode(code + at, size - at, &in))
+			return false;
+		at += in.len;
+	}
+	return code && at == va - r->start && !patch_decode(code + at, size - at, &in) && in.kind == PATCH_SYSCALL;
+}
+
+static void find_calls(struct module *m, const struct patch_elf *e)
+{
+	u64 va, off, size;
+
+	for (u32 i = 0; !patch_elf_text(e, i, &va, &off, &size); i++) {
+		const u8 *code = patch_elf_bytes(e, va, size), *p = code;
+
+		while (p && (p = memmem(p, size - (u64)(p - code), "\x0f\x05", 2))) {
+			u64 at = va + (u64)(p - code);
+			const struct range *r = function_at(m, at);
+
+			p++;
+			if (!r || !is_call(e, r, at))
+				continue;
+			if (m->ncalls == m->callcap) {
+				u32 cap = m->callcap ? m->callcap * 2 : 256;
+				struct call *c = realloc(m->calls, cap * sizeof(*c));
+
+				if (!c)
+					return;
+				m->calls = c;
+				m->callcap = cap;
+			}
+			m->calls[m->ncalls++] = (struct call){ at, r->start, r->end };
+		}
+	}
+}
+
 static void read_module(struct module *m, int fd, const struct stat *st)
 {
 	struct patch_elf e;
@@ -178,7 +239,7 @@ static void read_module(struct module *m, int fd, const struct stat *st)
 
 	if (at == MAP_FAILED)
 		return;
-	if (patch_elf_open && !patch_elf_open(at, (u64)st->st_size, &e)) {
+	if (!patch_elf_open(at, (u64)st->st_size, &e)) {
 		for (u32 i = 0; m->nseg < ARRAY_SIZE(m->bias_off) && !patch_elf_text(&e, i, &va, &off, &size); i++) {
 			m->bias_off[m->nseg][0] = off;
 			m->bias_off[m->nseg++][1] = va;
@@ -186,6 +247,7 @@ static void read_module(struct module *m, int fd, const struct stat *st)
 		patch_elf_ranges(&e, add_range, m);
 		patch_elf_functions(&e, add_symbol, m);
 		qsort(m->fn, m->n, sizeof(*m->fn), by_start);
+		find_calls(m, &e);
 	}
 	munmap(at, (size_t)st->st_size);
 }
@@ -237,6 +299,7 @@ struct search { pid_t pid; u64 addr, start, end; };
 static int look_function(void *arg, const struct vma *v)
 {
 	struct search *s = arg;
+	const struct range *r;
 	struct module *m;
 	u64 bias, va;
 
@@ -245,18 +308,9 @@ static int look_function(void *arg, const struct vma *v)
 	if (!v->ino || !(m = module_of(s->pid, v)) || !bias_of(m, v, &bias))
 		return -ENOENT;
 	va = s->addr - bias;
-	/* the last that begins at or before it and holds it */
-	for (u32 lo = 0, hi = m->n; lo < hi;) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (m->fn[mid].start <= va) {
-			if (va < m->fn[mid].end)
-				s->start = m->fn[mid].start + bias, s->end = m->fn[mid].end + bias;
-			lo = mid + 1;
-		} else {
-			hi = mid;
-		}
-	}
+	r = function_at(m, va);
+	if (r)
+		s->start = r->start + bias, s->end = r->end + bias;
 	return s->end ? 1 : -ENOENT;
 }
 
@@ -275,23 +329,20 @@ int maps_function(pid_t pid, u64 addr, u64 *ret_start, u64 *ret_end)
 	return 0;
 }
 
-int maps_functions(pid_t pid, const struct vma *v, int (*fn)(void *arg, u64 start, u64 end), void *arg)
+int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 {
 	struct module *m;
-	u64 bias, last = 0;
+	u64 bias;
 	int ret = 0;
 
 	pthread_mutex_lock(&lock);
 	m = module_of(pid, v);
 	if (m && bias_of(m, v, &bias))
-		for (u32 i = 0; i < m->n && !ret; i++) {
-			u64 start = m->fn[i].start + bias, end = m->fn[i].end + bias;
+		for (u32 i = 0; i < m->ncalls && !ret; i++) {
+			const struct call *c = &m->calls[i];
 
-			/* overlapping names of one place once */
-			if (start < MAX(last, v->start) || end > v->end)
-				continue;
-			ret = fn(arg, start, end);
-			last = end;
+			if (c->at + bias >= v->start && c->at + bias < v->end)
+				ret = fn(arg, c->at + bias, c->func + bias, c->func_end + bias);
 		}
 	pthread_mutex_unlock(&lock);
 	return ret;
@@ -305,6 +356,7 @@ void maps_forget(void)
 
 		modules = m->next;
 		free(m->fn);
+		free(m->calls);
 		free(m);
 	}
 	pthread_mutex_unlock(&lock);

@@ -33,18 +33,23 @@ struct tracer {
 
 /* trace_sync.c: make the process what the points say. 0 or -errno (as much as was possible is done) and why. */
 int proc_sync(struct tracer *t, struct proc *p, struct str *why);
-/* The same for one that is stopped. */
+/* Its two parts: find what it should be; make it so, while it is stopped. */
+int proc_plan(struct tracer *t, struct proc *p);
 int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct str *why);
-/* Nothing of ours in it any more. */
-int proc_clear(struct tracer *t, struct proc *p);
 bool point_wanted(const struct point *pt, const struct proc *p);
 
 struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind);
 int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct point *pt, u64 *ret, struct str *why);
 
-/* trace_calls.c: system calls. Before the process is stopped: find their sites; is there anything to do? */
-int calls_plan(struct tracer *t, struct proc *p, bool *ret_any);
-int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct str *why);
+/* Lists that were replaced, to be reused when no thread can be looking at them. */
+struct old { u64 at; u32 n; };
+struct olds { struct old *v; u32 n, cap; };
+void olds_add(struct olds *o, u64 at, u32 n);
+
+/* trace_calls.c: system calls. The sites to have; do the lists differ; make them so, before their sites are rewritten. */
+int calls_plan(struct tracer *t, struct proc *p);
+bool calls_differ(const struct tracer *t, const struct proc *p);
+int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why);
 
 u64 proc_start_time(pid_t pid);      /* 0: no such process */
 

@@ -201,7 +201,7 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
 	lay_out(p, b, 0);
 	at = stop_syscall(s, SYS_mmap, 0, p->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0);
 	if (at < 0) {
-		str_printf(why, "process %d: no memory for the agent: %s", p->pid, strerror((int)-at));
+		trace_say(why, "process %d: no memory for the agent: %s", p->pid, strerror((int)-at));
 		return (int)at;
 	}
 	lay_out(p, b, (u64)at);
@@ -211,7 +211,7 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
 	if (!err)
 		err = finish(p, b, s);
 	if (err) {
-		str_printf(why, "process %d: the agent cannot be put into it: %s", p->pid, strerror(-err));
+		trace_say(why, "process %d: the agent cannot be put into it: %s", p->pid, strerror(-err));
 		stop_syscall(s, SYS_munmap, p->base, p->size, 0, 0, 0, 0);
 		p->base = 0;
 	}
@@ -339,6 +339,8 @@ void proc_forget(struct proc *p)
 		}
 	for (u32 i = 0; i < p->nmaps; i++)
 		obj_put(&p->maps[i].map->obj);
+	free(p->calls);
+	p->calls = NULL;
 	p->nmaps = p->nprogs = p->nsites = p->nareas = p->ncmds = 0;
 	p->base = 0;
 }
@@ -413,7 +415,7 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 			return 0;
 		}
 	if (!map_works(p, b, s, m)) {
-		str_printf(why, "map %s: programs in other processes cannot use maps of type %s", m->desc.name,
+		trace_say(why, "map %s: programs in other processes cannot use maps of type %s", m->desc.name,
 			   map_spec_by_id(m->desc.type)->name);
 		return -EOPNOTSUPP;
 	}
@@ -437,7 +439,7 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 	err = run_cmds(p, b, s);
 	proc_release(p, path, 64);
 	if (err) {
-		str_printf(why, "map %s cannot be mapped in process %d: %s", m->desc.name, p->pid, strerror(-err));
+		trace_say(why, "map %s cannot be mapped in process %d: %s", m->desc.name, p->pid, strerror(-err));
 		proc_release(p, view, sizeof(*m));
 		return err;
 	}
@@ -466,7 +468,7 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 	case LREF_HELPER:
 		*ret = r->id < UAPI_HELPERS ? p->helper[r->id] : 0;
 		if (!*ret)
-			str_printf(why, "helper %s is not available inside processes", helper_by_id(r->id) ? helper_by_id(r->id)->name : "?");
+			trace_say(why, "helper %s is not available inside processes", helper_by_id(r->id) ? helper_by_id(r->id)->name : "?");
 		return *ret ? 0 : -EOPNOTSUPP;
 	case LREF_MAP:
 	case LREF_MAP_VALUE:
@@ -487,10 +489,10 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 		return 0;
 	case LREF_KFUNC:
 	case LREF_BTF:
-		str_printf(why, "%s is not available inside processes", r->name);
+		trace_say(why, "%s is not available inside processes", r->name);
 		return -EOPNOTSUPP;
 	default:
-		str_printf(why, "the program needs what other processes do not have");
+		trace_say(why, "the program needs what other processes do not have");
 		return -EOPNOTSUPP;
 	}
 }
@@ -605,7 +607,7 @@ int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog 
 	p->progs = v;
 	err = prog_portable(prog, &j);
 	if (err) {
-		str_printf(why, "program %s cannot be compiled for other processes: %s", prog->name,
+		trace_say(why, "program %s cannot be compiled for other processes: %s", prog->name,
 			   *prog->unrunnable ? prog->unrunnable : strerror(-err));
 		return err;
 	}

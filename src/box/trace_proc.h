@@ -26,22 +26,26 @@ struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
 /* Room for trampolines near some code. */
 struct proc_area { u64 at, size, used; u64 free; };
 
+/* A list in the process: whose, and which generation. */
+struct proc_list { u64 at, id; u32 gen, n; };
+
 struct proc_site {
 	u64 addr;              /* of the probed instruction */
 	u64 remote;            /* struct agent_site */
-	u64 enter, leave;      /* struct agent_list there; 0: none */
-	u64 enter_point, leave_point; /* whose lists these are, and which generation */
-	u32 enter_gen, leave_gen;
+	struct proc_list enter, leave;
 	u64 tramp;
 	struct patch_plan plan; /* plan.tramp 0: the code is the original */
 	u32 kind;              /* enum agent_site_kind */
 	bool returns;          /* the trampoline can trap the return */
-	u32 enter_n, leave_n;  /* programs they were made for */
 	u64 ref_ctr;           /* address of a counter that was incremented; 0: none */
 	u64 func, func_end;    /* the function around it, when known */
 	const struct point *want_enter, *want_leave; /* while the process is brought in step */
-	bool wanted;
+	bool wanted, want_returns;
+	bool hopeless;         /* its code cannot be rewritten */
 };
+
+/* Lists on system calls: struct agent_sys at `at`, as one array. */
+struct proc_calls { u64 at; u32 n; struct proc_list list[2 + 2 * AGENT_SYSCALLS]; };
 
 struct proc {
 	struct proc *next;
@@ -59,6 +63,7 @@ struct proc {
 	u32 nsites, sitecap;
 	struct proc_area *areas;
 	u32 nareas, areacap;
+	struct proc_calls *calls; /* NULL: none */
 	struct agent_cmd cmd[PROC_CMDS];
 	u32 ncmds;
 	bool broken;           /* something could not be undone: left alone from then on */

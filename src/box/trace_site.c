@@ -413,15 +413,15 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 		site->remote = proc_alloc(p, sizeof(rs));
 	if (!site->remote)
 		return -ENOMEM;
-	rs.enter = (const struct agent_list *)site->enter;
-	rs.leave = (const struct agent_list *)site->leave;
+	rs.enter = (const struct agent_list *)site->enter.at;
+	rs.leave = (const struct agent_list *)site->leave.at;
 	err = stop_write(s, site->remote, &rs, sizeof(rs));
 	if (!err)
 		err = make_plan(p, s, site, &plan);
 	if (!err)
 		err = put_site(p, b, s, site, &plan);
 	if (err)
-		str_printf(why, "process %d, address 0x%llx: %s", p->pid, (unsigned long long)site->addr, patch_why(err));
+		trace_say(why, "process %d, address 0x%llx: %s", p->pid, (unsigned long long)site->addr, patch_why(err));
 	else
 		site->plan = plan;
 	return err == -ENOSPC || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;

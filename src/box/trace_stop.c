@@ -158,7 +158,7 @@ static int seize_new(struct stop *s, struct str *why)
 				continue; /* it ended meanwhile */
 			err = -errno;
 			if (why)
-				str_printf(why, "process %d: %s", s->pid,
+				trace_say(why, "process %d: %s", s->pid,
 					   err == -EPERM ? "it belongs to somebody else, or is traced already" : strerror(-err));
 			break;
 		}
@@ -270,7 +270,7 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why)
 	}
 	if (n) {
 		if (why && !why->len)
-			str_printf(why, "process %d: %s", pid, strerror(-n));
+			trace_say(why, "process %d: %s", pid, strerror(-n));
 		let_go(s);
 	}
 	return n;
@@ -293,7 +293,7 @@ int stop_exec(struct stop *s, pid_t pid, struct str *why)
 	err = s->mem < 0 ? s->mem : find_sysinsn(s);
 	if (err) {
 		if (why)
-			str_printf(why, "process %d: %s", pid, strerror(-err));
+			trace_say(why, "process %d: %s", pid, strerror(-err));
 		let_go(s);
 	}
 	return err;

@@ -15,6 +15,9 @@
 #include "base/str.h"
 #include "base/types.h"
 
+/* Why not, in words; NULL: nobody asks. */
+#define trace_say(why, ...) ((why) ? str_printf(why, __VA_ARGS__) : (void)0)
+
 struct stop_thread {
 	pid_t tid;
 	bool stopped;             /* false: in the kernel, out of reach of signals (vfork's wait) */

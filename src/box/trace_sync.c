@@ -98,17 +98,18 @@ static int want_all(struct tracer *t, struct proc *p)
 	return 0;
 }
 
-static bool list_differs(const struct point *pt, u64 id, u32 gen)
+static bool list_differs(const struct point *pt, const struct proc_list *l)
 {
-	return pt ? (u64)(uintptr_t)pt->id != id || pt->list->gen != gen : id != 0;
+	return pt ? (u64)(uintptr_t)pt->id != l->id || pt->list->gen != l->gen : l->id != 0;
 }
+
+static bool wants_returns(const struct proc_site *s) { return s->kind == AGENT_SYSCALL ? s->want_returns : s->want_leave != NULL; }
 
 static bool site_differs(const struct proc_site *s)
 {
-	if (s->kind != AGENT_UPROBE)
-		return false;
-	return s->wanted != (s->plan.tramp != 0) || list_differs(s->want_enter, s->enter_point, s->enter_gen) ||
-	       list_differs(s->want_leave, s->leave_point, s->leave_gen);
+	if (s->wanted != (s->plan.tramp != 0) || (s->wanted && wants_returns(s) && !s->returns))
+		return true;
+	return s->kind == AGENT_UPROBE && (list_differs(s->want_enter, &s->enter) || list_differs(s->want_leave, &s->leave));
 }
 
 /* ---- lists ---- */
@@ -145,11 +146,7 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 	return err;
 }
 
-/* Lists that were replaced, to be reused when no thread can be looking at them. */
-struct old { u64 at; u32 n; };
-struct olds { struct old *v; u32 n, cap; };
-
-static void retire(struct olds *o, u64 at, u32 n)
+void olds_add(struct olds *o, u64 at, u32 n)
 {
 	if (!at)
 		return;
@@ -165,35 +162,27 @@ static void retire(struct olds *o, u64 at, u32 n)
 	o->v[o->n++] = (struct old){ at, n };
 }
 
-struct list_slot { u64 *at, *id; u32 *gen, *n; const struct point *want; u64 remote; };
-
-static struct list_slot slot_of(struct proc_site *s, bool leave)
+/* The list of a site's entry or return becomes what the point says. */
+static int set_list(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, bool leave, struct olds *olds,
+		    struct str *why)
 {
-	if (leave)
-		return (struct list_slot){ &s->leave, &s->leave_point, &s->leave_gen, &s->leave_n, s->want_leave,
-					   s->remote ? s->remote + offsetof(struct agent_site, leave) : 0 };
-	return (struct list_slot){ &s->enter, &s->enter_point, &s->enter_gen, &s->enter_n, s->want_enter,
-				   s->remote ? s->remote + offsetof(struct agent_site, enter) : 0 };
-}
-
-static int set_list(struct tracer *t, struct proc *p, struct stop *s, struct list_slot l, struct olds *olds, struct str *why)
-{
+	const struct point *want = leave ? site->want_leave : site->want_enter;
+	struct proc_list *l = leave ? &site->leave : &site->enter;
 	u64 at = 0;
 	int err = 0;
 
-	if (!list_differs(l.want, *l.id, *l.gen))
+	if (!list_differs(want, l))
 		return 0;
-	if (l.want)
-		err = proc_put_list(t, p, s, l.want, &at, why);
-	if (!err && l.remote)
-		err = stop_write(s, l.remote, &at, 8);
+	if (want)
+		err = proc_put_list(t, p, s, want, &at, why);
+	if (!err && site->remote)
+		err = stop_write(s, site->remote + (leave ? offsetof(struct agent_site, leave) : offsetof(struct agent_site, enter)),
+				 &at, 8);
 	if (err)
 		return err;
-	retire(olds, *l.at, *l.n);
-	*l.at = at;
-	*l.id = l.want ? (u64)(uintptr_t)l.want->id : 0;
-	*l.gen = l.want ? l.want->list->gen : 0;
-	*l.n = l.want ? l.want->list->n : 0;
+	olds_add(olds, l->at, l->n);
+	*l = (struct proc_list){ .at = at, .id = want ? (u64)(uintptr_t)want->id : 0, .gen = want ? want->list->gen : 0,
+				 .n = want ? want->list->n : 0 };
 	return 0;
 }
 
@@ -242,18 +231,16 @@ static void count_out(struct stop *s, struct proc_site *site)
 /* ---- one process ---- */
 static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, struct olds *olds, struct str *why)
 {
-	bool returns = site->want_leave != NULL;
-	int err;
+	bool returns = wants_returns(site);
+	int err = 0;
 
 	/* a trampoline that cannot trap returns must be made anew */
-	if (site->plan.tramp && (!site->wanted || (returns && !site->returns))) {
+	if (site->plan.tramp && (!site->wanted || (returns && !site->returns)))
 		err = site_remove(p, s, site);
-		if (err)
-			return err;
-	}
-	err = set_list(t, p, s, slot_of(site, false), olds, why);
-	if (!err)
-		err = set_list(t, p, s, slot_of(site, true), olds, why);
+	if (!err && site->kind == AGENT_UPROBE)
+		err = set_list(t, p, s, site, false, olds, why);
+	if (!err && site->kind == AGENT_UPROBE)
+		err = set_list(t, p, s, site, true, olds, why);
 	if (!site->wanted)
 		count_out(s, site);
 	if (err || !site->wanted || site->plan.tramp)
@@ -263,6 +250,28 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 	if (!err)
 		count_in(p, s, site, site->want_enter);
 	return err;
+}
+
+/* Of system calls the few that cannot be rewritten are passed by; of functions each was asked for. */
+static int sync_sites(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
+{
+	int first = 0;
+
+	for (u32 i = 0; i < p->nsites; i++) {
+		struct proc_site *site = &p->sites[i];
+		int err = site_differs(site) ? sync_site(t, p, s, site, olds, site->kind == AGENT_SYSCALL ? NULL : why) : 0;
+
+		if (!err)
+			continue;
+		if (err == -ESRCH)
+			return err;
+		site->wanted = false;
+		if (site->kind == AGENT_SYSCALL)
+			site->hopeless = true;
+		else
+			first = first ? first : err;
+	}
+	return first;
 }
 
 static bool anything(const struct proc *p)
@@ -278,7 +287,7 @@ static void drop_unwanted(struct proc *p)
 	u32 n = 0;
 
 	for (u32 i = 0; i < p->nsites; i++)
-		if (p->sites[i].plan.tramp || p->sites[i].wanted)
+		if (p->sites[i].plan.tramp || p->sites[i].wanted || p->sites[i].hopeless)
 			p->sites[n++] = p->sites[i];
 		else
 			proc_release(p, p->sites[i].remote, sizeof(struct agent_site));
@@ -288,40 +297,38 @@ static void drop_unwanted(struct proc *p)
 int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct str *why)
 {
 	struct olds olds = { 0 };
-	int err = 0, first = 0;
+	int err = 0;
 
 	if (!p->base && anything(p))
-		first = proc_inject(p, &t->blob, s, why);
-	for (u32 i = 0; i < p->nsites && p->base; i++)
-		if (site_differs(&p->sites[i])) {
-			err = sync_site(t, p, s, &p->sites[i], &olds, why);
-			if (err) {
-				p->sites[i].wanted = false;
-				first = first ? first : err;
-			}
-		}
-	if (p->base && !first)
-		first = calls_sync(t, p, s, why);
+		err = proc_inject(p, &t->blob, s, why);
+	if (p->base)
+		err = calls_sync(t, p, s, &olds, why);
+	if (p->base && !err)
+		err = sync_sites(t, p, s, &olds, why);
 	if (olds.n && !proc_quiet(p, &t->blob, s))
 		for (u32 i = 0; i < olds.n; i++)
 			proc_release(p, olds.v[i].at, list_size(olds.v[i].n));
 	free(olds.v);
 	drop_unwanted(p);
-	if (p->base && !p->nsites && !proc_eject(p, &t->blob, s))
+	if (p->base && !anything(p) && !proc_eject(p, &t->blob, s))
 		proc_forget(p);
-	return first;
+	return err;
+}
+
+int proc_plan(struct tracer *t, struct proc *p)
+{
+	int err = want_all(t, p);
+
+	return err ? err : calls_plan(t, p);
 }
 
 int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 {
 	struct stop s;
 	u64 took;
-	bool any = false;
-	int err = want_all(t, p);
+	int err = proc_plan(t, p);
+	bool any = calls_differ(t, p);
 
-	if (err)
-		return err;
-	err = calls_plan(t, p, &any);
 	for (u32 i = 0; i < p->nsites && !any; i++)
 		any = site_differs(&p->sites[i]);
 	if (err || !any)

@@ -3,6 +3,7 @@
 #include "hook/kit.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "unit/test.h"
@@ -105,6 +106,33 @@ TEST(returns_are_counted)
 	CHECK_EQ(kit_count(m, 1), 4 * 6250 * 11);
 	CHECK_EQ(kit_count(m, 2), 0); /* left by longjmp */
 	for (u32 i = 0; i < 3; i++)
+		kit_detach(at[i], slot[i]);
+}
+
+/* Element 0: calls of getppid; 1: returns of it; 2, 3: of any call. */
+TEST(system_calls_are_counted)
+{
+	struct target t = start(target_path(), "4", "256000");
+	struct map *m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	const struct hook_place at[4] = {
+		{ .kind = HOOK_SYS_ENTER, .number = SYS_getppid, .name = "getppid", .pid = -1, .cpu = -1 },
+		{ .kind = HOOK_SYS_EXIT, .number = SYS_getppid, .name = "getppid", .pid = -1, .cpu = -1 },
+		{ .kind = HOOK_RAW_ENTER, .pid = -1, .cpu = -1 }, { .kind = HOOK_RAW_EXIT, .pid = -1, .cpu = -1 },
+	};
+	u32 slot[4];
+
+	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
+	for (u32 i = 0; i < 4; i++)
+		slot[i] = kit_attach_place(at[i], NULL, kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, i),
+					   (struct hook_ref){ .pid = i % 2 ? t.pid : -1 });
+	go(&t);
+	CHECK_EQ(finish(&t), 0);
+	CHECK_EQ(kit_count(m, 0), 4000);
+	CHECK_EQ(kit_count(m, 1), 4000);
+	CHECK(kit_count(m, 2) > 4000 + 3 * 4);
+	/* exit_group and the threads' exit do not return; one call was under way */
+	CHECK(kit_count(m, 2) - kit_count(m, 3) <= 5);
+	for (u32 i = 0; i < 4; i++)
 		kit_detach(at[i], slot[i]);
 }
 

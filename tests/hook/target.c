@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static long calls;
+static int parent;
 
 __attribute__((noinline)) uint64_t work(uint64_t a, uint64_t b)
 {
@@ -52,6 +53,8 @@ static void *thread(void *arg)
 			bad += recurse(10) != 55;
 		if (i % 64 == 0 && !setjmp(jump))
 			leaves(3);
+		if (i % 256 == 0)
+			bad += getppid() != parent;
 		bad += floats((double)i, 2.0) != (double)i * 2.0 + 0.5;
 	}
 	*(uint64_t *)arg = bad;
@@ -65,6 +68,7 @@ int main(int argc, char **argv)
 	uint64_t bad[64] = { 0 }, sum = 0;
 	char line[16];
 
+	parent = getppid();
 	calls = argc > 2 ? atol(argv[2]) : 1000;
 	if (n > 64)
 		n = 64;
