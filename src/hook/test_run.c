@@ -406,16 +406,100 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 	return err;
 }
 
+/* ---- the flow dissector ---- */
+
+/* It sees the frame, and writes keys of which the offsets must stay inside it. */
+static int flow_run(struct prog *p, struct test_env *env, struct test_run *t)
+{
+	struct native_skb ctx = { .skb = { 0 } };
+	struct run_pkt pkt = { .native = &ctx.pkt, .skb = &ctx.skb };
+	struct bpf_flow_keys keys = { 0 }, given = { 0 };
+	int err;
+
+	if (t->flags || t->cpu || t->batch_size)
+		return fail(t, -EINVAL, "no flags, cpu or batch_size for flow dissectors");
+	if (t->data_size_in < ETH_HLEN)
+		return fail(t, -EINVAL, "a packet has at least 14 bytes");
+	err = take_ctx(t, &given, sizeof(given));
+	if (err)
+		return err;
+	keys.flags = given.flags;
+	given.flags = 0;
+	for (size_t i = 0; i < sizeof(given); i++)
+		if (((const u8 *)&given)[i])
+			return fail(t, -EINVAL, "bpf_flow_keys: only flags may be given");
+	pkt.buf = malloc(t->data_size_in);
+	if (!pkt.buf)
+		return -ENOMEM;
+	memcpy(pkt.buf, t->data_in, t->data_size_in);
+	pkt.data = pkt.mac = pkt.meta = pkt.buf;
+	pkt.network = pkt.buf + ETH_HLEN;
+	pkt.end = pkt.limit = pkt.buf + t->data_size_in;
+	memcpy(&keys.n_proto, pkt.buf + 12, sizeof(keys.n_proto));
+	keys.nhoff = keys.thoff = ETH_HLEN;
+	ctx.skb.flow_keys = &keys;
+	pkt_publish(&pkt);
+	env->env.pkt = &pkt;
+	run_repeat(p, &ctx, env, t);
+	keys.nhoff = (u16)MIN(MAX(keys.nhoff, (u16)ETH_HLEN), MAX(t->data_size_in, (u32)ETH_HLEN));
+	keys.thoff = (u16)MIN(MAX(keys.thoff, keys.nhoff), MAX(t->data_size_in, (u32)keys.nhoff));
+	err = give_data(t, (const u8 *)&keys, sizeof(keys), NULL, 0);
+	if (!err && (t->has_ctx_in || t->has_ctx_out)) {
+		given = (struct bpf_flow_keys){ .flags = keys.flags };
+		err = give_ctx(t, &given, sizeof(given));
+	}
+	free(pkt.buf);
+	return err;
+}
+
 /* ---- types whose context is plain memory ---- */
+
+/* What pointers of such a context point to: no caller's number is ever one. */
+struct stand_in {
+	struct bpf_sock sock;
+	u8 keys[sizeof(struct bpf_flow_keys)], nothing[8];
+	u8 buffer[1 << 16];  /* as far as an access through a buffer can be proven */
+};
+
+static void put_pointers(const struct prog *p, u8 *ctx, u32 size, struct stand_in *o)
+{
+	const struct ctx_spec *c = p->spec->ctx;
+
+	for (u32 i = 0; i < c->nfields; i++) {
+		const struct ctx_field *f = &c->fields[i];
+		const void *to = NULL;
+
+		switch ((enum ctx_kind)f->kind) {
+		case CK_SCALAR:
+		case CK_PTR_BTF: /* read as memory that may be missing */
+			continue;
+		case CK_PKT: case CK_PKT_END: case CK_PKT_META: to = o->nothing; break;
+		case CK_SOCKET: to = &o->sock; break;
+		case CK_FLOW_KEYS: to = o->keys; break;
+		case CK_TP_BUFFER: case CK_BUF_RDWR: case CK_BUF_RDONLY: to = o->buffer; break;
+		case CK_SK: case CK_SOCKET_NULL: break;
+		}
+		if ((f->progs & PT_BIT(p->type)) && f->native_off + sizeof(to) <= size)
+			memcpy(ctx + f->native_off, &to, sizeof(to));
+	}
+}
+
 static int raw_run(struct prog *p, struct test_env *env, struct test_run *t, u32 size)
 {
-	u8 *ctx = calloc(1, MAX(size, t->ctx_size_in) + 8u);
+	u32 room = MAX(MAX(size, t->ctx_size_in), (u32)p->spec->ctx->native_size) + 8;
+	struct stand_in *o = calloc(1, sizeof(*o));
+	u8 *ctx = calloc(1, room);
 
-	if (!ctx)
+	if (!ctx || !o) {
+		free(ctx);
+		free(o);
 		return -ENOMEM;
+	}
 	if (t->ctx_size_in)
 		memcpy(ctx, t->ctx_in, t->ctx_size_in);
+	put_pointers(p, ctx, room, o);
 	run_repeat(p, ctx, env, t);
+	free(o);
 	t->ctx_out = ctx;
 	t->ctx_size_out = t->ctx_size_in;
 	return 0;
@@ -476,6 +560,8 @@ static int run_as(struct prog *p, struct test_env *env, struct test_run *t)
 		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, env, t) : raw_tp_run(p, env, t);
 	if (p->type == BPF_PROG_TYPE_SYSCALL)
 		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, env, t) : syscall_run(p, env, t);
+	if (p->type == BPF_PROG_TYPE_FLOW_DISSECTOR)
+		return flow_run(p, env, t);
 	if (p->spec->skb && p->spec->test_run)
 		return skb_run(p, env, t);
 	if (t->beyond)
