@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "box/priv.h"
 
 static struct box_source closes, stop;
@@ -31,6 +32,8 @@ static void on_close(struct box *b, struct box_source *s, u32 events)
 	(void)s;
 	(void)events;
 	obj_reap(&b->skep->tab);
+	if (!events_awake(b))
+		events_tick(b); /* waiters of objects that are gone */
 }
 
 static void on_stop(struct box *b, struct box_source *s, u32 events)
@@ -68,16 +71,22 @@ void loop_stop(struct box *b)
 
 void loop_run(struct box *b)
 {
-	struct epoll_event ev[16];
+	struct epoll_event ev[1];
+	u64 ticked = 0;
 
 	while (!stopped) {
 		/* A close that left something open is asked about again for a second (obj.c). */
-		int n = epoll_wait(b->loop, ev, 1, b->skep->tab.recheck ? 20 : -1);
+		bool awake = events_awake(b);
+		int n = epoll_wait(b->loop, ev, 1, awake ? EVENTS_TICK_MS : b->skep->tab.recheck ? 20 : -1);
 
 		if (n < 0 && errno != EINTR)
 			break;
-		if (n <= 0)
+		if (n <= 0 && b->skep->tab.recheck)
 			obj_reap(&b->skep->tab);
+		if (awake && (n <= 0 || clock_ns(CLOCK_MONOTONIC) - ticked >= EVENTS_TICK_MS * 1000000ull)) {
+			events_tick(b);
+			ticked = clock_ns(CLOCK_MONOTONIC);
+		}
 		for (int i = 0; i < n; i++) {
 			struct box_source *s = ev[i].data.ptr;
 

@@ -66,6 +66,12 @@ int log_open(struct box *b);
 void log_close(struct box *b);
 void log_command(struct notif *n, u32 cmd, int result, u64 began);
 
+/* ---- events.c ---- */
+int events_init(struct box *b);
+#define EVENTS_TICK_MS 2
+bool events_awake(const struct box *b); /* events_tick() wants to be called every EVENTS_TICK_MS */
+void events_tick(struct box *b);
+
 /* ---- files.c ---- */
 int files_init(struct box *b);
 

@@ -99,6 +99,8 @@ static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *r
 	return 0;
 }
 
+static int fd_take(struct caller *w, int fd) { return client_fd(of(w)->client, fd); }
+
 /* The answer to the call is the descriptor: nothing may be left to be done after this. */
 static int fd_give(struct caller *w, int fd) { return (int)notif_give(of(w), fd, true); }
 
@@ -132,7 +134,7 @@ static void identify(struct caller *w) { identity_fill(of(w)); }
 struct caller *notif_caller(struct notif *n)
 {
 	n->who = (struct caller){ .identify = identify, .copy_in = copy_in, .copy_out = copy_out, .fd_ident = fd_ident,
-				  .fd_give = fd_give, .pin_path = pin_path };
+				  .fd_give = fd_give, .fd_take = fd_take, .pin_path = pin_path };
 	return &n->who;
 }
 
