@@ -5,6 +5,8 @@
 #include <elf.h>
 #include <errno.h>
 
+#include "patch/patch.h"
+
 #define DW_EH_PE_PCREL_S4   0x1b
 #define DW_EH_PE_DATAREL_S4 0x3b
 #define DW_EH_PE_U4         0x03
@@ -434,11 +436,53 @@ static bool eh_bounds(const struct patch_elf *e, u64 va, u64 *ret_start, u64 *re
 		else
 			high = mid;
 	}
-	if (!eh_range(e, &t, low, &start, &end) || va < start || va >= end)
+	if (!eh_range(e, &t, low, &start, &end) || va < start)
 		return false;
+	if (va >= end) { /* behind it, up to the next one or the end of the code */
+		if (low + 1 >= t.n || eh_start(&t, low + 1) <= va || !patch_elf_bytes(e, start, eh_start(&t, low + 1) - start))
+			return false;
+		end = eh_start(&t, low + 1);
+	}
 	*ret_start = start;
 	*ret_end = end;
 	return true;
+}
+
+/* --- All code --- */
+
+struct all {
+	struct patch_text *t;
+	u64 bias, at; /* scanned up to there, an offset in the text */
+	u32 kinds;
+	patch_site_fn site;
+	void *arg;
+};
+
+static int scan_range(void *arg, u64 start, u64 end)
+{
+	struct all *a = arg;
+	u64 from = start + a->bias - a->t->addr, to = end + a->bias - a->t->addr;
+
+	if (from >= a->t->size || to > a->t->size || from < a->at)
+		return 0;
+	patch_text_scan(a->t, a->at, from, a->kinds, a->site, a->arg);
+	patch_text_scan(a->t, from, to, a->kinds, a->site, a->arg);
+	a->at = to;
+	return 0;
+}
+
+static int scan_symbol(void *arg, const struct patch_sym *sym) { return scan_range(arg, sym->va, sym->va + sym->size); }
+
+void patch_elf_scan(struct patch_elf *e, u64 bias, struct patch_text *t, u32 kinds,
+		    void (*site)(void *arg, u64 addr, const struct patch_insn *in), void *arg)
+{
+	struct all a = { .t = t, .bias = bias, .kinds = kinds, .site = site, .arg = arg };
+
+	if (patch_go_is(e))
+		patch_go_functions(e, scan_symbol, &a);
+	else
+		patch_elf_ranges(e, scan_range, &a);
+	patch_text_scan(t, a.at, t->size, kinds, site, arg);
 }
 
 int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)

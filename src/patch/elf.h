@@ -48,11 +48,23 @@ int patch_elf_at(struct patch_elf *e, u64 va, struct patch_sym *ret);
 /* Shell-like: `*`, `?`. */
 bool patch_glob(const char *pattern, const char *name);
 
-/* Bounds of the function that holds an address: unwind tables (.eh_frame_hdr), Go's table, else symbols. -ENOENT. */
+/*
+ * Bounds of the function that holds an address: Go's table, unwind tables (.eh_frame_hdr), else symbols. -ENOENT. What lies behind a
+ * function and belongs to none is given with it: unwind entries of clone() and its like end before the code does.
+ */
 int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end);
 /* Every function of the unwind tables, in order of address. */
 typedef int (*patch_range_fn)(void *arg, u64 start, u64 end);
 int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg);
+
+/*
+ * patch_text_scan() of all code in `t` (the module's text, mapped at `bias` from where it was linked): function by function, and
+ * what lies between them.
+ */
+struct patch_text;
+struct patch_insn;
+void patch_elf_scan(struct patch_elf *e, u64 bias, struct patch_text *t, u32 kinds,
+		    void (*site)(void *arg, u64 addr, const struct patch_insn *in), void *arg);
 
 /* Executable segments: va, offset in the file, bytes. -ENOENT behind the last. */
 int patch_elf_text(const struct patch_elf *e, u32 i, u64 *ret_va, u64 *ret_off, u64 *ret_size);
