@@ -88,7 +88,7 @@ static const char *report_source(const json_t *report)
 	return s ? s : "";
 }
 
-static void check_one(const char *path, const struct check_opts *o, const char *name, struct verdict *v)
+static void check_one(const char *path, const struct check_opts *o, enum target on, const char *name, struct verdict *v)
 {
 	u32 level = o->common.verbose ? 2 : 4;
 	char *log = malloc(LOG_SIZE);
@@ -100,7 +100,7 @@ static void check_one(const char *path, const struct check_opts *o, const char *
 	}
 	v->err = try_load(path, o, name, level, log, v);
 	log_read(log, &v->log);
-	if (v->err && *skep_report(0)) {
+	if (v->err && on == ON_SKEP && *skep_report(0)) {
 		v->report = strdup(skep_report(0));
 		v->report_json = json_loads(skep_report(1), 0, NULL);
 		snprintf(v->log.source, sizeof(v->log.source), "%s", report_source(v->report_json));
@@ -177,7 +177,7 @@ static bool check_together(const char *path, const struct check_opts *o, struct 
 }
 
 /* Every program of the object, on one target. */
-static void check_all(const char *path, const struct check_opts *o, struct bpf_object *obj, struct verdict *v, u32 n)
+static void check_all(const char *path, const struct check_opts *o, enum target on, struct bpf_object *obj, struct verdict *v, u32 n)
 {
 	struct bpf_program *p;
 	u32 i = 0;
@@ -186,7 +186,7 @@ static void check_all(const char *path, const struct check_opts *o, struct bpf_o
 		return;
 	bpf_object__for_each_program(p, obj) {
 		if (check_wanted(p, o))
-			check_one(path, o, bpf_program__name(p), &v[i]);
+			check_one(path, o, on, bpf_program__name(p), &v[i]);
 		i++;
 	}
 }
@@ -268,7 +268,7 @@ json_t *check_judge(const char *path, const struct check_opts *o)
 		if (!v[on])
 			continue;
 		load_on((enum target)on);
-		check_all(path, o, obj, v[on], n);
+		check_all(path, o, (enum target)on, obj, v[on], n);
 	}
 	load_on(ON_SKEP);
 	judged = judged_json(path, o, obj, v);

@@ -62,10 +62,13 @@ struct skep *load_skep(void);
 
 struct load_opts {
 	const char *btf_file;
+	const char *caps; /* what the loader may do; NULL: everything */
 	u32 engine;
 	u64 budget_ms;         /* of a run, 0: any time */
 	bool quiet;
 };
+/* "bpf,perfmon": a list of capabilities, as the kernel or bpftool name them, to SKEP_CAP_*. False: it is none. */
+bool cli_caps(const char *list, u32 *ret);
 /* Set up skep once for the process; exit code. */
 int load_setup(const struct load_opts *o);
 /* Open an ELF object, refusing with one clear line what is no BPF object. NULL after an error; *ret_code is the exit code. */

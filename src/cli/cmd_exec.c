@@ -12,31 +12,6 @@ struct exec_opts {
 	u32 engine;
 };
 
-/* "bpf,perfmon": a list of capabilities, as the kernel or bpftool name them. */
-static bool parse_caps(const char *list, u32 *ret)
-{
-	static const struct { const char *name; u32 bits; } known[] = {
-		{ "none", 0 }, { "bpf", CAPB_BPF }, { "perfmon", CAPB_PERFMON }, { "net_admin", CAPB_NET_ADMIN },
-		{ "sys_admin", CAPB_SYS_ADMIN }, { "all", CAPB_BPF | CAPB_PERFMON | CAPB_NET_ADMIN | CAPB_SYS_ADMIN },
-	};
-	u32 bits = 0;
-
-	while (*list) {
-		const char *word = !strncasecmp(list, "cap_", 4) ? list + 4 : list;
-		size_t n = strcspn(word, ","), i;
-
-		for (i = 0; i < ARRAY_SIZE(known); i++)
-			if (strlen(known[i].name) == n && !strncasecmp(word, known[i].name, n))
-				break;
-		if (i == ARRAY_SIZE(known))
-			return false;
-		bits |= known[i].bits;
-		list = word + n + (word[n] == ',');
-	}
-	*ret = bits;
-	return true;
-}
-
 static int exec_run(void *opts, int argc, char **argv)
 {
 	const struct exec_opts *o = opts;
@@ -47,7 +22,7 @@ static int exec_run(void *opts, int argc, char **argv)
 
 	if (o->unprivileged)
 		b.caps = 0;
-	if (o->caps && !parse_caps(o->caps, &b.caps))
+	if (o->caps && !cli_caps(o->caps, &b.caps))
 		return cli_error(EXIT_BOX_ERROR, "--caps takes a list of bpf, perfmon, net_admin, sys_admin, or all, or none");
 	if (o->unpriv) {
 		if (strlen(o->unpriv) != 1 || *o->unpriv < '0' || *o->unpriv > '2')

@@ -107,6 +107,30 @@ static const char *core_btf(const char *file)
 	return *path ? path : NULL;
 }
 
+bool cli_caps(const char *list, u32 *ret)
+{
+	static const struct { const char *name; u32 bits; } known[] = {
+		{ "none", 0 }, { "bpf", SKEP_CAP_BPF }, { "perfmon", SKEP_CAP_PERFMON }, { "net_admin", SKEP_CAP_NET_ADMIN },
+		{ "sys_admin", SKEP_CAP_SYS_ADMIN }, { "all", SKEP_CAP_ALL },
+	};
+	u32 bits = 0;
+
+	while (*list) {
+		const char *word = !strncasecmp(list, "cap_", 4) ? list + 4 : list;
+		size_t n = strcspn(word, ","), i;
+
+		for (i = 0; i < ARRAY_SIZE(known); i++)
+			if (strlen(known[i].name) == n && !strncasecmp(word, known[i].name, n))
+				break;
+		if (i == ARRAY_SIZE(known))
+			return false;
+		bits |= known[i].bits;
+		list = word + n + (word[n] == ',');
+	}
+	*ret = bits;
+	return true;
+}
+
 /* Pins live as long as this process: others that look at the same object at the same time must not meet them. */
 static const char *own_pins(void)
 {
@@ -120,12 +144,15 @@ static const char *own_pins(void)
 
 int load_setup(const struct load_opts *o)
 {
-	/* What the user of the command may do to a subsystem of his own is everything. */
-	struct skep_opts so = { .sz = sizeof(so), .caps = SKEP_CAP_ALL, .caps_set = 1,
-				.engine = o->engine, .run_budget = o->budget_ms * 1000000, .flags = SKEP_F_RUN_ANY,
+	/* What the user of the command may do to a subsystem of his own is everything, unless he asks how others fare. */
+	struct skep_opts so = { .sz = sizeof(so), .caps_set = 1, .engine = o->engine, .run_budget = o->budget_ms * 1000000,
+				.flags = SKEP_F_RUN_ANY | (o->caps ? SKEP_F_UNPRIV_ALLOWED : 0),
 				.report = SKEP_REPORT_KEEP, .pin_dir = own_pins() };
 	int err;
 
+	so.caps = SKEP_CAP_ALL;
+	if (o->caps && !cli_caps(o->caps, &so.caps))
+		return cli_error(EX_USAGE_, "--caps takes a list of bpf, perfmon, net_admin, sys_admin, or all, or none");
 	libbpf_set_print(keep_message);
 	so.btf_file = core_btf(o->btf_file);
 	err = skep_new(&so, &cli_skep);

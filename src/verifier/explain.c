@@ -23,6 +23,9 @@ struct recorder {
 	u32 len, cap;
 	struct pending *pend;
 	u32 npend, pendcap;
+	struct explain_work work;
+	u32 busiest;             /* branch walked most often */
+	struct reg round[2][10]; /* registers at its last two visits */
 	bool failed;
 };
 
@@ -70,7 +73,7 @@ static void take_up(struct recorder *k, u32 insn)
 	k->len = 0;
 }
 
-static void report_place(const struct vf_env *e, struct report_place *p, u32 insn)
+void report_place(const struct vf_env *e, struct report_place *p, u32 insn)
 {
 	const struct btf_line *l = proof_line(e->proof, insn);
 
@@ -85,23 +88,70 @@ static void report_place(const struct vf_env *e, struct report_place *p, u32 ins
 		p->file = strrchr(p->file, '/') + 1;
 }
 
+/* ---- the work ---- */
+static void count(struct recorder *k, struct vf_env *e, u32 insn)
+{
+	if (!k->work.visits)
+		k->work.visits = calloc(e->n, sizeof(*k->work.visits));
+	if (!k->work.visits || ins_class(&e->ins[insn]) != IC_JCC)
+		return;
+	if (++k->work.visits[insn] > k->work.visits[k->busiest])
+		k->busiest = insn;
+	if (insn == k->busiest) {
+		memcpy(k->round[0], k->round[1], sizeof(k->round[0]));
+		memcpy(k->round[1], cur_regs(e), sizeof(k->round[1]));
+	}
+}
+
+/* What differs between rounds is why no round is known from before. */
+static void collect_differs(struct recorder *k)
+{
+	struct explain_work *w = &k->work;
+
+	for (u32 i = 0; i < 10 && !*w->differs; i++) {
+		const struct reg *a = &k->round[0][i], *b = &k->round[1][i];
+		char was[48], is[48];
+		if (a->type != T_SCALAR || b->type != T_SCALAR)
+			continue;
+		explain_range(a, was, sizeof(was));
+		explain_range(b, is, sizeof(is));
+		if (strcmp(was, is) != 0)
+			snprintf(w->differs, sizeof(w->differs), "r%u was %s, then %s", i, was, is);
+	}
+}
+
 /* ---- the path's decisions ---- */
+/* The last decisions, oldest first; the rounds of a loop that went the same way are one line. */
 static void collect_branches(struct recorder *k, const struct vf_env *e)
 {
+	struct { u32 step, times; } last[REPORT_BRANCHES];
 	struct vf_report *r = k->r;
 	u32 n = 0;
 
-	for (u32 i = 0; i + 1 < k->len; i++)
-		n += ins_class(&e->ins[k->path[i]]) == IC_JCC;
-	r->branches = n;
-	for (u32 i = 0; i + 1 < k->len; i++) {
-		const struct ins *ins = &e->ins[k->path[i]];
-		struct report_place *p;
-		if (ins_class(ins) != IC_JCC || n-- > REPORT_BRANCHES)
+	for (u32 i = k->len ? k->len - 1 : 0; i-- > 0;) {
+		bool taken = k->path[i + 1] == e->ins[k->path[i]].target, again = false;
+		if (ins_class(&e->ins[k->path[i]]) != IC_JCC)
 			continue;
-		p = &r->branch[r->nbranch++];
-		report_place(e, p, k->path[i]);
-		snprintf(p->text, sizeof(p->text), "%s", k->path[i + 1] == ins->target ? "jumps" : "goes on");
+		r->branches++;
+		for (u32 m = 0; m < n && !again; m++) {
+			u32 s = last[m].step;
+			again = k->path[s] == k->path[i] && (k->path[s + 1] == e->ins[k->path[s]].target) == taken;
+			last[m].times += again;
+		}
+		if (!again && n < REPORT_BRANCHES) {
+			last[n].step = i;
+			last[n++].times = 1;
+		}
+	}
+	while (n-- > 0) {
+		struct report_place *p = &r->branch[r->nbranch++];
+		u32 s = last[n].step;
+		const char *way = k->path[s + 1] == e->ins[k->path[s]].target ? "jumps" : "goes on";
+		report_place(e, p, k->path[s]);
+		if (last[n].times > 1)
+			snprintf(p->text, sizeof(p->text), "%s (%u times on this path)", way, last[n].times);
+		else
+			snprintf(p->text, sizeof(p->text), "%s", way);
 	}
 }
 
@@ -205,6 +255,7 @@ static void on_reject(struct recorder *k, struct vf_env *e, const struct vf_even
 	struct vf_report *r = k->r;
 	struct str text = { 0 };
 	const struct ins *i;
+	struct trace t;
 	u32 culprit;
 
 	r->id = (enum reject_id)ev->to;
@@ -222,7 +273,11 @@ static void on_reject(struct recorder *k, struct vf_env *e, const struct vf_even
 	collect_branches(k, e);
 	if (culprit < 10)
 		collect_origin(k, e, culprit);
-	explain_fix(e, r, ev->insn, culprit, k->path, k->len);
+	collect_differs(k);
+	if (trace_build(&t, e, k->path, k->len)) {
+		explain_why(e, r, &t, &k->work, ev->insn, culprit);
+		trace_free(&t);
+	}
 }
 
 /* A refusal that came with words of its own: the last line of the log. */
@@ -244,6 +299,7 @@ static void observe(void *cookie, struct vf_env *e, const struct vf_event *ev)
 	switch (ev->kind) {
 	case VF_STEP:
 		path_add(k, ev->insn);
+		count(k, e, ev->insn);
 		return;
 	case VF_BRANCH:
 		if (!room(&k->pend, k->npend, &k->pendcap, sizeof(*k->pend)))
@@ -288,6 +344,7 @@ int vf_explain(const struct vf_input *in, struct vf_report **ret_report)
 	err = vf_verify(&again, &log, &proof, NULL);
 	free(k.path);
 	free(k.pend);
+	free(k.work.visits);
 	log_free(&log);
 	vf_proof_free(proof);
 	if (!err || k.failed) {

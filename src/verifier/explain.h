@@ -3,8 +3,8 @@
  * Why a program was refused, for people: in the terms of its source.
  *
  * The verification is done once more with an observer that keeps the path walked, so accepted programs pay nothing. What
- * is said: where (source line), what about (the registers of the refused instruction, in words), where that value came from, the
- * decisions on the path, and what to do.
+ * is said: where (source line), what about (the registers of the refused instruction, in words), where that value came from, what
+ * on the path looks like the cure and why it is none, the decisions on the path, and what to do.
  */
 #ifndef SKEP_VERIFIER_EXPLAIN_H
 #define SKEP_VERIFIER_EXPLAIN_H
@@ -14,6 +14,7 @@
 
 #define REPORT_ORIGINS 6
 #define REPORT_BRANCHES 12
+#define REPORT_NOTES 8
 
 /* An instruction on the path, in source terms. Without line info file is NULL. */
 struct report_place {
@@ -36,6 +37,8 @@ struct vf_report {
 	u32 norigin;
 	struct report_place branch[REPORT_BRANCHES]; /* oldest first: the last decisions */
 	u32 nbranch, branches;     /* kept; on the whole path */
+	struct report_place note[REPORT_NOTES]; /* evidence: checks that do not count, what was never written, ... */
+	u32 nnotes;
 	char fix[400];             /* what to change */
 	const char *hint;          /* what the rejection means */
 };

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Words: abstract values, fixes and whole reports as people and programs read them.
+ * Words: abstract values and whole reports as people and programs read them.
  *
- * Invariant: nothing here is part of a verdict. A fix that cannot be told concretely is the rejection's own hint.
+ * Invariant: nothing here is part of a verdict.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "verifier/explain_priv.h"
-
-#define NO_REG 11
 
 u32 explain_culprit(const struct vf_env *e, u32 insn, const char *message)
 {
@@ -34,7 +32,7 @@ u32 explain_culprit(const struct vf_env *e, u32 insn, const char *message)
 	return NO_REG;
 }
 
-static void range_words(const struct reg *r, char *out, size_t size)
+void explain_range(const struct reg *r, char *out, size_t size)
 {
 	if (tnum_is_const(r->var))
 		snprintf(out, size, "%lld", (long long)r->var.value);
@@ -54,7 +52,7 @@ static void reg_words(const struct reg *r, u32 regno, char *out, size_t size)
 
 	if (T_BASE(r->type) != T_SCALAR && !tnum_is_const(r->var)) {
 		char range[80];
-		range_words(r, range, sizeof(range));
+		explain_range(r, range, sizeof(range));
 		snprintf(var, sizeof(var), " plus a number %s", range);
 	}
 	switch (T_BASE(r->type)) {
@@ -63,7 +61,7 @@ static void reg_words(const struct reg *r, u32 regno, char *out, size_t size)
 		return;
 	case T_SCALAR: {
 		char range[80];
-		range_words(r, range, sizeof(range));
+		explain_range(r, range, sizeof(range));
 		snprintf(out, size, "r%u is a number: %s", regno, range);
 		return;
 	}
@@ -120,109 +118,6 @@ void explain_facts(struct vf_env *e, struct vf_report *r, u32 insn, u32 culprit)
 			add_fact(e, r, k);
 }
 
-/* ---- fixes ---- */
-#define FIX(...) snprintf(r->fix, sizeof(r->fix), __VA_ARGS__)
-
-/* Was any pointer of this base and id compared with data_end on the path, without covering this access? */
-static bool end_was_checked(const struct vf_env *e, const u32 *path, u32 len)
-{
-	for (u32 i = 0; i < len; i++)
-		if (ins_class(&e->ins[path[i]]) == IC_JCC && !ins_info(&e->ins[path[i]])->has_imm)
-			return true;
-	return false;
-}
-
-static const struct helper_spec *helper_between(const struct vf_env *e, const u32 *path, u32 len, u32 flag)
-{
-	for (u32 i = len; i-- > 0;) {
-		const struct ins *ins = &e->ins[path[i]];
-		const struct helper_spec *h = ins_class(ins) == IC_CALL ? helper_by_id((u32)ins->imm) : NULL;
-		if (h && (h->flags & flag))
-			return h;
-	}
-	return NULL;
-}
-
-static void fix_packet(struct vf_env *e, struct vf_report *r, const struct reg *p, const struct ins *i, const u32 *path, u32 len)
-{
-	const struct helper_spec *h = helper_between(e, path, len, HF_MOVES_PKT);
-	u32 need = (u32)(p->off + i->off) + ins_info(i)->size;
-
-	if (!tnum_is_const(p->var) && p->umax > MAX_PACKET_OFF)
-		FIX("The offset added to the packet pointer is not bounded. Limit it first (if (off > 1500) return ...;), then check "
-		    "against data_end.");
-	else if (!end_was_checked(e, path, len))
-		FIX("The access needs %u bytes and none are proven. Before it: if (data + %u > data_end) return XDP_PASS; (or "
-		    "whatever a short packet deserves).", need, need);
-	else if (h)
-		FIX("bpf_%s() may move the packet: pointers made before it are void. Load data and data_end again after the call and "
-		    "check again.", h->name);
-	else
-		FIX("A check was seen, but it proves %d bytes and %u are needed. It may be on another copy of the pointer: compare the "
-		    "very pointer that is dereferenced, %u bytes past its base.", p->range > 0 ? p->range : 0, need, need);
-}
-
-static void fix_bounds(struct vf_report *r, const struct reg *p)
-{
-	u32 size = T_BASE(p->type) == T_MAP_VALUE && p->map ? p->map->value_size : p->mem_size;
-	char range[80];
-
-	range_words(p, range, sizeof(range));
-	if (tnum_is_const(p->var))
-		FIX("Offset %d lies outside the %u bytes. Check the structure's size against the map's value_size.", p->off, size);
-	else if (p->smin < 0)
-		FIX("The index may be negative (it is %s). Make it unsigned, or check it from below too, before it is added to the pointer.",
-		    range);
-	else
-		FIX("The index is %s, and the object has %u bytes. Check it against the number of elements, in the same variable that is "
-		    "used as index: if (i >= N) return ...;", range, size);
-}
-
-static void fix_exit(struct vf_env *e, struct vf_report *r)
-{
-	FIX("A program of type %s must return one of the values its type allows; set the result on every path.", e->type->name);
-}
-
-static void fix_leak(struct vf_env *e, struct vf_report *r, const u32 *path, u32 len)
-{
-	const struct helper_spec *h = helper_between(e, path, len, HF_ACQUIRE);
-
-	FIX("What bpf_%s() returned is still held at this exit. Release it on this path too (the branches below lead here).",
-	    h ? h->name : "the acquiring call");
-}
-
-void explain_fix(struct vf_env *e, struct vf_report *r, u32 insn, u32 culprit, const u32 *path, u32 len)
-{
-	const struct ins *i = &e->ins[insn];
-	const struct reg *p = culprit <= 10 ? &cur_regs(e)[culprit] : NULL;
-
-	if (strstr(r->message, "reference leak") || strstr(r->message, "Unreleased reference")) {
-		fix_leak(e, r, path, len);
-	} else if (strstr(r->message, "At program exit")) {
-		fix_exit(e, r);
-	} else if (!p) {
-		return;
-	} else if (p->type & TF_NULL) {
-		FIX("Test the pointer before it is used: if (!p) return 0;%s",
-		    r->norigin > 1 ? " The test must be on this copy, or on one made after it." : "");
-	} else if (T_BASE(p->type) == T_NONE) {
-		if (helper_between(e, path, len, ~0u) && culprit >= 1 && culprit <= 5)
-			FIX("Calls destroy r1 to r5. Keep the value in r6 to r9, or on the stack, across the call.");
-		else
-			FIX("Give it a value on every path that leads here.");
-	} else if (T_BASE(p->type) == T_PKT && ins_info(i)->size) {
-		fix_packet(e, r, p, i, path, len);
-	} else if ((T_BASE(p->type) == T_MAP_VALUE || T_BASE(p->type) == T_MEM) && ins_info(i)->size) {
-		fix_bounds(r, p);
-	} else if (T_BASE(p->type) == T_SCALAR && (ins_class(i) == IC_LDX || ins_class(i) == IC_STX || ins_class(i) == IC_ST)) {
-		FIX("This is a number for the verifier, not a pointer (see where it came from). Kernel memory is read with "
-		    "bpf_probe_read_kernel() or BPF_CORE_READ(); user memory with bpf_probe_read_user().");
-	} else if (ins_class(i) == IC_CALL && T_BASE(p->type) == T_SCALAR) {
-		FIX("Bound the number before the call, in the variable that is passed: if (n > MAX) return ...; a mask (n &= MAX - 1) works "
-		    "where the compiler hides the check.");
-	}
-}
-
 /* ---- rendering ---- */
 static const char *unindented(const char *source)
 {
@@ -257,6 +152,10 @@ void vf_report_text(const struct vf_report *r, struct str *out)
 		str_puts(out, "  Where it came from:\n");
 	for (u32 i = 0; i < r->norigin; i++)
 		place_text(out, &r->origin[i], r->origin[i].text);
+	if (r->nnotes)
+		str_puts(out, "  Because:\n");
+	for (u32 i = 0; i < r->nnotes; i++)
+		place_text(out, &r->note[i], r->note[i].text);
 	if (r->nbranch)
 		str_printf(out, "  Path (the last %u of %u decisions):\n", r->nbranch, r->branches);
 	for (u32 i = 0; i < r->nbranch; i++) {
@@ -314,6 +213,11 @@ void vf_report_json(const struct vf_report *r, struct str *out)
 	for (u32 i = 0; i < r->norigin; i++) {
 		str_puts(out, i ? "," : "");
 		json_place(out, &r->origin[i]);
+	}
+	str_puts(out, "],\"because\":[");
+	for (u32 i = 0; i < r->nnotes; i++) {
+		str_puts(out, i ? "," : "");
+		json_place(out, &r->note[i]);
 	}
 	str_puts(out, "],\"path\":[");
 	for (u32 i = 0; i < r->nbranch; i++) {
