@@ -65,15 +65,6 @@ int file_paranoid(struct notif *n, const struct match *m, struct str *out)
 	return 0;
 }
 
-/* Addresses are the kernel's secret; clients that play root get what the kernel gives to this user. */
-int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
-{
-	(void)n;
-	(void)m;
-	(void)out;
-	return FILE_PASS;
-}
-
 /* ---- mounts ---- */
 int file_mounts(struct notif *n, const struct match *m, struct str *out)
 {
@@ -92,11 +83,12 @@ int file_mounts(struct notif *n, const struct match *m, struct str *out)
 
 		end = line + strcspn(line, "\n");
 		end += *end == '\n';
-		if (sscanf(line, "%*s %255s %31s", at, type) == 2 && !strcmp(type, "bpf"))
+		if (sscanf(line, "%*s %255s %31s", at, type) == 2 && (!strcmp(type, "bpf") || !strcmp(type, "tracefs")))
 			continue;
 		str_putn(out, line, (size_t)(end - line));
 	}
 	str_free(&all);
+	str_puts(out, "tracefs /sys/kernel/tracing tracefs rw,nosuid,nodev,noexec,relatime 0 0\n");
 	pthread_mutex_lock(&f->lock);
 	for (struct mount *mt = f->mounts; mt; mt = mt->next)
 		str_printf(out, "bpf %s bpf rw,nosuid,nodev,noexec,relatime,mode=700 0 0\n", mt->at);

@@ -319,15 +319,13 @@ int files_open(struct notif *n, const char *path, int flags)
 		return ret;
 	if (ret)
 		return open_mounted(real, flags);
+	if (!strncmp(path, "/sys/kernel/debug/tracing", 25)) { /* the same by its old name */
+		snprintf(real, sizeof(real), "/sys/kernel%.4000s", path + 17);
+		path = real;
+	}
 	ret = FILE_PASS;
 	for (u32 i = 0; i < ARRAY_SIZE(rows) && ret == FILE_PASS; i++)
 		if (fits(&rows[i], path, &m))
 			ret = open_row(n, &rows[i], &m, path, flags);
 	return ret;
-}
-
-void files_fill(struct box *b, const char *dir)
-{
-	(void)b;
-	(void)dir;
 }

@@ -45,7 +45,7 @@ static s64 do_open(struct notif *n, int at, int flags)
 
 	if (!path_arg(n, at, path))
 		return BOX_PASS;
-	fd = files_open(n, path, flags & ~(O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_TRUNC));
+	fd = files_open(n, path, flags & ~(O_CLOEXEC | O_NOFOLLOW | O_NOCTTY));
 	if (fd == FILE_PASS)
 		return BOX_PASS;
 	return fd < 0 ? fd : notif_give(n, fd, flags & O_CLOEXEC);

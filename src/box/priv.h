@@ -72,6 +72,9 @@ int events_init(struct box *b);
 bool events_awake(const struct box *b); /* events_tick() wants to be called every EVENTS_TICK_MS */
 void events_tick(struct box *b);
 
+/* ---- contents_tracefs.c ---- */
+void printk_init(struct box *b);
+
 /* ---- files.c ---- */
 int files_init(struct box *b);
 

@@ -218,6 +218,8 @@ static int open_box(struct box *b, const struct box_opts *o)
 	if (!err)
 		err = events_init(b);
 	if (!err)
+		printk_init(b);
+	if (!err)
 		err = log_open(b);
 	if (!err)
 		err = files_init(b);
