@@ -32,9 +32,10 @@ $(B)/skep: $(CLI_OBJ) $(B)/libskep.a
 room-%:
 	$(Q)$(MAKE) --no-print-directory $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/$*/*.c))
 
+$(B)/unit/jit_hardened: TEST_LIBS := -lZydis
 $(B)/unit/%: tests/unit/%.c tests/unit/test.h $(B)/libskep.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a $(TEST_LIBS)
 
 $(B)/map/%: tests/map/%.c $(B)/libskep.a
 	@mkdir -p $(@D)

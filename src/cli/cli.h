@@ -65,6 +65,7 @@ struct load_opts {
 	const char *caps; /* what the loader may do; NULL: everything */
 	u32 engine;
 	u64 budget_ms;         /* of a run, 0: any time */
+	u32 harden, spectre;   /* SKEP_HARDEN_*, SKEP_SPECTRE_* */
 	bool quiet;
 };
 /* "bpf,perfmon": a list of capabilities, as the kernel or bpftool name them, to SKEP_CAP_*. False: it is none. */

@@ -18,7 +18,7 @@ struct run_opts {
 	struct cli_common common;
 	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf;
 	u64 repeat, budget;
-	u32 engine, on;
+	u32 engine, harden, spectre, on;
 };
 
 /* One input's outcome. */
@@ -474,7 +474,8 @@ static int report(struct side *side, int n, const struct run_opts *o, const stru
 static int run_verb(void *opts, int argc, char **argv)
 {
 	const struct run_opts *o = opts;
-	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine, .budget_ms = o->budget };
+	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine, .budget_ms = o->budget,
+				.harden = o->harden, .spectre = o->spectre };
 	struct side side[2] = { { .obj = NULL }, { .obj = NULL } };
 	struct capture in = { 0 };
 	int n = 0, code;
@@ -520,6 +521,9 @@ static const struct cli_opt run_options[] = {
 	{ 0, "repeat", OPT_COUNT, "N", "runs per input, for timing (default 1)", offsetof(struct run_opts, repeat) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how skep runs it", offsetof(struct run_opts, engine) },
 	{ 0, "budget", OPT_COUNT, "MS", "stop a run that takes longer (milliseconds)", offsetof(struct run_opts, budget) },
+	{ 0, "harden", OPT_CHOICE, "unprivileged|all|off", "whose constants compiled code hides", offsetof(struct run_opts, harden) },
+	{ 0, "spectre", OPT_CHOICE, "auto|on|off", "masks and barriers: unprivileged programs (auto), all, none",
+	  offsetof(struct run_opts, spectre) },
 	{ 0, "pcap-out", OPT_TEXT, "FILE", "write the packets as the program left them", offsetof(struct run_opts, pcap_out) },
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "where to run (default skep); both prints every difference",
 	  offsetof(struct run_opts, on) },

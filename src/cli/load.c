@@ -146,6 +146,7 @@ int load_setup(const struct load_opts *o)
 {
 	/* What the user of the command may do to a subsystem of his own is everything, unless he asks how others fare. */
 	struct skep_opts so = { .sz = sizeof(so), .caps_set = 1, .engine = o->engine, .run_budget = o->budget_ms * 1000000,
+				.harden = o->harden, .spectre = o->spectre,
 				.flags = SKEP_F_RUN_ANY | (o->caps ? SKEP_F_UNPRIV_ALLOWED : 0),
 				.report = SKEP_REPORT_KEEP, .pin_dir = own_pins() };
 	int err;

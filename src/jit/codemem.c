@@ -17,6 +17,9 @@
 #ifndef F_SEAL_EXEC
 #define F_SEAL_EXEC 0x0020
 #endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 #define REACH ((u64)1 << 31)
 #define MARGIN ((u64)64 << 20) /* of the reach: this library's own size, and the image's */
@@ -221,6 +224,52 @@ int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill)
 	if (err)
 		return err == -EACCES ? -EPERM : err;
 	__builtin___clear_cache((char *)m->code, (char *)m->code + m->size);
+	return 0;
+}
+
+/* ---- what is only read ---- */
+static int data_file(const u8 *bytes, size_t size)
+{
+	int fd = (int)syscall(SYS_memfd_create, "skep-ops", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL), err;
+
+	if (fd < 0 && errno == EINVAL)
+		fd = (int)syscall(SYS_memfd_create, "skep-ops", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, bytes, size, 0);
+	if (!err)
+		err = seal(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int codemem_readonly(const void *bytes, size_t size, struct codemem *ret)
+{
+	size_t page = page_size(), room = ROUND_UP(size, page);
+	struct codemem m = { .map_size = room + 2 * page, .size = size };
+	int fd;
+
+	m.map = reserve_at(0, m.map_size);
+	if (!m.map)
+		return -ENOMEM;
+	m.code = (u8 *)m.map + page;
+	fd = data_file(bytes, size);
+	if (fd >= 0) {
+		/* before Linux 6.7 a sealed file cannot be mapped shared */
+		m.sealed = mmap(m.code, room, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+		close(fd);
+	}
+	if (!m.sealed) {
+		if (mprotect(m.code, room, PROT_READ | PROT_WRITE)) {
+			codemem_free(&m);
+			return -ENOMEM;
+		}
+		memcpy(m.code, bytes, size);
+		mprotect(m.code, room, PROT_READ);
+	}
+	*ret = m;
 	return 0;
 }
 

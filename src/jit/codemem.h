@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Executable memory; there is no other way to it.
+ * Executable memory, there is no other way to it; and memory for what is interpreted, which changes as little.
  *
  * Invariant: bytes are written to a file that has no mapping, the file is sealed against every change, and only then mapped
  * readable and executable: at no time can anything write what can be executed.
@@ -29,6 +29,8 @@ int codemem_reserve(size_t size, struct codemem *ret);
 int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill);
 /* A sealed file of whole pages for many processes to map and execute: its descriptor, or -errno. */
 int codemem_file(const u8 *pages, size_t size);
+/* A copy of the bytes that nothing changes any more, readable, with inaccessible pages around. 0, -ENOMEM, -EIO. */
+int codemem_readonly(const void *bytes, size_t size, struct codemem *ret);
 void codemem_free(struct codemem *m); /* zeroed is fine */
 
 #endif

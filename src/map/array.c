@@ -5,6 +5,7 @@
  * The values start at offset 0 of the file, at a stride of value_size rounded up to 8, as a client that maps them expects; a
  * per-CPU array has one such run (a lane) for each possible CPU. Invariant: no locks; whatever is written is complete words.
  */
+#include "base/nospec.h"
 #include "map/priv.h"
 
 #include <errno.h>
@@ -58,7 +59,7 @@ static void *array_lookup(struct map *m, const void *key, u32 cpu)
 	u32 i = key_index(key);
 
 	(void)cpu;
-	return likely(i < m->desc.max_entries) ? m->data + (u64)i * m->stride : NULL;
+	return likely(i < m->desc.max_entries) ? m->data + (u64)index_nospec(i, m->desc.max_entries) * m->stride : NULL;
 }
 
 static void *percpu_array_lookup(struct map *m, const void *key, u32 cpu)
@@ -67,7 +68,7 @@ static void *percpu_array_lookup(struct map *m, const void *key, u32 cpu)
 
 	if (unlikely(i >= m->desc.max_entries || cpu >= m->ncpu))
 		return NULL;
-	return m->data + cpu * m->lane + (u64)i * m->stride;
+	return m->data + cpu * m->lane + (u64)index_nospec(i, m->desc.max_entries) * m->stride;
 }
 
 static int array_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu)

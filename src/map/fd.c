@@ -6,6 +6,7 @@
  * reference. Invariant: an entry is set before its id can be seen and cleared after; an id whose entry is missing or is
  * another object (another process wrote it) is looked up by number.
  */
+#include "base/nospec.h"
 #include "map/priv.h"
 
 #include <errno.h>
@@ -249,7 +250,10 @@ static void *array_lookup(struct map *m, const void *key, u32 cpu)
 
 HOT const struct image *prog_array_image(struct map *m, u32 i)
 {
-	if (unlikely(i >= m->desc.max_entries) || !__atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE))
+	if (unlikely(i >= m->desc.max_entries))
+		return NULL;
+	i = index_nospec(i, m->desc.max_entries);
+	if (!__atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE))
 		return NULL;
 	return __atomic_load_n(&m->images[i], __ATOMIC_ACQUIRE);
 }

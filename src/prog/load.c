@@ -222,10 +222,7 @@ static void prog_destroy(struct obj *obj)
 		jit_free(&p->code);
 	free(p->maps);
 	free(p->btfs);
-	free(p->ops);
-	free(p->subs);
-	free(p->op_from);
-	free(p->refs);
+	codemem_free(&p->ro);
 	free(p->insns);
 	free(p->func_info);
 	free(p->line_info);
@@ -303,25 +300,55 @@ static int keep_infos(struct prog *p, const struct vf_input *in)
 	return 0;
 }
 
-static int make_image(struct prog *p, const struct load *l)
+/* Where the next piece goes. */
+static size_t append(u8 *buf, size_t at, const void *src, size_t n)
+{
+	if (n)
+		memcpy(buf + at, src, n);
+	return at + ROUND_UP(n, 16);
+}
+
+/* What engines read of a program, in one piece that nobody can change. */
+static int seal_ops(struct prog *p, struct load *l, const struct image_sub *subs)
 {
 	const struct lowered *low = &l->low;
+	size_t size = ROUND_UP(low->n * sizeof(*low->ops), 16) + ROUND_UP(low->n * sizeof(*low->from), 16) +
+		      ROUND_UP(low->nsubs * sizeof(*subs), 16) + ROUND_UP(low->nrefs * sizeof(*low->ref), 16);
+	u8 *buf = arena_alloc(&l->arena, size);
+	size_t sub, from, ref;
+	int err;
 
-	p->ops = copy_of(low->ops, low->n * sizeof(*p->ops));
-	p->op_from = copy_of(low->from, low->n * sizeof(*p->op_from));
-	p->subs = calloc(low->nsubs, sizeof(*p->subs));
-	p->refs = copy_of(low->ref, low->nrefs * sizeof(*p->refs));
+	sub = append(buf, 0, low->ops, low->n * sizeof(*low->ops));
+	from = append(buf, sub, subs, low->nsubs * sizeof(*subs));
+	ref = append(buf, from, low->from, low->n * sizeof(*low->from));
+	append(buf, ref, low->ref, low->nrefs * sizeof(*low->ref));
+	err = codemem_readonly(buf, size, &p->ro);
+	if (err)
+		return err;
+	p->image.ops = (const struct ins *)(const void *)p->ro.code;
+	p->image.sub = (const struct image_sub *)(const void *)(p->ro.code + sub);
+	p->op_from = (const u32 *)(const void *)(p->ro.code + from);
+	p->refs = (const struct lower_ref *)(const void *)(p->ro.code + ref);
 	p->nrefs = low->nrefs;
-	if (!p->ops || !p->op_from || !p->subs || (p->nrefs && !p->refs))
-		return -ENOMEM;
+	return 0;
+}
+
+static int make_image(struct prog *p, struct load *l)
+{
+	const struct lowered *low = &l->low;
+	struct image_sub *subs = ARENA_ARRAY(&l->arena, struct image_sub, low->nsubs);
+	int err;
+
 	for (u32 i = 0; i < low->nsubs; i++) {
 		const struct lowered_sub *s = &low->sub[i];
-		p->subs[i] = (struct image_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
-						 .exception_cb = s->exception_cb,
-						 .tail_call_reachable = s->tail_call_reachable,
-						 .jit = p->jited ? p->code.sub_entry[i] : NULL };
+		subs[i] = (struct image_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
+					      .exception_cb = s->exception_cb, .tail_call_reachable = s->tail_call_reachable,
+					      .jit = p->jited ? p->code.sub_entry[i] : NULL };
 	}
-	p->image = (struct image){ .ops = p->ops, .n = low->n, .sub = p->subs, .nsubs = low->nsubs,
+	err = seal_ops(p, l, subs);
+	if (err)
+		return err;
+	p->image = (struct image){ .ops = p->image.ops, .n = low->n, .sub = p->image.sub, .nsubs = low->nsubs,
 				   .exception_sub = low->exception_sub, .may_throw = low->may_throw || l->a->budget, .budget = l->a->budget,
 				   .may_tail_call = low->may_tail_call, .entry = vm_exec, .prog = p };
 	if (p->jited) {

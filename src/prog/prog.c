@@ -88,10 +88,13 @@ void prog_xlated(const struct prog *p, struct bpf_insn *out)
 /* ---- images for other processes ---- */
 static int compile_portable(const struct prog *p, struct arena *a, struct jit_portable *ret)
 {
-	struct lowered l = { .ops = p->ops, .n = p->image.n, .nsubs = p->image.nsubs, .exception_sub = p->image.exception_sub,
-			     .may_throw = p->image.may_throw, .may_tail_call = p->image.may_tail_call, .ref = p->refs,
-			     .nrefs = p->nrefs };
+	struct lowered l = { .n = p->image.n, .nsubs = p->image.nsubs, .exception_sub = p->image.exception_sub,
+			     .may_throw = p->image.may_throw, .may_tail_call = p->image.may_tail_call, .nrefs = p->nrefs };
 
+	l.ops = arena_alloc_raw(a, l.n * sizeof(*l.ops));
+	memcpy(l.ops, p->image.ops, l.n * sizeof(*l.ops));
+	l.ref = arena_alloc_raw(a, (l.nrefs + 1) * sizeof(*l.ref));
+	memcpy(l.ref, p->refs, l.nrefs * sizeof(*l.ref));
 	l.sub = ARENA_ARRAY(a, struct lowered_sub, l.nsubs);
 	for (u32 i = 0; i < l.nsubs; i++) {
 		const struct image_sub *s = &p->image.sub[i];

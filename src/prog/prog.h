@@ -11,6 +11,7 @@
 #ifndef SKEP_PROG_PROG_H
 #define SKEP_PROG_PROG_H
 
+#include "jit/codemem.h"
 #include "jit/jit.h"
 #include "map/map.h"
 #include "obj/obj.h"
@@ -60,11 +61,10 @@ struct prog {
 	char unrunnable[96];       /* verified, but not to be run here, because...; "": runs */
 	u64 load_time;             /* ns since boot */
 	struct image image;
-	struct ins *ops;           /* owned: image.ops */
-	struct image_sub *subs;    /* owned: image.sub */
+	struct codemem ro;         /* sealed: image.ops, image.sub, op_from, refs */
 	struct jit_code code;
-	u32 *op_from;              /* owned: original instruction of each op */
-	struct lower_ref *refs;    /* owned: what operations refer to, for images that run in other processes */
+	const u32 *op_from;        /* original instruction of each op */
+	const struct lower_ref *refs; /* what operations refer to, for images that run in other processes */
 	u32 nrefs;
 	struct jit_opts jit_opts;
 	struct bpf_insn *insns;    /* owned: as loaded, map references by id (for dumps) */

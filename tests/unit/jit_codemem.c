@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nothing changes a compiled program: every way to write memory is tried on one. */
+/* Nothing changes a compiled program, nor the operations that are interpreted: every way to write memory is tried on both. */
 #include "unit/jit_kit.h"
 
 #include <errno.h>
@@ -12,17 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "prog/prog.h"
+#include "skep/skep.h"
+
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
-
-__attribute__((weak)) const struct image *prog_array_image(struct map *m, u32 index)
-{
-	(void)m;
-	(void)index;
-	return NULL;
-}
 
 static void compile(struct kit *k)
 {
@@ -85,16 +81,17 @@ TEST(a_store_into_code_kills)
 
 static const u8 evil[4] = { 0xb8, 1, 2, 3 };
 
-static void check_unchanged(const struct kit *k, const u8 *before)
-{
-	CHECK(!memcmp(before, k->code.code, k->code.size));
-	CHECK_EQ(kit_go(&k->jit, NULL), 42);
-}
+/* What is attacked. */
+struct victim {
+	u8 *at;
+	size_t size;
+	u64 (*run)(void); /* gives 42 */
+};
 
-static void by_mapping(const struct kit *k)
+static void by_mapping(const struct victim *v)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	u8 *at = (u8 *)((uintptr_t)k->code.code & ~(page - 1));
+	u8 *at = (u8 *)((uintptr_t)v->at & ~(page - 1));
 
 	errno = 0;
 	CHECK(mprotect(at, page, PROT_READ | PROT_WRITE) < 0 && errno == EACCES);
@@ -102,10 +99,10 @@ static void by_mapping(const struct kit *k)
 }
 
 /* The file behind the mapping, opened anew through /proc. */
-static void by_file(const struct kit *k)
+static void by_file(const struct victim *v)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	u64 start = (uintptr_t)k->code.code & ~(page - 1), end = ((uintptr_t)k->code.code + k->code.size + page - 1) & ~(page - 1);
+	u64 start = (uintptr_t)v->at & ~(page - 1), end = ((uintptr_t)v->at + v->size + page - 1) & ~(page - 1);
 	char path[128];
 	int fd;
 
@@ -121,34 +118,35 @@ static void by_file(const struct kit *k)
 	CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) < 0 && errno == EPERM);
 	CHECK(mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
 	CHECK(fcntl(fd, F_GET_SEALS) & F_SEAL_SEAL);
+	CHECK(fcntl(fd, F_ADD_SEALS, 0) < 0 && errno == EPERM);
 	close(fd);
 }
 
-static void by_proc_mem(const struct kit *k)
+static void by_proc_mem(const struct victim *v)
 {
 	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 
 	CHECK(fd >= 0);
 	if (fd < 0)
 		return;
-	CHECK(pwrite(fd, evil, sizeof(evil), (off_t)(uintptr_t)k->code.code) < 0);
+	CHECK(pwrite(fd, evil, sizeof(evil), (off_t)(uintptr_t)v->at) < 0);
 	close(fd);
 }
 
-static void by_system_call(const struct kit *k)
+static void by_system_call(const struct victim *v)
 {
-	struct iovec from = { (void *)(uintptr_t)evil, sizeof(evil) }, to = { k->code.code, sizeof(evil) };
+	struct iovec from = { (void *)(uintptr_t)evil, sizeof(evil) }, to = { v->at, sizeof(evil) };
 	int fds[2];
 
 	CHECK(process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0 && errno == EFAULT);
 	CHECK_EQ(pipe(fds), 0);
 	CHECK_EQ(write(fds[1], evil, sizeof(evil)), 4);
-	CHECK(read(fds[0], k->code.code, sizeof(evil)) < 0 && errno == EFAULT);
+	CHECK(read(fds[0], v->at, sizeof(evil)) < 0 && errno == EFAULT);
 	close(fds[0]);
 	close(fds[1]);
 }
 
-static void by_ptrace(const struct kit *k)
+static void by_ptrace(const struct victim *v)
 {
 	pid_t pid = fork();
 	int status;
@@ -156,41 +154,79 @@ static void by_ptrace(const struct kit *k)
 	if (!pid) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		_exit(kit_go(&k->jit, NULL) == 42 ? 0 : 1);
+		_exit(v->run() == 42 ? 0 : 1);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
 	if (WIFSTOPPED(status)) {
-		CHECK(ptrace(PTRACE_POKETEXT, pid, k->code.code, (void *)0x9090909090909090) < 0);
+		CHECK(ptrace(PTRACE_POKETEXT, pid, v->at, (void *)0x9090909090909090) < 0);
 		ptrace(PTRACE_CONT, pid, NULL, NULL);
 		CHECK(waitpid(pid, &status, 0) == pid);
 	}
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
+static void attack(const struct victim *v)
+{
+	u8 *before = malloc(v->size);
+
+	if (!before)
+		abort();
+	memcpy(before, v->at, v->size);
+	CHECK_EQ(dies_of(store, v->at), SIGSEGV);
+	CHECK_EQ(dies_of(store, v->at + v->size - 1), SIGSEGV);
+	by_mapping(v);
+	by_file(v);
+	by_proc_mem(v);
+	by_system_call(v);
+	by_ptrace(v);
+	CHECK(!memcmp(before, v->at, v->size));
+	CHECK_EQ(v->run(), 42);
+	free(before);
+}
+
+static struct kit victim_kit;
+static u64 run_code(void) { return kit_go(&victim_kit.jit, NULL); }
+
 TEST(nothing_changes_code)
 {
-	struct kit k;
-	u8 *before;
+	bool sealed;
 
 	if (!jit_available())
 		SKIP("no executable memory");
-	compile(&k);
-	if (!k.code.sealed) {
-		kit_drop(&k);
+	compile(&victim_kit);
+	sealed = victim_kit.code.sealed;
+	if (sealed)
+		attack(&(struct victim){ victim_kit.code.code, victim_kit.code.size, run_code });
+	kit_drop(&victim_kit);
+	if (!sealed)
 		SKIP("this system has no sealed executable files");
-	}
-	before = malloc(k.code.size);
-	if (!before)
-		abort();
-	memcpy(before, k.code.code, k.code.size);
-	by_mapping(&k);
-	by_file(&k);
-	by_proc_mem(&k);
-	by_system_call(&k);
-	by_ptrace(&k);
-	check_unchanged(&k, before);
-	free(before);
-	kit_drop(&k);
+}
+
+static struct prog *victim_prog;
+static u64 run_ops(void) { return kit_go(&victim_prog->image, NULL); }
+
+/* A program as it is loaded, on the interpreter. */
+TEST(nothing_changes_verified_instructions)
+{
+	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .engine = SKEP_ENGINE_INTERP };
+	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 42 }, { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr a = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2, .insns = (u64)(uintptr_t)insns,
+			     .license = (u64)(uintptr_t)"GPL" };
+	struct skep_prog *p;
+	struct skep *s;
+	int fd;
+
+	CHECK_EQ(skep_new(&o, &s), 0);
+	fd = skep_bpf_in(s, BPF_PROG_LOAD, &a, sizeof(a));
+	CHECK(fd >= 0 && !skep_prog_get(s, fd, &p));
+	victim_prog = (struct prog *)(void *)p;
+	if (victim_prog->ro.sealed)
+		attack(&(struct victim){ victim_prog->ro.code, victim_prog->ro.size, run_ops });
+	CHECK_EQ(dies_of(load, victim_prog->ro.map), SIGSEGV);
+	CHECK_EQ(dies_of(load, (u8 *)victim_prog->ro.map + victim_prog->ro.map_size - 1), SIGSEGV);
+	skep_prog_put(p);
+	close(fd);
+	skep_free(s);
 }
 
 /* Never writable and executable, and no writable mapping of a code file. */
