@@ -21,6 +21,7 @@
 struct box;
 struct client;
 struct notif;
+struct src;
 
 /* What `skep exec` was asked for. */
 struct box_opts {
@@ -111,6 +112,7 @@ struct box {
 	struct box_log *log;       /* --log and --audit; NULL: none */
 	struct events *events;     /* who waits for which ring: events.c */
 	struct files *files;       /* served contents: files.c */
+	struct src *src;           /* clocks and process life: src.h */
 	u64 started_ns;
 	u64 ncalls[UAPI_CMDS + 1], nfailed[UAPI_CMDS + 1]; /* atomic */
 };

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "box/priv.h"
+#include "box/src.h"
 
 /* Supervisor to launcher. */
 struct word {
@@ -214,6 +215,8 @@ static int open_box(struct box *b, const struct box_opts *o)
 	so.pin_dir = pins;
 	err = skep_new(&so, &b->skep);
 	if (!err)
+		err = src_new(b->skep->hooks, &b->src);
+	if (!err)
 		err = loop_init(b);
 	if (!err)
 		err = events_init(b);
@@ -259,6 +262,7 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 	clients_forget_all(&box);
 	log_close(&box);
 	control_close(&box);
+	src_free(box.src);
 	skep_free(box.skep);
 	_exit(0);
 }
