@@ -21,6 +21,8 @@ struct btf;
  * BTF must obey (e.g. naming rules) and is fast for 100,000 types.
  */
 int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, struct log *log, struct btf **ret_btf);
+/* The running kernel's own types, mapped from its file system: kept where they are until btf_free(), and believed. */
+int btf_adopt(const void *map, u32 size, struct log *log, struct btf **ret_btf);
 /* BPF_BTF_LOAD: the same for a program's BTF, with kptr targets looked up in `kernel` (NULL: none are found). */
 int btf_load(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf);
 void btf_free(struct btf *b); /* NULL is fine */

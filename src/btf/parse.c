@@ -7,6 +7,7 @@
  * behind.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "btf/priv.h"
 
@@ -187,7 +188,7 @@ static int copy_bytes(struct btf *b, const void *data, u32 size)
 static int parse(struct btf *b, const void *data, u32 size, bool trusted, struct log *log)
 {
 	struct btf_check c = { .b = b, .log = log };
-	int err = copy_bytes(b, data, size);
+	int err = b->genuine ? 0 : copy_bytes(b, data, size);
 
 	if (!err)
 		err = parse_header(&c);
@@ -205,7 +206,7 @@ static int parse(struct btf *b, const void *data, u32 size, bool trusted, struct
 	return err;
 }
 
-enum { MAKE_TRUSTED = 1, MAKE_AS_618 = 2 };
+enum { MAKE_TRUSTED = 1, MAKE_AS_618 = 2, MAKE_GENUINE = 4 };
 
 static int make(const void *data, u32 size, const struct btf *base, u32 how, const struct btf *kernel,
 		struct log *log, struct btf **ret_btf)
@@ -221,6 +222,11 @@ static int make(const void *data, u32 size, const struct btf *base, u32 how, con
 	if (!b)
 		return -ENOMEM;
 	b->kernel = trusted;
+	b->genuine = how & MAKE_GENUINE;
+	if (b->genuine) {
+		b->data = (u8 *)(uintptr_t)data; /* never written through */
+		b->size = size;
+	}
 	b->as_618 = how & MAKE_AS_618;
 	b->base = base;
 	if (base) {
@@ -231,6 +237,7 @@ static int make(const void *data, u32 size, const struct btf *base, u32 how, con
 	if (!err && !trusted)
 		err = btf_metas_make(b, kernel);
 	if (err) {
+		b->genuine = false; /* the mapping stays the caller's */
 		btf_free(b);
 		return err;
 	}
@@ -242,6 +249,11 @@ int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, 
 	      struct btf **ret_btf)
 {
 	return make(data, size, base, trusted ? MAKE_TRUSTED : 0, NULL, log, ret_btf);
+}
+
+int btf_adopt(const void *map, u32 size, struct log *log, struct btf **ret_btf)
+{
+	return make(map, size, NULL, MAKE_TRUSTED | MAKE_GENUINE, NULL, log, ret_btf);
 }
 
 int btf_load(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf)
@@ -263,6 +275,8 @@ void btf_free(struct btf *b)
 	btf_index_free(b->index);
 	free(b->types);
 	free(b->tags);
+	if (b->genuine)
+		munmap(b->data, b->size);
 	free(b->block);
 	free(b);
 }

@@ -32,7 +32,7 @@ struct btf_tag {
 };
 
 struct btf {
-	u8 *block;	/* the allocation; `data` is inside it, placed so that types are aligned */
+	u8 *block;	/* the allocation; `data` is inside it, placed so that types are aligned; NULL: mapped */
 	u8 *data;	/* the caller's bytes */
 	const u8 *body; /* data behind the header */
 	u32 size;
@@ -45,6 +45,7 @@ struct btf {
 	u32 start_id, start_str; /* first local id and string offset */
 	const struct btf *base;
 	bool kernel;
+	bool genuine; /* the running kernel's bytes, mapped: nobody else can have written them */
 	bool as_618;		 /* without the two rules that Linux learned later: field.c */
 	struct btf_index *index; /* names, made at the first search */
 	struct btf_metas *metas; /* records of structs with special fields; user BTF only */
@@ -139,7 +140,7 @@ bool btf_section_name_ok(const struct btf *b, u32 off);
 int btf_check_metas(struct btf_check *c);     /* meta.c: every type's own bytes */
 int btf_check_types(struct btf_check *c);     /* resolve.c: what types refer to */
 int btf_check_type_tags(struct btf_check *c); /* resolve.c */
-int btf_check_trusted(struct btf *b);	      /* trusted.c: bounds and cycles only */
+int btf_check_trusted(struct btf *b);	      /* trusted.c: bounds and cycles only; of the genuine, nothing */
 int btf_add_type(struct btf *b, const struct btf_type *t);
 /* field.c: records of all structs with special fields, as BTF_LOAD makes them. */
 int btf_metas_make(struct btf *b, const struct btf *kernel);

@@ -2,7 +2,7 @@
 /*
  * The kernel's own BTF, 100,000 types and more: checked for what keeps readers safe and for nothing else. It
  * usually comes from /sys/kernel/btf, but a file named on a command line can hold anything, so this is no act
- * of faith.
+ * of faith. Only what is mapped straight from the kernel's file system (`genuine`) is believed.
  *
  * Invariant: payloads inside the section, ids and string offsets in range, functions have prototypes, no type
  * contains itself, no chain of pointers and modifiers is a circle.
@@ -179,7 +179,7 @@ int btf_check_trusted(struct btf *b)
 	struct path *path;
 	int err = collect(b);
 
-	if (err)
+	if (err || b->genuine)
 		return err;
 	r.ids = b->start_id + b->ntypes;
 	for (u32 i = 0; i < b->ntypes; i++) {

@@ -105,6 +105,7 @@ int of_maps_init(struct map *m, const struct map_attr *a)
 		return -ENOMEM;
 	*m->inner_desc = inner->desc;
 	m->inner_desc->id = 0;
+	m->inner_desc->name[0] = '\0'; /* it stands for any map of this kind */
 	m->inner_desc->rodata = NULL;
 	/* The template itself may go; its special fields are described in its memory, so then it stays. */
 	if (inner->record)

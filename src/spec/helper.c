@@ -17,13 +17,13 @@ enum { /* flags column */
 	PKT = HF_PKT_ACCESS, LOCK = HF_LOCK, UNLOCK = HF_UNLOCK, IN_LOCK = HF_IN_LOCK,
 	REFINES = HF_REFINES_RET, TRUSTED = HF_TRUSTED,
 	RDONLY = HF_RDONLY_RET, FAST = HF_FASTCALL, RANGE = HF_CONST_RANGE, MAP_OPS = HF_MAP_OPS,
-	DYNPTR_REF = HF_DYNPTR_REF, CAST = HF_PTR_CAST, STORAGE = HF_STORAGE_GET,
+	DYNPTR_REF = HF_DYNPTR_REF, CAST = HF_PTR_CAST, STORAGE = HF_STORAGE_GET, CPUS = HF_RET_CPU,
 };
 enum { /* caps column */
 	BPF = CAPB_BPF, PERFMON = CAPB_BPF | CAPB_PERFMON, SYS_ADMIN = CAPB_SYS_ADMIN,
 	NOT_SYSCALL = CAPB_NOT_SYSCALL,
 };
-/* ret column. The number of CPUs is below Linux's largest. */
+/* ret column. The number of CPUs is below Linux's largest, or that of the machine where it is known. */
 #define RT_INT         .ret = RET_INT
 #define RT_CPU         .ret = RET_INT, .ret_min = 0, .ret_max = 8191
 #define RT_VOID        .ret = RET_VOID

@@ -169,3 +169,26 @@ SAME_NUMBER(MTYPE_LRU_HASH, BPF_MAP_TYPE_LRU_HASH);
 SAME_NUMBER(MTYPE_SK_STORAGE, BPF_MAP_TYPE_SK_STORAGE);
 SAME_NUMBER(MTYPE_USER_RINGBUF, BPF_MAP_TYPE_USER_RINGBUF);
 SAME_NUMBER(MTYPE_ARENA, UAPI_MAP_TYPE_ARENA);
+
+/* ---- arguments of tracepoints ---- */
+
+enum { A0 = 1, A1 = 2, A2 = 4, A3 = 8, A4 = 16, A9 = 512 };
+static const struct { const char *name; u16 nullable, error; } tparg[] = {
+#define T(n, nullable_, error_) { #n, nullable_, error_ },
+#include "spec/tparg.def"
+};
+
+u32 tracepoint_arg(const char *name, u32 arg)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(tparg); i++)
+		if (!strcmp(tparg[i].name, name))
+			return (tparg[i].nullable >> arg & 1 ? TPARG_NULL : 0) | (tparg[i].error >> arg & 1 ? TPARG_ERROR : 0);
+	return 0;
+}
+
+bool iter_object_trusted(const char *iter)
+{
+#define I(n) if (!strcmp(iter, #n)) return true;
+#include "spec/tparg.def"
+	return false;
+}

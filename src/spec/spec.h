@@ -219,6 +219,7 @@ enum { /* effects and conditions of a helper; each was a switch in some verifier
 	HF_DYNPTR_REF  = 1u << 20, /* result borrows from a dynptr */
 	HF_PTR_CAST    = 1u << 21, /* result is the same object as its argument (sk_fullsock...) */
 	HF_STORAGE_GET = 1u << 22, /* local storage: gfp argument is hidden */
+	HF_RET_CPU     = 1u << 23, /* the result is the number of a CPU of this machine */
 };
 /* Tags for what no column can say; only verifier/call_special.c expands them. */
 enum helper_special { HS_NONE, HS_FOR_EACH, HS_LOOP, HS_FIND_VMA, HS_TIMER_SET_CB, HS_USER_RINGBUF, HS_TAIL_CALL,
@@ -363,5 +364,10 @@ struct reject_spec {
 	const char *hint; /* for humans: what it means and what to do */
 };
 extern const struct reject_spec reject_spec[REJ_COUNT];
+
+/* Is argument `arg` of a typed raw tracepoint (its name without btf_trace_) a pointer that may be NULL, or an error number? */
+enum { TPARG_NULL = 1, TPARG_ERROR = 2 };
+u32 tracepoint_arg(const char *name, u32 arg);
+bool iter_object_trusted(const char *iter); /* its name without bpf_iter_ */
 
 #endif

@@ -3,12 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "hook/hook.h"
 #include "skep/skep.h"
 #include "sys/sys.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+#define SYSFS_MAGIC 0x62656572u
 
 static void btf_destroy(struct obj *o)
 {
@@ -78,14 +83,34 @@ static int read_file(const char *path, void **ret, size_t *ret_size)
 	return 0;
 }
 
-static int load_kernel_btf(struct skep *s, const char *path)
+/* Straight from the kernel where it lets its types be mapped (6.16). */
+static int map_kernel_btf(struct log *log, struct btf **ret)
 {
-	struct btf *btf;
-	struct log log;
+	int fd = open(KERNEL_BTF, O_RDONLY | O_CLOEXEC), err = -ENODEV;
+	struct statfs fs;
+	struct stat st;
+	void *map;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstatfs(fd, &fs) && (u32)fs.f_type == SYSFS_MAGIC && !fstat(fd, &st) && st.st_size > 0 && st.st_size < U32_MAX) {
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+		if (map != MAP_FAILED) {
+			err = btf_adopt(map, (u32)st.st_size, log, ret);
+			if (err)
+				munmap(map, (size_t)st.st_size);
+		}
+	}
+	close(fd);
+	return err;
+}
+
+static int read_kernel_btf(const char *path, struct log *log, struct btf **ret)
+{
 	size_t size = 0;
 	void *data = NULL;
 	u32 own;
-	int err = read_file(path ? path : "/sys/kernel/btf/vmlinux", &data, &size);
+	int err = read_file(path ? path : KERNEL_BTF, &data, &size);
 
 	if (err && !path) {
 		err = skep_own_btf(&data, &own);
@@ -93,9 +118,19 @@ static int load_kernel_btf(struct skep *s, const char *path)
 	}
 	if (err)
 		return err;
-	log_init(&log, 0);
-	err = btf_parse(data, (u32)size, NULL, true, &log, &btf);
+	err = btf_parse(data, (u32)size, NULL, true, log, ret);
 	free(data);
+	return err;
+}
+
+static int load_kernel_btf(struct skep *s, const char *path)
+{
+	struct btf *btf;
+	struct log log;
+	int err;
+
+	log_init(&log, 0);
+	err = path || map_kernel_btf(&log, &btf) ? read_kernel_btf(path, &log, &btf) : 0;
 	log_free(&log);
 	if (err)
 		return err;

@@ -686,11 +686,13 @@ static void refine_result(struct vf_env *e, const struct call_meta *m)
 		r->smin = r->s32_min = -MAX_ERRNO;
 		reg_sync(r);
 	} else if (h->flags & HF_CONST_RANGE) {
+		s32 max = h->flags & HF_RET_CPU && e->in->ncpus ? (s32)e->in->ncpus - 1 : h->ret_max;
+
 		r->smin = r->s32_min = h->ret_min;
-		r->smax = r->s32_max = h->ret_max;
+		r->smax = r->s32_max = max;
 		if (h->ret_min >= 0) {
 			r->umin = r->u32_min = (u32)h->ret_min;
-			r->umax = r->u32_max = (u32)h->ret_max;
+			r->umax = r->u32_max = (u32)max;
 		}
 		reg_sync(r);
 	}

@@ -217,11 +217,12 @@ void mark_ptr_not_null(struct reg *r)
 }
 
 /* Its id tells which lock a pointer's object has. */
-static bool may_have_lock(const struct reg *r)
+static bool may_have_lock(struct vf_env *e, const struct reg *r)
 {
-	if (T_BASE(r->type) == T_MAP_VALUE)
-		return r->map->record && (r->map->record->mask & (FIELD_SPIN_LOCK | FIELD_RES_SPIN_LOCK));
-	return T_BASE(r->type) == T_BTF && (r->type & TF_ALLOC);
+	const struct btf_record *rec;
+
+	rec = reg_record(e, r);
+	return rec && (rec->mask & (FIELD_SPIN_LOCK | FIELD_RES_SPIN_LOCK));
 }
 
 struct null_mark { u32 id; bool is_null; };
@@ -230,7 +231,6 @@ static void settle_null(struct vf_env *e, struct reg *r, void *arg)
 {
 	const struct null_mark *m = arg;
 
-	(void)e;
 	if (!(r->type & TF_NULL) || r->type == T_NONE || r->id != m->id || (!r->id && !(r->type & TF_RCU)))
 		return;
 	if (r->smin || r->smax || !tnum_equals_const(r->var, 0))
@@ -246,7 +246,7 @@ static void settle_null(struct vf_env *e, struct reg *r, void *arg)
 		return;
 	}
 	mark_ptr_not_null(r);
-	if (!may_have_lock(r))
+	if (!may_have_lock(e, r))
 		r->id = 0;
 }
 

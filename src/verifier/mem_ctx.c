@@ -6,6 +6,7 @@
  * arguments (tracing, LSM, struct_ops) get them from the BTF of the function they attach to.
  * Invariant: an access hits exactly one field, in a width that field allows; pointers are never read in part or written.
  */
+#include "verifier/kfunc.h"
 #include "verifier/mem.h"
 
 bool ctx_is_plain(const struct vf_env *e)
@@ -190,7 +191,7 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, b
 			const char *tname, struct ctx_value *v)
 {
 	const struct btf *b = e->in->attach_btf;
-	u32 id, tags = pointer_tags(b, ptr->type, &id);
+	u32 id, tags = pointer_tags(b, ptr->type, &id), tp = 0;
 	const struct btf_type *t = btf_type(b, id);
 
 	if (id == 0 && is_iter(e)) {
@@ -207,8 +208,22 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, b
 	v->type = T_BTF | tags;
 	if (args_trusted(e))
 		v->type |= TF_TRUSTED;
-	if (name_ends(pname, "__nullable") || (is_iter(e) && iter_arg_nullable(b, id, arg, last)))
+	if (e->in->attach_type == BPF_TRACE_RAW_TP && !strncmp(tname, "btf_trace_", 10))
+		tp = tracepoint_arg(tname += 10, arg);
+	if (name_ends(pname, "__nullable") || (tp & TPARG_NULL))
 		v->type |= TF_NULL;
+	if (is_iter(e) && iter_arg_nullable(b, id, arg, last)) {
+		v->type |= TF_NULL;
+		if (strncmp(tname, "bpf_iter_", 9) || !iter_object_trusted(tname + 9))
+			v->type &= ~(u32)TF_TRUSTED;
+	} else {
+		vf_log(e, "func '%s' arg%d has btf_id %d type %s '%s'\n", tname, arg, id, btf_kind_word(b, id), btf_str(b, t->name_off));
+	}
+	if (tp & TPARG_ERROR) {
+		vf_log(e, "marking pointer arg%d as scalar as it may encode error", arg);
+		v->type = T_SCALAR;
+		return true;
+	}
 	v->btf = b;
 	v->btf_id = e->in->prog_type == BPF_PROG_TYPE_STRUCT_OPS ? struct_ops_arg_type(e, b, id) : id;
 	return true;
@@ -230,12 +245,22 @@ static s32 retval_arg(struct vf_env *e, const struct btf_type *proto, struct ctx
 	}
 }
 
+/* A function's name, or of a set of operations that of the member. */
+static const char *target_name(const struct vf_env *e, const struct btf *b)
+{
+	const struct btf_type *t = btf_type(b, e->in->attach_btf_id);
+
+	if (t && btf_kind_of(t) == BTF_KIND_STRUCT && e->in->attach_type < btf_vlen_of(t))
+		return btf_str(b, btf_members_of(t)[e->in->attach_type].name_off);
+	return btf_type_name(b, e->in->attach_btf_id);
+}
+
 static bool typed_access(struct vf_env *e, s32 off, u32 size, struct ctx_value *v)
 {
 	const struct btf *b = e->in->attach_btf;
 	u32 skip, arg, nargs, id = 0;
 	const struct btf_type *proto = attach_proto(e, &skip), *t;
-	const char *tname = b ? btf_type_name(b, e->in->attach_btf_id) : "", *pname = "";
+	const char *tname = b ? target_name(e, b) : "", *pname = "";
 
 	if (off % 8) {
 		vf_log(e, "func '%s' offset %d is not multiple of 8\n", tname, off);

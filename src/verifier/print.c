@@ -246,6 +246,10 @@ static void put_dynptr(struct vf_env *e, const struct reg *r)
 		put_attr(e, &sep, "ref_id");
 		vf_log(e, "%u", r->ref_id);
 	}
+	if (r->dyn_first) {
+		put_attr(e, &sep, "dynptr_id");
+		vf_log(e, "1");
+	}
 	vf_log(e, ")");
 }
 

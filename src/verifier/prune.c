@@ -90,7 +90,7 @@ static void log_visit(struct vf_env *e, const char *what, const struct visit *v)
 	if (!(e->log->level & LOG_LEVEL2))
 		return;
 	vf_log(e, "SCC %s (", what);
-	for (u32 i = 0; i < v->nsites; i++)
+	for (u32 i = 0; i < v->nsites && v->sites[i]; i++) /* Linux's list ends at a zero */
 		vf_log(e, "%u,", v->sites[i]);
 	vf_log(e, "%u)\n", v->scc);
 }
