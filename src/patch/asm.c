@@ -47,6 +47,7 @@ void a_store(struct patch_asm *a, u8 base, s32 disp, u8 reg) { mem(a, 1, 0x89, r
 void a_lea(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 1, 0x8d, reg, base, disp); }
 void a_load32(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 0, 0x8b, reg, base, disp); }
 void a_store32(struct patch_asm *a, u8 base, s32 disp, u8 reg) { mem(a, 0, 0x89, reg, base, disp); }
+void a_or_mem32(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 0, 0x0b, reg, base, disp); }
 void a_cmp_mem(struct patch_asm *a, u8 base, s32 disp, u8 reg) { mem(a, 1, 0x39, reg, base, disp); }
 void a_inc_mem(struct patch_asm *a, u8 base, s32 disp) { mem(a, 1, 0xff, 0, base, disp); }
 void a_push_mem(struct patch_asm *a, u8 base, s32 disp) { mem(a, 0, 0xff, 6, base, disp); }
@@ -61,12 +62,6 @@ void a_store32_imm(struct patch_asm *a, u8 base, s32 disp, s32 imm)
 {
 	mem(a, 0, 0xc7, 0, base, disp);
 	put32(a, imm);
-}
-
-void a_cmp_imm8(struct patch_asm *a, u8 base, s32 disp, s8 imm)
-{
-	mem(a, 1, 0x83, 7, base, disp);
-	OP(a, (u8)imm);
 }
 
 void a_gs_load(struct patch_asm *a, u8 reg, s32 disp)

@@ -31,7 +31,7 @@ void a_load32(struct patch_asm *a, u8 reg, u8 base, s32 disp);
 void a_store32(struct patch_asm *a, u8 base, s32 disp, u8 reg);
 void a_store_imm(struct patch_asm *a, u8 base, s32 disp, s32 imm);
 void a_store32_imm(struct patch_asm *a, u8 base, s32 disp, s32 imm);
-void a_cmp_imm8(struct patch_asm *a, u8 base, s32 disp, s8 imm);
+void a_or_mem32(struct patch_asm *a, u8 reg, u8 base, s32 disp);
 void a_cmp_mem(struct patch_asm *a, u8 base, s32 disp, u8 reg);
 void a_inc_mem(struct patch_asm *a, u8 base, s32 disp);
 void a_push_mem(struct patch_asm *a, u8 base, s32 disp);
@@ -57,7 +57,13 @@ u32 a_jcc_ahead(struct patch_asm *a, u8 cc);
 void a_bind(struct patch_asm *a, u32 jump);
 
 /* Parts that trampolines share (stub.c). */
+enum {
+	FRAME = 176, RED_ZONE = 128,
+	CALLEE_SAVED = 1u << RBX | 1u << RBP | 1u << R12 | 1u << R13 | 1u << R14 | 1u << R15, /* C functions keep these */
+};
 void a_thread(struct patch_asm *a, u8 block, u8 scratch, u32 slow[2]);
+/* Sets the zero flag if the thread is neither in a handler nor switched off. */
+void a_unless_idle(struct patch_asm *a, u8 block, u8 scratch);
 void a_save(struct patch_asm *a, u8 frame, u32 but);
 void a_restore(struct patch_asm *a, u32 but);
 void a_handler(struct patch_asm *a, u64 fn, u64 probe);

@@ -15,7 +15,6 @@
 #define T(field) ((s32)offsetof(struct patch_thread, field))
 #define R(field) ((s32)offsetof(struct patch_regs, field))
 
-enum { FRAME = 176, RED_ZONE = 128 };
 enum { NR_RT_SIGRETURN = 15, NR_CLONE = 56, NR_CLONE3 = 435 }; /* of x86-64 */
 enum { CLONE_VM_BIT = 0x100, CLONE_VFORK_BIT = 0x4000 };
 
@@ -62,8 +61,7 @@ static void new_thread(struct patch_asm *a, u32 nr)
 /* The frame at rcx from the target's registers; r11 is free afterwards. rax is left out or stored by the caller. */
 static void frame(struct patch_asm *a)
 {
-	a_load(a, RCX, R11, T(stack));
-	a_lea(a, RCX, RCX, -FRAME);
+	a_load(a, RCX, R11, T(frame));
 	a_save(a, RCX, 1u << RAX | 1u << RCX | 1u << R11);
 	a_store_imm(a, RCX, R(flags), 0x246);
 	a_store_imm(a, RCX, R(r11), 0x246);
@@ -128,7 +126,7 @@ static void enter(struct patch_asm *a, const struct patch_plan *p, const struct 
 
 	a_thread(a, R11, RCX, j->slow);
 	j->go = a_here(a);
-	a_cmp_imm8(a, R11, T(busy), 0);
+	a_unless_idle(a, R11, RCX);
 	j->passed = a_jcc_ahead(a, CC_NE);
 	if (stub->enter) {
 		a_store32_imm(a, R11, T(busy), 1);
@@ -140,7 +138,7 @@ static void enter(struct patch_asm *a, const struct patch_plan *p, const struct 
 		a_handler(a, stub->enter, stub->probe);
 		a_test(a, RAX);
 		j->refused = a_jcc_ahead(a, CC_NE);
-		a_restore(a, 1u << RAX | 1u << RCX | 1u << R11);
+		a_restore(a, CALLEE_SAVED | 1u << RAX | 1u << RCX | 1u << R11);
 		a_load(a, RAX, RSP, R(orig_ax));
 		a_load(a, RSP, RSP, R(sp));
 	}
@@ -175,7 +173,7 @@ void a_call_hot(struct patch_asm *a, const struct patch_plan *p, const struct pa
 		return;
 	a_thread(a, R11, RCX, j->leave_slow);
 	j->leave_go = a_here(a);
-	a_cmp_imm8(a, R11, T(busy), 0);
+	a_unless_idle(a, R11, RCX);
 	j->leave_passed = a_jcc_ahead(a, CC_NE);
 	a_store32_imm(a, R11, T(busy), 1);
 	frame(a);
@@ -187,7 +185,7 @@ void a_call_hot(struct patch_asm *a, const struct patch_plan *p, const struct pa
 	frame_ip(a, p);
 	a_mov(a, RSP, RCX);
 	a_handler(a, stub->leave, stub->probe);
-	a_restore(a, 1u << RCX | 1u << R11);
+	a_restore(a, CALLEE_SAVED | 1u << RCX | 1u << R11);
 	a_load(a, RSP, RSP, R(sp));
 	a_gs_store32_imm(a, T(busy), 0);
 }
@@ -232,7 +230,7 @@ void a_call_cold(struct patch_asm *a, const struct patch_plan *p, const struct p
 		a_bind(a, j->refused);
 		if (stub->leave)
 			a_handler(a, stub->leave, stub->probe);
-		a_restore(a, 1u << RCX | 1u << R11);
+		a_restore(a, CALLEE_SAVED | 1u << RCX | 1u << R11);
 		a_load(a, RSP, RSP, R(sp));
 		a_gs_store32_imm(a, T(busy), 0);
 		a_jmp(a, body);

@@ -188,7 +188,7 @@ enum { PATCH_NESTED = 16, PATCH_SHADOWS = 254 };
  */
 struct patch_thread {
 	struct patch_thread *self;
-	u64 stack;        /* top, 16-byte aligned */
+	u64 frame;        /* where handlers get their struct patch_regs: their stack grows down from there */
 	u32 busy;         /* a handler runs: events below it are skipped */
 	u32 off;          /* set by the agent: no events in this thread */
 	u64 data;         /* what the entry handler leaves for the return of the same call, and finds there again */
@@ -207,7 +207,7 @@ struct patch_thread {
  */
 struct patch_runtime {
 	/* In: addresses of functions in the target. */
-	u64 thread_new;   /* void (struct patch_thread *fresh): the rest of it; self, stack, fs are set. 0: none */
+	u64 thread_new;   /* void (struct patch_thread *fresh): the rest of it; self, frame, fs are set. 0: none */
 	u64 returned;     /* void (struct patch_regs *, u64 probe): a function returned; regs->ip is where to */
 	u64 shadow_full;  /* patch_shadow_prune(); 0: the return event is lost */
 	u64 ret_missing;  /* u64 (struct patch_thread *, u64 sp): return address of an entry that this thread does not have
@@ -223,7 +223,7 @@ struct patch_runtime {
 int patch_emit_runtime(struct patch_runtime *rt, u64 at, u8 *buf, u32 cap, u32 *ret_len);
 
 enum patch_event {
-	PATCH_ENTER,   /* void enter(struct patch_regs *, u64 probe) */
+	PATCH_ENTER,   /* u64 enter(struct patch_regs *, u64 probe), whatever it returns */
 	PATCH_RETURN,  /* at a function's entry: u64 enter(regs, probe) (or 0: none); unless it says nonzero, runtime.returned follows */
 	PATCH_CALLING, /* a syscall instruction: u64 enter(regs, probe), nonzero: not to be made, its result is regs->ax;
 	                  void leave(regs, probe): the result is regs->ax. Either may be 0. orig_ax: number, ~0 if lost */
@@ -231,6 +231,8 @@ enum patch_event {
 
 struct patch_stub {
 	u8 event;       /* enum patch_event */
+	bool writes;    /* PATCH_ENTER, PATCH_RETURN: the enter handler may change regs, ip and sp too. A syscall's arguments,
+	                   number and result may be changed without this */
 	u64 enter, leave;
 	u64 probe;      /* given to the handlers */
 };

@@ -17,9 +17,7 @@
 #define R(field) ((s32)offsetof(struct patch_regs, field))
 #define SHADOW(field) (T(shadow) + (s32)offsetof(struct patch_shadow, field))
 
-enum { FRAME = 176, RED_ZONE = 128 };
 _Static_assert(sizeof(struct patch_regs) == 168 && sizeof(struct patch_shadow) == 32, "layouts that code relies on");
-_Static_assert(offsetof(struct patch_thread, off) == offsetof(struct patch_thread, busy) + 4, "tested together");
 
 static const u8 reg_at[16] = {
 	[RAX] = R(ax), [RCX] = R(cx), [RDX] = R(dx), [RBX] = R(bx), [RSP] = R(sp), [RBP] = R(bp), [RSI] = R(si), [RDI] = R(di),
@@ -36,13 +34,18 @@ void a_thread(struct patch_asm *a, u8 block, u8 scratch, u32 slow[2])
 	slow[1] = a_jcc_ahead(a, CC_NE);
 }
 
+/* Two loads of four bytes: one of eight would wait for the last store to `busy` to leave the store buffer. */
+void a_unless_idle(struct patch_asm *a, u8 block, u8 scratch)
+{
+	a_load32(a, scratch, block, T(busy));
+	a_or_mem32(a, scratch, block, T(off));
+}
+
 void a_save(struct patch_asm *a, u8 frame, u32 but)
 {
 	for (u8 r = 0; r < 16; r++)
 		if (!(but >> r & 1))
 			a_store(a, frame, reg_at[r], r);
-	a_store_imm(a, frame, R(cs), 0x33);
-	a_store_imm(a, frame, R(ss), 0x2b);
 }
 
 void a_restore(struct patch_asm *a, u32 but)
@@ -107,11 +110,10 @@ static void probe_hot(struct patch_asm *a, const struct patch_plan *p, const str
 	a_push(a, RCX);
 	a_thread(a, RAX, RCX, j->slow);
 	j->go = a_here(a);
-	a_cmp_imm8(a, RAX, T(busy), 0);
+	a_unless_idle(a, RAX, RCX);
 	j->skip = a_jcc_ahead(a, CC_NE);
 	a_store32_imm(a, RAX, T(busy), 1);
-	a_load(a, RCX, RAX, T(stack));
-	a_lea(a, RCX, RCX, -FRAME);
+	a_load(a, RCX, RAX, T(frame));
 	a_save(a, RCX, 1u << RAX | 1u << RCX | 1u << RSP);
 	a_load(a, RDX, RSP, 8);
 	a_store(a, RCX, R(ax), RDX);
@@ -145,16 +147,35 @@ static void probe_hot(struct patch_asm *a, const struct patch_plan *p, const str
 			a_bind(a, no);
 		j->no_return = a_here(a);
 	}
-	a_address(a, RDX, p->site);
-	a_cmp_mem(a, RSP, R(ip), RDX);
-	j->changed = a_jcc_ahead(a, CC_NE);
-	a_restore(a, 0);
+	if (stub->writes) {
+		a_address(a, RDX, p->site);
+		a_cmp_mem(a, RSP, R(ip), RDX);
+		j->changed = a_jcc_ahead(a, CC_NE);
+	}
+	a_restore(a, stub->writes ? 0 : CALLEE_SAVED);
 	if (!p->plain) {
 		a_push_mem(a, RSP, R(flags));
 		OP(a, 0x9d); /* popfq */
 	}
 	a_load(a, RSP, RSP, R(sp));
 	a_gs_store32_imm(a, T(busy), 0);
+}
+
+/* The handler chose where to go on. That address is returned to, from below the red zone. */
+static void go_elsewhere(struct patch_asm *a, const struct probe_jumps *j)
+{
+	a_bind(a, j->changed);
+	a_load(a, RAX, RSP, R(sp));
+	a_load(a, RCX, RSP, R(ip));
+	a_lea(a, RAX, RAX, -8 - RED_ZONE);
+	a_store(a, RAX, 0, RCX);
+	a_store(a, RSP, R(sp), RAX);
+	a_restore(a, 0);
+	a_push_mem(a, RSP, R(flags));
+	OP(a, 0x9d);
+	a_load(a, RSP, RSP, R(sp));
+	a_gs_store32_imm(a, T(busy), 0);
+	OP(a, 0xc2, RED_ZONE, 0); /* ret RED_ZONE */
 }
 
 /* Everything that is rarely run; `body` is where the moved instructions are. */
@@ -181,20 +202,8 @@ static void probe_cold(struct patch_asm *a, const struct patch_plan *p, const st
 	a_jcc(a, CC_NE, j->go);
 	a_jmp(a, out);
 
-	/* The handler chose where to go on. That address is returned to, from below the red zone. */
-	a_bind(a, j->changed);
-	a_load(a, RAX, RSP, R(sp));
-	a_load(a, RCX, RSP, R(ip));
-	a_lea(a, RAX, RAX, -8 - RED_ZONE);
-	a_store(a, RAX, 0, RCX);
-	a_store(a, RSP, R(sp), RAX);
-	a_restore(a, 0);
-	a_push_mem(a, RSP, R(flags));
-	OP(a, 0x9d);
-	a_load(a, RSP, RSP, R(sp));
-	a_gs_store32_imm(a, T(busy), 0);
-	OP(a, 0xc2, RED_ZONE, 0); /* ret RED_ZONE */
-
+	if (stub->writes)
+		go_elsewhere(a, j);
 	if (stub->event != PATCH_RETURN)
 		return;
 	a_bind(a, j->full);
@@ -236,8 +245,10 @@ static void new_block(struct patch_asm *a, struct patch_runtime *rt)
 	a_store(a, RAX, T(self), RAX);
 	OP(a, 0xf3, 0x48, 0x0f, 0xae, 0xc1);  /* rdfsbase rcx */
 	a_store(a, RAX, T(fs), RCX);
-	a_lea(a, RCX, RAX, (s32)rt->thread_size);
-	a_store(a, RAX, T(stack), RCX);
+	a_lea(a, RCX, RAX, (s32)rt->thread_size - FRAME);
+	a_store(a, RAX, T(frame), RCX);
+	a_store_imm(a, RCX, R(cs), 0x33);     /* for good */
+	a_store_imm(a, RCX, R(ss), 0x2b);
 	OP(a, 0xf3, 0x48, 0x0f, 0xae, 0xd8);  /* wrgsbase rax */
 	if (rt->thread_new) {
 		a_store32_imm(a, RAX, T(busy), 1);
@@ -356,11 +367,10 @@ static void ret_entry(struct patch_asm *a, const struct patch_runtime *rt)
 	a_thread(a, RAX, RCX, slow);
 	again = a_here(a);
 	missing = find_entry(a);
-	a_cmp_imm8(a, RAX, T(busy), 0);
+	a_unless_idle(a, RAX, RCX);
 	skip = a_jcc_ahead(a, CC_NE);
 	a_store32_imm(a, RAX, T(busy), 1);
-	a_load(a, RCX, RAX, T(stack));
-	a_lea(a, RCX, RCX, -FRAME);
+	a_load(a, RCX, RAX, T(frame));
 	a_save(a, RCX, 1u << RAX | 1u << RCX | 1u << RDX | 1u << RSP);
 	a_load(a, RDX, RSP, 0);
 	a_store(a, RAX, T(data), RDX);
@@ -382,13 +392,11 @@ static void ret_entry(struct patch_asm *a, const struct patch_runtime *rt)
 	}
 	a_load(a, RAX, RSP, R(sp));
 	a_load(a, RCX, RSP, R(ip));
-	a_lea(a, RAX, RAX, -8);
-	a_store(a, RAX, 0, RCX);
-	a_store(a, RSP, R(sp), RAX);
-	a_restore(a, 0);
+	a_store(a, RAX, -8, RCX);
+	a_restore(a, CALLEE_SAVED);
 	a_load(a, RSP, RSP, R(sp));
 	a_gs_store32_imm(a, T(busy), 0);
-	OP(a, 0xc3);
+	OP(a, 0xff, 0x64, 0x24, 0xf8); /* jmp [rsp - 8]: a ret would spoil the predictions of all callers' */
 
 	a_bind(a, skip);
 	a_inc_mem(a, RAX, T(skipped));

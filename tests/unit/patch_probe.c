@@ -208,7 +208,7 @@ TEST(handler_changes_registers)
 
 	CHECK_EQ(kit_start(), 0);
 	CHECK_EQ(patch_plan(&f, 0, 0, &p), 0);
-	CHECK_EQ(kit_emit(&p, &(struct patch_stub){ .event = PATCH_ENTER, .enter = (u64)(uintptr_t)on_change }), 0);
+	CHECK_EQ(kit_emit(&p, &(struct patch_stub){ .event = PATCH_ENTER, .writes = true, .enter = (u64)(uintptr_t)on_change }), 0);
 	CHECK_EQ(patch_apply(&p, &kit_ops), 0);
 	CHECK_EQ(f_plain(0, 5), 15);
 	CHECK_EQ(f_plain(1, 5), 1503);
