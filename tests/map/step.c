@@ -13,7 +13,7 @@
 #include "map/kit.h"
 #include "map/lock.h"
 
-struct op {
+struct step_op {
 	const char *name;
 	struct map_attr attr;
 	void (*prepare)(struct map *m);
@@ -256,7 +256,7 @@ static void check_output(struct map *m, bool acked)
 
 /* ---- the harness ---- */
 
-static const struct op ops[] = {
+static const struct step_op ops[] = {
 #define HASH { .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 8 }
 	{ "hash insert", HASH, hash_prepare, act_insert, check_insert },
 	{ "hash replace", HASH, hash_prepare, act_replace, check_replace },
@@ -292,7 +292,7 @@ static u64 dead_ident(void)
 	return ret;
 }
 
-static pid_t start_child(struct map *m, const struct op *op, u64 ident, u32 *flags)
+static pid_t start_child(struct map *m, const struct step_op *op, u64 ident, u32 *flags)
 {
 	int status;
 	pid_t pid = fork();
@@ -311,7 +311,7 @@ static pid_t start_child(struct map *m, const struct op *op, u64 ident, u32 *fla
 	return pid;
 }
 
-static void check_copy(const struct op *op, const u8 *file, size_t size, bool acked)
+static void check_copy(const struct step_op *op, const u8 *file, size_t size, bool acked)
 {
 	int fd = memfd_create("copy", MFD_CLOEXEC);
 	struct map *copy = NULL;
@@ -327,7 +327,7 @@ static void check_copy(const struct op *op, const u8 *file, size_t size, bool ac
 	deaths++;
 }
 
-static void step_through(const struct op *op, u64 ident)
+static void step_through(const struct step_op *op, u64 ident)
 {
 	struct map *m = kit_map(op->attr);
 	u32 *flags = kit_shared(4096), steps = 0;
