@@ -98,6 +98,7 @@ struct box {
 	struct skep *skep;         /* the subsystem; skep->hooks has its attachments */
 	struct box_opts opts;
 	char name[64];
+	dev_t dev;                 /* where dir is */
 	char *dir;                 /* of run-time files (socket, served directories); removed at the end */
 	bool real_root;            /* the supervisor has the kernel's privileges: clients keep the identity the kernel gave them */
 	pthread_mutex_t lock;      /* clients, watchers, listeners */

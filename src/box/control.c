@@ -92,6 +92,7 @@ static void remove_tree(const char *path)
 int control_dir(struct box *b)
 {
 	char base[200], path[300];
+	struct stat st;
 	int err, fd;
 
 	if (b->opts.name && (strchr(b->opts.name, '/') || b->opts.name[0] == '.' || !b->opts.name[0] || strlen(b->opts.name) >= sizeof(b->name)))
@@ -115,6 +116,8 @@ int control_dir(struct box *b)
 	if (err)
 		return err;
 	b->dir = strdup(path);
+	if (b->dir && !lstat(path, &st))
+		b->dev = st.st_dev;
 	return b->dir ? 0 : -ENOMEM;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "box/files.h"
@@ -82,6 +83,8 @@ static s64 do_stat(struct notif *n, int at, u64 out)
 	if (fd < 0)
 		return fd;
 	err = fstat(fd, &st) ? -errno : 0;
+	if (!err && S_ISREG(st.st_mode) && st.st_dev == n->box->dev)
+		st.st_size = 0; /* a pin */
 	close(fd);
 	return err ? err : client_write(n->client, out, &st, sizeof(st));
 }
@@ -99,6 +102,8 @@ s64 box_statx(struct notif *n)
 	if (fd < 0)
 		return fd;
 	err = statx(fd, "", AT_EMPTY_PATH, (unsigned)n->args[3], &st) ? -errno : 0;
+	if (!err && S_ISREG(st.stx_mode) && makedev(st.stx_dev_major, st.stx_dev_minor) == n->box->dev)
+		st.stx_size = 0;
 	close(fd);
 	return err ? err : client_write(n->client, n->args[4], &st, sizeof(st));
 }

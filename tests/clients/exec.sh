@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# skep exec itself: exit status, signals, nesting, joining, logs, what is left behind. Usage: exec.sh BUILD
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+need bpftool python3
+name=test-$$
+
+is() { [ "$2" = "$3" ] && ok "$1" || fail "$1: \"$3\", not \"$2\""; }
+status() { "$@" >/dev/null 2>&1; echo $?; }
+
+is "exit status" 7 "$(status "$skep" exec -- sh -c 'exit 7')"
+is "no such command" 127 "$(status "$skep" exec -- /nowhere/nothing)"
+is "not a command" 126 "$(status "$skep" exec -- /etc/passwd)"
+is "wrong option" 125 "$(status "$skep" exec --no-such-option -- true)"
+is "wrong capability" 125 "$(status "$skep" exec --caps nonsense -- true)"
+is "killed by a signal" 143 "$(status sh -c "\"$skep\" exec -- sh -c 'kill -TERM \$\$'")"
+is "options of the command are its own" "-j --help" "$("$skep" exec echo -j --help)"
+is "environment and arguments" "a b|" "$("$skep" exec -- sh -c 'printf "%s|" "$1"' x 'a b')"
+is "input and output" abc "$(echo abc | "$skep" exec -- cat)"
+is "many at once" 8 "$(for i in 1 2 3 4 5 6 7 8; do "$skep" exec -- bpftool map >/dev/null && echo $i & done | wc -l)"
+is "an ordinary user plays root" "0 0" "$(as user "$skep" exec -- sh -c 'echo $(id -u) $(id -g)')"
+is "or does not" 61001 "$(as user "$skep" exec -u -- id -u)"
+make='bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 4 name m'
+is "unprivileged: no maps" 255 "$(status as user "$skep" exec -u -- $make)"
+is "without CAP_BPF: no maps" 255 "$(status as user "$skep" exec --caps net_admin -- $make)"
+is "with CAP_BPF: maps" 0 "$(status as user "$skep" exec --caps bpf -- $make)"
+is "nested: the same box" 1 "$("$skep" exec -- sh -c "$make && \"$skep\" exec -- bpftool map" | grep -c 'name m')"
+is "threads, fork, exec" 4 "$("$skep" exec -- sh -c "$make; for i in 1 2 3 4; do (bpftool map | grep 'name m') & done; wait" | wc -l)"
+
+# a box that stays
+"$skep" exec -b $name --keep -- $make
+is "a kept box is listed" 1 "$("$skep" ps | grep -c "^$name ")"
+is "joined" 1 "$("$skep" exec -b $name -- bpftool map | grep -c 'name m')"
+is "attached to" 1 "$("$skep" attach $name bpftool map | grep -c 'name m')"
+is "exit status of who joined" 9 "$(status "$skep" attach $name sh -c 'exit 9')"
+is "status" 1 "$("$skep" status $name | grep -c ' m ')"
+is "status as JSON" m "$("$skep" status -j $name | python3 -c 'import json,sys; print(json.load(sys.stdin)["maps"][0]["name"])')"
+is "top" 2 "$("$skep" top -n 2 $name | grep -c '^box')"
+"$skep" attach --stop $name
+for i in 1 2 3 4 5 6 7 8 9 10; do "$skep" ps | grep -q "^$name " && sleep 0.1; done
+is "stopped" 0 "$("$skep" ps | grep -c "^$name ")"
+is "no box of that name" 125 "$(status "$skep" attach $name true)"
+
+# logs
+"$skep" exec --log "$work/log" -- bpftool map show id 99 2>/dev/null
+is "the log has the reason" 1 "$(grep -c '"command":"BPF_MAP_GET_FD_BY_ID".*"error":"ENOENT","reason":"..*"' "$work/log")"
+is "each line is JSON" 0 "$(status python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "$work/log")"
+"$skep" exec --audit "$work/audit" -- bpftool map >/dev/null
+"$skep" exec --audit "$work/audit" -- bpftool prog >/dev/null
+is "an audit file is intact" 0 "$(status "$skep" audit verify "$work/audit")"
+for edit in '2s/ENOENT/EPERM/' 2d '2{h;d};3{G}' '$d' 1d; do
+	sed "$edit" "$work/audit" >"$work/bad"
+	is "tampering ($edit) is found" 1 "$(status "$skep" audit verify "$work/bad")"
+done
+is "statistics" 1 "$("$skep" exec -s -- bpftool map 2>&1 | grep -c BPF_MAP_GET_NEXT_ID)"
+# what stays in the background is served, and then nothing is left
+"$skep" exec -b $name -- sh -c "(sleep 0.3; bpftool map >$work/late; $make 2>>$work/late) >/dev/null 2>&1 &"
+is "ended before its children" 1 "$("$skep" ps | grep -c "^$name ")"
+sleep 1
+is "a late child was served" 1 "$([ -e "$work/late" ] && ! grep -q . "$work/late" && echo 1)"
+is "the box went with it" 0 "$("$skep" ps | grep -c "^$name ")"
+is "no file is left" 0 "$(find "/tmp/skep-boxes-$(id -u)" -name "$name*" 2>/dev/null | wc -l)"
+finish
