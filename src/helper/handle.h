@@ -16,6 +16,7 @@
 #define HANDLE_SOCK   0xffff8e0000000000ull
 #define HANDLE_FILE   0xffff900000000000ull
 #define HANDLE_INODE  0xffff920000000000ull
+#define HANDLE_VMA    0xffff940000000000ull
 #define HANDLE_SHIFT  14  /* room for the fields of the largest of them */
 
 static inline u64 handle_of(u64 kind, u64 id) { return kind | (id & 0x3ffffff) << HANDLE_SHIFT; }

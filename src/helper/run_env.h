@@ -57,6 +57,22 @@ struct run_task {
 	void *priv;
 };
 
+/* cgroup/sysctl programs: the file of /proc/sys that is read or written */
+struct run_sysctl {
+	const char *name;        /* "net/ipv4/tcp_mem" */
+	const char *current;     /* its value; NULL: unknown */
+	char *new_value;         /* what is being written, in new_room bytes; NULL: it is being read */
+	u32 current_len, new_len, new_room;
+	bool changed;            /* by the program */
+};
+
+/* sk_msg programs: the message that is being sent */
+struct run_msg {
+	u8 *buf;
+	u32 len, room;
+	struct sk_msg_md *md;    /* the context, which shows the program a part of it */
+};
+
 struct run_env {
 	struct run_pkt *pkt;             /* NULL: the program has no packet */
 	const struct btf *kernel_btf;    /* NULL: none */
@@ -76,6 +92,8 @@ struct run_env {
 	u64 cgroup_id;                   /* cgroup programs: the cgroup it is attached to, 0: none; and as what */
 	u32 attach_type;
 	struct perf_sink *event;         /* perf_event programs: the event; NULL: none */
+	struct run_sysctl *sysctl;       /* NULL: none */
+	struct run_msg *msg;             /* NULL: none */
 	u32 msg_apply, msg_cork;         /* bpf_msg_apply_bytes, bpf_msg_cork_bytes */
 	u32 clones;                      /* packets that bpf_clone_redirect sent */
 	/* syscall programs; NULL: refused */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Helpers and kernel functions on tasks and cgroups: the real ones, of the thread that triggers the event. */
+/* Helpers and kernel functions on tasks: the real ones. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -125,74 +123,3 @@ u64 helper_probe_write_user(u64 dst, const void *src, u64 len, struct run *run)
 	(void)run;
 	return RET_INT_(probe_write(dst, src, (u32)len));
 }
-
-/* ---- cgroups ---- */
-/* Where the unified hierarchy is mounted: its own directory, or one below. */
-static const char *cgroup_mount(void)
-{
-	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
-}
-
-/* The current task's cgroup as a path from the root: "/" or "/a/b". */
-static bool cgroup_path(const struct run *run, char *path, size_t size)
-{
-	char buf[4096], *line, *end;
-	ssize_t n;
-	int fd;
-
-	snprintf(buf, sizeof(buf), "/proc/%u/cgroup", current_tgid(run));
-	fd = open(buf, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	line = !strncmp(buf, "0::", 3) ? buf : strstr(buf, "\n0::");
-	if (!line)
-		return false;
-	line += line == buf ? 3 : 4;
-	end = strchr(line, '\n');
-	snprintf(path, size, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
-	return true;
-}
-
-static u64 id_of(const char *path)
-{
-	char full[4400];
-	struct stat st;
-
-	snprintf(full, sizeof(full), "%s%s", cgroup_mount(), path);
-	return stat(full, &st) ? 0 : st.st_ino;
-}
-
-u64 helper_get_current_cgroup_id(struct run *run)
-{
-	char path[4096];
-
-	if (run->env->task && run->env->task->cgroup_id)
-		return run->env->task->cgroup_id;
-	return cgroup_path(run, path, sizeof(path)) ? id_of(path) : 0;
-}
-
-u64 helper_get_current_ancestor_cgroup_id(u64 ancestor_level, struct run *run)
-{
-	u32 level = (u32)ancestor_level, depth = 0;
-	char path[4096];
-
-	if ((s32)level < 0 || !cgroup_path(run, path, sizeof(path)))
-		return 0;
-	if (!strcmp(path, "/"))
-		return level ? 0 : id_of("/");
-	for (char *p = path; *p; p++) {
-		if (*p == '/' && depth++ == level) {
-			*p = '\0';
-			return id_of(path);
-		}
-	}
-	return depth == level ? id_of(path) : 0;
-}
-
-BODY(bpf_cgroup_acquire) { UNUSED2; return r1; }
-BODY(bpf_cgroup_release) { (void)r1, UNUSED2; return 0; }
