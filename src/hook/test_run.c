@@ -215,6 +215,8 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 	in.linear = MIN(in.linear, room);
 	if (t->data_size_in - in.meta < ETH_HLEN)
 		return fail(t, -EINVAL, "a packet has at least 14 bytes");
+	if (!t->data_in)
+		return fail(t, -EFAULT, "the packet is at address 0");
 	err = xdp_fragments(t, &pkt, in.linear);
 	if (err)
 		return err;
@@ -389,6 +391,8 @@ static int skb_run(struct prog *p, struct test_env *env, struct test_run *t)
 		return fail(t, -EINVAL, "unknown flags, or cpu or batch_size given");
 	if (t->data_size_in < ETH_HLEN)
 		return fail(t, -EINVAL, "a packet has at least 14 bytes");
+	if (!t->data_in)
+		return fail(t, -EFAULT, "the packet is at address 0");
 	if (t->data_size_in > PAGE - SKB_HEADROOM - TAILROOM)
 		return fail(t, -EINVAL, "a test packet has at most 3712 bytes");
 	pkt.buf = calloc(1, SKB_GROWTH + PAGE + MAX_GROWN);
@@ -420,6 +424,8 @@ static int flow_run(struct prog *p, struct test_env *env, struct test_run *t)
 		return fail(t, -EINVAL, "no flags, cpu or batch_size for flow dissectors");
 	if (t->data_size_in < ETH_HLEN)
 		return fail(t, -EINVAL, "a packet has at least 14 bytes");
+	if (!t->data_in)
+		return fail(t, -EFAULT, "the packet is at address 0");
 	err = take_ctx(t, &given, sizeof(given));
 	if (err)
 		return err;
