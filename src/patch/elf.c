@@ -448,43 +448,6 @@ static bool eh_bounds(const struct patch_elf *e, u64 va, u64 *ret_start, u64 *re
 	return true;
 }
 
-/* --- All code --- */
-
-struct all {
-	struct patch_text *t;
-	u64 bias, at; /* scanned up to there, an offset in the text */
-	u32 kinds;
-	patch_site_fn site;
-	void *arg;
-};
-
-static int scan_range(void *arg, u64 start, u64 end)
-{
-	struct all *a = arg;
-	u64 from = start + a->bias - a->t->addr, to = end + a->bias - a->t->addr;
-
-	if (from >= a->t->size || to > a->t->size || from < a->at)
-		return 0;
-	patch_text_scan(a->t, a->at, from, a->kinds, a->site, a->arg);
-	patch_text_scan(a->t, from, to, a->kinds, a->site, a->arg);
-	a->at = to;
-	return 0;
-}
-
-static int scan_symbol(void *arg, const struct patch_sym *sym) { return scan_range(arg, sym->va, sym->va + sym->size); }
-
-void patch_elf_scan(struct patch_elf *e, u64 bias, struct patch_text *t, u32 kinds,
-		    void (*site)(void *arg, u64 addr, const struct patch_insn *in), void *arg)
-{
-	struct all a = { .t = t, .bias = bias, .kinds = kinds, .site = site, .arg = arg };
-
-	if (patch_go_is(e))
-		patch_go_functions(e, scan_symbol, &a);
-	else
-		patch_elf_ranges(e, scan_range, &a);
-	patch_text_scan(t, a.at, t->size, kinds, site, arg);
-}
-
 int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)
 {
 	struct patch_sym sym;
@@ -501,6 +464,159 @@ int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)
 	*ret_start = sym.va;
 	*ret_end = sym.va + sym.size;
 	return 0;
+}
+
+/* How much of the `n` bytes at `va` is padding: all of it or nothing. */
+static u32 padding(const struct patch_elf *e, u64 va, u64 n)
+{
+	const u8 *p = n < 4096 ? patch_elf_bytes(e, va, n) : NULL;
+	struct patch_insn in;
+
+	for (u64 at = 0; p && at < n; at += in.len)
+		if (patch_decode(p + at, n - at, &in) || (in.kind != PATCH_NOP && in.kind != PATCH_INT3))
+			return 0;
+	return p ? (u32)n : 0;
+}
+
+/* The nearest function that ends at or before `start`, and the nearest that begins at or behind `end`. */
+static void neighbours(struct patch_elf *e, u64 start, u64 end, u64 *ret_before, u64 *ret_behind)
+{
+	struct patch_sym sym;
+	u64 a, b;
+	struct eh t;
+
+	*ret_before = *ret_behind = 0;
+	if (patch_go_is(e)) {
+		if (!patch_go_at(e, start - 1, &sym)) /* its padding is its own there */
+			*ret_before = start;
+		*ret_behind = end;
+		return;
+	}
+	if (!eh_open(e, &t) || !t.n)
+		return;
+	for (u64 low = 0, high = t.n, mid; low < high;) { /* the first that begins at or behind `end` */
+		mid = low + (high - low) / 2;
+		if (eh_start(&t, mid) < end)
+			low = mid + 1;
+		else
+			high = mid;
+		if (low == high && low < t.n && eh_range(e, &t, low, &a, &b))
+			*ret_behind = a;
+	}
+	for (u64 low = 0, high = t.n, mid; low < high;) { /* the last that begins before `start` */
+		mid = low + (high - low) / 2;
+		if (eh_start(&t, mid) < start)
+			low = mid + 1;
+		else
+			high = mid;
+		if (low == high && low && eh_range(e, &t, low - 1, &a, &b) && b <= start)
+			*ret_before = b;
+	}
+}
+
+int patch_elf_func(struct patch_elf *e, u64 va, u64 bias, struct patch_func *ret, u32 *ret_off)
+{
+	u64 start, end, before, behind;
+	int err = patch_elf_bounds(e, va, &start, &end);
+
+	if (err)
+		return err;
+	if (end - start > (u64)S32_MAX || !patch_elf_bytes(e, start, end - start))
+		return -EINVAL;
+	neighbours(e, start, end, &before, &behind);
+	*ret = (struct patch_func){ .code = patch_elf_bytes(e, start, end - start), .addr = start + bias, .size = (u32)(end - start) };
+	if (before && before < start && start - before <= 256)
+		ret->pad = padding(e, before, start - before);
+	if (behind > end && behind - end <= 256)
+		ret->tail = padding(e, end, behind - end);
+	*ret_off = (u32)(va - start);
+	return 0;
+}
+
+/* --- All code --- */
+
+struct all {
+	struct patch_text *t;
+	u64 bias, at; /* behind the last function seen, an offset in the text */
+	u32 kinds;
+	patch_site_fn site;
+	void *arg;
+	u64 n;
+};
+
+static bool in_text(const struct all *a, u64 start, u64 end, u64 *ret_from, u64 *ret_to)
+{
+	*ret_from = start + a->bias - a->t->addr;
+	*ret_to = end + a->bias - a->t->addr;
+	return *ret_from < *ret_to && *ret_to <= a->t->size && *ret_from >= a->at;
+}
+
+static int scan_range(void *arg, u64 start, u64 end)
+{
+	struct all *a = arg;
+	u64 from, to;
+
+	if (in_text(a, start, end, &from, &to)) {
+		patch_text_scan(a->t, from, to, a->kinds, a->site, a->arg);
+		a->at = to;
+		a->n++;
+	}
+	return 0;
+}
+
+/* Between functions there may be data: only what control comes to from what is known is code. */
+static void scan_gap(struct all *a, u64 from, u64 to)
+{
+	const struct patch_text *t = a->t;
+	struct patch_insn in;
+	bool live = true;
+
+	for (u64 at = from; at < to; at += in.len) {
+		live |= t->targets && t->targets[at >> 3] >> (at & 7) & 1;
+		if (!live || patch_decode(t->bytes + at, to - at, &in)) {
+			in.len = 1;
+			live = false;
+			continue;
+		}
+		patch_text_scan(a->t, at, at + in.len, a->kinds, a->site, a->arg);
+		live = in.kind != PATCH_JMP && in.kind != PATCH_JMP_IND && in.kind != PATCH_RET && in.kind != PATCH_STOP;
+	}
+}
+
+static int scan_before(void *arg, u64 start, u64 end)
+{
+	struct all *a = arg;
+	u64 from, to;
+
+	if (in_text(a, start, end, &from, &to)) {
+		scan_gap(a, a->at, from);
+		a->at = to;
+	}
+	return 0;
+}
+
+static int range_of(void *arg, const struct patch_sym *sym) { return scan_range(arg, sym->va, sym->va + sym->size); }
+static int before_of(void *arg, const struct patch_sym *sym) { return scan_before(arg, sym->va, sym->va + sym->size); }
+
+void patch_elf_scan(struct patch_elf *e, u64 bias, struct patch_text *t, u32 kinds,
+		    void (*site)(void *arg, u64 addr, const struct patch_insn *in), void *arg)
+{
+	struct all a = { .t = t, .bias = bias, .kinds = kinds, .site = site, .arg = arg };
+
+	if (patch_go_is(e))
+		patch_go_functions(e, range_of, &a);
+	else
+		patch_elf_ranges(e, scan_range, &a);
+	if (!a.n) { /* nothing says where functions are */
+		patch_text_scan(t, 0, t->size, kinds, site, arg);
+		return;
+	}
+	a.at = 0;
+	if (patch_go_is(e))
+		patch_go_functions(e, before_of, &a);
+	else
+		patch_elf_ranges(e, scan_before, &a);
+	scan_gap(&a, a.at, t->size);
 }
 
 /* --- Notes --- */

@@ -53,13 +53,19 @@ bool patch_glob(const char *pattern, const char *name);
  * function and belongs to none is given with it: unwind entries of clone() and its like end before the code does.
  */
 int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end);
+/*
+ * All that patch_plan() has to know of the function at `va`, with its original bytes from the file. `bias` is where the module
+ * is mapped from where it was linked; the caller adds `text` and `read`. *ret_off: where `va` is in the function.
+ */
+struct patch_func;
+int patch_elf_func(struct patch_elf *e, u64 va, u64 bias, struct patch_func *ret, u32 *ret_off);
 /* Every function of the unwind tables, in order of address. */
 typedef int (*patch_range_fn)(void *arg, u64 start, u64 end);
 int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg);
 
 /*
  * patch_text_scan() of all code in `t` (the module's text, mapped at `bias` from where it was linked): function by function, and
- * what lies between them.
+ * what can be reached between them (for that t->targets is needed). Each instruction once.
  */
 struct patch_text;
 struct patch_insn;
