@@ -44,3 +44,30 @@ check-linux: all
 .PHONY: fuzz-verdict
 fuzz-verdict: $(B)/diff/rand
 	$(Q)$(B)/diff/rand -n $(or $(N),100000) -j $(or $(J),2) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+
+# The soundness check: whatever is accepted is run by an interpreter that holds every value against what the verifier claimed of it.
+SOUND_OBJ := $(patsubst tests/sound/%.c,$(B)/sound/%.o,$(filter-out tests/sound/random.c,$(wildcard tests/sound/*.c)))
+SOUND_WRAP := -Wl,--wrap=vf_verify -Wl,--wrap=skep_bpf_in
+$(B)/sound/%.o: tests/sound/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/sound/cases: tests/tools/cases.c $(SOUND_OBJ) $(B)/libskep.a
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) $(SOUND_WRAP) -MMD -MP -o $@ $< $(SOUND_OBJ) $(B)/libskep.a -l:libbpf.a -lelf -lz
+
+$(B)/sound/skep: $(CLI_OBJ) $(SOUND_OBJ) $(B)/libskep.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $(SOUND_WRAP) -o $@ $^ $(CLI_LIBS)
+
+$(B)/sound/random: tests/sound/random.c $(SOUND_OBJ) $(B)/libskep.a
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests -Itests/diff $(CFLAGS) $(LDFLAGS) $(SOUND_WRAP) -MMD -MP -o $@ $< $(SOUND_OBJ) $(B)/libskep.a -l:libbpf.a -lelf -lz
+
+.PHONY: check-sound
+check-sound: $(B)/sound/cases $(B)/sound/skep $(B)/sound/random $(BPF_OBJ)
+	$(Q)tests/sound/sound.sh $(B) $(or $(N),20000) $(OBJECTS)
+
+# Clients of the box: those of `make check`, and longer ones: N clients killed, N thousand malformed calls.
+.PHONY: check-clients box-robust
+check-clients: all
+	$(Q)B=$(B) tests/run.sh clients/
+box-robust: all
+	$(Q)KILLS=$(or $(N),1000) CALLS=$(or $(N),1000)000 SEED=$(or $(SEED),$(shell date +%s)) sh tests/clients/robust.sh $(B)

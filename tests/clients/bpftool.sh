@@ -3,7 +3,7 @@
 # bpftool in the box: the commands of bpftool.cmds answer as on the running kernel, but for ids, times and addresses; the same for an
 # ordinary user. Usage: bpftool.sh BUILD [-v]
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$here/lib.subr"
 need bpftool
 bpf_objects simple several bad core
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # skep exec itself: exit status, signals, nesting, joining, logs, what is left behind. Usage: exec.sh BUILD
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$here/lib.subr"
 need bpftool python3
 name=test-$$
 

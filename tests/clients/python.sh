@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A Python client by raw system calls, as root and as an ordinary user. Usage: python.sh BUILD
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$here/lib.subr"
 need python3
 python=$(command -v /usr/bin/python3 || command -v python3)
 [ "$(uname -m)" = x86_64 ] || { skip "the client knows x86-64's numbers only"; finish; }

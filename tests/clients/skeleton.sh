@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A libbpf program with a skeleton, dynamic and static, as root and as an ordinary user. Usage: skeleton.sh BUILD
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$here/lib.subr"
 need bpftool cc
 bpf_objects skeleton
 bpftool gen skeleton "$work/obj/skeleton.bpf.o" name skeleton_bpf >"$work/skeleton.skel.h" || { fail "no skeleton"; finish; }
