@@ -19,9 +19,10 @@
 #include "patch/patch.h"
 
 #define KIT_BARE __attribute__((target("general-regs-only"), used, noinline))
-enum { KIT_ARENA = 2 << 20, KIT_PLANS = 1024 };
+enum { KIT_PLANS = 4096 };
 
 static u64 kit_near; /* trampolines are to reach this; 0: our own text */
+static u32 kit_size = 2 << 20;
 static u8 *kit_arena;
 static u32 kit_used;
 static int kit_mem = -1;
@@ -71,7 +72,7 @@ static int kit_start(void)
 	if (kit_arena)
 		return 0;
 	for (u64 d = 64ull << 20; d < 1024ull << 20 && !kit_arena; d += 16ull << 20) {
-		void *p = mmap((void *)(uintptr_t)(near - d), KIT_ARENA, PROT_READ | PROT_EXEC,
+		void *p = mmap((void *)(uintptr_t)(near - d), kit_size, PROT_READ | PROT_EXEC,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 		if (p != MAP_FAILED)
@@ -102,13 +103,13 @@ static inline int kit_emit(struct patch_plan *p, const struct patch_stub *stub)
 	u64 at = (u64)(uintptr_t)kit_arena + kit_used;
 	int err;
 
-	if (kit_used + PATCH_MAX_TRAMPOLINE > KIT_ARENA)
+	if (kit_used + PATCH_MAX_TRAMPOLINE > kit_size)
 		return -ENOMEM;
 	err = patch_emit(p, &kit_rt, stub, at, buf, sizeof(buf));
 	if (err)
 		return err;
 	kit_used += (p->tramp_len + 63) & ~63u;
-	if (kit_nplans < KIT_PLANS)
+	if (kit_nplans < KIT_PLANS && (p->form == PATCH_TRAP || kit_ops.traps))
 		kit_plans[kit_nplans++] = p;
 	return kit_write(NULL, at, buf, p->tramp_len);
 }
