@@ -83,8 +83,10 @@ static void judge(const struct patch_plan *p, u32 old, const u8 *copy, u64 at, u
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&zydis, p->old + old, p->covered - old, &a, ao)))
 		return;
 	if (a.mnemonic == ZYDIS_MNEMONIC_CALL) { /* call over a jump; the return address stored; a jump */
-		u64 ret = addr + a.length, stored = (u64)*(const u32 *)(const void *)(copy + 13) | (u64)*(const u32 *)(const void *)(copy + 21) << 32;
+		u64 ret = addr + a.length, stored;
 
+		memcpy(&stored, copy + 13, 4);
+		memcpy((u8 *)&stored + 4, copy + 21, 4);
 		if (memcmp(copy, "\xe8\x05\x00\x00\x00\xe9", 6) || stored != ret)
 			complain(p, "return address of a call", old);
 		copy += 25;

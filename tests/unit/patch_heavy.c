@@ -85,6 +85,7 @@ static u64 digests(const u8 *data, u32 n)
 	static const char *const names[] = { "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-256", "SHA3-512", "BLAKE2b512",
 					     "BLAKE2s256", "SHAKE256", "SM3", "RIPEMD160" };
 	F(void *, EVP_MD_fetch, void *, const char *, const char *);
+	F(void, EVP_MD_free, void *);
 	F(int, EVP_Digest, const void *, size_t, u8 *, unsigned *, const void *, void *);
 	u64 h = 0xcbf29ce484222325ull;
 	u8 out[64];
@@ -96,6 +97,7 @@ static u64 digests(const u8 *data, u32 n)
 		if (md && EVP_Digest(data, n, out, &len, md, NULL))
 			h = fold(h, out, len);
 		h += len;
+		EVP_MD_free(md);
 	}
 	return h;
 }
@@ -105,6 +107,7 @@ static u64 ciphers(const u8 *data, u32 n)
 	static const char *const names[] = { "AES-128-CBC", "AES-256-CTR", "AES-192-ECB", "AES-256-OFB", "CAMELLIA-256-CBC", "ChaCha20", "ARIA-128-CTR",
 					     "AES-128-GCM", "ChaCha20-Poly1305", "SM4-CTR", "DES-EDE3-CBC" };
 	F(void *, EVP_CIPHER_fetch, void *, const char *, const char *);
+	F(void, EVP_CIPHER_free, void *);
 	F(void *, EVP_CIPHER_CTX_new, void);
 	F(void, EVP_CIPHER_CTX_free, void *);
 	F(int, EVP_EncryptInit_ex, void *, const void *, void *, const u8 *, const u8 *);
@@ -124,6 +127,7 @@ static u64 ciphers(const u8 *data, u32 n)
 			h = fold(h, out, (u64)(len + more));
 		h = h * 31 + (u64)len;
 		EVP_CIPHER_CTX_free(x);
+		EVP_CIPHER_free(c);
 	}
 	free(out);
 	return h;
