@@ -293,8 +293,9 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 		any = wanted(t, &l->ref[i]);
 	if (!any)
 		return 0;
-	/* Frames whose place on this stack is ours now have gone without returning. */
-	while (n && t->shadow[n - 1].sp <= sp && sp - t->shadow[n - 1].sp < SAME_STACK)
+	/* Frames whose place on this stack is ours now have gone without returning; but one may have jumped here as its last act. */
+	while (n && t->shadow[n - 1].sp <= sp && sp - t->shadow[n - 1].sp < SAME_STACK &&
+	       !(t->shadow[n - 1].sp == sp && *slot_at(sp) == t->shadow[n - 1].site->ret_at))
 		n--;
 	if (unlikely(n >= AGENT_SHADOW)) {
 		for (u32 i = 0; i < l->n; i++)

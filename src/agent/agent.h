@@ -25,10 +25,22 @@ _Static_assert(sizeof(struct agent_regs) == AGENT_REGS_SIZE, "entry.S knows the 
 /* ---- the control page, shared by the supervisor and all its processes ---- */
 #define AGENT_LANES 1024u
 #define AGENT_SLOTS 8192u
+/* What a process asks of the supervisor, and waits for while that is alive. */
+enum agent_req_kind {
+	AGENT_REQ_MAPPED,      /* code was mapped */
+	AGENT_REQ_FORKED,      /* this is a new process; arg: its parent */
+	AGENT_REQ_EXEC,        /* execve is next */
+};
+enum agent_req_state { AGENT_REQ_FREE, AGENT_REQ_TAKEN, AGENT_REQ_READY, AGENT_REQ_DONE };
+struct agent_req { u32 state, kind, pid, tid; u64 arg; };
+#define AGENT_REQS 64u
+
 struct agent_ctl {
 	struct map_bell bell;  /* a ring was written to, or a process wants something */
 	u32 done;              /* futex: grows when a called routine has finished */
 	u32 nlanes;
+	u32 server;            /* process that serves requests; 0: none any more */
+	struct agent_req req[AGENT_REQS];
 	lease lane[AGENT_LANES];  /* per-CPU values: held while a program runs that uses them */
 	u64 missed[AGENT_SLOTS];  /* by attachment: events not seen by its program (the thread was already in one) */
 };
@@ -52,6 +64,7 @@ struct agent_site {
 	u64 addr;                        /* of the probed instruction, in this process */
 	const struct agent_list *enter;  /* NULL: none */
 	const struct agent_list *leave;  /* functions: programs that see the return */
+	u64 ret_at;                      /* functions: where a trapped return goes */
 	u32 kind, id;
 };
 
@@ -77,6 +90,7 @@ struct agent_thread {
 	u32 tid, pid;          /* as last asked for; pid tells a fork */
 	u32 saved_flags;
 	u32 in_vfork;          /* a child may be running in this block */
+	u32 waiting;           /* for the supervisor: looks at no list */
 	u64 sys_nr;            /* of the call between its entry and its exit */
 	u64 vfork_nr;
 	u64 missed, busy_since;
@@ -106,6 +120,8 @@ struct agent_head {
 	struct map *printk;          /* ring buffer that bpf_trace_printk writes to; NULL: discarded */
 	u64 vdso_clock;              /* __vdso_clock_gettime; 0: none */
 	u64 tramp, tramp_end;        /* trampolines: return addresses there are ours */
+	u32 gen;                     /* of what the supervisor has put here */
+	u32 known_pid;               /* whose memory this is: another than the process's own in a child that was forked */
 	u32 has_rdpid;
 	u32 ncpu;                    /* possible */
 };

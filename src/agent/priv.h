@@ -50,6 +50,10 @@ bool agent_wanted(const struct agent_thread *t, const struct agent_ref *ref);
 u64 agent_run(struct agent_thread *t, const struct agent_ref *ref, void *ctx);
 void agent_at(struct agent_thread *t, u64 ip);
 
+/* ---- life.c: what changes what there is to trace ---- */
+void life_enter(struct agent_thread *t, u64 nr);
+void life_exit(struct agent_thread *t, u64 nr, s64 ret);
+
 /* ---- table.c ---- */
 struct map_ops;
 extern const struct map_ops *const agent_map_ops[];

@@ -46,6 +46,8 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	u64 raw[2] = { (u64)(uintptr_t)r, nr };
 
 	t->sys_nr = nr;
+	if (unlikely(t->in_vfork && (u32)os_call4(__NR_getpid, 0, 0, 0, 0) == agent_pid()))
+		t->in_vfork = 0;
 	if (unlikely(is_vfork(nr, r))) {
 		t->vfork_nr = nr;
 		t->in_vfork = 1;
@@ -64,12 +66,13 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	r->ax = nr;
 	r->flags = flags;
 	r->orig_ax = ~0ull;
+	life_enter(t, nr);
 	return 0;
 }
 
 HOT void agent_sys_exit(struct agent_thread *t)
 {
-	const struct agent_sys *s = agent_head.sys;
+	const struct agent_sys *s;
 	struct agent_regs *r = &t->regs;
 	u64 nr = t->sys_nr, ret = r->ax, flags = r->flags, raw[2] = { (u64)(uintptr_t)r, ret };
 
@@ -77,6 +80,8 @@ HOT void agent_sys_exit(struct agent_thread *t)
 		nr = t->vfork_nr; /* the child is on its own now: this is the parent again */
 		t->in_vfork = 0;
 	}
+	life_exit(t, nr, (s64)ret);
+	s = agent_head.sys;
 	agent_at(t, r->ip);
 	r->orig_ax = nr;
 	r->flags = 0x202;

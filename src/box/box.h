@@ -114,6 +114,7 @@ struct box {
 	struct events *events;     /* who waits for which ring: events.c */
 	struct files *files;       /* served contents: files.c */
 	struct src *src;           /* clocks and process life: src.h */
+	struct tracer *tracer;     /* functions and system calls of clients: trace.h; NULL: none on this machine */
 	u64 started_ns;
 	u64 ncalls[UAPI_CMDS + 1], nfailed[UAPI_CMDS + 1]; /* atomic */
 };

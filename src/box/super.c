@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "box/priv.h"
+#include "box/trace.h"
 #include "box/src.h"
 
 /* Supervisor to launcher. */
@@ -38,6 +39,28 @@ static int complain(const char *what, int err)
 }
 
 /* ---- the command ---- */
+/* The library beside this program, or where it is installed. */
+static void preload_accelerator(void)
+{
+	static const char *const places[] = { "/libskep-preload.so", "/../lib/libskep-preload.so" };
+	char self[4096], path[4200], all[8500];
+	const char *others = getenv("LD_PRELOAD");
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	if (strrchr(self, '/'))
+		*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s%s", self, places[i]);
+		if (access(path, R_OK))
+			continue;
+		snprintf(all, sizeof(all), "%s%s%.4000s", path, others && *others ? ":" : "", others ? others : "");
+		setenv("LD_PRELOAD", all, 1);
+		return;
+	}
+	fprintf(stderr, "skep exec: libskep-preload.so is not beside %s: not accelerated\n", self);
+}
+
 /* In the child: under the filter, and then wait until it is served. */
 static _Noreturn void become_command(const struct box_opts *o, int to_super, int go)
 {
@@ -48,6 +71,8 @@ static _Noreturn void become_command(const struct box_opts *o, int to_super, int
 		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
 	if (fd >= 0)
 		close(fd);
+	if (o->accelerate)
+		preload_accelerator();
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* where only ancestors may look: who joins a box is not its child */
 	setenv("SKEP_BOX", o->name ? o->name : "1", 1);
 	execvp(o->argv[0], o->argv);
@@ -217,6 +242,8 @@ static int open_box(struct box *b, const struct box_opts *o)
 	if (!err)
 		err = src_new(b->skep->hooks, &b->src);
 	if (!err)
+		err = trace_open(b);
+	if (!err)
 		err = loop_init(b);
 	if (!err)
 		err = events_init(b);
@@ -262,6 +289,7 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 	clients_forget_all(&box);
 	log_close(&box);
 	control_close(&box);
+	trace_close(&box);
 	src_free(box.src);
 	skep_free(box.skep);
 	_exit(0);

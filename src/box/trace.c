@@ -3,12 +3,9 @@
 #include "box/trace.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "box/trace_maps.h"
@@ -112,6 +109,20 @@ static struct proc *find_proc(struct tracer *t, pid_t pid)
 	return NULL;
 }
 
+struct proc *tracer_new_proc(struct tracer *t, pid_t pid)
+{
+	struct proc *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->start = proc_start_time(pid);
+	p->next = t->procs;
+	t->procs = p;
+	t->stats.processes++;
+	return p;
+}
+
 static void unlink_proc(struct tracer *t, struct proc *p)
 {
 	for (struct proc **at = &t->procs; *at; at = &(*at)->next)
@@ -121,6 +132,17 @@ static void unlink_proc(struct tracer *t, struct proc *p)
 			break;
 		}
 	proc_free(p);
+}
+
+struct proc *tracer_proc(struct tracer *t, pid_t pid)
+{
+	struct proc *p = find_proc(t, pid);
+
+	if (p && proc_start_time(pid) != p->start) {
+		unlink_proc(t, p);
+		p = NULL;
+	}
+	return p;
 }
 
 /* Processes that are no more, or others by now. */
@@ -138,21 +160,81 @@ static void reap(struct tracer *t)
 /* How many processes took it, how many could not. */
 struct outcome { u32 done, failed; int err; };
 
-static struct outcome sync_all(struct tracer *t, struct str *why)
+struct sync { struct outcome o; struct str *why; };
+
+static int do_sync_all(struct tracer *t, void *arg)
 {
-	struct outcome o = { 0 };
+	struct sync *s = arg;
 
 	for (struct proc *p = t->procs; p; p = p->next) {
-		int err = p->broken ? 0 : proc_sync(t, p, o.failed ? NULL : why);
+		int err = p->broken || p->execing ? 0 : proc_sync(t, p, s->o.failed ? NULL : s->why);
 
-		if (err && err != -ESRCH) {
-			o.failed++;
-			o.err = err;
+		if (err && err != -ESRCH && err != -EAGAIN) {
+			s->o.failed++;
+			s->o.err = err;
 		} else {
-			o.done++;
+			s->o.done++;
 		}
 	}
-	return o;
+	return 0;
+}
+
+static struct outcome sync_all(struct tracer *t, struct str *why)
+{
+	struct sync s = { .why = why };
+
+	tracer_do(t, do_sync_all, &s);
+	return s.o;
+}
+
+struct sync_one { struct proc *p; struct str *why; };
+
+static int do_sync_one(struct tracer *t, void *arg)
+{
+	struct sync_one *s = arg;
+	int err = s->p->broken || s->p->execing ? 0 : proc_sync(t, s->p, s->why);
+
+	return err == -EAGAIN ? 0 : err;
+}
+
+static int sync_one(struct tracer *t, struct proc *p, struct str *why)
+{
+	struct sync_one s = { p, why };
+
+	return tracer_do(t, do_sync_one, &s);
+}
+
+/* ---- rings: a process cannot reach the readers' descriptors, so it rings here ---- */
+void tracer_ring(struct tracer *t, struct map *m)
+{
+	struct map **v = t->rings;
+
+	for (u32 i = 0; i < t->nrings; i++)
+		if (v[i] == m)
+			return;
+	if (t->nrings == t->ringcap) {
+		u32 cap = t->ringcap ? t->ringcap * 2 : 16;
+
+		v = realloc(v, cap * sizeof(*v));
+		if (!v)
+			return; /* its readers find out when they look */
+		t->rings = v;
+		t->ringcap = cap;
+	}
+	v[t->nrings++] = map_of(obj_get(&m->obj));
+}
+
+/* Rings that nobody but this refers to. */
+static void drop_rings(struct tracer *t, bool all)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < t->nrings; i++)
+		if (all || __atomic_load_n(&t->rings[i]->obj.refs, __ATOMIC_RELAXED) == 1)
+			obj_put(&t->rings[i]->obj);
+		else
+			t->rings[n++] = t->rings[i];
+	t->nrings = n;
 }
 
 /* ---- the provider ---- */
@@ -204,38 +286,13 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 			sync_all(t, NULL);
 		}
 		drop_empty(t);
+		drop_rings(t, false);
 	}
 	for (u32 i = 0; i < n; i++)
 		point_clear(&v[i]);
 	pthread_mutex_unlock(&t->lock);
 	free(v);
 	return err;
-}
-
-/* ---- rings: a process cannot reach the readers' descriptors, so it rings here ---- */
-static void wake_readers(struct tracer *t)
-{
-	pthread_mutex_lock(&t->lock);
-	for (struct proc *p = t->procs; p; p = p->next)
-		for (u32 i = 0; i < p->nmaps; i++)
-			map_ring_rung(p->maps[i].map);
-	pthread_mutex_unlock(&t->lock);
-}
-
-static void *listen_to_bell(void *arg)
-{
-	struct tracer *t = arg;
-	struct agent_ctl *c = t->blob.ctl;
-
-	while (!__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE)) {
-		u32 seen = __atomic_load_n(&c->bell.rings, __ATOMIC_SEQ_CST);
-
-		wake_readers(t);
-		__atomic_store_n(&c->bell.sleepers, 1, __ATOMIC_SEQ_CST);
-		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, NULL, NULL, 0);
-		__atomic_store_n(&c->bell.sleepers, 0, __ATOMIC_SEQ_CST);
-	}
-	return NULL;
 }
 
 /* ---- the tracer ---- */
@@ -248,8 +305,12 @@ int tracer_new(struct hooks *h, struct tracer **ret, struct str *why)
 		return -ENOMEM;
 	t->hooks = h;
 	pthread_mutex_init(&t->lock, NULL);
+	pthread_mutex_init(&t->queue, NULL);
+	pthread_cond_init(&t->finished, NULL);
 	err = blob_open(&t->blob, why);
-	if (!err && pthread_create(&t->bell, NULL, listen_to_bell, t)) {
+	if (!err)
+		t->blob.ctl->server = (u32)getpid();
+	if (!err && pthread_create(&t->server, NULL, tracer_thread, t)) {
 		blob_close(&t->blob);
 		err = -EAGAIN;
 	}
@@ -286,26 +347,35 @@ void tracer_free(struct tracer *t)
 	pthread_mutex_unlock(&t->lock);
 	__atomic_store_n(&t->ending, true, __ATOMIC_RELEASE);
 	map_bell_ring(&t->blob.ctl->bell);
-	pthread_join(t->bell, NULL);
+	pthread_join(t->server, NULL);
+	t->blob.ctl->server = 0;
+	drop_rings(t, true);
 	blob_close(&t->blob);
 	maps_forget();
+	free(t->rings);
+	free(t->execs);
 	free(t->points);
+	pthread_mutex_destroy(&t->queue);
+	pthread_cond_destroy(&t->finished);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
-static struct proc *new_proc(struct tracer *t, pid_t pid, u64 start)
+static int is_agent(void *arg, const struct vma *v)
 {
-	struct proc *p = calloc(1, sizeof(*p));
+	return v->ino == *(u64 *)arg && strstr(v->path, "memfd:skep-agent");
+}
 
-	if (!p)
-		return NULL;
-	p->pid = pid;
-	p->start = start;
-	p->next = t->procs;
-	t->procs = p;
-	t->stats.processes++;
-	return p;
+/* Is there an agent in it, though it was never put there? */
+bool tracer_agent_in(struct tracer *t, pid_t pid)
+{
+	struct stat st;
+	u64 ino;
+
+	if (fstat(t->blob.text_fd, &st))
+		return false;
+	ino = st.st_ino;
+	return maps_each(pid, is_agent, &ino) == 1;
 }
 
 int tracer_add(struct tracer *t, pid_t pid, struct str *why)
@@ -319,17 +389,13 @@ int tracer_add(struct tracer *t, pid_t pid, struct str *why)
 		return -ESRCH;
 	}
 	pthread_mutex_lock(&t->lock);
-	p = find_proc(t, pid);
-	if (p && p->start != start) {
-		unlink_proc(t, p);
-		p = NULL;
+	p = tracer_proc(t, pid);
+	if (!p) {
+		p = tracer_new_proc(t, pid);
+		if (p && tracer_agent_in(t, pid))
+			p->broken = true; /* a child that nobody told of */
 	}
-	if (!p)
-		p = new_proc(t, pid, start);
-	if (!p)
-		err = -ENOMEM;
-	else
-		err = proc_sync(t, p, why);
+	err = p ? sync_one(t, p, why) : -ENOMEM;
 	pthread_mutex_unlock(&t->lock);
 	return err;
 }
@@ -344,11 +410,36 @@ void tracer_del(struct tracer *t, pid_t pid)
 	if (p && proc_start_time(pid) == p->start) {
 		n = t->npoints;
 		t->npoints = 0; /* as if nothing were attached */
-		proc_sync(t, p, NULL);
+		sync_one(t, p, NULL);
 		t->npoints = n;
 	}
 	if (p)
 		unlink_proc(t, p);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void tracer_gone(struct tracer *t, pid_t pid)
+{
+	struct proc *p;
+
+	pthread_mutex_lock(&t->lock);
+	p = find_proc(t, pid);
+	if (p)
+		unlink_proc(t, p);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void tracer_exec(struct tracer *t, pid_t pid, pid_t tid)
+{
+	struct proc *p;
+
+	pthread_mutex_lock(&t->lock);
+	p = tracer_proc(t, pid);
+	if (p)
+		p->suspect = true;
+	/* where nothing is attached, the new image is met when something is */
+	if (t->npoints && !tracer_exec_begin(t, pid, tid) && p)
+		p->execing = true;
 	pthread_mutex_unlock(&t->lock);
 }
 

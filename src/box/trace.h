@@ -21,12 +21,19 @@ void tracer_free(struct tracer *t);
 
 /* A process whose events are wanted: 0, -ESRCH, -EPERM... Once more is fine. */
 int tracer_add(struct tracer *t, pid_t pid, struct str *why);
-/* It has exited, or its events are not wanted any more (then its code becomes what it was). */
+/* Its events are not wanted any more: its code becomes what it was. */
 void tracer_del(struct tracer *t, pid_t pid);
+/* It has exited. */
+void tracer_gone(struct tracer *t, pid_t pid);
 /* It is about to call execve, in this thread: its new image is to be traced from the first instruction on. */
 void tracer_exec(struct tracer *t, pid_t pid, pid_t tid);
 /* Look at all processes again: libraries that were loaded, children that were forked. */
 void tracer_refresh(struct tracer *t);
+
+/* Of a box (trace_box.c): 0 or -errno. */
+struct box;
+int trace_open(struct box *b);
+void trace_close(struct box *b);
 
 struct tracer_stats { u64 processes, sites, stops, stop_ns, longest_ns; };
 void tracer_stats(struct tracer *t, struct tracer_stats *ret);

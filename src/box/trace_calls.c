@@ -28,10 +28,22 @@ static int list_number(const struct hook_place *at)
 	}
 }
 
+/* Calls by which there is more, or less, to trace; -1: any, as the instruction's number is not known. */
+static bool changes_life(s64 nr)
+{
+	switch (nr) {
+	case SYS_mmap: case SYS_clone: case SYS_fork: case SYS_vfork: case SYS_clone3: case SYS_execve: case SYS_execveat:
+	case -1:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool is_exit(const struct hook_place *at) { return at->kind == HOOK_RAW_EXIT || at->kind == HOOK_SYS_EXIT; }
 
 /* ---- sites ---- */
-struct plan { struct proc *p; bool any, exits; u32 first; int err; };
+struct plan { struct proc *p; bool calls, life, exits; int err; };
 
 static struct proc_site *call_site(struct proc *p, u64 addr)
 {
@@ -41,11 +53,14 @@ static struct proc_site *call_site(struct proc *p, u64 addr)
 	return NULL;
 }
 
-static int want_call(void *arg, u64 addr, u64 func, u64 func_end)
+static int want_call(void *arg, u64 addr, u64 func, u64 func_end, s64 nr)
 {
 	struct plan *pl = arg;
-	struct proc_site *s = call_site(pl->p, addr);
+	struct proc_site *s;
 
+	if (!pl->calls && !changes_life(nr))
+		return 0;
+	s = call_site(pl->p, addr);
 	if (!s) {
 		s = proc_new_site(pl->p, addr, AGENT_SYSCALL);
 		if (!s) {
@@ -56,7 +71,7 @@ static int want_call(void *arg, u64 addr, u64 func, u64 func_end)
 		s->func_end = func_end;
 	}
 	s->wanted = !s->hopeless;
-	s->want_returns = pl->exits;
+	s->want_returns = pl->exits || changes_life(nr);
 	return 0;
 }
 
@@ -74,11 +89,12 @@ int calls_plan(struct tracer *t, struct proc *p)
 	struct plan pl = { .p = p };
 
 	for (u32 i = 0; i < t->npoints; i++)
-		if (list_number(&t->points[i].place) >= 0 && point_wanted(&t->points[i], p)) {
-			pl.any = true;
+		if (point_wanted(&t->points[i], p)) {
+			pl.life = true;
+			pl.calls |= list_number(&t->points[i].place) >= 0;
 			pl.exits |= is_exit(&t->points[i].place);
 		}
-	if (pl.any && maps_each(p->pid, want_mapping, &pl) < 0)
+	if (pl.life && maps_each(p->pid, want_mapping, &pl) < 0)
 		return -ESRCH;
 	return pl.err;
 }
@@ -159,9 +175,9 @@ int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *ol
 {
 	int err;
 
-	if (!calls_differ(t, p))
-		return 0;
-	err = make_tables(t, p, s);
+	err = make_tables(t, p, s); /* sites of calls look there */
+	if (err || !calls_differ(t, p))
+		return err;
 	for (int at = 0; !err && at < FIRST_EXIT + (int)AGENT_SYSCALLS; at++) {
 		bool has = p->calls->list[at].id != 0;
 		const struct point *pt = NULL;

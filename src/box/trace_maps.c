@@ -124,7 +124,7 @@ u64 maps_gap(pid_t pid, u64 addr, u64 size, u64 reach)
 
 /* ---- functions ---- */
 struct range { u64 start, end; };
-struct call { u64 at, func, func_end; };
+struct call { u64 at, func, func_end; s64 nr; };
 struct module {
 	struct module *next;
 	u64 dev, ino;
@@ -189,18 +189,25 @@ static const struct range *function_at(const struct module *m, u64 va)
 }
 
 /* Bytes that look like a system call are one if decoding from the function's start comes to them. */
-static bool is_call(const struct patch_elf *e, const struct range *r, u64 va)
+static bool is_call(const struct patch_elf *e, const struct range *r, u64 va, s64 *ret_nr)
 {
 	const u8 *code = patch_elf_bytes(e, r->start, r->end - r->start);
-	u64 at = 0, size = r->end - r->start;
+	u64 at = 0, before = 0, size = r->end - r->start;
 	struct patch_insn in;
+	s32 nr = -1;
 
 	while (code && at < va - r->start) {
 		if (patch_decode(code + at, size - at, &in))
 			return false;
+		before = at;
 		at += in.len;
 	}
-	return code && at == va - r->start && !patch_decode(code + at, size - at, &in) && in.kind == PATCH_SYSCALL;
+	if (!code || at != va - r->start || patch_decode(code + at, size - at, &in) || in.kind != PATCH_SYSCALL)
+		return false;
+	if (at - before == 5 && code[before] == 0xb8)
+		memcpy(&nr, code + before + 1, 4);
+	*ret_nr = nr;
+	return true;
 }
 
 static void find_calls(struct module *m, const struct patch_elf *e)
@@ -213,9 +220,10 @@ static void find_calls(struct module *m, const struct patch_elf *e)
 		while (p && (p = memmem(p, size - (u64)(p - code), "\x0f\x05", 2))) {
 			u64 at = va + (u64)(p - code);
 			const struct range *r = function_at(m, at);
+			s64 nr;
 
 			p++;
-			if (!r || !is_call(e, r, at))
+			if (!r || !is_call(e, r, at, &nr))
 				continue;
 			if (m->ncalls == m->callcap) {
 				u32 cap = m->callcap ? m->callcap * 2 : 256;
@@ -226,7 +234,7 @@ static void find_calls(struct module *m, const struct patch_elf *e)
 				m->calls = c;
 				m->callcap = cap;
 			}
-			m->calls[m->ncalls++] = (struct call){ at, r->start, r->end };
+			m->calls[m->ncalls++] = (struct call){ at, r->start, r->end, nr };
 		}
 	}
 }
@@ -342,7 +350,7 @@ int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 			const struct call *c = &m->calls[i];
 
 			if (c->at + bias >= v->start && c->at + bias < v->end)
-				ret = fn(arg, c->at + bias, c->func + bias, c->func_end + bias);
+				ret = fn(arg, c->at + bias, c->func + bias, c->func_end + bias, c->nr);
 		}
 	pthread_mutex_unlock(&lock);
 	return ret;

@@ -24,8 +24,8 @@ u64 maps_gap(pid_t pid, u64 addr, u64 size, u64 reach);
 int maps_function(pid_t pid, u64 addr, u64 *ret_start, u64 *ret_end);
 /* How many of the n bytes, seen from their end, are padding between functions. */
 u32 maps_padding(const u8 *bytes, u32 n);
-/* Each system call instruction in the file of a mapping, at its address in the process, and the function it is in. */
-typedef int (*maps_call_fn)(void *arg, u64 addr, u64 func, u64 func_end);
+/* Each system call instruction in the file of a mapping, at its address in the process, the function it is in, the number (-1: not known). */
+typedef int (*maps_call_fn)(void *arg, u64 addr, u64 func, u64 func_end, s64 nr);
 int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg);
 void maps_forget(void); /* what is remembered of files */
 

@@ -25,10 +25,16 @@ struct tracer {
 	u32 npoints, pointcap;
 	struct proc *procs;
 	struct tracer_stats stats;
-	pthread_t bell, execs;       /* threads: rings to wake readers of; execve to wait for */
+	struct map **rings;          /* referenced: rings that some process has, whose readers are to be woken */
+	u32 nrings, ringcap;
+	/* trace_serve.c */
+	pthread_t server;
 	bool ending;
-	struct exec_job *jobs;       /* trace_exec.c */
-	u32 njobs;
+	pthread_mutex_t queue;       /* jobs */
+	pthread_cond_t finished;
+	struct job *jobs;
+	struct exec_job *execs;      /* execve calls under way */
+	u32 nexecs, execcap;
 };
 
 /* trace_sync.c: make the process what the points say. 0 or -errno (as much as was possible is done) and why. */
@@ -50,6 +56,18 @@ void olds_add(struct olds *o, u64 at, u32 n);
 int calls_plan(struct tracer *t, struct proc *p);
 bool calls_differ(const struct tracer *t, const struct proc *p);
 int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why);
+
+/* trace_serve.c */
+void *tracer_thread(void *arg);
+/* Have the tracer's thread do it; holding the lock. */
+int tracer_do(struct tracer *t, int (*fn)(struct tracer *t, void *arg), void *arg);
+int tracer_exec_begin(struct tracer *t, pid_t pid, pid_t tid);
+
+/* trace.c; under the lock */
+struct proc *tracer_proc(struct tracer *t, pid_t pid);     /* NULL: none, or another by now */
+struct proc *tracer_new_proc(struct tracer *t, pid_t pid); /* NULL: no memory */
+void tracer_ring(struct tracer *t, struct map *m);
+bool tracer_agent_in(struct tracer *t, pid_t pid); /* whoever put it there */
 
 u64 proc_start_time(pid_t pid);      /* 0: no such process */
 

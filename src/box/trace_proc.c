@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "box/trace_blob.h"
@@ -147,7 +148,7 @@ static int write_data(struct proc *p, const struct blob *b, struct stop *s)
 	*h = (struct agent_head){
 		.magic = AGENT_MAGIC, .base = p->base, .size = p->size, .ctl = (struct agent_ctl *)p->ctl,
 		.self = (struct agent_self *)p->self, .vdso_clock = b->vdso_clock ? s->vdso + b->vdso_clock : 0,
-		.has_rdpid = __builtin_cpu_supports("rdpid"), .ncpu = map_possible_cpus(),
+		.known_pid = (u32)p->pid, .has_rdpid = __builtin_cpu_supports("rdpid"), .ncpu = map_possible_cpus(),
 	};
 	err = stop_write(s, p->data, data, b->data);
 	free(data);
@@ -245,7 +246,7 @@ static int each_block(const struct proc *p, const struct blob *b, const struct s
 }
 
 /* The block of a thread: at its gs base, or (where the process uses gs itself) found by its number. */
-struct search { const struct stop_thread *th; u64 at; u32 busy; };
+struct search { const struct stop_thread *th; u64 at; u32 busy, waiting; };
 
 static int is_block(void *arg, u64 at, const struct agent_thread *t)
 {
@@ -255,26 +256,24 @@ static int is_block(void *arg, u64 at, const struct agent_thread *t)
 		return 0;
 	f->at = at;
 	f->busy = t->busy;
+	f->waiting = t->waiting;
 	return 1;
 }
 
-/* Is the thread in the agent, or about to look at a list? */
-static bool inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i)
+bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i)
 {
 	struct search f = { .th = &s->th[i] };
 
 	if (!s->th[i].stopped)
 		return false;
-	if (s->th[i].regs.rip - p->text < b->text)
-		return true;
 	each_block(p, b, s, is_block, &f);
-	return f.busy;
+	return !f.waiting && (f.busy || s->th[i].regs.rip - p->text < b->text);
 }
 
 int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
 {
 	for (u32 i = 0; i < s->n; i++)
-		for (u32 tries = 0; inside(p, b, s, i); tries++) {
+		for (u32 tries = 0; proc_inside(p, b, s, i); tries++) {
 			int err = tries < 2000 ? stop_step(s, i) : -EBUSY;
 
 			if (err == -ESRCH)
@@ -287,11 +286,34 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
 
 struct unmap { struct proc *p; struct stop *s; u64 at[512]; u32 n; };
 
+/*
+ * Is some function yet to return to a trampoline? Frames below the thread's stack pointer were left by a jump; a thread that is no
+ * more has none.
+ */
+static bool waits_for_return(const struct unmap *u, u64 at, const struct agent_thread *t)
+{
+	const struct stop_thread *th = NULL;
+	struct agent_shadow e;
+
+	for (u32 i = 0; i < u->s->n && !th; i++)
+		if (!u->s->th[i].stopped || (t->fs ? u->s->th[i].regs.fs_base == t->fs : (u32)u->s->th[i].tid == t->tid))
+			th = &u->s->th[i];
+	if (!th)
+		return false;
+	if (!th->stopped)
+		return t->nshadow != 0;
+	for (u32 i = 0; i < t->nshadow; i++)
+		if (stop_read(u->s, at + offsetof(struct agent_thread, shadow) + i * sizeof(e), &e, sizeof(e)) ||
+		    e.sp >= th->regs.rsp || th->regs.rsp - e.sp > (u64)8 << 20)
+			return true;
+	return false;
+}
+
 static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 {
 	struct unmap *u = arg;
 
-	if (t->nshadow)
+	if (t->busy || waits_for_return(u, at, t))
 		return 1;
 	for (u32 i = 0; i < u->s->n; i++)
 		if (u->s->th[i].stopped && u->s->th[i].regs.gs_base == at) {
@@ -301,6 +323,21 @@ static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 	if (u->n < ARRAY_SIZE(u->at))
 		u->at[u->n++] = at;
 	return 0;
+}
+
+/* Would a thread that cannot be reached come back to what is to go? */
+static bool returns_here(const struct proc *p, const struct stop *s)
+{
+	for (u32 i = 0; i < s->n; i++) {
+		u64 ip = s->th[i].stopped ? s->th[i].regs.rip : s->th[i].pc;
+
+		if (ip - p->base < p->size)
+			return true;
+		for (u32 k = 0; k < p->nareas; k++)
+			if (ip - p->areas[k].at < p->areas[k].size)
+				return true;
+	}
+	return false;
 }
 
 /*
@@ -314,7 +351,7 @@ int proc_eject(struct proc *p, const struct blob *b, struct stop *s)
 
 	err = proc_quiet(p, b, s);
 	if (!err)
-		err = each_block(p, b, s, forget_block, &u);
+		err = returns_here(p, s) ? -EBUSY : each_block(p, b, s, forget_block, &u);
 	if (err)
 		return err > 0 ? -EBUSY : err;
 	for (u32 i = 0; i < u.n; i++)
@@ -343,6 +380,52 @@ void proc_forget(struct proc *p)
 	p->calls = NULL;
 	p->nmaps = p->nprogs = p->nsites = p->nareas = p->ncmds = 0;
 	p->base = 0;
+}
+
+static void *copy_of(const void *p, u32 n, size_t size)
+{
+	void *c = malloc(n * size + 1);
+
+	if (c)
+		memcpy(c, p ? p : "", n * size);
+	return c;
+}
+
+int proc_copy(struct proc *p, const struct proc *from)
+{
+	struct proc own = *p;
+
+	*p = *from;
+	p->next = own.next;
+	p->pid = own.pid;
+	p->start = own.start;
+	p->ncmds = 0;
+	p->pending = p->execing = p->broken = false;
+	memset(p->free, 0, sizeof(p->free)); /* what was free there is lost here */
+	p->maps = copy_of(from->maps, p->mapcap = p->nmaps, sizeof(*p->maps));
+	p->progs = copy_of(from->progs, p->progcap = p->nprogs, sizeof(*p->progs));
+	p->sites = copy_of(from->sites, p->sitecap = p->nsites, sizeof(*p->sites));
+	p->areas = copy_of(from->areas, p->areacap = p->nareas, sizeof(*p->areas));
+	p->calls = from->calls ? copy_of(from->calls, 1, sizeof(*p->calls)) : NULL;
+	if (!p->maps || !p->progs || !p->sites || !p->areas || (from->calls && !p->calls)) {
+		free(p->maps);
+		free(p->progs);
+		free(p->sites);
+		free(p->areas);
+		free(p->calls);
+		*p = own;
+		return -ENOMEM;
+	}
+	for (u32 i = 0; i < p->nmaps; i++)
+		obj_get(&p->maps[i].map->obj);
+	return 0;
+}
+
+int proc_peek(pid_t pid, u64 from, void *to, size_t n)
+{
+	struct iovec here = { to, n }, there = { (void *)(uintptr_t)from, n };
+
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
 }
 
 void proc_free(struct proc *p)

@@ -33,9 +33,10 @@ struct proc_site {
 	u64 addr;              /* of the probed instruction */
 	u64 remote;            /* struct agent_site */
 	struct proc_list enter, leave;
-	u64 tramp;
+	u64 tramp;             /* 0: none. Kept, where functions may return to it, when the code is the original again */
 	struct patch_plan plan; /* plan.tramp 0: the code is the original */
 	u32 kind;              /* enum agent_site_kind */
+	u64 ret_at;            /* where trapped returns go */
 	bool returns;          /* the trampoline can trap the return */
 	u64 ref_ctr;           /* address of a counter that was incremented; 0: none */
 	u64 func, func_end;    /* the function around it, when known */
@@ -66,7 +67,11 @@ struct proc {
 	struct proc_calls *calls; /* NULL: none */
 	struct agent_cmd cmd[PROC_CMDS];
 	u32 ncmds;
-	bool broken;           /* something could not be undone: left alone from then on */
+	u32 gen;               /* of all this: grows with each change, and is written there too */
+	bool pending;          /* could not be brought in step when that was tried */
+	bool execing;          /* about to be another program */
+	bool suspect;          /* may be another program by now */
+	bool broken;           /* holds what nobody knows any more: left alone from then on */
 };
 
 /* What all processes share: the blob, the control page. One a supervisor. */
@@ -85,6 +90,9 @@ void blob_close(struct blob *b);
 int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why);
 /* Take it out again, after the last site is gone. -EBUSY: a thread cannot be got out of it now. */
 int proc_eject(struct proc *p, const struct blob *b, struct stop *s);
+/* A forked child has all its parent has. 0, -ENOMEM. */
+int proc_copy(struct proc *p, const struct proc *parent);
+int proc_peek(pid_t pid, u64 from, void *to, size_t n);
 /* Nothing is in the process any more. */
 void proc_forget(struct proc *p);
 void proc_free(struct proc *p);
@@ -96,6 +104,8 @@ void proc_release(struct proc *p, u64 at, u64 size);
 /* A program there, with its maps: 0 or -errno. */
 int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret, struct str *why);
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why);
+/* Is this thread in the agent, or about to be? */
+bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i);
 /* Each thread has been seen outside of the agent: what a list that was replaced held is not run any more. 0, -EBUSY. */
 int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
 
@@ -103,6 +113,6 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
 /* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
 /* Put the code back. -EBUSY: a thread is in the trampoline; try again. */
-int site_remove(struct proc *p, struct stop *s, struct proc_site *site);
+int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site);
 
 #endif

@@ -96,6 +96,7 @@ struct tramp {
 	const struct proc_site *site;
 	u64 word;      /* of the first word: thunk; then the site, the thunk for what follows, */
 	u32 stub;      /* where the event begins */
+	u64 ret_at;    /* where a trapped return comes to; 0: none is */
 };
 
 static void skip_down(struct patch_asm *a, u32 n) { a_lea(a, RSP, RSP, -(s32)n); }
@@ -159,6 +160,7 @@ static void emit_probe(struct tramp *t)
 	a_lea(a, RSP, RSP, 8);          /* the return address is kept elsewhere */
 	OP(a, 0xe8);
 	a_bytes(a, &(s32){ (s32)body - (s32)(a->n + 4) }, 4);
+	t->ret_at = a_here(a);
 	skip_down(a, 136);              /* it goes into the room above the red zone */
 	a_push(a, RAX);
 	call_word(a, t->word + 8);
@@ -216,6 +218,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	else
 		emit_probe(&t);
 	plan->tramp_len = t.a.n;
+	site->ret_at = t.ret_at;
 	return t.a.err;
 }
 
@@ -227,10 +230,13 @@ static int may_move(const struct stop *s, const struct patch_plan *plan, ip_fn f
 {
 	for (u32 i = 0; i < s->n; i++) {
 		u64 to;
-		int err = s->th[i].stopped ? fn(plan, s->th[i].regs.rip, &to) : 0;
+		u64 ip = s->th[i].stopped ? s->th[i].regs.rip : s->th[i].pc;
+		int err = fn(plan, ip, &to);
 
 		if (err && err != -ENOENT)
 			return err;
+		if (!s->th[i].stopped && to != ip)
+			return -EAGAIN;
 	}
 	return 0;
 }
@@ -242,13 +248,13 @@ static void move_thread(struct stop_thread *t, u64 to)
 }
 
 /* Those inside the stub come back from the agent soon. */
-static int leave_tramp(struct stop *s, const struct patch_plan *plan, u32 i)
+static int leave_tramp(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan, u32 i)
 {
 	u64 to;
 	int err = 0;
 
 	for (u32 tries = 0; s->th[i].stopped && tries < STEPS; tries++) {
-		err = patch_ip_back(plan, s->th[i].regs.rip, &to);
+		err = proc_inside(p, b, s, i) ? -EAGAIN : patch_ip_back(plan, s->th[i].regs.rip, &to);
 		if (err != -EAGAIN)
 			break;
 		err = stop_step(s, i);
@@ -373,12 +379,15 @@ static int make_jump(struct patch_plan *plan)
 static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct patch_plan *plan)
 {
 	u8 buf[TRAMP_ROOM];
-	int err = tramp_alloc(p, s, plan->start, &site->tramp);
+	bool kept = site->tramp != 0;
+	int err = kept ? 0 : tramp_alloc(p, s, plan->start, &site->tramp);
 
 	if (err)
 		return err;
 	memset(buf, 0xcc, sizeof(buf));
 	err = emit(p, b, site, plan, buf);
+	if (!err)
+		err = stop_write(s, site->remote + offsetof(struct agent_site, ret_at), &site->ret_at, 8);
 	if (!err)
 		err = make_jump(plan);
 	if (!err)
@@ -390,8 +399,10 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	if (!err)
 		err = stop_write(s, plan->start, plan->new, plan->len);
 	if (err) {
-		tramp_free(p, s, site->tramp);
-		site->tramp = 0;
+		if (!kept) {
+			tramp_free(p, s, site->tramp);
+			site->tramp = 0;
+		}
 		return err;
 	}
 	for (u32 i = 0; i < s->n; i++) {
@@ -427,7 +438,7 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	return err == -ENOSPC || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;
 }
 
-int site_remove(struct proc *p, struct stop *s, struct proc_site *site)
+int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
 {
 	struct patch_plan *plan = &site->plan;
 	int err;
@@ -441,11 +452,12 @@ int site_remove(struct proc *p, struct stop *s, struct proc_site *site)
 	if (err)
 		return err;
 	for (u32 i = 0; i < s->n; i++)
-		err = leave_tramp(s, plan, i) ? -EAGAIN : err;
-	if (!err && !site->returns)
-		tramp_free(p, s, site->tramp);
-	/* else: a thread may still return there; the room is not used again */
+		err = leave_tramp(p, b, s, plan, i) ? -EAGAIN : err;
 	plan->tramp = 0;
-	site->tramp = 0;
+	if (site->returns && site->kind == AGENT_UPROBE)
+		return 0; /* a thread may still return there */
+	if (!err)
+		tramp_free(p, s, site->tramp);
+	site->tramp = 0; /* with a thread in it that does not leave: not used again */
 	return 0;
 }

@@ -21,6 +21,60 @@
 #include "base/clock.h"
 
 #define PATIENCE_NS 200000000ull /* for a thread to stop */
+#define DOUBT_NS    2000000ull   /* until it is asked whether it can at all */
+
+/* Threads that were told to stop and have not yet: of this tracer thread. */
+static pid_t *lingering;
+static u32 nlingering, lingercap;
+
+static void linger(pid_t tid)
+{
+	if (nlingering == lingercap) {
+		u32 cap = lingercap ? lingercap * 2 : 16;
+		pid_t *v = realloc(lingering, cap * sizeof(*v));
+
+		if (!v)
+			return; /* it stays stopped until this process ends */
+		lingering = v;
+		lingercap = cap;
+	}
+	lingering[nlingering++] = tid;
+}
+
+static bool take_lingering(pid_t tid)
+{
+	for (u32 i = 0; i < nlingering; i++)
+		if (lingering[i] == tid) {
+			lingering[i] = lingering[--nlingering];
+			return true;
+		}
+	return false;
+}
+
+void stop_let_go(pid_t tid)
+{
+	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+	linger(tid);
+}
+
+bool stop_linger(void)
+{
+	for (u32 i = 0; i < nlingering;) {
+		int st;
+		pid_t got = waitpid(lingering[i], &st, __WALL | WNOHANG);
+
+		if (got == lingering[i] && WIFSTOPPED(st)) {
+			int sig = st >> 16 ? 0 : WSTOPSIG(st);
+
+			ptrace(PTRACE_DETACH, lingering[i], NULL, (long)sig);
+		}
+		if (got)
+			lingering[i] = lingering[--nlingering];
+		else
+			i++;
+	}
+	return nlingering;
+}
 
 /* ---- memory ---- */
 int stop_read(const struct stop *s, u64 from, void *to, size_t n)
@@ -136,6 +190,23 @@ static int add_thread(struct stop *s, pid_t tid)
 	return 0;
 }
 
+static bool has_ended(pid_t pid, pid_t tid)
+{
+	char path[64], buf[512], *p;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	f = fopen(path, "re");
+	if (!f)
+		return true;
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	buf[n] = 0;
+	p = strrchr(buf, ')');
+	return !p || p[2] == 'Z' || p[2] == 'X';
+}
+
 /* Seize the threads that are not yet: how many there were, or -errno. */
 static int seize_new(struct stop *s, struct str *why)
 {
@@ -153,13 +224,11 @@ static int seize_new(struct stop *s, struct str *why)
 
 		if (tid <= 0 || known(s, tid))
 			continue;
-		if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
-			if (errno == ESRCH)
-				continue; /* it ended meanwhile */
-			err = -errno;
-			if (why)
-				trace_say(why, "process %d: %s", s->pid,
-					   err == -EPERM ? "it belongs to somebody else, or is traced already" : strerror(-err));
+		if (!take_lingering(tid) && ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
+			if (errno == ESRCH || has_ended(s->pid, tid))
+				continue;
+			err = -EPERM;
+			trace_say(why, "process %d: it belongs to somebody else, or is traced already", s->pid);
 			break;
 		}
 		err = add_thread(s, tid);
@@ -195,29 +264,56 @@ static int settle(pid_t tid, int st)
 	return 0;
 }
 
+/* Is it in a system call that goes on although it was interrupted? And where that returns to. */
+static bool unreachable(pid_t pid, pid_t tid, u64 *ret_pc)
+{
+	char path[64], buf[256], *last;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	buf[n] = 0;
+	last = strrchr(buf, ' ');
+	if (buf[0] < '0' || buf[0] > '9' || !last)
+		return false;
+	*ret_pc = strtoull(last + 1, NULL, 16);
+	return true;
+}
+
+/* 0, -ESRCH: it ended, -EAGAIN: out of reach. */
+static int wait_thread(struct stop *s, struct stop_thread *t)
+{
+	int st, err = wait_stop(t->tid, DOUBT_NS, &st);
+
+	for (u32 n = 0; err == -EAGAIN && n < PATIENCE_NS / DOUBT_NS; n++) {
+		if (unreachable(s->pid, t->tid, &t->pc))
+			return -EAGAIN;
+		err = wait_stop(t->tid, DOUBT_NS, &st);
+	}
+	return err ? err : settle(t->tid, st);
+}
+
 static void gather(struct stop *s, u32 from)
 {
-	for (u32 i = from; i < s->n; i++) {
+	for (u32 i = from; i < s->n;) {
 		struct stop_thread *t = &s->th[i];
-		int st, err;
+		int err = t->stopped ? 0 : wait_thread(s, t);
 
-		if (t->stopped)
-			continue;
-		err = wait_stop(t->tid, PATIENCE_NS, &st);
-		if (!err)
-			err = settle(t->tid, st);
-		t->stopped = !err;
-		if (!err)
-			load_regs(t);
-		else if (err == -ESRCH)
-			t->tid = 0;
-	}
-	/* those that are gone */
-	for (u32 i = from; i < s->n;)
-		if (!s->th[i].tid)
+		if (err == -ESRCH) {
 			s->th[i] = s->th[--s->n];
-		else
-			i++;
+			continue;
+		}
+		if (!t->stopped && !err) {
+			t->stopped = true;
+			load_regs(t);
+		}
+		i++;
+	}
 }
 
 /* A thread that can act for the process comes first. */
@@ -237,13 +333,10 @@ static int choose(struct stop *s)
 static void let_go(struct stop *s)
 {
 	for (u32 i = 0; i < s->n; i++)
-		if (!s->th[i].stopped || ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL)) {
-			/* Not to be reached now. It stops as soon as it can, and goes on when this thread lets it. */
-			int st;
-
-			if (!wait_stop(s->th[i].tid, PATIENCE_NS, &st))
-				ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL);
-		}
+		if (!s->th[i].stopped)
+			linger(s->th[i].tid);
+		else
+			ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL);
 	free(s->th);
 	if (s->mem >= 0)
 		close(s->mem);

@@ -20,7 +20,8 @@
 
 struct stop_thread {
 	pid_t tid;
-	bool stopped;             /* false: in the kernel, out of reach of signals (vfork's wait) */
+	bool stopped;             /* false: in a system call that signals do not interrupt; it cannot run before that ends */
+	u64 pc;                   /* where that call returns to */
 	bool changed;             /* regs are to be written back */
 	struct user_regs_struct regs;
 };
@@ -36,11 +37,15 @@ struct stop {
 	u64 since_ns;
 };
 
-/* Stop all threads of a process: 0, -ESRCH, -EPERM (`why` says), -EIO, -ENOMEM. */
+/* Stop all threads of a process: 0, -ESRCH, -EPERM (`why` says), -EAGAIN: none can act now, -EIO, -ENOMEM. */
 int stop_begin(struct stop *s, pid_t pid, struct str *why);
 /* The same for a thread that this thread traces and that stands at the event of its execve (the only thread then). */
 int stop_exec(struct stop *s, pid_t pid, struct str *why);
 void stop_end(struct stop *s);
+/* Let go of threads that could not be reached when they were to be. Are there any left? */
+bool stop_linger(void);
+/* A thread of which this is the tracer, and which runs. */
+void stop_let_go(pid_t tid);
 
 /* Memory, code included: 0 or -EFAULT. */
 int stop_read(const struct stop *s, u64 from, void *to, size_t n);

@@ -131,6 +131,9 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 		err = proc_prog(p, &t->blob, s, pt->progs[i], &prog, why);
 		if (err)
 			break;
+		for (u32 k = 0; k < pt->progs[i]->nmaps; k++)
+			if (pt->progs[i]->maps[k]->desc.type == BPF_MAP_TYPE_RINGBUF)
+				tracer_ring(t, pt->progs[i]->maps[k]);
 		l->ref[l->n++] = (struct agent_ref){ .entry = (u64 (*)(void *, struct run *))prog->entry,
 						     .image = (const struct image *)prog->image, .cookie = r->cookie,
 						     .pid = r->pid, .prog_type = r->prog_type, .flags = prog->flags,
@@ -236,7 +239,7 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 
 	/* a trampoline that cannot trap returns must be made anew */
 	if (site->plan.tramp && (!site->wanted || (returns && !site->returns)))
-		err = site_remove(p, s, site);
+		err = site_remove(p, &t->blob, s, site);
 	if (!err && site->kind == AGENT_UPROBE)
 		err = set_list(t, p, s, site, false, olds, why);
 	if (!err && site->kind == AGENT_UPROBE)
@@ -245,7 +248,9 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 		count_out(s, site);
 	if (err || !site->wanted || site->plan.tramp)
 		return err;
-	site->returns = returns;
+	if (returns && !site->returns)
+		site->tramp = 0; /* another kind; what is there stays */
+	site->returns |= returns;
 	err = site_insert(p, &t->blob, s, site, why);
 	if (!err)
 		count_in(p, s, site, site->want_enter);
@@ -287,7 +292,7 @@ static void drop_unwanted(struct proc *p)
 	u32 n = 0;
 
 	for (u32 i = 0; i < p->nsites; i++)
-		if (p->sites[i].plan.tramp || p->sites[i].wanted || p->sites[i].hopeless)
+		if (p->sites[i].tramp || p->sites[i].wanted || p->sites[i].hopeless)
 			p->sites[n++] = p->sites[i];
 		else
 			proc_release(p, p->sites[i].remote, sizeof(struct agent_site));
@@ -312,6 +317,10 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 	drop_unwanted(p);
 	if (p->base && !anything(p) && !proc_eject(p, &t->blob, s))
 		proc_forget(p);
+	p->gen++;
+	if (p->base)
+		stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
+	p->pending = err == -EAGAIN;
 	return err;
 }
 
@@ -326,14 +335,21 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 {
 	struct stop s;
 	u64 took;
-	int err = proc_plan(t, p);
-	bool any = calls_differ(t, p);
+	bool any;
+	int err;
 
+	if (p->suspect && p->base && !tracer_agent_in(t, p->pid))
+		proc_forget(p);
+	p->suspect = false;
+	err = proc_plan(t, p);
+	any = calls_differ(t, p);
 	for (u32 i = 0; i < p->nsites && !any; i++)
 		any = site_differs(&p->sites[i]);
+	p->pending = false;
 	if (err || !any)
 		return err;
 	err = stop_begin(&s, p->pid, why);
+	p->pending = err == -EAGAIN;
 	if (err)
 		return err;
 	took = s.since_ns;

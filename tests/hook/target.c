@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What tests attach to: functions that are called a known number of times by several threads, and whose results are checked.
- * target THREADS CALLS [SECONDS]: prints "PID ready", waits for a line on its input, runs, prints sums and "ok".
+ * target THREADS CALLS: prints "PID ready", waits for a line on its input, runs (without CALLS until there is a second line), prints
+ * "ok" or "wrong".
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 
 static long calls;
 static int parent;
+static volatile int stop;
 
 __attribute__((noinline)) uint64_t work(uint64_t a, uint64_t b)
 {
@@ -47,7 +49,7 @@ static void *thread(void *arg)
 {
 	uint64_t bad = 0;
 
-	for (long i = 0; i < calls; i++) {
+	for (long i = 0; calls ? i < calls : !stop; i++) {
 		bad += work((uint64_t)i, 7) != (uint64_t)i * 3 + 7;
 		if (i % 16 == 0)
 			bad += recurse(10) != 55;
@@ -78,6 +80,8 @@ int main(int argc, char **argv)
 		return 2;
 	for (int i = 0; i < n; i++)
 		pthread_create(&t[i], NULL, thread, &bad[i]);
+	if (!calls && fgets(line, sizeof(line), stdin))
+		stop = 1;
 	for (int i = 0; i < n; i++) {
 		pthread_join(t[i], NULL);
 		sum += bad[i];

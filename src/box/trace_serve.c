@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tracer's own thread: the only one that stops processes. It does what others ask it to (jobs), serves what processes ask
+ * for (code that was mapped, children, execve), and wakes readers of rings that processes wrote to.
+ *
+ * Invariant: who waits for a job holds the tracer's lock for it; for its own work this thread tries the lock and never waits.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "box/trace_maps.h"
+#include "box/trace_priv.h"
+
+#define EXEC_NS   200000000ull  /* an execve that takes longer has failed */
+#define BUSY_NS   300000u       /* pause while something is awaited */
+
+struct job {
+	struct job *next;
+	int (*fn)(struct tracer *t, void *arg);
+	void *arg;
+	int ret;
+	bool done;
+};
+struct exec_job { pid_t pid, tid; u64 since; };
+
+/* ---- jobs ---- */
+int tracer_do(struct tracer *t, int (*fn)(struct tracer *t, void *arg), void *arg)
+{
+	struct job j = { .fn = fn, .arg = arg }, **at;
+
+	if (pthread_equal(pthread_self(), t->server))
+		return fn(t, arg);
+	pthread_mutex_lock(&t->queue);
+	for (at = &t->jobs; *at; at = &(*at)->next)
+		;
+	*at = &j;
+	map_bell_ring(&t->blob.ctl->bell);
+	while (!j.done)
+		pthread_cond_wait(&t->finished, &t->queue);
+	pthread_mutex_unlock(&t->queue);
+	return j.ret;
+}
+
+static void do_jobs(struct tracer *t)
+{
+	struct job *j;
+
+	pthread_mutex_lock(&t->queue);
+	while ((j = t->jobs)) {
+		t->jobs = j->next;
+		pthread_mutex_unlock(&t->queue);
+		j->ret = j->fn(t, j->arg);
+		pthread_mutex_lock(&t->queue);
+		j->done = true;
+		pthread_cond_broadcast(&t->finished);
+	}
+	pthread_mutex_unlock(&t->queue);
+}
+
+/* ---- execve ---- */
+static struct exec_job *exec_of(struct tracer *t, pid_t pid)
+{
+	for (u32 i = 0; i < t->nexecs; i++)
+		if (t->execs[i].pid == pid)
+			return &t->execs[i];
+	return NULL;
+}
+
+static int serve_exec(struct tracer *t, void *arg)
+{
+	struct exec_job *want = arg, *e = exec_of(t, want->pid);
+
+	if (!e && t->nexecs == t->execcap) {
+		u32 cap = t->execcap ? t->execcap * 2 : 16;
+		struct exec_job *v = realloc(t->execs, cap * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		t->execs = v;
+		t->execcap = cap;
+	}
+	if (e && e->tid == want->tid) {
+		e->since = clock_ns(CLOCK_MONOTONIC); /* the next directory of the path */
+		return 0;
+	}
+	if (e || ptrace(PTRACE_SEIZE, want->tid, NULL, PTRACE_O_TRACEEXEC))
+		return e ? -EBUSY : -errno;
+	t->execs[t->nexecs++] = (struct exec_job){ want->pid, want->tid, clock_ns(CLOCK_MONOTONIC) };
+	return 0;
+}
+
+int tracer_exec_begin(struct tracer *t, pid_t pid, pid_t tid)
+{
+	struct exec_job e = { pid, tid, 0 };
+
+	return tracer_do(t, serve_exec, &e);
+}
+
+/* The process is a new program: it stands before its first instruction. */
+static void new_image(struct tracer *t, pid_t pid)
+{
+	struct proc *p = tracer_proc(t, pid);
+	struct str why = { 0 };
+	struct stop s;
+
+	if (p)
+		proc_forget(p); /* all of it went with the old image */
+	else
+		p = tracer_new_proc(t, pid);
+	if (!p || stop_exec(&s, pid, &why)) {
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+		str_free(&why);
+		return;
+	}
+	p->broken = p->execing = p->suspect = false;
+	if (!proc_plan(t, p))
+		proc_sync_stopped(t, p, &s, &why);
+	stop_end(&s);
+	str_free(&why);
+}
+
+static void end_exec(struct tracer *t, u32 i, bool failed)
+{
+	struct proc *p = tracer_proc(t, t->execs[i].pid);
+
+	if (failed)
+		stop_let_go(t->execs[i].tid);
+	if (p)
+		p->execing = false;
+	t->execs[i] = t->execs[--t->nexecs];
+}
+
+/* Has one of those that are awaited come to its event? */
+static void look_at_execs(struct tracer *t)
+{
+	for (u32 i = 0; i < t->nexecs;) {
+		struct exec_job e = t->execs[i];
+		pid_t got;
+		int st = 0;
+
+		got = waitpid(e.tid, &st, __WALL | WNOHANG);
+		if (got <= 0 && e.tid != e.pid)
+			got = waitpid(e.pid, &st, __WALL | WNOHANG);
+		if (got > 0 && WIFSTOPPED(st) && st >> 16 == PTRACE_EVENT_EXEC) {
+			end_exec(t, i, false);
+			new_image(t, e.pid);
+			continue;
+		}
+		if (got > 0 && WIFSTOPPED(st)) {
+			int sig = st >> 16 ? 0 : WSTOPSIG(st);
+
+			ptrace(PTRACE_CONT, got, NULL, (long)sig);
+		} else if (got > 0 || (got < 0 && errno == ECHILD)) {
+			end_exec(t, i, false); /* it ended */
+			continue;
+		} else if (clock_ns(CLOCK_MONOTONIC) - e.since > EXEC_NS) {
+			end_exec(t, i, true);
+			continue;
+		}
+		i++;
+	}
+}
+
+/* ---- what processes ask for ---- */
+static void forked(struct tracer *t, const struct agent_req *q)
+{
+	struct proc *parent = tracer_proc(t, (pid_t)q->arg), *p = tracer_proc(t, (pid_t)q->pid);
+	u32 gen = 0;
+
+	if (p)
+		return;
+	p = tracer_new_proc(t, (pid_t)q->pid);
+	if (!p)
+		return;
+	p->broken = true;
+	if (!parent || !parent->base || proc_peek(p->pid, parent->base + t->blob.exp->head + offsetof(struct agent_head, gen), &gen, 4) ||
+	    gen != parent->gen || proc_copy(p, parent))
+		return; /* a copy of something that has changed since: it goes on with what it has */
+	p->broken = false;
+}
+
+static void serve_request(struct tracer *t, struct agent_req *q)
+{
+	struct proc *p = tracer_proc(t, (pid_t)q->pid);
+	struct exec_job e = { (pid_t)q->pid, (pid_t)q->tid, 0 };
+
+	switch (q->kind) {
+	case AGENT_REQ_FORKED:
+		forked(t, q);
+		break;
+	case AGENT_REQ_MAPPED:
+		if (p && !p->broken)
+			proc_sync(t, p, NULL);
+		break;
+	case AGENT_REQ_EXEC:
+		if (p) {
+			p->suspect = true;
+			p->execing = !serve_exec(t, &e);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void serve_requests(struct tracer *t)
+{
+	for (u32 i = 0; i < AGENT_REQS; i++) {
+		struct agent_req *q = &t->blob.ctl->req[i];
+		u32 ready = AGENT_REQ_READY;
+
+		if (__atomic_load_n(&q->state, __ATOMIC_ACQUIRE) != AGENT_REQ_READY)
+			continue;
+		serve_request(t, q);
+		if (__atomic_compare_exchange_n(&q->state, &ready, AGENT_REQ_DONE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			syscall(SYS_futex, &q->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	}
+}
+
+/* ---- the thread ---- */
+static bool retry_pending(struct tracer *t)
+{
+	bool any = false;
+
+	for (struct proc *p = t->procs; p; p = p->next) {
+		if (p->pending && !p->broken && !p->execing)
+			proc_sync(t, p, NULL);
+		any |= p->pending;
+	}
+	return any;
+}
+
+static void wake_readers(struct tracer *t)
+{
+	for (u32 i = 0; i < t->nrings; i++)
+		map_ring_rung(t->rings[i]);
+}
+
+/* Is something awaited that does not ring? */
+static bool serve(struct tracer *t)
+{
+	bool soon = stop_linger();
+
+	do_jobs(t);
+	if (pthread_mutex_trylock(&t->lock))
+		return true;
+	serve_requests(t);
+	wake_readers(t);
+	look_at_execs(t);
+	soon |= retry_pending(t) || t->nexecs;
+	pthread_mutex_unlock(&t->lock);
+	return soon | stop_linger();
+}
+
+void *tracer_thread(void *arg)
+{
+	struct tracer *t = arg;
+	struct agent_ctl *c = t->blob.ctl;
+	struct timespec moment = { 0, BUSY_NS };
+
+	while (!__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE)) {
+		u32 seen = __atomic_load_n(&c->bell.rings, __ATOMIC_SEQ_CST);
+		bool soon = serve(t);
+
+		__atomic_store_n(&c->bell.sleepers, 1, __ATOMIC_SEQ_CST);
+		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, soon ? &moment : NULL, NULL, 0);
+		__atomic_store_n(&c->bell.sleepers, 0, __ATOMIC_SEQ_CST);
+	}
+	do_jobs(t);
+	while (stop_linger())
+		usleep(1000);
+	return NULL;
+}
