@@ -28,3 +28,12 @@ bench-door: $(B)/bench/door
 $(B)/bench/door: bench/door.c $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
+
+# What a run costs an application that embeds skep.
+.PHONY: bench-embed
+bench-embed: $(B)/bench/embed
+	$(Q)$(B)/bench/embed
+
+$(B)/bench/embed: bench/embed.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a

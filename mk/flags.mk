@@ -10,6 +10,11 @@ SANFLAG := $(if $(SAN),-fsanitize=$(subst asan,address,$(subst ubsan,undefined,$
 CPPFLAGS := -Isrc -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 CFLAGS  := -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-strict-aliasing -fcf-protection=none \
 	-pthread $(SANFLAG) $(CFLAGS_EXTRA)
+# Small structures are cleared on every run of a program: by stores, which start at once, not by rep stos.
+ifeq ($(shell uname -m),x86_64)
+CFLAGS += $(shell echo 'int x;' | $(CC) -mmemset-strategy=vector_loop:512:noalign$(comma)libcall:-1:noalign -xc -fsyntax-only - 2>/dev/null && \
+	echo -mmemset-strategy=vector_loop:512:noalign$(comma)libcall:-1:noalign)
+endif
 LDFLAGS := -pthread $(SANFLAG)
 # libbpf's bpf(2) calls land in skep: it is linked statically and its syscall() wrapped.
 BPF_LIBS := -Wl,--wrap=syscall -l:libbpf.a -lelf -lz

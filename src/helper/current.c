@@ -3,6 +3,7 @@
 #include "helper/current.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "helper/probe.h"
 #include "helper/ret.h"
 
+#ifdef SKEP_AGENT
 u32 current_tid(const struct run *run)
 {
 	return run->env->task ? run->env->task->tid : (u32)syscall(SYS_gettid);
@@ -19,6 +21,38 @@ u32 current_tgid(const struct run *run)
 {
 	return run->env->task ? run->env->task->tgid : (u32)getpid();
 }
+#else
+/* Asked once a thread: a system call costs more than most programs. A child made by fork() asks anew. */
+static __thread u32 own_tid, own_tgid;
+
+static void forget_own(void)
+{
+	own_tid = own_tgid = 0;
+}
+
+static __attribute__((constructor)) void hear_of_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_own);
+}
+
+u32 current_tid(const struct run *run)
+{
+	if (run->env->task)
+		return run->env->task->tid;
+	if (!own_tid)
+		own_tid = (u32)syscall(SYS_gettid);
+	return own_tid;
+}
+
+u32 current_tgid(const struct run *run)
+{
+	if (run->env->task)
+		return run->env->task->tgid;
+	if (!own_tgid)
+		own_tgid = (u32)getpid();
+	return own_tgid;
+}
+#endif
 
 #define CTX_MAX 4096u
 

@@ -205,6 +205,7 @@ static int describe(const struct jit *j, const struct codemem *m, struct jit_cod
 				  .entry = m->code + emit_label_at(&j->e, j->entry),
 				  .call = m->code + emit_label_at(&j->e, j->call) };
 	ret->tail = ret->entry;
+	ret->needs_run = j->need_run;
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct jit_code {
 	void *entry;      /* u64 (*)(void *ctx, struct run *) */
 	void *tail;       /* where tail calls land: the entry, when the caller's frame is gone */
 	void *call;       /* u64 (*)(void *sub, r1..r5, struct run *) */
+	bool needs_run;   /* the entry looks at its struct run; else that may be NULL */
 };
 /*
  * An image that runs in any process and at any place: it holds no addresses. What lies outside of it is reached through a table

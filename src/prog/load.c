@@ -356,6 +356,7 @@ static int make_image(struct prog *p, struct load *l)
 		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));
 		memcpy(&p->image.jit_call, &p->code.call, sizeof(p->image.jit_call));
 		p->image.jit_tail = p->code.tail;
+		p->image.bare = !p->code.needs_run;
 		p->image.code = p->code.code;
 		p->image.code_size = p->code.size;
 		p->image.code_off = p->code.code_off;

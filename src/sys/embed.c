@@ -46,6 +46,14 @@ static u64 run_once(struct prog *p, void *ctx, struct run_env *env)
 	return run_image(&run, ctx);
 }
 
+/* Not inlined: the stack that a run needs is not for programs that need none. */
+static __attribute__((noinline)) u64 run_packet(struct prog *p, void *ctx, struct run_pkt *pkt)
+{
+	struct run_env env = { .pkt = pkt };
+
+	return run_once(p, ctx, &env);
+}
+
 /* The packet as an XDP or skb program sees it; back into the caller's structure afterwards. */
 uint32_t skep_prog_run_packet(struct skep_prog *prog, struct skep_packet *pkt)
 {
@@ -56,7 +64,6 @@ uint32_t skep_prog_run_packet(struct skep_prog *prog, struct skep_packet *pkt)
 	struct run_pkt rp = { .buf = pkt->buf, .limit = (u8 *)pkt->buf + pkt->buf_size, .data = pkt->data, .meta = pkt->data,
 			      .end = (u8 *)pkt->data + pkt->len, .mac = pkt->data,
 			      .network = pkt->len >= 14 ? (u8 *)pkt->data + 14 : pkt->data };
-	struct run_env env = { .pkt = &rp };
 	bool is_xdp = p->type == BPF_PROG_TYPE_XDP;
 	u64 ret;
 
@@ -67,15 +74,23 @@ uint32_t skep_prog_run_packet(struct skep_prog *prog, struct skep_packet *pkt)
 			skb.skb.protocol = (u32)rp.mac[12] | (u32)rp.mac[13] << 8;
 	}
 	pkt_publish(&rp);
-	ret = run_once(p, is_xdp ? (void *)&xdp : (void *)&skb, &env);
+	ret = p->image.bare ? p->image.entry(is_xdp ? (void *)&xdp : (void *)&skb, NULL) :
+			      run_packet(p, is_xdp ? (void *)&xdp : (void *)&skb, &rp);
 	pkt->data = rp.data;
 	pkt->len = (u32)(rp.end - rp.data);
 	return (uint32_t)ret;
 }
 
-uint64_t skep_prog_run_raw(struct skep_prog *prog, void *ctx)
+static __attribute__((noinline)) u64 run_alone(struct prog *p, void *ctx)
 {
 	struct run_env env = { .pkt = NULL };
 
-	return run_once(inner(prog), ctx, &env);
+	return run_once(p, ctx, &env);
+}
+
+uint64_t skep_prog_run_raw(struct skep_prog *prog, void *ctx)
+{
+	struct prog *p = inner(prog);
+
+	return likely(p->image.bare) ? p->image.entry(ctx, NULL) : run_alone(p, ctx);
 }

@@ -40,6 +40,7 @@ struct image {
 	bool may_throw;         /* it uses bpf_throw: runs set up a landing */
 	bool may_tail_call;     /* and so they do here: what is called may throw */
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
+	bool bare;              /* compiled, and needs no run: entry(ctx, NULL) will do */
 	void *jit_tail;         /* compiled code: where tail calls land, the caller's frame being gone; NULL: interpreted */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */
 	u64 (*jit_call)(void *sub, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
