@@ -4,7 +4,9 @@
  * syscall() with SYS_bpf lands in the process's default subsystem; everything else goes to the kernel. Functions that close or
  * replace descriptors are taken over too, so that skep hears of it and need not look at descriptors again.
  *
- * Invariant: no call of bpf(2) that reaches us is passed on to the kernel: what skep cannot do fails with a reason.
+ * In a box (skep exec --accelerate) it does map operations on shared memory and leaves everything else to the box's supervisor.
+ *
+ * Invariant: outside a box no call of bpf(2) that reaches us is passed on to the kernel: what skep cannot do fails with a reason.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "accel.h"
 #include "skep/skep.h"
 
 /* The kernel's own entry: libc's syscall() is the function being replaced. */
@@ -35,16 +38,21 @@ static long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
 
 #define EXPORT __attribute__((visibility("default")))
 
+static int boxed; /* in a box: its supervisor is the subsystem, and here is only the accelerator */
+
 __attribute__((constructor)) static void configure(void)
 {
 	const struct skep_opts o = { .sz = sizeof(o), .flags = SKEP_F_HEARS_CLOSES };
 
-	skep_configure(&o); /* fails when somebody was there before: then it is slower */
+	boxed = accel_init();
+	if (!boxed)
+		skep_configure(&o); /* fails when somebody was there before: then it is slower */
 }
 
 /* Before it happens, so that no other thread finds what is gone. */
 static void gone(unsigned from, unsigned to)
 {
+	accel_closed(from, to);
 	skep_closed(skep_default_if_made(), from, to);
 }
 
@@ -91,6 +99,18 @@ static void gone_by_number(long number, const long a[6])
 		gone((unsigned)a[1], (unsigned)a[1]);
 }
 
+static long boxed_bpf(const long a[6])
+{
+	long ret;
+
+	if (!accel_bpf(a[0], (const void *)a[1], (unsigned long)a[2], &ret))
+		return raw_syscall(SYS_bpf, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (ret >= 0)
+		return ret;
+	errno = (int)-ret;
+	return -1;
+}
+
 EXPORT long syscall(long number, ...)
 {
 	long a[6];
@@ -100,6 +120,8 @@ EXPORT long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
+	if (number == SYS_bpf && boxed)
+		return boxed_bpf(a);
 	if (number == SYS_bpf)
 		return skep_bpf((int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
 	gone_by_number(number, a);

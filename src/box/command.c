@@ -26,6 +26,8 @@ s64 box_bpf(struct notif *n)
 
 	if (cmd == BOX_HELLO)
 		return control_hello(n);
+	if (cmd == BOX_FIT)
+		return control_fit(n);
 	if (!is_quick(cmd))
 		serve_slow(n->from);
 	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log ? &n->reason : NULL);

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "box/control.h"
 #include "box/priv.h"
+#include "map/map.h"
 
 void control_base(char *out, size_t size)
 {
@@ -154,6 +155,34 @@ s64 control_hello(struct notif *n)
 	if (n->args[2] != sizeof(h))
 		return -EINVAL;
 	return client_write(n->client, n->args[1], &h, sizeof(h));
+}
+
+/* Plain bytes as keys and values, nothing to be kept secret in them, and a descriptor for reading and writing. */
+s64 control_fit(struct notif *n)
+{
+	int fd = client_fd(n->client, (int)n->args[1]), mode;
+	const struct map *m;
+	struct obj *o;
+	s64 fit;
+
+	if (fd < 0)
+		return fd;
+	if (obj_by_fd(&n->box->skep->tab, fd, OBJ_MAP, &o, &mode)) {
+		close(fd);
+		return 0;
+	}
+	close(fd);
+	m = map_of(o);
+	switch (m->desc.type) {
+	case BPF_MAP_TYPE_HASH: case BPF_MAP_TYPE_ARRAY: case BPF_MAP_TYPE_LRU_HASH: case BPF_MAP_TYPE_LPM_TRIE:
+	case BPF_MAP_TYPE_PERCPU_HASH: case BPF_MAP_TYPE_PERCPU_ARRAY: case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		fit = mode == O_RDWR && !m->record;
+		break;
+	default:
+		fit = 0;
+	}
+	obj_put(o);
+	return fit;
 }
 
 /* ---- what happened ---- */

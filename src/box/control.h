@@ -17,6 +17,8 @@ struct box_hello {
 	u32 magic, version;
 	char name[64];
 };
+/* bpf(BOX_FIT, fd): 1 when the map may be used through its shared memory, 0 when only by bpf(2). */
+#define BOX_FIT 0x736b6571u
 /* Is this process in a box? */
 bool box_inside(struct box_hello *ret);
 

@@ -55,6 +55,7 @@ int control_dir(struct box *b);  /* b->name and b->dir */
 int control_open(struct box *b); /* the socket visitors come to */
 void control_close(struct box *b);
 s64 control_hello(struct notif *n); /* a client asks whether it is in a box */
+s64 control_fit(struct notif *n);   /* and whether it may use a map itself */
 void control_print_stats(struct box *b, FILE *f);
 void control_visit(struct box *b, struct box_source *s, u32 events); /* somebody came */
 

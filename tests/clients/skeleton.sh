@@ -15,4 +15,6 @@ for how in dynamic static; do
 			{ fail "skeleton, $how, as $who"; cat "$work/out" "$work/err"; }
 	done
 done
+as user timeout 60 "$skep" exec -a -- "$work/dynamic" >"$work/out" 2>"$work/err" && ! grep -q '^not ok' "$work/out" &&
+	ok "skeleton, accelerated" || { fail "skeleton, accelerated"; cat "$work/out" "$work/err"; }
 finish

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The box beside the running kernel's bpf(2) (root): system calls of clients, with and without the accelerator, and a load of 5,400
+# programs (bpftool feature probe). Runs are interleaved, numbers are medians. Usage: bench/box.sh BUILD [RUNS]
+B=$1 RUNS=${2:-5}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+seconds() { python3 -c 'import subprocess,sys,time
+t = time.monotonic()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print("feature_probe", int((time.monotonic() - t) * 1e9))' "$@"; }
+for i in $(seq "$RUNS"); do
+	"$B/bench/box" >>"$work/kernel" 2>/dev/null
+	seconds bpftool feature probe kernel >>"$work/kernel"
+	"$B/skep" exec -- "$B/bench/box" >>"$work/box"
+	seconds "$B/skep" exec -- bpftool feature probe kernel >>"$work/box"
+	"$B/skep" exec -a -- "$B/bench/box" lookup update next_key >>"$work/accelerated"
+done
+python3 - "$work" <<'END'
+import statistics, sys
+def read(name):
+    rows = {}
+    try:
+        for line in open(sys.argv[1] + "/" + name):
+            k, v = line.split()
+            rows.setdefault(k, []).append(int(v))
+    except FileNotFoundError:
+        pass
+    return {k: statistics.median(v) for k, v in rows.items()}
+kernel, box, fast = read("kernel"), read("box"), read("accelerated")
+print("%-16s %12s %12s %8s %12s   ns, load %s" % ("call", "kernel", "box", "ratio", "accelerated", open("/proc/loadavg").read().split()[0]))
+for k in box:
+    base = kernel.get(k)
+    print("%-16s %12s %12.0f %8s %12s" % (k, "%.0f" % base if base else "-", box[k], "%.2f" % (box[k] / base) if base else "-",
+          "%.0f" % fast[k] if k in fast else ""))
+END
