@@ -15,7 +15,8 @@ enum map_row { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_V0F, MAPS };
 #define FILL16(c) { c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c }
 #define ROW(map, first, letters) [MAP_##map][(first) >> 4] = letters,
 #define FILL(map, c) [MAP_##map] = { [0 ... 15] = FILL16(c) },
-#define KIND(map, first, last, regs, kind)
+#define KIND(map, first, last, kind)
+#define KIND_REG(map, opcode, regs, kind)
 static const char form_of[MAPS][16][16] = {
 #include "patch/opcode.def"
 };
@@ -25,13 +26,22 @@ static const char form_of[MAPS][16][16] = {
 
 #define ROW(map, first, letters)
 #define FILL(map, c)
-#define KIND(map, first, last, regs, kind) { MAP_##map, first, last, regs, PATCH_##kind },
-static const struct kind_row { u8 map, first, last, regs, kind; } kinds[] = {
+#define KIND(map, first, last, kind) [MAP_##map][(first) ... (last)] = PATCH_##kind,
+static const u8 kind_by_opcode[MAPS][256] = {
+#include "patch/opcode.def"
+};
+#undef KIND
+#undef KIND_REG
+
+#define KIND(map, first, last, kind)
+#define KIND_REG(map, opcode, regs, kind) { MAP_##map, opcode, regs, PATCH_##kind },
+static const struct kind_row { u8 map, opcode, regs, kind; } kind_by_reg[] = {
 #include "patch/opcode.def"
 };
 #undef ROW
 #undef FILL
 #undef KIND
+#undef KIND_REG
 
 struct cursor {
 	const u8 *p;
@@ -44,11 +54,14 @@ static int out_of_bytes(const struct cursor *c) { return c->whole ? -EILSEQ : -E
 
 static s64 little(const u8 *p, u32 n)
 {
-	u64 v = 0;
+	s32 four;
+	s16 two;
 
-	for (u32 i = 0; i < n; i++)
-		v |= (u64)p[i] << 8 * i;
-	return (s64)(v << (64 - 8 * n)) >> (64 - 8 * n);
+	switch (n) {
+	case 1: return (s8)*p;
+	case 2: memcpy(&two, p, 2); return two;
+	default: memcpy(&four, p, 4); return four;
+	}
 }
 
 /* Legacy prefixes in any order; a REX counts only directly before the opcode. Leaves the cursor at the opcode. */
@@ -225,13 +238,10 @@ static u8 kind_of(const struct patch_insn *in, u8 map)
 		return PATCH_XBEGIN;
 	if (map == MAP_ONE && in->opcode == 0x90 && (in->prefix & PATCH_P_F3 || in->rex & 1))
 		return PATCH_OTHER; /* pause; xchg with r8 */
-	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
-		const struct kind_row *k = &kinds[i];
-
-		if (k->map == map && in->opcode >= k->first && in->opcode <= k->last && (!in->modrm_at || k->regs >> reg & 1))
-			return k->kind;
-	}
-	return PATCH_OTHER;
+	for (u32 i = 0; i < ARRAY_SIZE(kind_by_reg); i++)
+		if (kind_by_reg[i].opcode == in->opcode && kind_by_reg[i].map == map && kind_by_reg[i].regs >> reg & 1)
+			return kind_by_reg[i].kind;
+	return kind_by_opcode[map][in->opcode];
 }
 
 /* Operands that only one of memory and register can be. */
