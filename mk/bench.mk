@@ -37,3 +37,12 @@ bench-embed: $(B)/bench/embed
 $(B)/bench/embed: bench/embed.c $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
+
+# The box beside the running kernel: what a client's calls cost (root to compare).
+.PHONY: bench-box
+bench-box: all $(B)/bench/box
+	$(Q)sh bench/box.sh $(B) $(RUNS)
+
+$(B)/bench/box: bench/box.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CFLAGS) -o $@ $<
