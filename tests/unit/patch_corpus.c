@@ -179,6 +179,21 @@ static int one_function(void *arg, const struct patch_sym *sym)
 	return 0;
 }
 
+/* Every return of a Go function: where return probes go there. */
+static int returns(void *arg, const struct patch_sym *sym)
+{
+	u32 offs[256], n, off;
+	struct patch_func f;
+
+	(void)arg;
+	if (!sym->size || sym->va == c.last || patch_elf_func(&c.e, c.last = sym->va, 0, &f, &off))
+		return 0;
+	n = patch_find(&f, 1u << PATCH_RET, offs, ARRAY_SIZE(offs));
+	for (u32 i = 0; i < MIN(n, ARRAY_SIZE(offs)); i++)
+		one_site(sym->va + offs[i], PATCH_BACKWARD);
+	return 0;
+}
+
 static int one_range(void *arg, u64 start, u64 end)
 {
 	(void)arg, (void)end;
@@ -234,6 +249,13 @@ static void print(const char *path, const char *what)
 	printf("\n");
 }
 
+static void fresh(void)
+{
+	memset(c.form, 0, sizeof(c.form));
+	memset(c.by_err, 0, sizeof(c.by_err));
+	c.single = c.refused = c.n = 0;
+}
+
 static bool one_file(const char *path)
 {
 	u64 size, va, off, n;
@@ -256,9 +278,13 @@ static bool one_file(const char *path)
 	print(path, "functions");
 	CHECK_EQ(c.bad, 0);
 	CHECK(c.n < 20 || c.form[PATCH_TRAP] * 20 < c.n);
-	memset(c.form, 0, sizeof(c.form));
-	memset(c.by_err, 0, sizeof(c.by_err));
-	c.single = c.refused = c.n = 0;
+	fresh();
+	if (patch_go_is(&c.e)) {
+		patch_go_functions(&c.e, returns, NULL);
+		print(path, "returns  ");
+		CHECK_EQ(c.bad, 0);
+	}
+	fresh();
 	c.calls = true;
 	patch_elf_scan(&c.e, 0, &c.text, 1u << PATCH_SYSCALL, on_syscall, NULL);
 	print(path, "syscalls ");
