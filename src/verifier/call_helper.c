@@ -589,7 +589,9 @@ static int result_map_value(struct vf_env *e, struct reg *r, const struct call_m
 {
 	if (!m->map)
 		return vf_bug(e, "no map for %s", m->h->name);
-	if (m->const_key_set && m->const_key >= 0 && m->const_key < m->map->max_entries && lookup_never_fails(m->map))
+	/* by the key alone: who names a CPU as well may name one that is not there */
+	if (m->const_key_set && m->const_key >= 0 && m->const_key < m->map->max_entries && lookup_never_fails(m->map) &&
+	    m->h->arg[2].kind == ARG_NONE)
 		flags &= ~(u32)TF_NULL;
 	reg_make_ptr(r, T_MAP_VALUE | flags);
 	r->map = m->map;
