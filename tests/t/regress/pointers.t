@@ -213,3 +213,16 @@ r0 = r1
 exit
 -- accept
 -- run data=00112233445566778899aabbccdd -> 5
+
+-- case a constant key says nothing about the CPU
+-- prog xdp
+-- map m percpu_array 4 8 1
+*(u32 *)(r10 -4) = 0
+r2 = r10
+r2 += -4
+r1 = map[m]
+r3 = 99
+call bpf_map_lookup_percpu_elem
+r0 = *(u64 *)(r0 +0)
+exit
+-- reject REJ_INVALID_MEM "map_value_or_null"
