@@ -400,6 +400,7 @@ static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr
 	vf->gpl = license_is_gpl(b->license);
 	vf->kernel_btf = sys_kernel_btf(c->s);
 	vf->ncpus = map_possible_cpus();
+	vf->ksym_known = sys_ksym_known;
 	pa->btf_obj = b->btf_obj;
 	pa->reason = c->reason;
 	if (c->s->report)

@@ -124,6 +124,9 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 #define CU(id, name, ...)
 #include "spec/cmd.def"
 
+/* fast.c: lookup and update of this process, done, or else to be done by sys_bpf(). */
+bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size);
+
 /* Keep the report on the last refused program of this thread (both strings are taken over; NULL: none). skep.c */
 void sys_set_report(struct str *text, struct str *json);
 
@@ -148,5 +151,6 @@ void pin_sweep(struct skep *s);
 
 /* Kernel BTF, loaded on first need; NULL when there is none. */
 const struct btf *sys_kernel_btf(struct skep *s);
+bool sys_ksym_known(const char *name); /* ksym.c */
 
 #endif

@@ -58,6 +58,7 @@ static int check_struct_ops(struct vf_env *e)
 	const struct btf_type *t;
 	const char *name;
 	char wrapper[160];
+	int err;
 
 	if (!e->in->gpl)
 		return reject(e, REJ_STRUCT_OPS_GPL);
@@ -73,9 +74,10 @@ static int check_struct_ops(struct vf_env *e)
 		return reject(e, REJ_STRUCT_OPS_MEMBER, member, name);
 	if (!member_is_function(b, &btf_members_of(t)[member]))
 		return reject(e, REJ_STRUCT_OPS_NO_FUNC, btf_str(b, btf_members_of(t)[member].name_off), member, name);
-	if (!struct_ops_takes(name, btf_str(b, btf_members_of(t)[member].name_off)))
-		return reject(e, REJ_STRUCT_OPS_OFF, btf_str(b, btf_members_of(t)[member].name_off), name);
-	return 0;
+	err = struct_ops_takes(name, btf_str(b, btf_members_of(t)[member].name_off), e->sleepable_prog);
+	if (err)
+		reject(e, REJ_STRUCT_OPS_OFF, btf_str(b, btf_members_of(t)[member].name_off), name);
+	return err;
 }
 
 /* ---- prototypes ---- */

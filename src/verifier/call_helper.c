@@ -717,6 +717,35 @@ static int check_func_ip(struct vf_env *e, const struct call_meta *m)
 	}
 }
 
+/* Helpers that a program type has at some of its targets alone. */
+static bool target_may_call(const struct vf_env *e, const struct helper_spec *h)
+{
+	static const struct { const char *helper; u32 type; const char *target; } only[] = {
+#define O(helper, type, target) { #helper, BPF_PROG_TYPE_##type, #target },
+#include "verifier/helper_at.def"
+	};
+	static const struct { const char *helper, *target, *member; } never[] = {
+#define N(helper, target, member) { #helper, #target, #member },
+#include "verifier/helper_at.def"
+	};
+	const struct btf *b = e->in->attach_btf;
+	const struct btf_type *t = b ? btf_type(b, e->in->attach_btf_id) : NULL;
+	const char *target = t ? btf_str(b, t->name_off) : "", *member = "";
+	bool listed = false, found = false;
+
+	if (t && btf_kind_of(t) == BTF_KIND_STRUCT && e->in->attach_type < btf_vlen_of(t))
+		member = btf_str(b, btf_members_of(t)[e->in->attach_type].name_off);
+	for (u32 i = 0; i < ARRAY_SIZE(only); i++)
+		if (only[i].type == e->in->prog_type && !strcmp(only[i].helper, h->name)) {
+			listed = true;
+			found |= !strcmp(only[i].target, target);
+		}
+	for (u32 i = 0; i < ARRAY_SIZE(never); i++)
+		if (!strcmp(never[i].helper, h->name) && !strcmp(never[i].target, target) && !strcmp(never[i].member, member))
+			return false;
+	return found || !listed;
+}
+
 /* Helpers that only some of the functions a program can attach to allow. */
 static bool probe_may_call(struct vf_env *e, const struct helper_spec *h)
 {
@@ -747,6 +776,9 @@ static int may_call(struct vf_env *e, const struct helper_spec *h, u32 id)
 	if (id == 0 || id >= UAPI_HELPERS)
 		return reject(e, REJ_INVALID_FUNC, h ? h->name : "unknown", id);
 	err = h ? helper_allowed(h, e->in->prog_type, e->in->attach_type, e->in->caps, e->sleepable_prog) : -EINVAL;
+	if (!err && (e->in->prog_type == BPF_PROG_TYPE_TRACING || e->in->prog_type == BPF_PROG_TYPE_STRUCT_OPS) &&
+	    !target_may_call(e, h))
+		err = -EINVAL;
 	if (err) {
 		reject(e, REJ_HELPER_TYPE, h ? h->name : "unknown", id);
 		return err;

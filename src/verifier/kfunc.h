@@ -76,8 +76,8 @@ void reg_load_btf(struct vf_env *e, struct reg *r, const struct btf *b, u32 id, 
 /* ---- mem_btf_write.c ---- */
 /* May a program store there? What is not an object of its own type is the kernel's. */
 int mem_btf_write(struct vf_env *e, const struct reg *r, s32 off, u32 size);
-/* Does the kernel take a program for this member of the struct? */
-bool struct_ops_takes(const char *ops, const char *member);
+/* Does the kernel take a program (that may sleep?) for this member of the struct? 0, -ENOTSUPP or -EINVAL. */
+int struct_ops_takes(const char *ops, const char *member, bool sleepable);
 
 /* ---- dynptr.c ---- */
 /* Where an object of `nslots` stack slots lies that register r points to: its first slot; -EINVAL (logged), or -ERANGE. */

@@ -215,6 +215,8 @@ static int map_arg(struct vf_env *e, struct kf_call *c, const struct param *p)
 	const struct reg *r = &cur_regs(e)[p->regno];
 	const struct btf_record *rec;
 
+	if (T_BASE(r->type) == T_BTF)
+		return 0; /* a map found by its type, e.g. by an iterator */
 	if (T_BASE(r->type) != T_MAP || !r->map)
 		return reject(e, REJ_KF_NOT_MAP, p->regno);
 	rec = r->map->record;

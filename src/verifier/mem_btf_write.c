@@ -119,8 +119,12 @@ u32 struct_ops_arg_type(struct vf_env *e, const struct btf *b, u32 id)
 	return id;
 }
 
-bool struct_ops_takes(const char *ops, const char *member)
+int struct_ops_takes(const char *ops, const char *member, bool sleepable)
 {
+	static const struct { const char *ops, *member; } sleepers[] = {
+#define S(ops, member) { #ops, #member },
+#include "verifier/struct_ops.def"
+	};
 	static const struct { const char *ops, *member; } rows[] = {
 #define U(ops, member) { #ops, #member },
 #include "verifier/struct_ops.def"
@@ -128,6 +132,9 @@ bool struct_ops_takes(const char *ops, const char *member)
 
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
 		if (!strcmp(rows[i].ops, ops) && !strcmp(rows[i].member, member))
-			return false;
-	return true;
+			return -ENOTSUPP;
+	for (u32 i = 0; sleepable && i < ARRAY_SIZE(sleepers); i++)
+		if (!strcmp(sleepers[i].ops, ops) && strcmp(sleepers[i].member, member))
+			return -EINVAL;
+	return 0;
 }

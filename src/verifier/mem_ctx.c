@@ -6,6 +6,8 @@
  * arguments (tracing, LSM, struct_ops) get them from the BTF of the function they attach to.
  * Invariant: an access hits exactly one field, in a width that field allows; pointers are never read in part or written.
  */
+#include <stdio.h>
+
 #include "verifier/kfunc.h"
 #include "verifier/mem.h"
 
@@ -181,6 +183,22 @@ static bool is_iter(const struct vf_env *e)
 	return e->in->prog_type == BPF_PROG_TYPE_TRACING && e->in->attach_type == BPF_TRACE_ITER;
 }
 
+/* Parameters of NAME__MEMBER, the kernel's stand-in for a member, can say more than the member's own. */
+static bool stub_says_nullable(const struct vf_env *e, u32 arg)
+{
+	const struct btf *b = e->in->attach_btf;
+	const struct btf_type *t = btf_type(b, e->in->attach_btf_id), *stub;
+	char name[160];
+	s32 id;
+
+	if (e->in->prog_type != BPF_PROG_TYPE_STRUCT_OPS || btf_kind_of(t) != BTF_KIND_STRUCT)
+		return false;
+	snprintf(name, sizeof(name), "%s__%s", btf_str(b, t->name_off), btf_str(b, btf_members_of(t)[e->in->attach_type].name_off));
+	id = btf_find(b, name, BTF_KIND_FUNC);
+	stub = id > 0 ? btf_type(b, btf_type(b, (u32)id)->type) : NULL;
+	return stub && arg < btf_vlen_of(stub) && name_ends(btf_str(b, btf_params_of(stub)[arg].name_off), "__nullable");
+}
+
 /* The last call of an iterator has no object; its session data is there always, and so is the map whose elements it walks. */
 static bool iter_arg_nullable(const struct btf *b, u32 id, u32 arg, bool last)
 {
@@ -210,7 +228,7 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, b
 		v->type |= TF_TRUSTED;
 	if (e->in->attach_type == BPF_TRACE_RAW_TP && !strncmp(tname, "btf_trace_", 10))
 		tp = tracepoint_arg(tname += 10, arg);
-	if (name_ends(pname, "__nullable") || (tp & TPARG_NULL))
+	if (name_ends(pname, "__nullable") || (tp & TPARG_NULL) || stub_says_nullable(e, arg))
 		v->type |= TF_NULL;
 	if (is_iter(e) && iter_arg_nullable(b, id, arg, last)) {
 		v->type |= TF_NULL;

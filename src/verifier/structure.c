@@ -368,6 +368,8 @@ static int resolve_btf_id(struct vf_env *e, u32 i)
 	kind = btf_kind_of(t);
 	if (kind != BTF_KIND_VAR && kind != BTF_KIND_FUNC)
 		return reject(e, REJ_LDIMM64_BTF_KIND, id);
+	if (e->in->ksym_known && btf_is_kernel(b) && !e->in->ksym_known(btf_type_name(b, id)))
+		return reject(e, REJ_LDIMM64_KSYM, btf_type_name(b, id));
 	if (kind == BTF_KIND_FUNC) {
 		a->var_type = T_MEM | TF_RDONLY;
 		return 0;

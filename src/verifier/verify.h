@@ -42,6 +42,7 @@ struct vf_input {
 	int (*btf_by_fd)(void *cookie, int fd, const struct btf **ret_btf);
 	/* Context of types without a table of their own: bytes a tracepoint's context has; 0: spec's maximum */
 	u32 ctx_size;
+	bool (*ksym_known)(const char *name); /* does the kernel tell where this variable is? NULL: of all */
 	u32 ncpus;    /* possible CPUs of the machine; 0: Linux's most */
 	int refused; /* what was wrong with the input before any pass, as -errno: only statistics are logged; 0: nothing */
 	/* limits; 0: Linux's */
