@@ -256,14 +256,17 @@ static void fresh(void)
 	c.single = c.refused = c.n = 0;
 }
 
-static bool one_file(const char *path)
+static bool one_text(const char *path, u32 i)
 {
 	u64 size, va, off, n;
 	const u8 *p = load(path, &size);
 
 	memset(&c, 0, sizeof(c));
-	if (!p || patch_elf_open(p, size, &c.e) || patch_elf_text(&c.e, 0, &va, &off, &n))
+	if (!p || patch_elf_open(p, size, &c.e) || patch_elf_text(&c.e, i, &va, &off, &n)) {
+		if (p)
+			munmap((void *)(uintptr_t)p, size);
 		return false;
+	}
 	c.text = (struct patch_text){ .bytes = p + off, .addr = va, .size = n, .targets = calloc(1, patch_text_bytes(n)) };
 	c.branched = calloc(1, n + 64);
 	patch_elf_scan(&c.e, 0, &c.text, 0, NULL, NULL);
@@ -294,6 +297,15 @@ static bool one_file(const char *path)
 	free(c.branched);
 	munmap((void *)(uintptr_t)p, size);
 	return true;
+}
+
+static bool one_file(const char *path)
+{
+	u32 i = 0;
+
+	while (one_text(path, i))
+		i++;
+	return i > 0;
 }
 
 TEST(every_function)
