@@ -221,3 +221,95 @@ TEST(handler_changes_registers)
 	kit_thread()->off = 0;
 	CHECK_EQ(patch_remove(&p, &kit_ops), 0);
 }
+
+static int read_self(void *arg, u64 addr, void *buf, u32 n)
+{
+	(void)arg;
+	return pread(kit_mem, buf, n, (off_t)addr) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+/* The same function with a table that keeps to its cases. */
+ASM_FN(f_switch2, "cmp $2,%edi\n ja 9f\n lea f_table2(%rip),%rax\n movslq (%rax,%rdi,4),%rcx\n add %rcx,%rax\n jmp *%rax\n"
+		  ".globl f_d0\nf_d0: mov $10,%eax\n ret\nf_d1: mov $11,%eax\n ret\nf_d2: mov $12,%eax\n ret\n9: mov $9,%eax\n ret");
+__asm__(".section .rodata\n.p2align 2\nf_table2: .long f_d0-f_table2, f_d1-f_table2, f_d2-f_table2\n .fill 64,4,0x7fffffff\n.text\n");
+/* A function whose second instruction another one jumps to, as the C library's mempcpy does with memmove. */
+ASM_FN(f_shared, "mov %rdi,%rax\n.globl f_shared_in\nf_shared_in: add %rsi,%rax\n nop\n ret");
+ASM_FN(f_sharer, "mov %rsi,%rax\n add %rdi,%rax\n sub %rsi,%rax\n jmp f_shared_in");
+
+TEST(jump_tables)
+{
+	struct patch_func bad = kit_func(f_switch, f_switch_end), good = kit_func(f_switch2, f_switch2_end);
+	struct patch_plan p;
+
+	CHECK_EQ(kit_start(), 0);
+	CHECK_EQ(patch_plan(&good, 0, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_TRAP);       /* the table cannot be read: it may lead anywhere */
+	CHECK_EQ(patch_plan(&good, 0, PATCH_ONLY_JUMP, &p), -ENOSPC);
+	good.read = bad.read = read_self;
+	CHECK_EQ(patch_plan(&good, 0, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_JMP5);
+	CHECK_EQ(patch_plan(&bad, 0, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_JMP5);       /* its stray entry is behind the five bytes */
+	CHECK_EQ(patch_plan(&bad, 3, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_TRAP);       /* but inside of these */
+}
+
+TEST(branches_from_elsewhere)
+{
+	struct patch_func f = kit_func(f_shared, f_shared_end);
+	u64 from = MIN(f.addr, (u64)(uintptr_t)f_sharer) & ~63ull;
+	u8 targets[64] = { 0 }, taken[64] = { 0 };
+	struct patch_text t = { .bytes = (const u8 *)(uintptr_t)from, .addr = from, .size = 400, .targets = targets, .taken = taken };
+	struct patch_plan p, q;
+	u64 at = (u64)(uintptr_t)f_sharer - from;
+
+	CHECK_EQ(patch_plan(&f, 0, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_JMP5);       /* nobody said */
+	f.text = &t;
+	patch_text_scan(&t, at, at + (u64)(f_sharer_end - (const u8 *)f_sharer), 0, NULL, NULL);
+	CHECK_EQ(patch_plan(&f, 0, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_TRAP);
+	CHECK_EQ(patch_plan(&f, 3, 0, &p), 0);
+	CHECK_EQ(p.form, PATCH_JMP5);       /* where it comes to is fine as a first byte */
+	CHECK(!p.entry);
+	patch_text_take(&t, &p, true);
+	CHECK_EQ(patch_plan(&f, 6, 0, &q), -EEXIST);
+	CHECK_EQ(patch_plan(&f, 0, PATCH_ONLY_JUMP, &q), -ENOSPC);
+	patch_text_take(&t, &p, false);
+	CHECK_EQ(patch_plan(&f, 6, PATCH_BACKWARD, &q), 0);
+}
+
+TEST(no_instruction_there)
+{
+	struct patch_func f = kit_func(f_plain, f_plain_end);
+	struct patch_plan p;
+
+	CHECK_EQ(patch_plan(&f, 1, 0, &p), -EILSEQ);
+	CHECK_EQ(patch_plan(&f, f.size, 0, &p), -EINVAL);
+	CHECK_EQ(patch_plan(&f, 0, 0, &p), 0);
+	CHECK_EQ(patch_emit(&p, &kit_rt, &(struct patch_stub){ .event = PATCH_CALLING }, p.site, (u8[2000]){ 0 }, 2000), -EINVAL);
+	CHECK_EQ(patch_emit(&p, &kit_rt, &(struct patch_stub){ .event = PATCH_ENTER }, p.site + (1ull << 40), (u8[2000]){ 0 }, 2000), -ERANGE);
+	CHECK_EQ(patch_emit(&p, &kit_rt, &(struct patch_stub){ .event = PATCH_ENTER }, p.site, (u8[20]){ 0 }, 20), -ENOSPC);
+}
+
+TEST(moving_instruction_pointers)
+{
+	static struct patch_plan p;
+	struct patch_func f = kit_func(f_plain, f_plain_end);
+	u64 ip, back;
+
+	CHECK_EQ(kit_start(), 0);
+	CHECK_EQ(patch_plan(&f, 0, 0, &p), 0);
+	CHECK_EQ(kit_emit(&p, &(struct patch_stub){ .event = PATCH_ENTER, .enter = (u64)(uintptr_t)on_hit }), 0);
+	CHECK_EQ(patch_ip_forward(&p, p.start, &ip), 0);
+	CHECK_EQ(ip, p.start);                        /* takes the jump */
+	CHECK_EQ(patch_ip_forward(&p, p.start + 3, &ip), 0);
+	CHECK(ip > p.tramp && ip < p.tramp + p.tramp_len);
+	CHECK_EQ(patch_ip_back(&p, ip, &back), 0);
+	CHECK_EQ(back, p.start + 3);
+	CHECK_EQ(patch_ip_forward(&p, p.start + 4, &ip), -EAGAIN); /* no instruction begins there */
+	CHECK_EQ(patch_ip_forward(&p, p.start + 6, &ip), 0);
+	CHECK_EQ(ip, p.start + 6);                    /* still the original */
+	CHECK_EQ(patch_ip_back(&p, p.tramp + 5, &ip), -EAGAIN);
+	CHECK_EQ(patch_ip_back(&p, p.tramp + p.tramp_len, &ip), -ENOENT);
+}
