@@ -29,6 +29,15 @@ $(B)/bench/door: bench/door.c $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
 
+# Maps beside the running kernel's: inside programs, from outside, memory. BENCH_ARGS="-r 15 hash".
+.PHONY: bench-maps
+bench-maps: $(B)/bench/maps
+	$(Q)$(B)/bench/maps $(BENCH_ARGS)
+
+$(B)/bench/maps: bench/maps.c tests/diff/kit.h $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
+
 # What a run costs an application that embeds skep.
 .PHONY: bench-embed
 bench-embed: $(B)/bench/embed

@@ -9,6 +9,7 @@
 #define SKEP_HELPER_RUN_ENV_H
 
 #include "base/types.h"
+#include "map/map.h"
 #include "spec/ctx_native.h"
 #include "vm/abi.h"
 
@@ -92,6 +93,8 @@ struct run_env {
 	u64 cgroup_id;                   /* cgroup programs: the cgroup it is attached to, 0: none; and as what */
 	u32 attach_type;
 	struct perf_sink *event;         /* perf_event programs: the event; NULL: none */
+	struct map_hint hint;            /* the value of socket hint_cookie that was found last */
+	u64 hint_cookie;
 	struct run_sysctl *sysctl;       /* NULL: none */
 	struct run_msg *msg;             /* NULL: none */
 	u32 msg_apply, msg_cork;         /* bpf_msg_apply_bytes, bpf_msg_cork_bytes */

@@ -53,6 +53,30 @@ static u64 get(enum map_names what, struct map *m, u64 owner, const void *value,
 	return RET_PTR(at);
 }
 
+/* Programs ask for the same socket's value again and again. */
+static u64 get_of_socket(struct map *m, u64 owner, const void *value, u64 flags, const struct run *run)
+{
+	struct sk *sk = owner == RET_PTR(run->ctx) ? run->env->sk : sk_of(owner, RET_PTR(run->ctx));
+	struct run_env *env = run->env;
+	struct map_owner o;
+	void *at;
+
+	if (flags > BPF_LOCAL_STORAGE_GET_F_CREATE || !sk)
+		return get(MAP_NAMES_SOCKET, m, owner, value, flags, run);
+	o = (struct map_owner){ { sk_cookie(sk), 0, 0 } };
+	if (likely(env->hint_cookie == o.word[0])) {
+		at = map_hint_get(m, &env->hint);
+		if (likely(at != NULL))
+			return RET_PTR(at);
+	}
+	env->hint_cookie = o.word[0];
+	map_hint_prepare(m, &o, &env->hint);
+	at = (void *)(uintptr_t)get(MAP_NAMES_SOCKET, m, owner, value, flags, run);
+	if (at)
+		env->hint.value = at;
+	return RET_PTR(at);
+}
+
 static u64 drop(enum map_names what, struct map *m, u64 owner, const struct run *run)
 {
 	struct map_owner o;
@@ -94,17 +118,17 @@ u64 helper_get_local_storage(struct map *map, u64 flags, struct run *run)
 	return RET_PTR(at ? at : spare);
 }
 
-#define STORAGE(name, what)                                                                             \
+#define STORAGE(name, what, get_it)                                                                     \
 	u64 helper_##name##_storage_get(struct map *map, void *owner, const void *value, u64 flags,     \
 					struct run *run)                                                \
 	{                                                                                               \
-		return get(what, map, RET_PTR(owner), value, flags, run);                               \
+		return get_it;                                                                          \
 	}                                                                                               \
 	u64 helper_##name##_storage_delete(struct map *map, void *owner, struct run *run)               \
 	{                                                                                               \
 		return drop(what, map, RET_PTR(owner), run);                                            \
 	}
-STORAGE(sk, MAP_NAMES_SOCKET)
-STORAGE(inode, MAP_NAMES_FILE)
-STORAGE(task, MAP_NAMES_TASK)
-STORAGE(cgrp, MAP_NAMES_CGROUP)
+STORAGE(sk, MAP_NAMES_SOCKET, get_of_socket(map, RET_PTR(owner), value, flags, run))
+STORAGE(inode, MAP_NAMES_FILE, get(MAP_NAMES_FILE, map, RET_PTR(owner), value, flags, run))
+STORAGE(task, MAP_NAMES_TASK, get(MAP_NAMES_TASK, map, RET_PTR(owner), value, flags, run))
+STORAGE(cgrp, MAP_NAMES_CGROUP, get(MAP_NAMES_CGROUP, map, RET_PTR(owner), value, flags, run))

@@ -216,6 +216,23 @@ LOOKUP_BY_SIZE(8)
 LOOKUP_BY_SIZE(16)
 LOOKUP_BY_SIZE(24)
 
+/* A bucket's seq changes before a node that left it is used anew. */
+HOT void *map_hint_get(const struct map *m, const struct map_hint *h)
+{
+	u64 at = (u64)(uintptr_t)h->where - (u64)(uintptr_t)m->table;
+
+	if (h->map != m || at > (u64)m->table_mask * sizeof(struct bucket) + offsetof(struct bucket, seq))
+		return NULL;
+	return load32(h->where) == h->seq ? h->value : NULL;
+}
+
+void map_hint_prepare(struct map *m, const struct map_owner *o, struct map_hint *h)
+{
+	const struct bucket *b = hash_bucket(m, hash_key(m, o));
+
+	*h = (struct map_hint){ .map = m, .where = &b->seq, .seq = __atomic_load_n(&b->seq, __ATOMIC_ACQUIRE) };
+}
+
 /* ---- creation ---- */
 
 int hash_check(const struct map_attr *a)

@@ -50,15 +50,39 @@ static u32 bit_at(const u8 *data, u32 i) { return data[i / 8] >> (7 - i % 8) & 1
 static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static u32 len_of(struct node *n) { return load32(&n->meta) & ~JOINT; }
 static bool is_joint(struct node *n) { return load32(&n->meta) & JOINT; }
-static u32 *child(struct node *n, u32 bit) { return bit ? &n->hash : &n->next; }
+/* No branch: nobody can predict a key's bits. */
+_Static_assert(offsetof(struct node, hash) == offsetof(struct node, next) + sizeof(u32), "the children stand together");
+static inline u32 *child(struct node *n, u32 bit) { return &n->next + bit; }
 
-/* Leading bits that node and key have in common, at most `limit`. */
-static u32 match(const struct map *m, struct node *n, const u8 *key, u32 limit)
+/* What is looked for, its first 64 bits as a number. */
+struct probe { const struct prefix *key; u64 head; };
+
+static inline struct probe probe_of(const struct map *m, const struct prefix *key)
 {
-	const u8 *data = node_key(m, n);
-	u32 bytes = (limit + 7) / 8, i = 0;
-	u64 a, b;
+	u32 n = m->desc.key_size - 4, w;
+	u64 head = 0;
 
+	if (n >= 8) {
+		__builtin_memcpy(&head, key->data, 8);
+	} else if (n == 4) {
+		__builtin_memcpy(&w, key->data, 4);
+		head = w;
+	} else {
+		for (u32 i = 0; i < n; i++)
+			head |= (u64)key->data[i] << 8 * i;
+	}
+	return (struct probe){ key, __builtin_bswap64(head) };
+}
+
+/* Leading bits that node and key have in common, at most `limit`. A node's prefix is followed by zeros up to 8 bytes. */
+static inline u32 match(const struct map *m, struct node *n, const struct probe *p, u32 limit)
+{
+	const u8 *data = node_key(m, n), *key = p->key->data;
+	u32 bytes = (limit + 7) / 8, i = 8;
+	u64 a = __builtin_bswap64(__atomic_load_n((const u64 *)(const void *)data, __ATOMIC_RELAXED)) ^ p->head, b;
+
+	if (a)
+		return MIN((u32)__builtin_clzll(a), limit);
 	for (; i + 8 <= bytes; i += 8) {
 		a = __atomic_load_n((const u64 *)(const void *)(data + i), __ATOMIC_RELAXED);
 		__builtin_memcpy(&b, key + i, 8);
@@ -73,24 +97,31 @@ static u32 match(const struct map *m, struct node *n, const u8 *key, u32 limit)
 	return limit;
 }
 
-static u32 walk(const struct map *m, const struct prefix *key)
+static inline u32 bit_of(const struct probe *p, u32 i)
 {
-	u32 i = node_check(m, load32(&m->head->root)), found = 0, len, got, steps = bits_of(m) + 1;
+	return likely(i < 64) ? (u32)(p->head >> (63 - i)) & 1 : bit_at(p->key->data, i);
+}
 
-	while (i && steps--) {
+static inline u32 walk(const struct map *m, const struct prefix *key)
+{
+	u32 i = load32(&m->head->root), found = 0, len, got, bits = bits_of(m), steps = bits + 1, meta;
+	struct probe p = probe_of(m, key);
+
+	while (i && likely(i <= m->nnodes) && steps--) {
 		struct node *n = node_at(m, i);
 
-		len = len_of(n);
-		got = match(m, n, key->data, MIN(len, key->len));
-		if (got == bits_of(m))
+		meta = load32(&n->meta);
+		len = meta & ~JOINT;
+		got = match(m, n, &p, MIN(len, key->len));
+		if (got == bits)
 			return i;
 		if (got < len)
 			break;
-		if (!is_joint(n))
+		if (!(meta & JOINT))
 			found = i;
-		if (len >= bits_of(m))
+		if (len >= bits)
 			break; /* torn: the caller looks at seq */
-		i = node_check(m, load32(child(n, bit_at(key->data, len))));
+		i = load32(child(n, bit_of(&p, len)));
 	}
 	return found;
 }
@@ -230,7 +261,7 @@ static int split(struct map *m, u32 *slot, u32 old, const struct prefix *key, u3
 		return -ENOMEM;
 	}
 	set(child(node_at(m, joint), bit_at(key->data, at)), new);
-	set(child(node_at(m, joint), !bit_at(key->data, at)), old);
+	set(child(node_at(m, joint), bit_at(key->data, at) ^ 1), old);
 	set(slot, joint);
 	return 0;
 }
@@ -252,12 +283,13 @@ static int replace(struct map *m, u32 *slot, u32 old, const struct prefix *key, 
 static int insert(struct map *m, const struct prefix *key, const void *value, u64 flags)
 {
 	u32 *slot = &m->head->root, i, got = 0, len, steps = bits_of(m) + 1;
+	const struct probe p = probe_of(m, key);
 	bool adds = true;
 	int err;
 
 	for (; (i = node_check(m, *slot)) && steps; steps--) {
 		len = len_of(node_at(m, i));
-		got = match(m, node_at(m, i), key->data, MIN(len, key->len));
+		got = match(m, node_at(m, i), &p, MIN(len, key->len));
 		if (len != got || len == key->len || len >= bits_of(m))
 			break;
 		slot = child(node_at(m, i), bit_at(key->data, len));
@@ -304,11 +336,12 @@ static int lpm_update(struct map *m, const void *key_, const void *value, u64 fl
 static int take_out(struct map *m, const struct prefix *key)
 {
 	u32 *slot = &m->head->root, *above = slot, i, parent = 0, got = 0, len, other, steps = bits_of(m) + 1;
+	const struct probe p = probe_of(m, key);
 	struct node *n;
 
 	for (; (i = node_check(m, *slot)) && steps; steps--) {
 		len = len_of(node_at(m, i));
-		got = match(m, node_at(m, i), key->data, MIN(len, key->len));
+		got = match(m, node_at(m, i), &p, MIN(len, key->len));
 		if (len != got || len == key->len)
 			break;
 		parent = i;
@@ -372,13 +405,15 @@ static u32 leftmost(const struct map *m, u32 i)
 static u32 after(const struct map *m, const struct prefix *key)
 {
 	u32 path[DATA_MAX * 8 + 2], n = 0, i = node_check(m, m->head->root), got = 0, len = 0;
+	struct probe p;
 
 	if (!key || key->len > bits_of(m))
 		return leftmost(m, i);
+	p = probe_of(m, key);
 	while (i && n < bits_of(m) + 1) {
 		path[n++] = i;
 		len = len_of(node_at(m, i));
-		got = match(m, node_at(m, i), key->data, MIN(len, key->len));
+		got = match(m, node_at(m, i), &p, MIN(len, key->len));
 		if (len != got || len == key->len)
 			break;
 		i = node_check(m, *child(node_at(m, i), bit_at(key->data, len)));

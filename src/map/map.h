@@ -183,6 +183,10 @@ s64 map_prog_for_each(struct map *m, map_visit fn, void *ctx, u64 flags, u32 cpu
 u64 map_prog_socket(struct map *m, const void *key);
 /* Storages: the owner's value, made (a copy of `value`, NULL: zeros) if there is none and `create`. NULL: none, or no room. */
 void *map_prog_storage(struct map *m, const struct map_owner *o, const void *value, bool create, u32 cpu);
+/* What was found last, for one thread: good for the same map and owner until something near it changes. All zero: nothing. */
+struct map_hint { const struct map *map; const u32 *where; u32 seq; void *value; };
+void *map_hint_get(const struct map *m, const struct map_hint *h); /* NULL: look it up */
+void map_hint_prepare(struct map *m, const struct map_owner *o, struct map_hint *h); /* before that; value is NULL then */
 /* prog_array: the image in a slot, or NULL. Lock-free. (The declaration of vm/abi.h, which this room does not see.) */
 const struct image *prog_array_image(struct map *prog_array, u32 index);
 
