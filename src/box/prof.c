@@ -68,11 +68,12 @@ static void on_record(void *ctx, const struct perf_event_header *h, const u8 *bo
 {
 	struct prof *p = ctx;
 	struct { u32 pid, tid; u64 addr, len, off; u32 maj, min; u64 ino, gen; u32 prot, flags; } m;
+	struct run_task *parent, *child;
 	struct sample x;
-	u32 w[2];
+	u32 w[4];
 
 	if (h->type == PERF_RECORD_COMM && size > 8) {
-		memcpy(w, body, sizeof(w));
+		memcpy(w, body, 8);
 		task_seen(&p->names, w[1], w[0]);
 		task_named(&p->names, w[1], (const char *)body + 8);
 		return;
@@ -83,9 +84,13 @@ static void on_record(void *ctx, const struct perf_event_header *h, const u8 *bo
 		return;
 	}
 	if (h->type == PERF_RECORD_FORK && size >= sizeof(w)) {
-		memcpy(w, body, sizeof(w)); /* process, parent process */
+		memcpy(w, body, sizeof(w)); /* process, parent, thread, its parent */
 		if (w[0] != w[1])
 			p->ev->forked(p->ev->ctx, w[0], w[1]);
+		parent = task_seen(&p->names, w[3], w[1]);
+		child = task_seen(&p->names, w[2], w[0]);
+		if (parent && child && !*child->comm) /* gone already: it was called as its parent */
+			memcpy(child->comm, parent->comm, sizeof(child->comm));
 		return;
 	}
 	if (sample_parse(h, body, &x)) {

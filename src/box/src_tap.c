@@ -131,6 +131,31 @@ int src_threads(struct src *s, pid_t only, pid_t **ret, u32 *ret_n)
 }
 
 /* ---- taps ---- */
+/* The kernel's own: libc's syscall() leads to skep in programs that hold libbpf. */
+static long kernel_perf_open(struct perf_event_attr *attr, pid_t tid, u32 cpu)
+{
+#if defined(__x86_64__)
+	register long group __asm__("r10") = -1;
+	register long flags __asm__("r8") = PERF_FLAG_FD_CLOEXEC;
+	long r = SYS_perf_event_open;
+
+	__asm__ volatile("syscall" : "+a"(r) : "D"(attr), "S"((long)tid), "d"((long)cpu), "r"(group), "r"(flags) : "rcx", "r11", "memory");
+	return r;
+#elif defined(__aarch64__)
+	register long r __asm__("x0") = (long)attr;
+	register long nr __asm__("x8") = SYS_perf_event_open;
+	register long who __asm__("x1") = tid;
+	register long where __asm__("x2") = cpu;
+	register long group __asm__("x3") = -1;
+	register long flags __asm__("x4") = PERF_FLAG_FD_CLOEXEC;
+
+	__asm__ volatile("svc 0" : "+r"(r) : "r"(nr), "r"(who), "r"(where), "r"(group), "r"(flags) : "memory");
+	return r;
+#else
+#error "no system call for this machine"
+#endif
+}
+
 static int tap_fd(struct tap *t, int fd)
 {
 	int *more;
@@ -160,8 +185,8 @@ int tap_open(struct tap *t, u32 cpu, const struct perf_event_attr *attr, const p
 
 	*t = (struct tap){ .attr = *attr, .cpu = cpu };
 	for (u32 i = 0; i < n; i++) {
-		long fd = syscall(SYS_perf_event_open, &t->attr, tids[i], cpu, -1, PERF_FLAG_FD_CLOEXEC);
-		int e = fd < 0 ? -errno : tap_fd(t, (int)fd);
+		long fd = kernel_perf_open(&t->attr, tids[i], cpu);
+		int e = fd < 0 ? (int)fd : tap_fd(t, (int)fd);
 
 		if (e && fd >= 0)
 			close((int)fd);
@@ -330,8 +355,10 @@ void task_named(struct src *s, u32 tid, const char *comm)
 {
 	struct src_task *t = *slot(s, tid);
 
-	if (t)
-		snprintf(t->t.comm, sizeof(t->t.comm), "%.15s", comm);
+	if (!t)
+		return;
+	memset(t->t.comm, 0, sizeof(t->t.comm)); /* programs see all 16 bytes */
+	snprintf(t->t.comm, sizeof(t->t.comm), "%.15s", comm);
 }
 
 void task_gone(struct src *s, u32 tid)

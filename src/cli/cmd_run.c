@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "cli/cli.h"
+#include "cli/live.h"
 
 #define MAX_OUT 65536u
 #define NOT_TESTABLE 524 /* ENOTSUPP */
@@ -17,7 +18,8 @@
 struct run_opts {
 	struct cli_common common;
 	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf;
-	u64 repeat, budget;
+	const char *cmd, *pid;
+	u64 repeat, budget, seconds, hz;
 	u32 engine, harden, spectre, on;
 };
 
@@ -487,6 +489,11 @@ static int run_verb(void *opts, int argc, char **argv)
 	code = load_setup(&lo);
 	if (code)
 		return code;
+	if (o->cmd || o->pid) {
+		struct live_run l = { .object = argv[0], .btf = o->btf, .prog = o->prog, .cmd = o->cmd, .pid = o->pid ? atoi(o->pid) : 0,
+				      .seconds = o->seconds, .hz = o->hz, .json = o->common.json, .verbose = o->common.verbose };
+		return o->cmd && o->pid ? cli_error(EX_USAGE_, "-c and -P exclude each other") : live_run(&l);
+	}
 	if (o->on != ON_SKEP && !kernel_allowed())
 		return cli_error(EX_NOT_HERE, "the running kernel refuses bpf(2) to this user: --on %s needs CAP_BPF",
 				 o->on == ON_KERNEL ? "kernel" : "both");
@@ -515,6 +522,10 @@ static int run_verb(void *opts, int argc, char **argv)
 static const struct cli_opt run_options[] = {
 	{ 'p', "prog", OPT_TEXT, "PROG", "the program (name or section); needed if there are several",
 	  offsetof(struct run_opts, prog) },
+	{ 'c', "command", OPT_TEXT, "CMD", "attach the object's programs by their sections and run this command", offsetof(struct run_opts, cmd) },
+	{ 'P', "pid", OPT_TEXT, "PID", "attach to this process, until it ends or Ctrl-C", offsetof(struct run_opts, pid) },
+	{ 0, "seconds", OPT_COUNT, "N", "with -c and -P: stop after so long", offsetof(struct run_opts, seconds) },
+	{ 0, "hz", OPT_COUNT, "N", "with -c and -P: samples a second for perf_event programs (default 99)", offsetof(struct run_opts, hz) },
 	{ 0, "pcap", OPT_TEXT, "FILE", "run on every packet of this capture", offsetof(struct run_opts, pcap) },
 	{ 0, "data", OPT_TEXT, "FILE", "run on one packet: the file's bytes", offsetof(struct run_opts, data) },
 	{ 0, "ctx", OPT_TEXT, "FILE", "run on this context: the file's bytes", offsetof(struct run_opts, ctx) },

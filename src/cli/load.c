@@ -33,9 +33,12 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	if (number != SYS_bpf || current == ON_KERNEL)
+	if ((number != SYS_bpf && number != SYS_perf_event_open) || current == ON_KERNEL)
 		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	ret = skep_bpf_in(cli_skep, (int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
+	if (number == SYS_perf_event_open)
+		ret = skep_perf_event_open_in(cli_skep, (void *)(uintptr_t)a[0], (int)a[1], (int)a[2], (int)a[3], (unsigned long)a[4]);
+	else
+		ret = skep_bpf_in(cli_skep, (int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
 	if (ret >= 0)
 		return ret;
 	errno = -ret;

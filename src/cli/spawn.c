@@ -9,13 +9,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Without a shell in between where the command is just words: it is the process one asked for. */
+static _Noreturn void exec_command(const char *cmd)
+{
+	char *text = strdup(cmd), *argv[256];
+	int n = 0;
+
+	if (!strpbrk(cmd, ";&|()<>\n`'\"\\$*?[#~=%{") && text)
+		for (char *w = strtok(text, " \t"); w && n < 255; w = strtok(NULL, " \t"))
+			argv[n++] = w;
+	argv[n] = NULL;
+	if (n)
+		execvp(argv[0], argv);
+	else
+		execl("/bin/sh", "sh", "-c", cmd, (char *)NULL);
+	fprintf(stderr, "skep: %s: %s\n", n ? argv[0] : "/bin/sh", strerror(errno));
+	_exit(127);
+}
+
 int spawn_stopped(struct spawn *s, const char *cmd)
 {
-	char text[4096], byte;
+	char byte;
 	int p[2];
 
-	/* without a shell in between where the command is one: it is the process one asked for */
-	snprintf(text, sizeof(text), "%s%s", strpbrk(cmd, ";&|()<>\n`") ? "" : "exec ", cmd);
 	if (pipe2(p, 02000000 /* O_CLOEXEC */))
 		return -1;
 	s->pid = fork();
@@ -28,8 +44,7 @@ int spawn_stopped(struct spawn *s, const char *cmd)
 		close(p[1]);
 		if (read(p[0], &byte, 1) != 1)
 			_exit(126);
-		execl("/bin/sh", "sh", "-c", text, (char *)NULL);
-		_exit(127);
+		exec_command(cmd);
 	}
 	close(p[0]);
 	s->go = p[1];

@@ -8,7 +8,7 @@
 
 struct spawn { pid_t pid; int go; bool ended; int status; };
 
-/* The shell will run `cmd`; it waits for spawn_go(). 0, or -1 and errno. */
+/* `cmd` will run, by the shell if it is more than words; it waits for spawn_go(). 0, or -1 and errno. */
 int spawn_stopped(struct spawn *s, const char *cmd);
 void spawn_go(struct spawn *s);
 /* Has it ended (s->status)? Does not wait. */

@@ -151,7 +151,8 @@ static int lower_call(struct lowering *l, struct seq *s, u32 at)
 
 	if (lower_inline(l, s, at))
 		return 0;
-	r.dst = h ? (u8)(arguments(h) + 1) : 0;
+	/* printk's row has the arguments that are checked; it takes any behind them */
+	r.dst = h && h->id != BPF_FUNC_trace_printk ? (u8)(arguments(h) + 1) : 0;
 	if (h && (h->flags & HF_TAIL_CALL)) {
 		r = (struct ins){ .op = OP_TAIL_CALL };
 		l->out->may_tail_call = true;

@@ -35,8 +35,8 @@ else
 fi
 "$skep" -j prof -c "$t/busy 0 100" >"$t/json" 2>/dev/null || "$skep" prof -j -c "$t/busy 0 100" >"$t/json" 2>/dev/null
 python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["samples"] > 0 and d["stacks"]' "$t/json" && echo "ok JSON" || echo "not ok JSON"
-"$t/busy" 0 2000 & pid=$!
-"$skep" prof -P $pid --seconds 1 -f folded >"$t/attached" 2>"$t/err"
+"$t/busy" 0 5000 & pid=$!; sleep 0.2
+"$skep" prof -P $pid --seconds 2 -f folded >"$t/attached" 2>&1
 kill $pid 2>/dev/null
 has "a process that runs already" ';main;work;spin [0-9]+$' "$t/attached"
 "$skep" prof >"$t/none" 2>&1; code=$?
