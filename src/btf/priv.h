@@ -47,7 +47,8 @@ struct btf {
 	bool kernel;
 	bool genuine; /* the running kernel's bytes, mapped: nobody else can have written them */
 	bool as_618;		 /* without the two rules that Linux learned later: field.c */
-	struct btf_index *index; /* names, made at the first search */
+	struct btf_index *index; /* names, made at the first search, or soon after */
+	u32 asked;		 /* searches before that */
 	struct btf_metas *metas; /* records of structs with special fields; user BTF only */
 };
 

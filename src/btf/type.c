@@ -118,6 +118,8 @@ bool btf_section_name_ok(const struct btf *b, u32 off)
 
 /* ---- find by name ---- */
 
+#define FEW_QUESTIONS 8
+
 struct btf_index {
 	u32 mask;
 	u32 *head; /* mask + 1 of them: first local type of the chain, 0: none */
@@ -197,9 +199,38 @@ static s32 find_linear(const struct btf *b, const char *name, u32 kind)
 	return -ENOENT;
 }
 
+/* Does the string of length n at p, which the section contains, stand alone? */
+static bool is_whole(const struct btf *b, const char *p, size_t n)
+{
+	return (p == b->strs || !p[-1]) && !p[n];
+}
+
+/*
+ * A few questions do not pay for an index of 100,000 names: look for the text, then for types that have it for a name.
+ * -EAGAIN: enough of that.
+ */
+static s32 find_text(const struct btf *b, const char *name, u32 kind)
+{
+	const char *p = b->strs, *end = p + b->hdr.str_len;
+	size_t n = strlen(name);
+
+	if (!b->genuine || b->index || __atomic_fetch_add(&((struct btf *)(uintptr_t)b)->asked, 1, __ATOMIC_RELAXED) >= FEW_QUESTIONS)
+		return -EAGAIN;
+	/* with the zero at its end, which stands for a name's as well */
+	while (p < end && (p = memmem(p, (size_t)(end - p), name, n + 1))) {
+		if (is_whole(b, p, n))
+			for (u32 i = 1; i < b->ntypes; i++)
+				if (b->types[i]->name_off == (u32)(p - b->strs) && btf_kind_of(b->types[i]) == kind)
+					return (s32)(b->start_id + i);
+		p++;
+	}
+	return -ENOENT;
+}
+
 s32 btf_find(const struct btf *b, const char *name, u32 kind)
 {
 	const struct btf_index *ix;
+	s32 found;
 
 	if (b->base) {
 		s32 id = btf_find(b->base, name, kind);
@@ -207,6 +238,9 @@ s32 btf_find(const struct btf *b, const char *name, u32 kind)
 		if (id >= 0)
 			return id;
 	}
+	found = *name ? find_text(b, name, kind) : -EAGAIN;
+	if (found != -EAGAIN)
+		return found;
 	ix = *name ? index_of(b) : NULL;
 	if (!ix)
 		return find_linear(b, name, kind);

@@ -170,7 +170,8 @@ struct subprog {
 	u32 start;
 	u32 linfo;
 	u32 postorder;            /* index of its first instruction in env->postorder */
-	u32 stack_depth;
+	u32 stack_depth;          /* as Linux counts it: at the end, after its rewrites */
+	u32 used_depth;           /* what the program as it was loaded needs */
 	s32 fastcall_stack_off;
 	bool has_tail_call, tail_call_reachable, has_ld_abs, is_cb, is_async_cb, is_exception_cb, called, args_cached;
 	bool changes_pkt, might_sleep, might_throw, might_goto;
@@ -486,6 +487,7 @@ struct disasm_names;
 extern const struct disasm_names vf_names;                        /* cookie: the env */
 void insn_text(struct vf_env *e, u32 insn, struct str *out);       /* appends "(b7) r0 = 0" */
 void log_insn(struct vf_env *e, u32 insn);                        /* the same as a line of the log */
+void drop_fastcall_slots(struct vf_env *e); /* fastcall.c: stack depths as they are without those pairs */
 int pass_finish(struct vf_env *e);      /* proof.c: stack depths, dead code facts, inlining facts */
 
 #endif

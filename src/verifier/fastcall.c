@@ -83,3 +83,18 @@ int pass_fastcall(struct vf_env *e)
 	}
 	return 0;
 }
+
+/* Pairs around calls that will be inlined go away, and with them the slots that nothing else uses. */
+void drop_fastcall_slots(struct vf_env *e)
+{
+	for (u32 k = 0; k < e->nsubs; k++) {
+		struct subprog *s = &e->subs[k];
+		bool any = false;
+
+		s->used_depth = s->stack_depth;
+		for (u32 i = s->start; i < s[1].start; i++)
+			any |= e->aux[i].fastcall_spills > 0;
+		if (any && !s->keep_fastcall_stack)
+			s->stack_depth = (u32)-s->fastcall_stack_off;
+	}
+}

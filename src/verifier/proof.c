@@ -17,7 +17,7 @@ static void fill_subs(struct vf_env *e)
 
 		p->sub[i] = (struct sub_fact){ .start = s->start,
 					       .end = s[1].start,
-					       .stack = (u16)s->stack_depth,
+					       .stack = (u16)s->used_depth,
 					       .has_tail_call = s->has_tail_call,
 					       .tail_call_reachable = s->tail_call_reachable,
 					       .has_ld_abs = s->has_ld_abs,
@@ -70,15 +70,22 @@ static int check_calls(struct vf_env *e)
 	return 0;
 }
 
-/* Linux keeps the counters of may_goto on the stack; our engines elsewhere: only the log says so. */
+/* Linux keeps the counters of may_goto and what an inlined bpf_loop needs on the stack; our engines do not: only the log says so. */
 static void add_loop_counters(struct vf_env *e)
 {
-	for (u32 k = 0; k < e->nsubs; k++)
-		for (u32 i = e->subs[k].start; i < e->subs[k + 1].start; i++)
-			if (ins_class(&e->ins[i]) == IC_MAY_GOTO && e->aux[i].fact.walked) {
-				e->subs[k].stack_depth += 16;
-				break;
-			}
+	for (u32 k = 0; k < e->nsubs; k++) {
+		struct subprog *s = &e->subs[k];
+		bool may_goto = false, loop = false;
+
+		for (u32 i = s->start; i < s[1].start; i++) {
+			may_goto |= ins_class(&e->ins[i]) == IC_MAY_GOTO && e->aux[i].fact.walked;
+			loop |= e->aux[i].fact.loop_inline;
+		}
+		if (loop)
+			s->stack_depth = (u32)ROUND_UP(s->stack_depth, 8) + 24;
+		if (may_goto)
+			s->stack_depth += 16;
+	}
 }
 
 int pass_finish(struct vf_env *e)

@@ -186,6 +186,8 @@ static int run_passes(struct vf_env *e)
 	err = err ? err : pass_fastcall(e);
 	err = err ? err : walk_function(e, 0);
 	err = err ? err : walk_global_functions(e);
+	if (!err)
+		drop_fastcall_slots(e);
 	err = err ? err : check_stack_depth(e);
 	return err ? err : pass_finish(e);
 }

@@ -44,3 +44,35 @@ r0 = 0
 exit
 -- accept
 -- log "R2=ptr_or_null_task_struct(id=1)"
+
+-- case socket options while walking TCP sockets
+-- prog tracing attach=28 on=bpf_iter_tcp
+r1 = *(u64 *)(r1 +8)
+if r1 == 0 goto out
+r2 = 6
+r3 = 13
+*(u64 *)(r10 -16) = 0
+r4 = r10
+r4 += -16
+r5 = 16
+call bpf_getsockopt
+out:
+r0 = 0
+exit
+-- accept
+
+-- case but not while walking UDP sockets
+-- prog tracing attach=28 on=bpf_iter_udp
+r1 = *(u64 *)(r1 +8)
+if r1 == 0 goto out
+r2 = 6
+r3 = 13
+*(u64 *)(r10 -16) = 0
+r4 = r10
+r4 += -16
+r5 = 16
+call bpf_getsockopt
+out:
+r0 = 0
+exit
+-- reject REJ_HELPER_TYPE "program of this type cannot use helper bpf_getsockopt#57"
