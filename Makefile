@@ -31,4 +31,4 @@ include mk/patch.mk
 include mk/bench.mk
 include mk/install.mk
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
