@@ -53,7 +53,7 @@ static struct proc_site *call_site(struct proc *p, u64 addr)
 	return NULL;
 }
 
-static int want_call(void *arg, u64 addr, u64 func, u64 func_end, s64 nr)
+static int want_call(void *arg, u64 addr, const struct maps_func *func, s64 nr)
 {
 	struct plan *pl = arg;
 	struct proc_site *s;
@@ -67,8 +67,7 @@ static int want_call(void *arg, u64 addr, u64 func, u64 func_end, s64 nr)
 			pl->err = -ENOMEM;
 			return 1;
 		}
-		s->func = func;
-		s->func_end = func_end;
+		s->func = *func;
 	}
 	s->wanted = !s->hopeless;
 	s->want_returns = pl->exits || changes_life(nr);

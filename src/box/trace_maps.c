@@ -123,38 +123,80 @@ u64 maps_gap(pid_t pid, u64 addr, u64 size, u64 reach)
 }
 
 /* ---- functions ---- */
-struct range { u64 start, end; };
-struct call { u64 at, func, func_end; s64 nr; };
+struct call { u64 at; s64 nr; struct maps_func func; };
+struct segment { u64 off, va, size; u8 *targets; }; /* executable; targets: patch_text.targets, or NULL */
 struct module {
 	struct module *next;
 	u64 dev, ino;
 	struct timespec changed;
-	struct range *fn;         /* by address as linked */
+	struct maps_func *fn;     /* by address as linked */
 	u32 n, cap;
 	struct call *calls;       /* system call instructions */
 	u32 ncalls, callcap;
-	u64 bias_off[8][2];       /* executable segments: file offset, and address as linked */
+	struct segment seg[8];
 	u32 nseg;
 };
 static struct module *modules;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* A file while it is read. */
+struct reading { struct module *m; struct patch_elf e; };
+
+static const struct segment *segment_at(const struct module *m, u64 va)
+{
+	for (u32 i = 0; i < m->nseg; i++)
+		if (va - m->seg[i].va < m->seg[i].size)
+			return &m->seg[i];
+	return NULL;
+}
+
+static int read_file(void *arg, u64 addr, void *buf, u32 n)
+{
+	const u8 *p = patch_elf_bytes(arg, addr, n);
+
+	if (!p)
+		return -EFAULT;
+	memcpy(buf, p, n);
+	return 0;
+}
+
+/* The function that holds an address, as the file has it. */
+static int describe(struct reading *r, u64 va, struct patch_func *f, struct maps_func *ret, u32 *ret_off)
+{
+	const struct segment *g = segment_at(r->m, va);
+	int err = g ? patch_elf_func(&r->e, va, 0, f, ret_off) : -ENOENT;
+
+	if (err)
+		return err;
+	*ret = (struct maps_func){ .start = f->addr, .end = f->addr + f->size, .pad = f->pad, .tail = f->tail,
+				   .text = { .addr = g->va, .size = g->size, .targets = g->targets } };
+	f->read = read_file;
+	f->arg = &r->e;
+	return 0;
+}
+
 static int add_range(void *arg, u64 start, u64 end)
 {
-	struct module *m = arg;
+	struct reading *r = arg;
+	struct module *m = r->m;
+	struct patch_func f;
+	struct maps_func found;
+	u32 off;
 
-	if (end <= start)
+	if (end <= start || describe(r, start, &f, &found, &off))
 		return 0;
+	if (m->n && m->fn[m->n - 1].start == found.start)
+		return 0; /* another name */
 	if (m->n == m->cap) {
 		u32 cap = m->cap ? m->cap * 2 : 1024;
-		struct range *r = realloc(m->fn, cap * sizeof(*r));
+		struct maps_func *v = realloc(m->fn, cap * sizeof(*v));
 
-		if (!r)
+		if (!v)
 			return -ENOMEM;
-		m->fn = r;
+		m->fn = v;
 		m->cap = cap;
 	}
-	m->fn[m->n++] = (struct range){ start, end };
+	m->fn[m->n++] = found;
 	return 0;
 }
 
@@ -162,102 +204,112 @@ static int add_symbol(void *arg, const struct patch_sym *s) { return add_range(a
 
 static int by_start(const void *a, const void *b)
 {
-	const struct range *x = a, *y = b;
+	const struct maps_func *x = a, *y = b;
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
-	return x->end > y->end ? -1 : x->end < y->end;
+	return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* The last function that begins at or before an address and holds it. */
-static const struct range *function_at(const struct module *m, u64 va)
-{
-	const struct range *best = NULL;
+#define OVERLAP 16u /* functions that may begin inside of another one */
 
-	for (u32 lo = 0, hi = m->n; lo < hi;) {
+/* The shortest of those that hold an address, of the last ones that begin at or before it. */
+static const struct maps_func *function_at(const struct module *m, u64 va)
+{
+	const struct maps_func *best = NULL;
+	u32 lo = 0, hi = m->n;
+
+	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
 
-		if (m->fn[mid].start <= va) {
-			if (va < m->fn[mid].end)
-				best = &m->fn[mid];
+		if (m->fn[mid].start <= va)
 			lo = mid + 1;
-		} else {
+		else
 			hi = mid;
-		}
 	}
+	for (u32 i = lo; i-- && lo - i <= OVERLAP;)
+		if (va < m->fn[i].end && (!best || m->fn[i].end - m->fn[i].start < best->end - best->start))
+			best = &m->fn[i];
 	return best;
 }
 
-/* Bytes that look like a system call are one if decoding from the function's start comes to them. */
-static bool is_call(const struct patch_elf *e, const struct range *r, u64 va, s64 *ret_nr)
+static void add_call(void *arg, u64 va, const struct patch_insn *in)
 {
-	const u8 *code = patch_elf_bytes(e, r->start, r->end - r->start);
-	u64 at = 0, before = 0, size = r->end - r->start;
-	struct patch_insn in;
-	s32 nr = -1;
+	struct module *m = arg;
 
-	while (code && at < va - r->start) {
-		if (patch_decode(code + at, size - at, &in))
-			return false;
-		before = at;
-		at += in.len;
+	(void)in;
+	if (m->ncalls == m->callcap) {
+		u32 cap = m->callcap ? m->callcap * 2 : 256;
+		struct call *v = realloc(m->calls, cap * sizeof(*v));
+
+		if (!v)
+			return;
+		m->calls = v;
+		m->callcap = cap;
 	}
-	if (!code || at != va - r->start || patch_decode(code + at, size - at, &in) || in.kind != PATCH_SYSCALL)
-		return false;
-	if (at - before == 5 && code[before] == 0xb8)
-		memcpy(&nr, code + before + 1, 4);
-	*ret_nr = nr;
-	return true;
+	m->calls[m->ncalls++] = (struct call){ .at = va, .nr = -1 };
 }
 
-static void find_calls(struct module *m, const struct patch_elf *e)
+/* Its function, and the number if the instruction before it loads that and no branch comes between. */
+static void look_at_call(struct reading *r, struct call *c)
 {
+	struct patch_plan p;
+	struct patch_func f;
+	u32 off;
+
+	if (describe(r, c->at, &f, &c->func, &off))
+		return;
+	f.text = &c->func.text;
+	if (!patch_plan(&f, off, PATCH_BACKWARD, &p))
+		c->nr = p.nr;
+}
+
+static void scan(struct reading *r, struct segment *g)
+{
+	struct patch_text t = { .bytes = patch_elf_bytes(&r->e, g->va, g->size), .addr = g->va, .size = g->size };
+
+	t.targets = t.bytes ? calloc(1, patch_text_bytes(g->size)) : NULL;
+	if (!t.targets)
+		return;
+	patch_elf_scan(&r->e, 0, &t, 1u << PATCH_SYSCALL, add_call, r->m);
+	g->targets = t.targets;
+}
+
+static void read_elf(struct reading *r)
+{
+	struct module *m = r->m;
 	u64 va, off, size;
 
-	for (u32 i = 0; !patch_elf_text(e, i, &va, &off, &size); i++) {
-		const u8 *code = patch_elf_bytes(e, va, size), *p = code;
-
-		while (p && (p = memmem(p, size - (u64)(p - code), "\x0f\x05", 2))) {
-			u64 at = va + (u64)(p - code);
-			const struct range *r = function_at(m, at);
-			s64 nr;
-
-			p++;
-			if (!r || !is_call(e, r, at, &nr))
-				continue;
-			if (m->ncalls == m->callcap) {
-				u32 cap = m->callcap ? m->callcap * 2 : 256;
-				struct call *c = realloc(m->calls, cap * sizeof(*c));
-
-				if (!c)
-					return;
-				m->calls = c;
-				m->callcap = cap;
-			}
-			m->calls[m->ncalls++] = (struct call){ at, r->start, r->end, nr };
-		}
-	}
+	for (u32 i = 0; m->nseg < ARRAY_SIZE(m->seg) && !patch_elf_text(&r->e, i, &va, &off, &size); i++)
+		m->seg[m->nseg++] = (struct segment){ .off = off, .va = va, .size = size };
+	for (u32 i = 0; i < m->nseg; i++)
+		scan(r, &m->seg[i]);
+	for (u32 i = 0; i < m->ncalls; i++)
+		look_at_call(r, &m->calls[i]);
+	patch_elf_ranges(&r->e, add_range, r);
+	patch_elf_functions(&r->e, add_symbol, r);
+	qsort(m->fn, m->n, sizeof(*m->fn), by_start);
 }
 
+/* From a copy: who may shorten the file meanwhile does not end us. */
 static void read_module(struct module *m, int fd, const struct stat *st)
 {
-	struct patch_elf e;
-	void *at = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	u64 va, off, size;
+	struct reading r = { .m = m };
+	size_t size = (size_t)st->st_size, have = 0;
+	u8 *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
 		return;
-	if (!patch_elf_open(at, (u64)st->st_size, &e)) {
-		for (u32 i = 0; m->nseg < ARRAY_SIZE(m->bias_off) && !patch_elf_text(&e, i, &va, &off, &size); i++) {
-			m->bias_off[m->nseg][0] = off;
-			m->bias_off[m->nseg++][1] = va;
-		}
-		patch_elf_ranges(&e, add_range, m);
-		patch_elf_functions(&e, add_symbol, m);
-		qsort(m->fn, m->n, sizeof(*m->fn), by_start);
-		find_calls(m, &e);
+	while (have < size) {
+		ssize_t n = pread(fd, at + have, size - have, (off_t)have);
+
+		if (n <= 0)
+			break;
+		have += (size_t)n;
 	}
-	munmap(at, (size_t)st->st_size);
+	if (!patch_elf_open(at, have, &r.e))
+		read_elf(&r);
+	munmap(at, size);
 }
 
 /* Under the lock. */
@@ -295,46 +347,37 @@ static struct module *module_of(pid_t pid, const struct vma *v)
 static bool bias_of(const struct module *m, const struct vma *v, u64 *ret)
 {
 	for (u32 i = 0; i < m->nseg; i++)
-		if ((m->bias_off[i][0] & ~(u64)4095) <= v->off && (i + 1 == m->nseg || v->off < (m->bias_off[i + 1][0] & ~(u64)4095))) {
-			*ret = v->start - (m->bias_off[i][1] + (v->off - m->bias_off[i][0]));
+		if ((m->seg[i].off & ~(u64)4095) <= v->off && (i + 1 == m->nseg || v->off < (m->seg[i + 1].off & ~(u64)4095))) {
+			*ret = v->start - (m->seg[i].va + (v->off - m->seg[i].off));
 			return true;
 		}
 	return false;
 }
 
-struct search { pid_t pid; u64 addr, start, end; };
-
-static int look_function(void *arg, const struct vma *v)
+static struct maps_func moved(const struct maps_func *f, u64 bias)
 {
-	struct search *s = arg;
-	const struct range *r;
-	struct module *m;
-	u64 bias, va;
+	struct maps_func m = *f;
 
-	if (s->addr < v->start || s->addr >= v->end)
-		return 0;
-	if (!v->ino || !(m = module_of(s->pid, v)) || !bias_of(m, v, &bias))
-		return -ENOENT;
-	va = s->addr - bias;
-	r = function_at(m, va);
-	if (r)
-		s->start = r->start + bias, s->end = r->end + bias;
-	return s->end ? 1 : -ENOENT;
+	m.start += bias;
+	m.end += bias;
+	m.text.addr += bias;
+	return m;
 }
 
-int maps_function(pid_t pid, u64 addr, u64 *ret_start, u64 *ret_end)
+int maps_function(pid_t pid, const struct vma *v, u64 addr, struct maps_func *ret)
 {
-	struct search s = { .pid = pid, .addr = addr };
-	int got;
+	const struct maps_func *f = NULL;
+	struct module *m;
+	u64 bias;
 
 	pthread_mutex_lock(&lock);
-	got = maps_each(pid, look_function, &s);
+	m = v->ino ? module_of(pid, v) : NULL;
+	if (m && bias_of(m, v, &bias))
+		f = function_at(m, addr - bias);
+	if (f)
+		*ret = moved(f, bias);
 	pthread_mutex_unlock(&lock);
-	if (got != 1)
-		return got < 0 ? got : -ENOENT;
-	*ret_start = s.start;
-	*ret_end = s.end;
-	return 0;
+	return f ? 0 : -ENOENT;
 }
 
 int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
@@ -348,9 +391,10 @@ int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 	if (m && bias_of(m, v, &bias))
 		for (u32 i = 0; i < m->ncalls && !ret; i++) {
 			const struct call *c = &m->calls[i];
+			struct maps_func f = moved(&c->func, bias);
 
 			if (c->at + bias >= v->start && c->at + bias < v->end)
-				ret = fn(arg, c->at + bias, c->func + bias, c->func_end + bias, c->nr);
+				ret = fn(arg, c->at + bias, &f, c->nr);
 		}
 	pthread_mutex_unlock(&lock);
 	return ret;
@@ -363,18 +407,11 @@ void maps_forget(void)
 		struct module *m = modules;
 
 		modules = m->next;
+		for (u32 i = 0; i < m->nseg; i++)
+			free(m->seg[i].targets);
 		free(m->fn);
 		free(m->calls);
 		free(m);
 	}
 	pthread_mutex_unlock(&lock);
-}
-
-u32 maps_padding(const u8 *bytes, u32 n)
-{
-	u32 k = 0;
-
-	while (k < n && (bytes[n - 1 - k] == 0x90 || bytes[n - 1 - k] == 0xcc))
-		k++;
-	return k;
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/types.h"
+#include "patch/patch.h"
 
 struct vma {
 	u64 start, end, off;
@@ -20,12 +21,15 @@ int maps_each(pid_t pid, int (*fn)(void *arg, const struct vma *v), void *arg);
 bool maps_same_file(pid_t pid, const struct vma *v, u64 dev, u64 ino);
 /* Free address space of this size within `reach` of an address; 0: none. */
 u64 maps_gap(pid_t pid, u64 addr, u64 size, u64 reach);
-/* Bounds of the function that holds an address; unchanged, -ENOENT: not known. */
-int maps_function(pid_t pid, u64 addr, u64 *ret_start, u64 *ret_end);
-/* How many of the n bytes, seen from their end, are padding between functions. */
-u32 maps_padding(const u8 *bytes, u32 n);
-/* Each system call instruction in the file of a mapping, at its address in the process, the function it is in, the number (-1: not known). */
-typedef int (*maps_call_fn)(void *arg, u64 addr, u64 func, u64 func_end, s64 nr);
+/*
+ * A function: its bounds, how much padding is before and behind it, and where branches of its module go (text.bytes: not there).
+ * Valid until maps_forget().
+ */
+struct maps_func { u64 start, end; u32 pad, tail; struct patch_text text; };
+/* The one that holds an address of a mapping; -ENOENT: not known. */
+int maps_function(pid_t pid, const struct vma *v, u64 addr, struct maps_func *ret);
+/* Each system call instruction in the file of a mapping, at its address in the process, the number (-1: not known). */
+typedef int (*maps_call_fn)(void *arg, u64 addr, const struct maps_func *func, s64 nr);
 int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg);
 void maps_forget(void); /* what is remembered of files */
 

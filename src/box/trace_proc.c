@@ -376,6 +376,11 @@ void proc_forget(struct proc *p)
 		}
 	for (u32 i = 0; i < p->nmaps; i++)
 		obj_put(&p->maps[i].map->obj);
+	for (u32 i = 0; i < p->ntexts; i++)
+		free(p->texts[i].taken);
+	free(p->texts);
+	p->texts = NULL;
+	p->ntexts = 0;
 	free(p->calls);
 	p->calls = NULL;
 	p->nmaps = p->nprogs = p->nsites = p->nareas = p->ncmds = 0;
@@ -402,6 +407,8 @@ int proc_copy(struct proc *p, const struct proc *from)
 	p->ncmds = 0;
 	p->pending = p->execing = p->broken = false;
 	memset(p->free, 0, sizeof(p->free)); /* what was free there is lost here */
+	p->texts = NULL;
+	p->ntexts = 0;
 	p->maps = copy_of(from->maps, p->mapcap = p->nmaps, sizeof(*p->maps));
 	p->progs = copy_of(from->progs, p->progcap = p->nprogs, sizeof(*p->progs));
 	p->sites = copy_of(from->sites, p->sitecap = p->nsites, sizeof(*p->sites));

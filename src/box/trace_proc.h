@@ -9,6 +9,7 @@
 #define SKEP_BOX_TRACE_PROC_H
 
 #include "agent/agent.h"
+#include "box/trace_maps.h"
 #include "box/trace_stop.h"
 #include "hook/source.h"
 #include "patch/patch.h"
@@ -39,7 +40,7 @@ struct proc_site {
 	u64 ret_at;            /* where trapped returns go */
 	bool returns;          /* the trampoline can trap the return */
 	u64 ref_ctr;           /* address of a counter that was incremented; 0: none */
-	u64 func, func_end;    /* the function around it, when known */
+	struct maps_func func; /* around it; end 0: not known */
 	const struct point *want_enter, *want_leave; /* while the process is brought in step */
 	bool wanted, want_returns;
 	bool hopeless;         /* its code cannot be rewritten */
@@ -64,6 +65,8 @@ struct proc {
 	u32 nsites, sitecap;
 	struct proc_area *areas;
 	u32 nareas, areacap;
+	struct patch_text *texts; /* of modules with sites: which bytes these cover */
+	u32 ntexts;
 	struct proc_calls *calls; /* NULL: none */
 	struct agent_cmd cmd[PROC_CMDS];
 	u32 ncmds;

@@ -21,6 +21,7 @@
 #define AREA_SIZE  65536u
 #define TRAMP_ROOM 320u
 #define STEPS      2000u       /* of 20 us and more: for a thread to leave a stub */
+#define MAX_FUNC   (1u << 20)
 #define REACH      ((u64)0x7ff00000)
 
 /* ---- room near the code ---- */
@@ -269,7 +270,7 @@ static int leave_tramp(const struct proc *p, const struct blob *b, struct stop *
 
 /* ---- sites ---- */
 /* The function around the site, as it is in the process. */
-struct around { u8 *code; struct patch_func f; u32 off; const struct stop *s; };
+struct around { u8 *code; struct patch_func f; struct patch_text text; u32 off; };
 
 static int read_there(void *arg, u64 addr, void *buf, u32 n)
 {
@@ -290,47 +291,75 @@ static u32 whole_insns(const u8 *code, u32 size)
 	return at;
 }
 
-static int look(struct proc *p, struct stop *s, const struct proc_site *site, struct around *r)
+static int look(struct stop *s, const struct proc_site *site, struct around *r)
 {
-	u64 start = site->addr, end = site->addr + 64;
-	u32 size;
-	bool known = site->func_end || !maps_function(p->pid, site->addr, &start, &end);
+	const struct maps_func *k = &site->func;
+	bool known = site->addr - k->start < k->end - k->start && k->end - k->start <= MAX_FUNC;
+	u64 start = known ? k->start : site->addr;
+	u32 size = known ? (u32)(k->end - k->start) : 64, pad = known ? k->pad : 0, tail = known ? k->tail : 0;
 
-	if (site->func_end)
-		start = site->func, end = site->func_end;
-	if (end - start > 1u << 20 || site->addr - start >= end - start)
-		known = false, start = site->addr, end = start + 64;
-	size = (u32)(end - start);
-	r->code = malloc(size + 64u);
+	r->code = malloc(pad + size + tail);
 	if (!r->code)
 		return -ENOMEM;
-	if (stop_read(s, start - 16, r->code, size + 48u)) {
-		/* at an edge of the mapping */
-		if (stop_read(s, start, r->code + 16, size)) {
-			free(r->code);
-			return -EFAULT;
-		}
-		r->f = (struct patch_func){ .code = r->code + 16, .addr = start, .size = size };
-	} else {
-		r->f = (struct patch_func){ .code = r->code + 16, .addr = start, .size = size, .pad = maps_padding(r->code, 16) };
+	if (stop_read(s, start - pad, r->code, pad + size + tail)) {
+		free(r->code);
+		return -EFAULT;
 	}
-	if (!known)
-		r->f.size = whole_insns(r->f.code, r->f.size);
-	r->f.read = read_there;
-	r->f.arg = s;
+	r->f = (struct patch_func){ .code = r->code + pad, .addr = start, .size = size, .pad = pad, .tail = tail };
+	if (known) {
+		r->text = k->text;
+		r->f.text = &r->text;
+		r->f.read = read_there;
+		r->f.arg = s;
+	} else {
+		r->f.size = whole_insns(r->f.code, size);
+	}
 	r->off = (u32)(site->addr - start);
 	return 0;
 }
 
 /* Other sites of ours in the function: their original bytes are what counts. */
-static void show_original(const struct proc *p, struct around *r)
+static void show_others(const struct proc *p, struct around *r)
 {
 	for (u32 i = 0; i < p->nsites; i++) {
-		const struct proc_site *o = &p->sites[i];
+		const struct patch_plan *o = &p->sites[i].plan;
+		u64 at = o->start - r->f.addr;
 
-		if (o->plan.tramp && o->plan.start - r->f.addr < r->f.size)
-			memcpy(r->code + 16 + (o->plan.start - r->f.addr), o->plan.old, o->plan.len);
+		if (o->tramp && at < r->f.size)
+			memcpy(r->code + r->f.pad + at, o->old, MIN(o->len, r->f.size - at));
 	}
+}
+
+/* Which bytes of the module other sites cover: kept while the process is traced. */
+static int take_others(struct proc *p, struct around *r)
+{
+	struct patch_text *v = p->texts;
+
+	if (!r->f.text)
+		return 0;
+	for (u32 i = 0; i < p->ntexts; i++)
+		if (v[i].addr == r->text.addr && v[i].targets == r->text.targets) {
+			r->text.taken = v[i].taken;
+			return 0;
+		}
+	v = realloc(v, (p->ntexts + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	p->texts = v;
+	r->text.taken = calloc(1, patch_text_bytes(r->text.size));
+	if (!r->text.taken)
+		return -ENOMEM;
+	for (u32 i = 0; i < p->nsites; i++)
+		if (p->sites[i].plan.tramp)
+			patch_text_take(&r->text, &p->sites[i].plan, true);
+	v[p->ntexts++] = r->text;
+	return 0;
+}
+
+static void take(struct proc *p, const struct patch_plan *plan, bool take)
+{
+	for (u32 i = 0; i < p->ntexts; i++)
+		patch_text_take(&p->texts[i], plan, take);
 }
 
 static bool overlaps(const struct proc *p, const struct patch_plan *plan)
@@ -344,18 +373,23 @@ static bool overlaps(const struct proc *p, const struct patch_plan *plan)
 	return false;
 }
 
+/* Where what is there is not known as a function, only what no branch can split. */
 static int make_plan(struct proc *p, struct stop *s, const struct proc_site *site, struct patch_plan *plan)
 {
-	struct around r = { .s = s };
-	u32 flags = site->kind == AGENT_SYSCALL ? PATCH_BACKWARD : site->returns ? 0 : PATCH_BACKWARD;
-	int err = look(p, s, site, &r);
+	struct around r = { 0 };
+	u32 flags = site->kind == AGENT_UPROBE && site->returns ? 0 : PATCH_BACKWARD;
+	int err = look(s, site, &r);
 
 	if (err)
 		return err;
-	show_original(p, &r);
-	err = patch_plan(&r.f, r.off, flags | PATCH_ONLY_JUMP, plan);
+	show_others(p, &r);
+	err = take_others(p, &r);
+	if (!err)
+		err = patch_plan(&r.f, r.off, flags | PATCH_ONLY_JUMP, plan);
 	free(r.code);
-	return err ? err : overlaps(p, plan) ? -ENOSPC : 0;
+	if (!err && !r.f.text && !plan->single)
+		err = -ENOSPC;
+	return err ? err : overlaps(p, plan) ? -EEXIST : 0;
 }
 
 static s32 jump_to(u64 from, u64 to) { return s32_of(to - from); }
@@ -434,17 +468,23 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	if (err)
 		trace_say(why, "process %d, address 0x%llx: %s", p->pid, (unsigned long long)site->addr, patch_why(err));
 	else
-		site->plan = plan;
-	return err == -ENOSPC || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;
+		site->plan = plan, take(p, &plan, true);
+	return err == -ENOSPC || err == -EEXIST || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;
 }
 
 int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
 {
 	struct patch_plan *plan = &site->plan;
+	u8 now[8];
 	int err;
 
 	if (!plan->tramp)
 		return 0;
+	take(p, plan, false);
+	if (stop_read(s, plan->start, now, plan->len) || memcmp(now, plan->new, plan->len)) {
+		plan->tramp = 0; /* the module is gone, something else may be there */
+		return 0;
+	}
 	/* from here on nobody comes in */
 	err = stop_write(s, plan->start, plan->old, plan->len);
 	if (!err && plan->form == PATCH_JMP2)

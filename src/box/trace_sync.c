@@ -70,6 +70,8 @@ static int want_here(void *arg, const struct vma *v)
 		l->err = -ENOMEM;
 		return 1;
 	}
+	if (!s->func.end)
+		maps_function(l->p->pid, v, addr, &s->func);
 	s->wanted = true;
 	if (at->kind == HOOK_UPROBE)
 		s->want_enter = l->pt;
