@@ -153,7 +153,7 @@ struct notif {
 	u64 args[6];
 	enum notif_reply reply;
 	struct str reason;         /* of a command that failed */
-	char object[96];           /* what it was about, for the log: "prog 3 tag 0123456789abcdef" */
+	u64 obj_dev, obj_ino;      /* the object it was last about, for the log; 0: none */
 };
 
 /* Results of a row's function, beside 0.. and -errno: let the kernel do it; it is answered already. */

@@ -8,6 +8,7 @@
 
 #include "box/files.h"
 #include "box/priv.h"
+#include "hook/link.h"
 #include "map/map.h"
 #include "prog/prog.h"
 
@@ -116,6 +117,17 @@ static void prog_fdinfo(struct prog *p, struct str *out)
 		   (unsigned long long)p->stats.counted, (unsigned long long)p->stats.misses, (u32)p->vf.walked);
 }
 
+static void link_fdinfo(const struct link *l, struct str *out)
+{
+	str_printf(out, "link_type:\t%s\nlink_id:\t%u\n", l->type < UAPI_LINK_TYPES ? link_spec[l->type].name : "?", l->obj.id);
+	if (!l->prog)
+		return;
+	str_puts(out, "prog_tag:\t");
+	for (u32 i = 0; i < sizeof(l->prog->tag); i++)
+		str_printf(out, "%02x", l->prog->tag[i]);
+	str_printf(out, "\nprog_id:\t%u\n", l->prog->obj.id);
+}
+
 /* Of a descriptor that is one of skep's objects; others are the kernel's to tell of. */
 int file_fdinfo(struct notif *n, const struct match *m, struct str *out)
 {
@@ -138,6 +150,8 @@ int file_fdinfo(struct notif *n, const struct match *m, struct str *out)
 		prog_fdinfo(prog_of(o), out);
 	else if (o->kind == OBJ_BTF)
 		str_printf(out, "btf_id:\t%u\n", o->id);
+	else if (o->kind == OBJ_LINK)
+		link_fdinfo(link_of(o), out);
 	obj_put(o);
 	return 0;
 }

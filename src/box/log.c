@@ -16,10 +16,13 @@
 #include "base/sha256.h"
 #include "box/audit.h"
 #include "box/priv.h"
+#include "map/map.h"
+#include "prog/prog.h"
 
 struct box_log {
 	pthread_mutex_t lock;
 	int log, audit;
+	bool closed;   /* what comes from clients that were killed comes too late */
 	u64 number;
 	char last[65]; /* hash of the record before */
 };
@@ -76,11 +79,16 @@ static void put_audit(struct box_log *l, const struct str *body)
 	str_free(&s);
 }
 
-static void put_record(struct box_log *l, struct str *rest)
+static void put_record(struct box_log *l, struct str *rest, bool last)
 {
 	struct str s = { 0 };
 
 	pthread_mutex_lock(&l->lock);
+	if (l->closed) {
+		pthread_mutex_unlock(&l->lock);
+		return;
+	}
+	l->closed = last;
 	str_printf(&s, "\"n\":%llu,", (unsigned long long)++l->number);
 	str_putn(&s, str_text(rest), rest->len);
 	if (l->audit >= 0)
@@ -140,7 +148,7 @@ int log_open(struct box *b)
 	str_printf(&s, "\"time\":%llu,\"event\":\"open\",\"supervisor\":%d,\"uid\":%u,", (unsigned long long)b->started_ns, (int)getpid(),
 		   (unsigned)getuid());
 	json_text(&s, "box", b->name);
-	put_record(l, &s);
+	put_record(l, &s, false);
 	str_free(&s);
 	return 0;
 }
@@ -153,8 +161,31 @@ void log_close(struct box *b)
 		return;
 	str_printf(&s, "\"time\":%llu,\"event\":\"close\",", (unsigned long long)clock_ns(CLOCK_REALTIME));
 	json_text(&s, "box", b->name);
-	put_record(b->log, &s);
+	put_record(b->log, &s, true);
 	str_free(&s);
+}
+
+/* What it was about: "prog", id, name, tag. */
+static void put_object(struct notif *n, struct str *s)
+{
+	struct obj *o;
+
+	if (!n->obj_ino || obj_by_inode(&n->box->skep->tab, n->obj_dev, n->obj_ino, OBJ_NONE, &o))
+		return;
+	str_puts(s, ",");
+	json_text(s, "object", o->ops->name);
+	str_printf(s, ",\"id\":%u", o->id);
+	if (o->kind == OBJ_PROG || o->kind == OBJ_MAP) {
+		str_putc(s, ',');
+		json_text(s, "name", o->kind == OBJ_PROG ? prog_of(o)->name : map_of(o)->desc.name);
+	}
+	if (o->kind == OBJ_PROG) {
+		str_puts(s, ",\"tag\":\"");
+		for (u32 i = 0; i < sizeof(prog_of(o)->tag); i++)
+			str_printf(s, "%02x", prog_of(o)->tag[i]);
+		str_putc(s, '"');
+	}
+	obj_put(o);
 }
 
 void log_command(struct notif *n, u32 cmd, int result, u64 began)
@@ -168,10 +199,7 @@ void log_command(struct notif *n, u32 cmd, int result, u64 began)
 	json_text(&s, "comm", client_name(n->client));
 	str_putc(&s, ',');
 	json_text(&s, "command", cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "unknown");
-	if (n->object[0]) {
-		str_putc(&s, ',');
-		json_text(&s, "object", n->object);
-	}
+	put_object(n, &s);
 	str_printf(&s, ",\"result\":%d", result);
 	if (result < 0) {
 		const char *name = strerrorname_np(-result);
@@ -181,6 +209,6 @@ void log_command(struct notif *n, u32 cmd, int result, u64 began)
 		str_putc(&s, ',');
 		json_text(&s, "reason", str_text(&n->reason));
 	}
-	put_record(n->box->log, &s);
+	put_record(n->box->log, &s, false);
 	str_free(&s);
 }

@@ -44,8 +44,11 @@ s64 notif_give(struct notif *n, int fd, bool cloexec)
 {
 	struct seccomp_notif_addfd a = { .id = n->id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (u32)fd,
 					 .newfd_flags = cloexec ? O_CLOEXEC : 0 };
+	bool logged = n->box->log != NULL; /* its record is written before the client goes on */
 	int got;
 
+	if (logged)
+		a.flags = 0;
 	do
 		got = ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
 	while (got < 0 && (errno == EINTR || errno == EINPROGRESS));
@@ -55,10 +58,11 @@ s64 notif_give(struct notif *n, int fd, bool cloexec)
 		if (got >= 0)
 			answer(n, got, 0, 0);
 	}
-	close(fd);
 	if (got < 0)
-		return errno == ENOENT ? -EINTR : -errno;
-	n->reply = N_DONE;
+		got = errno == ENOENT ? -EINTR : -errno;
+	else if (!logged)
+		n->reply = N_DONE;
+	close(fd);
 	return got;
 }
 
@@ -93,8 +97,8 @@ static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *r
 		return -EBADF;
 	}
 	close(ours);
-	*ret_dev = st.st_dev;
-	*ret_ino = st.st_ino;
+	*ret_dev = of(w)->obj_dev = st.st_dev;
+	*ret_ino = of(w)->obj_ino = st.st_ino;
 	*ret_mode = mode & O_ACCMODE;
 	return 0;
 }
@@ -102,7 +106,17 @@ static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *r
 static int fd_take(struct caller *w, int fd) { return client_fd(of(w)->client, fd); }
 
 /* The answer to the call is the descriptor: nothing may be left to be done after this. */
-static int fd_give(struct caller *w, int fd) { return (int)notif_give(of(w), fd, true); }
+static int fd_give(struct caller *w, int fd)
+{
+	struct notif *n = of(w);
+	struct stat st;
+
+	if (n->box->log && !fstat(fd, &st)) {
+		n->obj_dev = st.st_dev;
+		n->obj_ino = st.st_ino;
+	}
+	return (int)notif_give(n, fd, true);
+}
 
 /* Pins live in bpf file systems only. */
 static int pin_path(struct caller *w, int dir, const char *path, char *out, size_t size)

@@ -61,6 +61,28 @@ static void preload_accelerator(void)
 	fprintf(stderr, "skep exec: libskep-preload.so is not beside %s: not accelerated\n", self);
 }
 
+/* The command can tell where it is: $SKEP_BOX, and the prompt of a shell. */
+static void set_environment(const struct box_opts *o)
+{
+	const char *base = strrchr(o->argv[0], '/'), *old = getenv("PS1");
+	char name[64], prompt[300];
+	size_t n;
+
+	if (o->name)
+		snprintf(name, sizeof(name), "%s", o->name);
+	else
+		snprintf(name, sizeof(name), "%d", (int)getppid());
+	setenv("SKEP_BOX", name, 1);
+	base = base ? base + 1 : o->argv[0];
+	n = strlen(base);
+	if (o->argv[1] || n < 2 || strcmp(base + n - 2, "sh") || !isatty(0))
+		return;
+	snprintf(prompt, sizeof(prompt), "(skep %s) %.200s", name, old && *old ? old : "$ ");
+	setenv("PS1", prompt, 1);
+	snprintf(prompt, sizeof(prompt), "skep %s", name);
+	setenv("debian_chroot", prompt, 1); /* what Debian's bash start-up file puts before its own prompt */
+}
+
 /* In the child: under the filter, and then wait until it is served. */
 static _Noreturn void become_command(const struct box_opts *o, int to_super, int go)
 {
@@ -74,7 +96,7 @@ static _Noreturn void become_command(const struct box_opts *o, int to_super, int
 	if (o->accelerate)
 		preload_accelerator();
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* where only ancestors may look: who joins a box is not its child */
-	setenv("SKEP_BOX", o->name ? o->name : "1", 1);
+	set_environment(o);
 	execvp(o->argv[0], o->argv);
 	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));
 	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);

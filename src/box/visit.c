@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "box/priv.h"
+#include "hook/link.h"
+#include "hook/perf.h"
 #include "map/map.h"
 #include "map/os.h"
 #include "prog/prog.h"
@@ -62,6 +64,25 @@ static void put_map(struct str *s, struct map *m)
 		   m->desc.max_entries, (unsigned long long)map_memory(m));
 }
 
+static void put_link(struct str *s, const struct link *l)
+{
+	char at[600] = "";
+
+	if (l->type == BPF_LINK_TYPE_RAW_TRACEPOINT)
+		snprintf(at, sizeof(at), "%s", l->raw_tp.name);
+	else if (l->type == BPF_LINK_TYPE_PERF_EVENT && l->perf.event && l->perf.event->path)
+		snprintf(at, sizeof(at), "%s+0x%llx", l->perf.event->path, (unsigned long long)l->perf.event->at.offset);
+	else if (l->type == BPF_LINK_TYPE_PERF_EVENT && l->perf.event)
+		snprintf(at, sizeof(at), "%s", l->perf.event->at.name);
+	else if (l->type == BPF_LINK_TYPE_ITER)
+		snprintf(at, sizeof(at), "%s", l->iter.name);
+	str_printf(s, "{\"id\":%u,", l->obj.id);
+	json_text(s, "type", l->type < UAPI_LINK_TYPES ? link_spec[l->type].name : "?");
+	str_printf(s, ",\"prog\":%u,", l->prog ? l->prog->obj.id : 0);
+	json_text(s, "at", l->dead ? "(detached)" : at);
+	str_putc(s, '}');
+}
+
 static void put_objects(struct box *b, struct str *s, enum obj_kind kind, const char *key)
 {
 	u32 id = 0;
@@ -79,6 +100,8 @@ static void put_objects(struct box *b, struct str *s, enum obj_kind kind, const 
 			put_prog(s, prog_of(o));
 		else if (kind == OBJ_MAP)
 			put_map(s, map_of(o));
+		else if (kind == OBJ_LINK)
+			put_link(s, link_of(o));
 		else
 			str_printf(s, "{\"id\":%u}", id);
 		obj_put(o);
