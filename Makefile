@@ -19,7 +19,7 @@ CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(sort $(wildcard src/cli/*.c src/box
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 MAPTEST := $(patsubst tests/map/%.c,$(B)/map/%,$(sort $(wildcard tests/map/*.c)))
 TOOLS   := $(patsubst tests/tools/%.c,$(B)/tools/%,$(sort $(wildcard tests/tools/*.c)))
-BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(wildcard examples/*.bpf.c examples/bad/*.bpf.c)))
+BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(wildcard examples/*.bpf.c examples/bad/*.bpf.c examples/embed/*.bpf.c)))
 
 .PHONY: all
 all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so

@@ -48,3 +48,7 @@ $(B)/tools/%: tests/tools/%.c $(B)/libskep.a
 $(B)/examples/%.bpf.o: examples/%.bpf.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The embedding example; its types are compiled for BPF, for their BTF.
+$(B)/examples/embed/server: examples/embed/server.c examples/embed/request.h $(B)/examples/embed/types.bpf.o $(B)/libskep.a
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -DTYPES_OBJECT='"$(B)/examples/embed/types.bpf.o"' $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a $(BPF_LIBS)

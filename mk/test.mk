@@ -9,7 +9,7 @@ ifeq ($(SAN),tsan)
 check: $(MAPTEST)
 	$(Q)B=$(B) SHORT=1 tests/run.sh map/ $(ONLY)
 else
-check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST)
+check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST) $(B)/examples/embed/server
 	$(Q)B=$(B) tests/run.sh $(ONLY)
 endif
 

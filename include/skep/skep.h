@@ -146,6 +146,37 @@ SKEP_API uint32_t skep_prog_run_packet(struct skep_prog *p, struct skep_packet *
 /* Run a program whose context is the caller's memory as it is (tracepoint, raw tracepoint, kprobe's pt_regs, syscall...). */
 SKEP_API uint64_t skep_prog_run_raw(struct skep_prog *p, void *ctx);
 
+/* ---- program types of an application's own ---- */
+/* A function of the application that programs of the type may call, as a kfunc: `extern ... __ksym;` in the program. */
+struct skep_kfunc {
+	const char *name;    /* of a FUNC in the type's BTF, which says what it takes and returns */
+	uint64_t (*fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t); /* arguments as they are in registers */
+	uint32_t flags;      /* SKEP_KFUNC_* */
+};
+enum { SKEP_KFUNC_ACQUIRE = 1, SKEP_KFUNC_RELEASE = 2, SKEP_KFUNC_RET_NULL = 4, SKEP_KFUNC_TRUSTED_ARGS = 8, SKEP_KFUNC_SLEEPABLE = 16 };
+struct skep_type {
+	size_t sz;           /* sizeof(struct skep_type) */
+	const char *name;    /* for messages */
+	const void *btf;     /* the application's types: a .BTF section, as clang -g -target bpf makes it of a header */
+	uint32_t btf_size;
+	const char *ctx;     /* the struct of them that programs get a pointer to */
+	const char *const *writable; /* its members that programs may change; NULL-terminated, NULL: none */
+	/* two 8-byte members that are the bounds of a buffer, read and checked like an XDP program's packet; NULL: there is none */
+	const char *data, *data_end;
+	uint32_t data_writable;
+	int32_t ret_min, ret_max; /* what programs may return; ret_min > ret_max: anything */
+	const struct skep_kfunc *kfuncs;
+	uint32_t nkfuncs;
+};
+/*
+ * Define a program type of this subsystem: *ret_type is its number for BPF_PROG_LOAD (libbpf: bpf_program__set_type()). Its programs are
+ * verified like those of built-in types: members are read and written with their sizes, functions called with their types. They
+ * are run with skep_prog_run_raw(prog, pointer to the struct). Pointers among the members cannot be read. 0, -EINVAL (skep_reason()
+ * says what is wrong), -ENOENT (a name is not in the BTF), -ENOSPC (8 types are the most), -ENOMEM. To be called before programs are
+ * loaded by other threads; kept until skep_free().
+ */
+SKEP_API int skep_type_define(struct skep *s, const struct skep_type *t, uint32_t *ret_type);
+
 /* ---- using a map directly: no system call, any number of threads ---- */
 struct skep_map;
 /* The map behind a descriptor, referenced: release with skep_map_put(). -EBADF, -EINVAL. */

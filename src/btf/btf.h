@@ -25,6 +25,8 @@ int btf_parse(const void *data, u32 size, const struct btf *base, bool trusted, 
 int btf_adopt(const void *map, u32 size, struct log *log, struct btf **ret_btf);
 /* BPF_BTF_LOAD: the same for a program's BTF, with kptr targets looked up in `kernel` (NULL: none are found). */
 int btf_load(const void *data, u32 size, const struct btf *kernel, struct log *log, struct btf **ret_btf);
+/* The bytes of a BTF that stands alone as those of one on top of `base`, for btf_parse() with it; malloc'ed. 0, -ENOMEM. */
+int btf_rebase(const struct btf *own, const struct btf *base, void **ret_data, u32 *ret_size);
 void btf_free(struct btf *b); /* NULL is fine */
 
 const void *btf_raw(const struct btf *b, u32 *ret_size); /* bytes as given to btf_parse */

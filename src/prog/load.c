@@ -115,7 +115,12 @@ static u64 kfunc_addr(void *cookie, const struct btf *b, u32 id, const char *nam
 {
 	const struct load *l = cookie;
 
-	(void)b, (void)id;
+	const struct vf_own *own = l->a->vf.own;
+	s32 i = own && b == own->btf ? vf_own_kfunc(own, name) : -1;
+
+	(void)id;
+	if (i >= 0)
+		return own->kfunc_addr[i];
 	return (u64)(uintptr_t)(l->a->budget ? kfunc_body_held(name) : kfunc_body(name));
 }
 
@@ -402,7 +407,7 @@ static int make_prog(struct load *l, struct prog *p)
 	const struct prog_attr *a = l->a;
 	int err;
 
-	p->spec = progtype_by_id(a->vf.prog_type);
+	p->spec = a->vf.own ? a->vf.own->type : progtype_by_id(a->vf.prog_type);
 	p->type = a->vf.prog_type;
 	p->runs_as = a->target_type ? a->target_type : p->type;
 	p->attach_type = a->vf.attach_type;

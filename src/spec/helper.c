@@ -134,7 +134,7 @@ int helper_allowed(const struct helper_spec *h, u32 prog_type, u32 attach_type, 
 	u32 need = h->caps & ~(u32)CAPB_NOT_SYSCALL;
 
 	(void)sleepable;
-	if (prog_type >= UAPI_PROG_TYPES || !(h->progs & PT_BIT(prog_type)))
+	if (!progset_has(h->progs, prog_type))
 		return -EINVAL;
 	if (h->attach && !(h->attach & attach_bit(attach_type)) && owns_attach(prog_type, h->attach))
 		return -EINVAL;

@@ -51,6 +51,13 @@ const struct progtype_spec *progtype_by_id(u32 type)
 	return type > 0 && type < UAPI_PROG_TYPES ? &progtype_spec[type] : NULL;
 }
 
+bool progset_has(progset set, u32 type)
+{
+	if (type < UAPI_PROG_TYPES)
+		return set & PT_BIT(type);
+	return type - PROGTYPE_OWN < PROGTYPE_OWN_MAX && ((set & ALL) == ALL || (set & PT_BIT(type)));
+}
+
 /* ---- attach types ---- */
 
 enum { MAY = 0, MUST = 1 };

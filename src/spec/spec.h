@@ -61,6 +61,10 @@ struct progtype_spec {
 	s32 ret_min, ret_max; /* range R0 must have at exit; ret_min > ret_max: any (attach rows may narrow) */
 };
 extern const struct progtype_spec progtype_spec[UAPI_PROG_TYPES];
+/* Program types that an application defines have numbers from here on; what Linux lets programs of every type do, they may. */
+#define PROGTYPE_OWN 48u
+#define PROGTYPE_OWN_MAX 8u
+bool progset_has(progset set, u32 type);
 /* NULL when the number is not a type. */
 const struct progtype_spec *progtype_by_id(u32 type);
 /*

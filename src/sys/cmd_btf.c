@@ -2,6 +2,7 @@
 /* BPF_BTF_LOAD, and the kernel's types as a BTF object of the subsystem. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -44,6 +45,15 @@ static int publish(struct skep *s, struct btf *btf, bool kernel, struct btf_obj 
 	}
 	*ret = b;
 	return 0;
+}
+
+int btf_publish(struct skep *s, struct btf *btf, const char *module, struct btf_obj **ret)
+{
+	int err = publish(s, btf, true, ret);
+
+	if (!err)
+		snprintf((*ret)->name, sizeof((*ret)->name), "%s", module);
+	return err;
 }
 
 static int read_file(const char *path, void **ret, size_t *ret_size)

@@ -367,7 +367,7 @@ static int copy_program(struct call *c, struct load_bufs *b)
 static int before_verifier(struct call *c, struct load_bufs *b, struct vf_input *vf)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
-	const struct progtype_spec *t = progtype_by_id(a->prog_type);
+	const struct progtype_spec *t = sys_progtype(c->s, a->prog_type);
 	int err = resolve_attach_btf(c, b, vf);
 
 	if (!err)
@@ -394,6 +394,7 @@ static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr
 	int err = copy_infos(c, b, vf);
 
 	vf->debug = c->s->watch;
+	vf->own = sys_own_type(c->s, vf->prog_type);
 
 	vf->refused = err ? err : apply_core_relos(c, b, vf, log);
 	vf->insns = b->insns;
@@ -459,7 +460,7 @@ int cmd_prog_load(struct call *c)
 		return call_fail(c, -EINVAL, "prog_flags 0x%x has unknown bits", a->prog_flags);
 	if (a->prog_flags & FLAG_TOKEN)
 		return call_token(c, a->prog_token_fd);
-	err = check_privilege(c, progtype_by_id(a->prog_type));
+	err = check_privilege(c, sys_progtype(c->s, a->prog_type));
 	if (err)
 		return err;
 	err = load(c, &b);

@@ -182,6 +182,7 @@ void skep_free(struct skep *s)
 		obj_put(&s->kernel_btf_obj->obj);
 	objtab_drop(&s->tab); /* links leave their targets */
 	hooks_free(s->hooks);
+	sys_own_types_free(s);
 	objtab_destroy(&s->tab);
 	if (s->log_fd >= 0)
 		close(s->log_fd);

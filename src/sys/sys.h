@@ -31,6 +31,8 @@ struct hooks;
 struct map;
 struct pins;
 struct vf_debug;
+struct vf_own;
+struct own_type;
 struct skep {
 	struct objtab tab;
 	struct btf *kernel_btf;        /* NULL: none */
@@ -43,6 +45,8 @@ struct skep {
 	u32 harden, spectre;           /* SKEP_HARDEN_*, SKEP_SPECTRE_* */
 	u32 caps;
 	bool caps_set, unpriv_allowed, run_any;
+	struct own_type *own_types;    /* newest first */
+	u32 nown_types;
 	u32 report;                    /* SKEP_REPORT_* */
 	struct vf_debug *watch;        /* skep_watch(); NULL: nobody */
 	int log_fd;                    /* failing commands; -1: none */
@@ -143,11 +147,20 @@ int sys_perf_ioctl(struct skep *s, struct caller *who, int fd, u32 request, u64 
 /* Put the perf event behind the caller's descriptor (at `value`) into a perf_event_array. */
 int perf_map_update(struct call *c, struct map *m, const void *key, const void *value, u64 flags);
 
+/* own_type.c: program types that the application has defined; NULL: the number is none of them. */
+const struct vf_own *sys_own_type(const struct skep *s, u32 type);
+/* Linux's or the application's; NULL: the number means nothing. */
+const struct progtype_spec *sys_progtype(const struct skep *s, u32 type);
+void sys_own_types_free(struct skep *s);
+
 /* pin.c */
 int pin_init(struct skep *s);
 void pin_destroy(struct skep *s);
 /* Let go of what lost its name in the file system. */
 void pin_sweep(struct skep *s);
+
+/* Make an object of kernel types that are not vmlinux's, named as a module would be; takes `btf` over when it succeeds. */
+int btf_publish(struct skep *s, struct btf *btf, const char *module, struct btf_obj **ret);
 
 /* Kernel BTF, loaded on first need; NULL when there is none. */
 const struct btf *sys_kernel_btf(struct skep *s);

@@ -29,7 +29,7 @@ const char *btf_kind_word(const struct btf *b, u32 id)
 static u32 listed(struct vf_env *e, const char *which)
 {
 	const struct btf *b = e->in->kernel_btf;
-	s32 id = b ? btf_find(b, "bpf_ctx_convert", BTF_KIND_STRUCT) : -ENOENT;
+	s32 id = b && !e->in->own ? btf_find(b, "bpf_ctx_convert", BTF_KIND_STRUCT) : -ENOENT;
 	const struct btf_type *t;
 	char want[96];
 

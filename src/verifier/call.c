@@ -207,6 +207,10 @@ static bool return_range(struct vf_env *e, struct ret_range *range, bool *is32)
 	u32 type = e->in->prog_type, attach = e->in->attach_type;
 
 	*is32 = false;
+	if (e->in->own) {
+		*range = (struct ret_range){ e->type->ret_min, e->type->ret_max };
+		return e->type->ret_min <= e->type->ret_max;
+	}
 	if (type == BPF_PROG_TYPE_RAW_TRACEPOINT) {
 		*range = (struct ret_range){ 0, 0 };
 		return e->in->attach_btf_id;

@@ -54,10 +54,26 @@ static int btf_of_call(struct vf_env *e, s16 off, const struct btf **ret_btf)
 	return btf_is_kernel(*ret_btf) ? 0 : reject(e, REJ_KF_BTF_NOT_MODULE);
 }
 
+s32 vf_own_kfunc(const struct vf_own *own, const char *name)
+{
+	for (u32 i = 0; i < own->nkfuncs; i++)
+		if (!strcmp(own->kfunc[i].name, name))
+			return (s32)i;
+	return -1;
+}
+
+static const struct kfunc_spec *own_kfunc(const struct vf_own *own, const char *name)
+{
+	s32 i = vf_own_kfunc(own, name);
+
+	return i < 0 ? NULL : &own->kfunc[i];
+}
+
 static int describe(struct vf_env *e, const struct ins *i, struct kfunc *kf)
 {
 	const struct btf_type *t;
 	int err = btf_of_call(e, i->off, &kf->btf);
+	bool own;
 
 	if (err)
 		return err;
@@ -71,9 +87,10 @@ static int describe(struct vf_env *e, const struct ins *i, struct kfunc *kf)
 	kf->type = btf_type(kf->btf, t->type);
 	if (!kf->type || btf_kind_of(kf->type) != BTF_KIND_FUNC_PROTO)
 		return reject(e, REJ_KF_NO_PROTO, kf->id);
-	kf->spec = kfunc_by_name(kf->name);
+	own = e->in->own && kf->btf == e->in->own->btf;
+	kf->spec = own ? own_kfunc(e->in->own, kf->name) : kfunc_by_name(kf->name);
 	kf->flags = kf->spec ? kf->spec->flags : 0;
-	for (u32 s = 1; s < KFS_COUNT; s++)
+	for (u32 s = 1; s < KFS_COUNT && !own; s++)
 		if (!strcmp(special[s].name, kf->name)) {
 			kf->special = (u8)s;
 			kf->traits = special[s].traits;
@@ -176,7 +193,7 @@ static bool allowed(struct vf_env *e, const struct kfunc *kf)
 {
 	if ((kf->traits & KX_ITER_ONLY) && e->in->attach_type != BPF_TRACE_ITER)
 		return false;
-	return kf->spec && (kf->spec->progs & PT_BIT(e->in->prog_type));
+	return kf->spec && progset_has(kf->spec->progs, e->in->prog_type);
 }
 
 /* ---- callbacks ---- */

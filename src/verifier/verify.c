@@ -248,7 +248,7 @@ int vf_verify(const struct vf_input *in, struct log *log, struct proof **ret_pro
 	e->in = in;
 	e->log = log;
 	e->proof = p;
-	e->type = progtype_by_id(in->prog_type);
+	e->type = in->own ? in->own->type : progtype_by_id(in->prog_type);
 	e->arena.limit = in->max_memory;
 	e->arena.oom = p->arena.oom = &oom;
 	unfold_privileges(e);

@@ -16,6 +16,20 @@
 
 enum vf_mitigations { MITIGATE_AUTO /* programs of loaders without CAP_PERFMON */, MITIGATE_ALL, MITIGATE_NONE };
 
+/*
+ * A program type of an application's own (PROGTYPE_OWN and up): its row, and the functions that its programs may call, which are
+ * FUNCs of `btf`, by name. Made at run time; lives longer than its programs.
+ */
+struct vf_own {
+	const struct progtype_spec *type;
+	const struct btf *btf;         /* NULL: no functions */
+	const struct kfunc_spec *kfunc;
+	const u64 *kfunc_addr;         /* nkfuncs: what is called; not the verifier's business */
+	u32 nkfuncs;
+};
+/* Index of the function; -1: there is none. */
+s32 vf_own_kfunc(const struct vf_own *own, const char *name);
+
 struct vf_input {
 	/* the program, as bpf(2) got it */
 	const struct bpf_insn *insns;
@@ -48,6 +62,7 @@ struct vf_input {
 	/* limits; 0: Linux's */
 	u32 max_walk;        /* instructions walked: 1,000,000 */
 	size_t max_memory;   /* of the arena: none */
+	const struct vf_own *own; /* of prog_type; NULL: it is one of Linux's */
 	/* observers; NULL: none (verifier/debug.h) */
 	const struct vf_debug *debug;
 };
