@@ -57,3 +57,12 @@ check-hook: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
 .PHONY: hook-cycles
 hook-cycles: $(HOOK_TEST) $(B)/hook/target
 	$(Q)N=$(or $(N),1000) TARGET=$(B)/hook/target $(B)/hook/basic comes_and_goes
+
+# What hooks cost, beside the running kernel's.
+$(B)/bench/hooks: bench/hooks.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(TRACE_OBJ) $(B)/libskep.a
+
+.PHONY: bench-hooks
+bench-hooks: $(B)/bench/hooks
+	$(Q)$(B)/bench/hooks

@@ -195,17 +195,12 @@ static void count_missed(const struct agent_ref *ref)
 		__atomic_fetch_add(&agent_head.ctl->missed[ref->slot], 1, __ATOMIC_RELAXED);
 }
 
-static inline u64 run_ref(struct agent_thread *t, const struct agent_ref *ref, void *ctx)
+/* What most programs do without: to know the processor, to own a lane, to be left by an exception. */
+static __attribute__((noinline)) u64 run_special(struct run *r, const struct agent_ref *ref, void *ctx)
 {
-	struct run *r = &t->run;
 	u32 cpu = cpu_now();
 	u64 ret;
 
-	r->image = ref->image;
-	r->ctx = ctx;
-	r->tail_calls = 0;
-	r->cookie = ref->cookie;
-	r->prog_type = ref->prog_type;
 	r->cpu = cpu;
 	if (ref->flags & AGENT_NEEDS_LANE) {
 		r->cpu = lane_take(cpu);
@@ -218,6 +213,18 @@ static inline u64 run_ref(struct agent_thread *t, const struct agent_ref *ref, v
 	if (ref->flags & AGENT_NEEDS_LANE)
 		lease_unlock(&agent_head.ctl->lane[r->cpu]);
 	return ret;
+}
+
+static inline u64 run_ref(struct agent_thread *t, const struct agent_ref *ref, void *ctx)
+{
+	struct run *r = &t->run;
+
+	r->image = ref->image;
+	r->ctx = ctx;
+	r->tail_calls = 0;
+	r->cookie = ref->cookie;
+	r->prog_type = ref->prog_type;
+	return unlikely(ref->flags) ? run_special(r, ref, ctx) : ref->entry(ctx, r);
 }
 
 static inline bool wanted(const struct agent_thread *t, const struct agent_ref *ref)
@@ -247,12 +254,10 @@ void agent_at(struct agent_thread *t, u64 ip) { at(t, ip); }
 /* Flags as lahf and seto left them, and as the processor has them. */
 static inline void flags_out(struct agent_thread *t)
 {
-	u64 f = t->regs.flags;
+	u64 f = t->flags;
 
-	t->saved_flags = (u32)f;
 	t->regs.flags = 0x202 | (f >> 8 & 0xd5) | (f & 1) << 11;
 }
-static inline void flags_back(struct agent_thread *t) { t->regs.flags = t->saved_flags; }
 
 static inline void run_list(struct agent_thread *t, const struct agent_list *l)
 {
@@ -261,16 +266,33 @@ static inline void run_list(struct agent_thread *t, const struct agent_list *l)
 			run_ref(t, &l->ref[i], &t->regs);
 }
 
+static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip)
+{
+	at(t, ip);
+	run_list(t, l);
+}
+
+/* A list of one program that asks for nothing is what most are: it gets its context, and no more is touched. */
+static inline bool run_plain(struct agent_thread *t, const struct agent_list *l)
+{
+	const struct agent_ref *ref = &l->ref[0];
+
+	if (unlikely(l->n != 1 || ref->flags || (ref->pid >= 0 && (u32)ref->pid != agent_head.self->pid)))
+		return false;
+	ref->entry(&t->regs, &t->run);
+	return true;
+}
+
 HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
 {
 	const struct agent_list *l = list_of(&s->enter);
 
 	if (unlikely(!l))
 		return;
-	at(t, s->addr);
+	t->regs.ip = s->addr;
 	flags_out(t);
-	run_list(t, l);
-	flags_back(t);
+	if (!run_plain(t, l))
+		run_all(t, l, s->addr);
 }
 
 /* ---- functions that are seen to return ---- */
@@ -283,11 +305,12 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 	u64 sp = t->regs.sp, any = 0;
 	u32 n = t->nshadow;
 
-	at(t, s->addr);
-	flags_out(t);
-	if (l)
-		run_list(t, l);
-	flags_back(t);
+	if (l) {
+		t->regs.ip = s->addr;
+		flags_out(t);
+		if (!run_plain(t, l))
+			run_all(t, l, s->addr);
+	}
 	l = list_of(&s->leave);
 	for (u32 i = 0; l && i < l->n && !any; i++)
 		any = wanted(t, &l->ref[i]);
@@ -352,10 +375,10 @@ HOT void agent_return(struct agent_thread *t)
 	if (!l)
 		return;
 	t->regs.sp = sp + 8;
-	at(t, was.ra);
+	t->regs.ip = was.ra;
 	flags_out(t);
-	run_list(t, l);
-	flags_back(t);
+	if (!run_plain(t, l))
+		run_all(t, l, was.ra);
 }
 
 u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)

@@ -46,7 +46,7 @@ struct agent_ctl {
 };
 
 /* ---- programs at a site ---- */
-enum { AGENT_NEEDS_LANE = 1, AGENT_MAY_THROW = 2, AGENT_SESSION = 4 };
+enum { AGENT_NEEDS_LANE = 1, AGENT_MAY_THROW = 2, AGENT_NEEDS_CPU = 4 };
 struct agent_ref {
 	u64 (*entry)(void *ctx, struct run *run);
 	const struct image *image;
@@ -83,12 +83,13 @@ struct agent_thread {
 	struct agent_thread *self;
 	u64 fs;                /* whose block: the thread's fs base */
 	u32 busy, nshadow;     /* busy: a program runs */
-	u64 saved_sp;          /* of the interrupted thread, while busy */
+	u64 saved_sp;          /* of the interrupted thread, while busy; where a program was entered */
 	u64 stack_top;
 	u64 ra;                /* where to go on after a return */
+	u64 flags;             /* as lahf and seto have them */
 	struct agent_regs regs;
 	u32 tid, pid;          /* as last asked for; pid tells a fork */
-	u32 saved_flags;
+	u32 spare;
 	u32 in_vfork;          /* a child may be running in this block */
 	u32 waiting;           /* for the supervisor: looks at no list */
 	u64 sys_nr;            /* of the call between its entry and its exit */
@@ -104,7 +105,8 @@ struct agent_thread {
 #define AGENT_BLOCK_SIZE (ROUND_UP(sizeof(struct agent_thread), 4096u) + AGENT_STACK)
 _Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct agent_thread, busy) == THREAD_BUSY &&
 	       offsetof(struct agent_thread, saved_sp) == THREAD_SP && offsetof(struct agent_thread, stack_top) == THREAD_TOP &&
-	       offsetof(struct agent_thread, ra) == THREAD_RA && offsetof(struct agent_thread, regs) == THREAD_REGS,
+	       offsetof(struct agent_thread, ra) == THREAD_RA &&
+	       offsetof(struct agent_thread, flags) == THREAD_FLAGS && offsetof(struct agent_thread, regs) == THREAD_REGS,
 	       "entry.S knows these places");
 
 /* ---- the blob's head: at the start of its data, written by the supervisor, but for `threads` ---- */
@@ -130,7 +132,7 @@ struct agent_head {
 struct agent_exports {
 	u32 magic, head;
 	u32 uprobe, function, ret, sys_enter, sys_exit, call;
-	u32 map_ops, tail_call, bodies;
+	u32 map_ops, tail_call, bodies, poll, may_goto;
 };
 
 /*

@@ -55,8 +55,7 @@
 	mov	%r13, AT_R13(%rcx)
 	mov	%r14, AT_R14(%rcx)
 	mov	%r15, AT_R15(%rcx)
-	movzwl	%ax, %eax
-	mov	%rax, AT_FL(%rcx)
+	mov	%rax, THREAD_FLAGS(%rcx)
 	mov	-8(%rsp), %rdx
 	mov	%rdx, AT_CX(%rcx)
 	mov	-16(%rsp), %rdx
@@ -67,15 +66,16 @@
 	mov	%rdx, AT_AX(%rcx)
 .endm
 
-/* Call C on the block's stack with the block, and rsi; comes back with rbx = block. */
+/* Call C on the block's stack with the block, and rsi; comes back with rbx = block; rbp is restored by leave_block. */
 .macro call_agent function
 	mov	%rsp, THREAD_SP(%rcx)
 	movl	$1, THREAD_BUSY(%rcx)
 	mov	%rcx, %rbx
 	mov	%rcx, %rdi
+	mov	%rsp, %rbp
 	mov	THREAD_TOP(%rcx), %rsp
 	call	\function
-	mov	THREAD_SP(%rbx), %rsp
+	mov	%rbp, %rsp              /* sooner there than from memory */
 .endm
 
 /* All but rax, which the trampoline pops, and what the caller of this still needs. */
@@ -90,11 +90,12 @@
 	mov	AT_DX(%rbx), %rdx
 .endm
 .macro restore_flags
-	mov	AT_FL(%rbx), %eax
+	mov	THREAD_FLAGS(%rbx), %eax
 	add	$127, %al
 	sahf
 .endm
 .macro leave_block
+	mov	AT_BP(%rbx), %rbp
 	movl	$0, THREAD_BUSY(%rbx)
 	mov	AT_BX(%rbx), %rbx
 .endm

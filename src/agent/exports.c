@@ -19,4 +19,6 @@ __asm__(
 	".long agent_map_ops - agent_exports\n"
 	".long run_tail_call - agent_exports\n"
 	".long vm_body_of - agent_exports\n"
+	".long run_poll - agent_exports\n"
+	".long run_may_goto - agent_exports\n"
 	".popsection\n");

@@ -11,7 +11,8 @@
 #define THREAD_SP       24
 #define THREAD_TOP      32
 #define THREAD_RA       40
-#define THREAD_REGS     48
+#define THREAD_FLAGS    48
+#define THREAD_REGS     56
 
 #define AT_R15 (THREAD_REGS + 0)
 #define AT_R14 (THREAD_REGS + 8)
@@ -30,7 +31,6 @@
 #define AT_DI  (THREAD_REGS + 112)
 #define AT_OAX (THREAD_REGS + 120)
 #define AT_IP  (THREAD_REGS + 128)
-#define AT_FL  (THREAD_REGS + 144)
 #define AT_SP  (THREAD_REGS + 152)
 
 /* What a trampoline leaves below the probed code's stack: its red zone, and what is pushed. */

@@ -42,7 +42,7 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 {
 	const struct agent_sys *s = agent_head.sys;
 	struct agent_regs *r = &t->regs;
-	u64 nr = r->ax, flags = r->flags, args[6] = { r->di, r->si, r->dx, r->r10, r->r8, r->r9 };
+	u64 nr = r->ax, args[6] = { r->di, r->si, r->dx, r->r10, r->r8, r->r9 };
 	u64 raw[2] = { (u64)(uintptr_t)r, nr };
 
 	t->sys_nr = nr;
@@ -64,7 +64,6 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	if (nr < AGENT_SYSCALLS)
 		run_calls(t, LIST(s->enter[nr]), t->record, raw);
 	r->ax = nr;
-	r->flags = flags;
 	r->orig_ax = ~0ull;
 	life_enter(t, nr);
 	return 0;
@@ -74,7 +73,7 @@ HOT void agent_sys_exit(struct agent_thread *t)
 {
 	const struct agent_sys *s;
 	struct agent_regs *r = &t->regs;
-	u64 nr = t->sys_nr, ret = r->ax, flags = r->flags, raw[2] = { (u64)(uintptr_t)r, ret };
+	u64 nr = t->sys_nr, ret = r->ax, raw[2] = { (u64)(uintptr_t)r, ret };
 
 	if (unlikely(t->in_vfork && ret && agent_tgid() == agent_pid())) {
 		nr = t->vfork_nr; /* the child is on its own now: this is the parent again */
@@ -92,6 +91,5 @@ HOT void agent_sys_exit(struct agent_thread *t)
 	t->record[1] = (u32)nr;
 	if (nr < AGENT_SYSCALLS)
 		run_calls(t, LIST(s->exit[nr]), t->record, raw);
-	r->flags = flags;
 	r->orig_ax = ~0ull;
 }

@@ -575,7 +575,7 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 	case LREF_OP:
 		return stop_read(s, p->base + b->exp->bodies + r->id * 8, ret, 8);
 	case LREF_SERVICE:
-		*ret = p->base + b->exp->tail_call;
+		*ret = p->base + (r->id == JIT_TAIL_CALL ? b->exp->tail_call : r->id == JIT_POLL ? b->exp->poll : b->exp->may_goto);
 		return 0;
 	case LREF_KFUNC:
 	case LREF_BTF:
@@ -647,6 +647,18 @@ static bool needs_lane(const struct prog *prog)
 	return false;
 }
 
+/* Does it ask for the processor it runs on, or call what may? */
+static bool needs_cpu(const struct prog *prog, const struct jit_portable *j)
+{
+	for (u32 i = 0; i < prog->image.n; i++)
+		if (prog->image.ops[i].op == OP_GET_CPU)
+			return true;
+	for (u32 i = 0; i < j->nslots; i++)
+		if (j->slot[i].kind != LREF_MAP && j->slot[i].kind != LREF_MAP_VALUE)
+			return true;
+	return needs_lane(prog);
+}
+
 static int place_prog(struct proc *p, const struct blob *b, struct stop *s, const struct prog *prog,
 		      const struct jit_portable *j, struct proc_prog *ret, struct str *why)
 {
@@ -671,7 +683,7 @@ static int place_prog(struct proc *p, const struct blob *b, struct stop *s, cons
 		return err;
 	ret->id = prog->obj.id;
 	ret->entry = at + j->entry;
-	ret->flags = (needs_lane(prog) ? AGENT_NEEDS_LANE : 0) |
+	ret->flags = (needs_lane(prog) ? AGENT_NEEDS_LANE : 0) | (needs_cpu(prog, j) ? AGENT_NEEDS_CPU : 0) |
 		     (prog->image.may_throw || prog->image.may_tail_call ? AGENT_MAY_THROW : 0);
 	ret->at = p->image;
 	ret->size = table + j->size;
