@@ -28,6 +28,7 @@ include mk/agent.mk
 include mk/build.mk
 include mk/test.mk
 include mk/patch.mk
+include mk/arm64.mk
 include mk/bench.mk
 include mk/install.mk
 

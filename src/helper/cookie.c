@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "helper/ret.h"
+#include "map/os.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
@@ -71,7 +72,7 @@ static u32 hash(struct flow f, u32 count, u32 which)
 			__atomic_store_n(&ready, 2, __ATOMIC_RELEASE);
 		}
 		while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) != 2)
-			__builtin_ia32_pause();
+			os_relax();
 	}
 	f.count = count;
 	return (u32)siphash(key[which], &f, sizeof(f) / 8);

@@ -9,6 +9,7 @@
 #include "helper/graph.h"
 #include "helper/async.h"
 #include "map/map.h"
+#include "map/os.h"
 
 #define SLAB (64u << 10)
 #define OBJ_MAX 4088u          /* the largest object Linux's allocator gives */
@@ -36,7 +37,7 @@ static bool layouts_lock;
 static void lock(bool *l)
 {
 	while (__atomic_test_and_set(l, __ATOMIC_ACQUIRE))
-		__builtin_ia32_pause();
+		os_relax();
 }
 
 static void unlock(bool *l)

@@ -14,6 +14,8 @@ static const struct jit_target *target(void)
 {
 #if defined(__x86_64__)
 	return &jit_x86_64;
+#elif defined(__aarch64__)
+	return &jit_arm64;
 #else
 	return NULL;
 #endif

@@ -63,6 +63,6 @@ struct jit_target {
 	u8 fill;                   /* a byte that traps */
 };
 
-extern const struct jit_target jit_x86_64;
+extern const struct jit_target jit_x86_64, jit_arm64;
 
 #endif

@@ -2,8 +2,10 @@
 /* Selection of x86-64 instructions: the walk over operations, branches. See x86.h. */
 #include "jit/x86.h"
 
-#include <cpuid.h>
 #include <errno.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #define E (&x->enc)
 
@@ -136,6 +138,10 @@ static void arena_address(struct x86 *x, const struct ins *i)
 	u32 inside = emit_new_label(x->enc.e), n = (u32)i->imm & 255;
 	u8 d = x86_of[i->dst], s;
 
+	if (x->j->portable) { /* names memory of this process */
+		x->j->err = -EOPNOTSUPP;
+		return;
+	}
 	val_clear(x, d, i->dst);
 	s = val_reg(x, i->src, 32);
 	x_mov(E, 32, d, s);
@@ -321,6 +327,7 @@ static void one_sub(struct x86 *x, u32 sub)
 
 static void cpu_features(struct x86 *x)
 {
+#if defined(__x86_64__)
 	u32 a, b, c, d;
 
 	if (x->j->o->baseline)
@@ -329,6 +336,9 @@ static void cpu_features(struct x86 *x)
 		x->movbe = c >> 22 & 1;
 	if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
 		x->bmi2 = b >> 8 & 1;
+#else
+	(void)x;
+#endif
 }
 
 static void emit_program(struct jit *j)

@@ -47,6 +47,19 @@ static void build(struct kit *k, u32 c)
 	kit_find_subs(k, 64);
 }
 
+#if defined(__aarch64__)
+/* As halves of two moves into one register. */
+static u32 occurrences(const struct kit *k, u32 c)
+{
+	const u32 *w = (const u32 *)(const void *)k->code.code;
+	u32 n = 0;
+
+	for (u32 i = 0; i + 1 < k->code.size / 4; i++)
+		n += (w[i] >> 5 & 0xffff) == (c & 0xffff) && (w[i + 1] >> 5 & 0xffff) == c >> 16 && (w[i] & 0x1f800000) == 0x12800000 &&
+		     (w[i + 1] & 0x1f800000) == 0x12800000;
+	return n;
+}
+#else
 static u32 occurrences(const struct kit *k, u32 c)
 {
 	u32 n = 0;
@@ -55,6 +68,7 @@ static u32 occurrences(const struct kit *k, u32 c)
 		n += !memcmp(k->code.code + at, &c, 4);
 	return n;
 }
+#endif
 
 static const u32 chosen[] = { 0x90909090, 0x3c909090, 0x0f0bcd80, 0xdeadbeef, 0x7fffffff, 0x80000001, 0x12345678, 0xfee1dead };
 
