@@ -79,6 +79,7 @@ struct prog {
 	u32 func_info_rec, func_info_cnt, line_info_rec, line_info_cnt;
 	struct vf_stats vf;
 	u32 max_ctx_off;           /* bytes of the context the program touches */
+	u32 max_rdonly, max_rdwr;  /* and of an iterator's key and value */
 	struct prog_stats stats;   /* atomics */
 	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP) */
 };

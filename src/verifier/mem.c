@@ -151,6 +151,10 @@ int mem_buf_access(struct vf_env *e, u32 regno, s32 off, u32 size)
 		return reject(e, REJ_BUF_VARIABLE, regno, off, tnum_text(&t, r->var));
 	if (T_BASE(r->type) == T_TP_BUFFER && (u32)off + size > e->proof->max_tp_access)
 		e->proof->max_tp_access = (u32)off + size;
+	if (T_BASE(r->type) == T_BUF) {
+		u32 *max = r->type & TF_RDONLY ? &e->proof->max_rdonly : &e->proof->max_rdwr;
+		*max = MAX(*max, (u32)off + size);
+	}
 	return 0;
 }
 

@@ -147,6 +147,7 @@ struct proof {
 	bool strict_spec;         /* loaded without CAP_PERFMON: hardening facts are filled in */
 	u32 max_ctx_off;          /* highest byte of the context touched (raw_tp, tracepoint attach checks) */
 	u32 max_tp_access, max_pkt_off;
+	u32 max_rdonly, max_rdwr; /* the same of buffers (keys and values of iterators) */
 	struct btf_line *lines;   /* checked line info, sorted; nlines */
 	u32 nlines;
 	struct vf_stats stats;
