@@ -147,41 +147,62 @@ static void make_file(const char *dir, const char *name)
 	char path[4400];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%.4300s/%s", dir, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd >= 0)
 		close(fd);
 }
 
-void files_fill(struct box *b, const char *dir)
+/* Makes `name` in `dir` and gives its path. */
+static void make_dir(char *path, const char *dir, const char *name)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static bool filled;
-	const struct tracepoint *tp;
-	char path[4096], group[4096];
+	snprintf(path, 4400, "%.2000s/%s", dir, name);
+	mkdir(path, 0755);
+}
 
-	if (strcmp(dir, "tracing"))
-		return;
-	pthread_mutex_lock(&lock);
-	snprintf(path, sizeof(path), "%s/%s", b->dir, dir);
-	if (!filled && !mkdir(path, 0755)) {
-		make_file(path, "available_events");
-		make_file(path, "available_filter_functions");
-		make_file(path, "uprobe_events");
-		make_file(path, "trace_pipe");
-		snprintf(path, sizeof(path), "%s/%s/events", b->dir, dir);
-		mkdir(path, 0755);
-		for (u32 i = 0; (tp = tracepoint_at(b->skep->hooks, i)); i++) {
-			snprintf(group, sizeof(group), "%s/%s/events/%s", b->dir, dir, tp->group);
-			mkdir(group, 0755);
-			snprintf(path, sizeof(path), "%s/%s/events/%s/%s", b->dir, dir, tp->group, tp->name);
-			mkdir(path, 0755);
+/* What is in the directory of events, of a group's events, of one event. */
+static void fill_events(struct hooks *h, const char *events, const char *group, const char *event)
+{
+	const struct tracepoint *tp;
+	const char *last = "";
+	char dir[4400], path[4400];
+
+	for (u32 i = 0; (tp = tracepoint_at(h, i)); i++) {
+		if (*group && strcmp(tp->group, group))
+			continue;
+		if (strcmp(tp->group, last))
+			make_dir(dir, events, tp->group);
+		last = tp->group;
+		if (!*group || (*event && strcmp(tp->name, event)))
+			continue;
+		make_dir(path, dir, tp->name);
+		if (*event) {
 			make_file(path, "id");
 			make_file(path, "format");
 			make_file(path, "enable");
 		}
 	}
-	filled = true;
+}
+
+/* As deep as is looked: there are thousands of files in all. */
+void files_fill(struct box *b, const char *dir, const char *below)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	char path[4400], events[4400], group[128] = "", event[128] = "";
+
+	if (strcmp(dir, "tracing"))
+		return;
+	pthread_mutex_lock(&lock);
+	make_dir(path, b->dir, dir);
+	make_dir(events, path, "events");
+	make_file(path, "available_events");
+	make_file(path, "available_filter_functions");
+	make_file(path, "uprobe_events");
+	make_file(path, "trace_pipe");
+	if (!strncmp(below, "/events", 7)) {
+		sscanf(below + 7, "/%127[^/]/%127[^/]", group, event);
+		fill_events(b->skep->hooks, events, group, event);
+	}
 	pthread_mutex_unlock(&lock);
 }
 

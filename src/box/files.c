@@ -281,7 +281,7 @@ static int open_tree(struct notif *n, const struct row *r, const char *path, int
 
 	if (snprintf(real, sizeof(real), "%s/%s%s", n->box->dir, r->dir, path + strlen(r->pattern)) >= (int)sizeof(real))
 		return -ENAMETOOLONG;
-	files_fill(n->box, r->dir);
+	files_fill(n->box, r->dir, path + strlen(r->pattern));
 	if (flags & O_CREAT)
 		return -EPERM;
 	return open_inside(real, flags, 0);

@@ -35,7 +35,7 @@ void path_clean(char *path);
  */
 int files_open(struct notif *n, const char *path, int flags);
 /* See that a directory of the box shows what it should. */
-void files_fill(struct box *b, const char *dir);
+void files_fill(struct box *b, const char *dir, const char *below);
 
 /* A sealed memfd with this contents, opened for reading: descriptor or -errno. */
 int file_of_text(const char *name, const char *text, size_t n);
