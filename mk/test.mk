@@ -39,6 +39,7 @@ demo: all $(BPF_OBJ) $(TOOLS)
 .PHONY: check-linux
 check-linux: all
 	$(Q)tests/linux/verifier.sh $(B)
+	$(Q)tests/linux/maps.sh $(B) $(KERNEL)
 
 # Random programs against the running kernel: verdicts, and results on every engine. Differences are reduced and shown.
 .PHONY: fuzz-verdict
@@ -61,6 +62,9 @@ $(B)/sound/skep: $(CLI_OBJ) $(SOUND_OBJ) $(B)/libskep.a
 $(B)/sound/random: tests/sound/random.c $(SOUND_OBJ) $(B)/libskep.a
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) -Itests -Itests/diff $(CFLAGS) $(LDFLAGS) $(SOUND_WRAP) -MMD -MP -o $@ $< $(SOUND_OBJ) $(B)/libskep.a -l:libbpf.a -lelf -lz
 
+ifneq ($(SAN),tsan)
+check: $(B)/sound/cases $(B)/sound/skep $(B)/sound/random
+endif
 .PHONY: check-sound
 check-sound: $(B)/sound/cases $(B)/sound/skep $(B)/sound/random $(BPF_OBJ)
 	$(Q)tests/sound/sound.sh $(B) $(or $(N),20000) $(OBJECTS)

@@ -107,6 +107,7 @@ static COLD int search(u64 cookie, u64 ino)
 	return -ENOENT;
 }
 
+/* -EPERM: it may be there, but is not ours to look at. */
 static int other_process_fd(u32 tgid, int there)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0), fd;
@@ -114,8 +115,10 @@ static int other_process_fd(u32 tgid, int there)
 	if (pidfd < 0)
 		return -ENOENT;
 	fd = (int)syscall(SYS_pidfd_getfd, pidfd, there, 0);
+	if (fd < 0)
+		fd = errno == EPERM ? -EPERM : -ENOENT;
 	close(pidfd);
-	return fd < 0 ? -ENOENT : fd;
+	return fd;
 }
 
 int sk_fd(u64 cookie, bool *ret_close)
@@ -123,6 +126,7 @@ int sk_fd(u64 cookie, bool *ret_close)
 	struct seen s = { .tgid = 0 }, *p;
 	int fd;
 
+	*ret_close = false;
 	pthread_mutex_lock(&seen_lock);
 	p = seen_find(cookie);
 	if (p)
@@ -130,18 +134,27 @@ int sk_fd(u64 cookie, bool *ret_close)
 	pthread_mutex_unlock(&seen_lock);
 	if (!p)
 		return -ENOENT;
-	*ret_close = s.tgid != (u32)getpid();
-	fd = *ret_close ? other_process_fd(s.tgid, s.fd) : s.fd;
-	if (fd >= 0 && cookie_of(fd) == cookie)
-		return fd;
-	if (fd >= 0 && *ret_close)
-		close(fd);
-	fd = *ret_close ? -ENOENT : search(cookie, s.ino);
-	if (fd < 0)
-		forget(cookie);
-	else
-		sk_note(&(struct sk_facts){ .cookie = cookie, .ino = s.ino }, s.tgid, fd);
-	return fd;
+	if (cookie_of(s.fd) == cookie) /* also where a forked process has it */
+		return s.fd;
+	if (s.tgid != (u32)getpid()) {
+		fd = other_process_fd(s.tgid, s.fd);
+		*ret_close = fd >= 0;
+		if (fd >= 0 && cookie_of(fd) == cookie)
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		*ret_close = false;
+		if (fd == -EPERM)
+			return fd;
+	} else {
+		fd = search(cookie, s.ino);
+		if (fd >= 0) {
+			sk_note(&(struct sk_facts){ .cookie = cookie, .ino = s.ino }, s.tgid, fd);
+			return fd;
+		}
+	}
+	forget(cookie);
+	return -ENOENT;
 }
 
 bool sk_is_open(u64 cookie)
@@ -151,7 +164,7 @@ bool sk_is_open(u64 cookie)
 
 	if (fd >= 0 && to_close)
 		close(fd);
-	return fd >= 0;
+	return fd >= 0 || fd == -EPERM;
 }
 
 /* ---- what a socket is ---- */

@@ -15,6 +15,7 @@
 #include "helper/sk.h"
 #include "map/map.h"
 #include "prog/prog.h"
+#include "sys/relay.h"
 #include "sys/struct_ops.h"
 #include "sys/sys.h"
 
@@ -171,6 +172,11 @@ static int prepare(struct call *c, struct map_attr *m)
 	return resolve_btf(c, m);
 }
 
+static bool in_sockmap(const struct map *m)
+{
+	return m->desc.type == BPF_MAP_TYPE_SOCKMAP || m->desc.type == BPF_MAP_TYPE_SOCKHASH;
+}
+
 /* What a program gets for a socket in a map. */
 static void *socket_for_program(struct map *m, u64 cookie)
 {
@@ -213,6 +219,8 @@ int cmd_map_create(struct call *c)
 		map->gone = ops_map_gone;
 		err = ops_map_init(map, sys_kernel_btf(c->s), m.btf_vmlinux_value);
 	}
+	if (in_sockmap(map))
+		map->gone = relay_map_gone;
 	map->socket = socket_for_program;
 	map->socket_open = sk_is_open;
 	err = err ? call_fail(c, err, "the kernel's type is no table of functions") :
@@ -463,6 +471,25 @@ static int fd_of_value(struct call *c, const struct elem *e)
 	return fd > S32_MAX ? -1 : (int)fd;
 }
 
+/* The socket takes over the map's programs; the one whose place it takes loses them. */
+static int join_sockmap(struct call *c, struct elem *e, u64 cookie)
+{
+	u64 before;
+	int err;
+
+	if (c->a.elem.flags > BPF_EXIST)
+		return -EINVAL;
+	if (e->m->desc.type == BPF_MAP_TYPE_SOCKMAP && *(const u32 *)e->key >= e->m->desc.max_entries)
+		return -E2BIG;
+	err = relay_link(c->s, e->m, cookie);
+	if (err)
+		return call_fail(c, err, "the socket cannot take over the map's programs: it has some already");
+	before = map_prog_socket(e->m, e->key);
+	err = map_update(e->m, e->key, &cookie, c->a.elem.flags);
+	relay_unlink(e->m, err ? cookie : before);
+	return err;
+}
+
 static int update_named(struct call *c, struct elem *e)
 {
 	enum map_names what = map_value_names(e->m);
@@ -475,7 +502,9 @@ static int update_named(struct call *c, struct elem *e)
 	if (fd == -EINVAL)
 		return fd;
 	err = what == MAP_NAMES_CGROUP ? owner_of_key(c, what, fd, &o) : socket_of_value(c, e, fd, &o.word[0]);
-	return err ? err : map_update(e->m, e->key, &o, c->a.elem.flags);
+	if (err || !in_sockmap(e->m))
+		return err ? err : map_update(e->m, e->key, &o, c->a.elem.flags);
+	return join_sockmap(c, e, o.word[0]);
 }
 
 int cmd_map_update_elem(struct call *c)
@@ -510,8 +539,12 @@ int cmd_map_delete_elem(struct call *c)
 
 	if (!err)
 		err = elem_key(c, &e);
-	if (!err)
+	if (!err) {
+		u64 before = in_sockmap(e.m) ? map_prog_socket(e.m, e.key) : 0;
 		err = elem_fail(c, &e, map_delete(e.m, e.key));
+		if (!err)
+			relay_unlink(e.m, before);
+	}
 	elem_end(&e);
 	return err;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hook/hook.h"
+#include "sys/relay.h"
 #include "sys/sys.h"
 
 /* ---- this process as a caller ---- */
@@ -156,6 +157,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 		err = (s->hooks = hooks_new(&s->tab)) ? 0 : -ENOMEM;
 	if (!err) {
 		hooks_stats(s->hooks, &s->stats_users);
+		err = relay_start(s);
 		if (o.flags & SKEP_F_FIRES)
 			hook_accept(s->hooks, ~(u64)0);
 	}
