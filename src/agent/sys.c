@@ -37,59 +37,100 @@ static bool is_vfork(u64 nr, const struct agent_regs *r)
 	return (flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK);
 }
 
+static bool changes_life(u64 nr)
+{
+	return nr - __NR_clone <= __NR_execve - __NR_clone || nr == __NR_clone3 || nr == __NR_execveat;
+}
+
+/* Before and after the programs: registers as the kernel shows them at a call. */
+static void show_regs(struct agent_thread *t, u64 nr, u64 ax)
+{
+	agent_at(t, t->regs.ip);
+	t->regs.orig_ax = nr;
+	t->regs.ax = ax;
+	t->regs.flags = 0x202;
+}
+
+/* One program that asks for nothing, and only sees the record. */
+static inline bool run_plain(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one)
+{
+	const struct agent_ref *ref = &one->ref[0];
+
+	if (unlikely(raw || one->n != 1 || ref->flags || ref->prog_type != BPF_PROG_TYPE_TRACEPOINT ||
+		     (ref->pid >= 0 && (u32)ref->pid != agent_head.self->pid)))
+		return false;
+	ref->entry(t->record, &t->run);
+	return true;
+}
+
+static __attribute__((noinline)) void run_enter(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one, u64 nr)
+{
+	struct agent_regs *r = &t->regs;
+	u64 args[2] = { (u64)(uintptr_t)r, nr }, *rec = t->record;
+
+	show_regs(t, nr, (u64)-ENOSYS);
+	run_calls(t, raw, rec, args);
+	rec[1] = (u32)nr;
+	run_calls(t, one, rec, args);
+	r->orig_ax = ~0ull;
+}
+
 /* Non-zero: the call is not to be made, its result is in the place of rax. */
 HOT u64 agent_sys_enter(struct agent_thread *t)
 {
 	const struct agent_sys *s = agent_head.sys;
-	struct agent_regs *r = &t->regs;
-	u64 nr = r->ax, args[6] = { r->di, r->si, r->dx, r->r10, r->r8, r->r9 };
-	u64 raw[2] = { (u64)(uintptr_t)r, nr };
+	u64 nr = t->regs.ax;
+	const struct agent_list *raw = LIST(s->raw_enter), *one = nr < AGENT_SYSCALLS ? LIST(s->enter[nr]) : NULL;
 
 	t->sys_nr = nr;
 	if (unlikely(t->in_vfork && (u32)os_call4(__NR_getpid, 0, 0, 0, 0) == agent_pid()))
 		t->in_vfork = 0;
-	if (unlikely(is_vfork(nr, r))) {
+	if (unlikely(changes_life(nr)) && is_vfork(nr, &t->regs)) {
 		t->vfork_nr = nr;
 		t->in_vfork = 1;
 	}
-	agent_at(t, r->ip);
-	r->orig_ax = nr;
-	r->ax = (u64)-ENOSYS;
-	r->flags = 0x202;
-	t->record[0] = 0;
-	t->record[1] = nr;
-	memcpy(t->record + 2, args, sizeof(args));
-	run_calls(t, LIST(s->raw_enter), t->record, raw);
-	t->record[1] = (u32)nr;
-	if (nr < AGENT_SYSCALLS)
-		run_calls(t, LIST(s->enter[nr]), t->record, raw);
-	r->ax = nr;
-	r->orig_ax = ~0ull;
-	life_enter(t, nr);
+	if (raw || one) {
+		const struct agent_regs *r = &t->regs;
+		u64 *rec = t->record;
+
+		rec[1] = nr;
+		rec[2] = r->di, rec[3] = r->si, rec[4] = r->dx, rec[5] = r->r10, rec[6] = r->r8, rec[7] = r->r9;
+		if (!one || !run_plain(t, raw, one))
+			run_enter(t, raw, one, nr);
+	}
+	if (unlikely(changes_life(nr)))
+		life_enter(t, nr);
 	return 0;
+}
+
+static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one, u64 nr, u64 ret)
+{
+	u64 args[2] = { (u64)(uintptr_t)&t->regs, ret }, *rec = t->record;
+
+	show_regs(t, nr, ret);
+	run_calls(t, raw, rec, args);
+	rec[1] = (u32)nr;
+	run_calls(t, one, rec, args);
+	t->regs.orig_ax = ~0ull;
 }
 
 HOT void agent_sys_exit(struct agent_thread *t)
 {
-	const struct agent_sys *s;
-	struct agent_regs *r = &t->regs;
-	u64 nr = t->sys_nr, ret = r->ax, raw[2] = { (u64)(uintptr_t)r, ret };
+	u64 nr = t->sys_nr, ret = t->regs.ax;
+	const struct agent_list *raw, *one;
 
 	if (unlikely(t->in_vfork && ret && agent_tgid() == agent_pid())) {
 		nr = t->vfork_nr; /* the child is on its own now: this is the parent again */
 		t->in_vfork = 0;
 	}
-	life_exit(t, nr, (s64)ret);
-	s = agent_head.sys;
-	agent_at(t, r->ip);
-	r->orig_ax = nr;
-	r->flags = 0x202;
-	t->record[0] = 0;
-	t->record[1] = nr;
-	t->record[2] = ret;
-	run_calls(t, LIST(s->raw_exit), t->record, raw);
-	t->record[1] = (u32)nr;
-	if (nr < AGENT_SYSCALLS)
-		run_calls(t, LIST(s->exit[nr]), t->record, raw);
-	r->orig_ax = ~0ull;
+	if (unlikely(nr == __NR_mmap || changes_life(nr)))
+		life_exit(t, nr, (s64)ret);
+	raw = LIST(agent_head.sys->raw_exit);
+	one = nr < AGENT_SYSCALLS ? LIST(agent_head.sys->exit[nr]) : NULL;
+	if (raw || one) {
+		t->record[1] = nr;
+		t->record[2] = ret;
+		if (!one || !run_plain(t, raw, one))
+			run_exit(t, raw, one, nr, ret);
+	}
 }
