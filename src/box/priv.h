@@ -16,6 +16,10 @@ enum { FILTER_WAIT_KILLABLE = 1, FILTER_SYNC_WAKE = 2 };
 u32 filter_tune(int listener); /* what could be set on a listener */
 
 
+/* ---- trap.c: where an outer filter swallows bpf(2) ---- */
+int trap_install(void);          /* this process's swallowed calls are trapped from now on: 0 or -errno */
+int trap_start(pid_t first);     /* have the traps of a process and all it starts turned into notifications: 0 or -errno */
+
 /* ---- serve.c ---- */
 struct listener {
 	struct listener *next;

@@ -86,51 +86,86 @@ static void set_environment(const struct box_opts *o)
 /* In the child: under the filter, and then wait until it is served. */
 static _Noreturn void become_command(const struct box_opts *o, int to_super, int go)
 {
-	char c;
+	struct box_hello hello;
+	char c, how = 'n';
 	int fd = filter_install(geteuid() && !o->unprivileged);
 
 	if (write(to_super, &fd, sizeof(fd)) != sizeof(fd) || read(go, &c, 1) != 1)
 		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
 	if (fd >= 0)
 		close(fd);
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* where only ancestors may look: who joins a box is not its child */
+	if (!box_inside(&hello)) /* the call did not arrive */
+		how = trap_install() ? 'f' : 't';
+	if (write(to_super, &how, 1) != 1 || (how != 'n' && read(go, &c, 1) != 1))
+		_exit(EXIT_BOX_ERROR);
 	if (o->accelerate)
 		preload_accelerator();
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* where only ancestors may look: who joins a box is not its child */
 	set_environment(o);
 	execvp(o->argv[0], o->argv);
 	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));
 	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);
 }
 
+/* A command that waits for its supervisor. */
+struct start {
+	pid_t pid;
+	int listener; /* its filter's notifications */
+	int up, go;   /* from it, to it */
+};
+
 /* Fork the command and fetch its listener: 0 or -errno. */
-static int start_command(const struct box_opts *o, pid_t *ret_pid, int *ret_listener, int *ret_go)
+static int start_command(const struct box_opts *o, struct start *s)
 {
 	int up[2], go[2], fd = -1, pidfd;
-	pid_t pid;
 
 	if (pipe2(up, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
 		return -errno;
-	pid = fork();
-	if (pid < 0)
+	s->pid = fork();
+	if (s->pid < 0)
 		return -errno;
-	if (!pid)
+	if (!s->pid) {
+		close(up[0]);
+		close(go[1]);
 		become_command(o, up[1], go[0]);
+	}
 	close(up[1]);
 	close(go[0]);
-	if (read(up[0], &fd, sizeof(fd)) != sizeof(fd))
+	s->up = up[0];
+	s->go = go[1];
+	if (read(s->up, &fd, sizeof(fd)) != sizeof(fd))
 		fd = -ECHILD;
-	close(up[0]);
-	*ret_pid = pid;
-	*ret_go = go[1];
 	if (fd < 0)
 		return fd;
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	if (pidfd < 0)
 		return -errno;
-	*ret_listener = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	fd = *ret_listener < 0 ? -errno : 0;
+	s->listener = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	fd = s->listener < 0 ? -errno : 0;
 	close(pidfd);
 	return fd;
+}
+
+/* It is served now: let it find out whether its calls arrive, and become the command. 0, or exit status after a message. */
+static int let_it_run(struct start *s)
+{
+	char how = 0;
+	int err;
+
+	if (write(s->go, "", 1) != 1 || read(s->up, &how, 1) != 1)
+		return complain("the command did not start", ECHILD);
+	if (how == 'f')
+		return complain("another filter takes bpf(2) away from this process, and cannot be overruled", EPERM);
+	if (how == 't') {
+		err = trap_start(s->pid);
+		if (err)
+			return complain("another filter takes bpf(2) away from this process, and tracing it is not allowed", err);
+		if (write(s->go, "", 1) != 1)
+			return complain("the command did not start", ECHILD);
+	}
+	close(s->up);
+	close(s->go);
+	return 0;
 }
 
 /* ---- the supervisor ---- */
@@ -283,10 +318,12 @@ static int open_box(struct box *b, const struct box_opts *o)
 static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 {
 	static struct box box;
-	int listener = -1, go = -1, err;
+	struct start start;
+	int err;
 
 	to_launcher = launcher_fd;
-	err = start_command(o, &box.command, &listener, &go); /* first: it inherits what the user's shell set */
+	err = start_command(o, &start); /* first: it inherits what the user's shell set */
+	box.command = start.pid;
 	setpgid(0, 0);
 	set_signals();
 	raise_limits();
@@ -298,15 +335,15 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 		_exit(complain("cannot install the filter", err));
 	err = open_box(&box, o);
 	if (!err)
-		err = serve_start(&box, listener);
+		err = serve_start(&box, start.listener);
 	if (err)
 		_exit(complain("cannot set up the box", err));
 	launcher = (struct box_source){ .fd = launcher_fd, .fn = on_launcher };
 	box_poll(&box, &launcher, EPOLLHUP | EPOLLRDHUP);
 	tell(WORD_PID, box.command);
-	if (write(go, "", 1) != 1)
-		_exit(complain("the command did not start", ECHILD));
-	close(go);
+	err = let_it_run(&start);
+	if (err)
+		_exit(err);
 	loop_run(&box);
 	clients_forget_all(&box);
 	log_close(&box);
@@ -371,21 +408,21 @@ static void launcher_signals(void)
 /* The command in a box that runs already: 125 or its own end. */
 static int join(const struct box_opts *o, int box)
 {
-	pid_t pid = 0;
-	int listener = -1, go = -1, status, err = start_command(o, &pid, &listener, &go);
+	struct start start;
+	int status, err = start_command(o, &start);
 
 	if (!err)
-		err = control_join(box, listener);
+		err = control_join(box, start.listener);
 	close(box);
 	if (err)
 		return complain("cannot join the box", err);
-	close(listener);
-	command_pid = pid;
+	close(start.listener);
+	command_pid = start.pid;
 	launcher_signals();
-	if (write(go, "", 1) != 1)
-		return complain("the command did not start", ECHILD);
-	close(go);
-	while (waitpid(pid, &status, 0) < 0)
+	err = let_it_run(&start);
+	if (err)
+		return err;
+	while (waitpid(start.pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return complain("lost the command", errno);
 	return end_like(status);
