@@ -64,6 +64,7 @@ list()
 		case $t in *.d|*\*) continue ;; esac
 		[ -x "$t" ] && printf '%s\t%s\n' "${t#"$B"/}" "$t $(amount "$t")"
 	done
+	printf 'sound\t%s\n' "tests/sound/sound.sh $B $((1000 / part))"
 	find tests/t -name '*.t' | sort | while read -r t; do
 		printf '%s\t%s\n' "${t#tests/}" "$B/tools/cases $t"
 	done

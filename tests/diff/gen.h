@@ -392,8 +392,10 @@ static inline u32 refine(struct gen *g, u32 x, u32 max, u32 *patch)
 	mask |= mask >> 8;
 	if (mask > max)
 		mask >>= 1;
-	if (wrong(g))
+	if (wrong(g)) {
 		max += 1 + below(4), mask = mask << 1 | 1;
+		p->judge_only = true;
+	}
 	switch (below(8)) {
 	case 0:
 		emit(p, chance(50) ? 0x57 : 0x54, x, 0, 0, (s32)mask);
@@ -494,8 +496,10 @@ static inline void gen_access(struct gen *g)
 	/* The stack wants alignment; elsewhere x86 does not mind, but atomics do. */
 	if (g->r.kind[d] == STK || chance(70))
 		off &= ~((1 << log_size) - 1);
-	if (wrong(g))
+	if (wrong(g)) {
 		off = chance(50) ? (s32)room - (1 << log_size) + 1 : -1 - (s32)below(8);
+		g->p->judge_only = true; /* what it reads nobody wrote */
+	}
 	g->busy |= (u16)(1u << d);
 	put_access(g, (u32)d, off, log_size, write, atomic && !(off & ((1 << log_size) - 1)));
 	g->busy &= (u16)~(1u << d);
@@ -528,8 +532,10 @@ static inline void gen_variable(struct gen *g)
 	off = (s32)below(room - max - (1u << log_size) + 1);
 	if (g->r.kind[d] == STK)
 		off &= -8;
-	if (wrong(g))
+	if (wrong(g)) {
 		off += 1 + (s32)below(8);
+		p->judge_only = true;
+	}
 	g->busy |= (u16)(1u << d);
 	put_access(g, (u32)d, off, log_size, write, false);
 	g->busy &= (u16)~(1u << d | 1u << x);

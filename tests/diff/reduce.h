@@ -9,10 +9,9 @@
 
 #include <ctype.h>
 
-#include "gen.h"
+#include "world.h"
 
-/* rand.c's: the program at hand, and a run of it on every back end. */
-static struct prog prog;
+/* rand.c's: a run of the program on every back end. */
 static bool runs_differ(const void *input);
 
 /* A message with its numbers blanked: what kind of refusal it is. */

@@ -3,6 +3,7 @@
 #include "knobs.h"
 
 #include "jit/jit.h"
+#include "sys/sys.h"
 #include "verifier/verify.h"
 
 u32 knob_walk_limit;
@@ -27,4 +28,10 @@ int __wrap_jit_compile(const struct lowered *l, const struct jit_opts *o, struct
 	opts.blind |= knob_hard;
 	opts.hardened |= knob_hard;
 	return __real_jit_compile(l, &opts, a, ret);
+}
+
+void knob_caps(struct skep *s, u32 caps)
+{
+	s->caps = caps;
+	s->caps_set = true;
 }

@@ -7,5 +7,7 @@
 
 extern u32 knob_walk_limit; /* instructions the verifier may walk, 0: Linux's limit */
 extern bool knob_hard;      /* what is compiled is blinded and hardened, whoever loads it */
+struct skep;
+void knob_caps(struct skep *s, u32 caps); /* what callers of this subsystem may do from now on */
 
 #endif
