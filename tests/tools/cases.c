@@ -338,9 +338,10 @@ static int make_maps(const struct test_case *c, enum side s)
 		const struct map_line *m = &c->map[i];
 		union bpf_attr a = { .map_type = m->type, .key_size = m->key, .value_size = m->value, .max_entries = m->max,
 				     .map_flags = m->flags };
-		if (m->type == UAPI_MAP_TYPE_ARENA)
+		bool bare = !strcmp(m->fields, "unmapped");
+		if (m->type == UAPI_MAP_TYPE_ARENA && !bare)
 			a.map_extra = (1ull << 44) + 65536; /* where user space would have it */
-		if (*m->fields) {
+		if (*m->fields && !bare) {
 			a.btf_fd = (u32)btf;
 			a.btf_key_type_id = BTF_INT;
 			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : !strcmp(m->fields, "int") ? BTF_INT : BTF_LOCKED;

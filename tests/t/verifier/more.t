@@ -357,7 +357,7 @@ exit
 
 -- case an arena that is not mapped
 -- prog syscall flags=0x10
--- map a arena 0 0 4 400
+-- map a arena 0 0 4 400 unmapped
 r1 = map[a]
 r0 = 0
 exit
