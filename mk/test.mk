@@ -39,6 +39,7 @@ demo: all $(BPF_OBJ) $(TOOLS)
 .PHONY: check-linux
 check-linux: all
 	$(Q)tests/linux/verifier.sh $(B)
+	$(Q)sh tests/linux/box.sh $(B)
 	$(Q)tests/linux/maps.sh $(B) $(KERNEL)
 
 # Random programs against the running kernel: verdicts, and results on every engine. Differences are reduced and shown.
