@@ -42,6 +42,33 @@ for i in 1 2 3 4 5 6 7 8 9 10; do "$skep" ps | grep -q "^$name " && sleep 0.1; d
 is "stopped" 0 "$("$skep" ps | grep -c "^$name ")"
 is "no box of that name" 125 "$(status "$skep" attach $name true)"
 
+# a terminal: Ctrl-C goes to the command, and ends skep as it ended that
+cat >"$work/terminal.py" <<'END'
+import os, pty, sys, time
+def run(keys, *cmd):
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(cmd[0], cmd)
+    out = b""
+    for wait, k in keys:
+        time.sleep(wait)
+        os.write(fd, k)
+    try:
+        while True:
+            d = os.read(fd, 4096)
+            if not d: break
+            out += d
+    except OSError:
+        pass
+    return os.waitpid(pid, 0)[1], out
+skep = sys.argv[1]
+print("ctrl-c", run([(1, b"\x03")], skep, "exec", "--", "sleep", "20")[0])
+status, out = run([(1, b"\x03"), (0.3, b"echo still; exit 3\n")], skep, "exec", "--", "sh", "-i")
+print("shell", os.WEXITSTATUS(status), b"(skep " in out or b"still" in out)
+END
+is "Ctrl-C ends the command" "ctrl-c 2" "$(python3 "$work/terminal.py" "$skep" | grep ctrl-c)"
+is "Ctrl-C leaves a shell" "shell 3 True" "$(python3 "$work/terminal.py" "$skep" | grep shell)"
+
 # logs
 "$skep" exec --log "$work/log" -- bpftool map show id 99 2>/dev/null
 is "the log has the reason" 1 "$(grep -c '"command":"BPF_MAP_GET_FD_BY_ID".*"error":"ENOENT","reason":"..*"' "$work/log")"
@@ -61,4 +88,7 @@ sleep 1
 is "a late child was served" 1 "$([ -e "$work/late" ] && ! grep -q . "$work/late" && echo 1)"
 is "the box went with it" 0 "$("$skep" ps | grep -c "^$name ")"
 is "no file is left" 0 "$(find "/tmp/skep-boxes-$(id -u)" -name "$name*" 2>/dev/null | wc -l)"
+if [ "$(uname -m)" = x86_64 ] && cc -O1 -o "$work/around" "$here/around.c"; then
+	"$skep" exec -- "$work/around" >"$work/out" && ok "no way around the filter" || { fail "no way around the filter"; cat "$work/out"; }
+fi
 finish
