@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/grace.h"
 #include "helper/run_env.h"
 #include "map/map.h"
 
@@ -159,7 +160,9 @@ static void run_item(struct item *it)
 	run_init(run, it->image, &env);
 	run->prog_type = it->prog_type;
 	run->cpu = cpu < 0 || (u32)cpu >= map_possible_cpus() ? 0 : (u32)cpu;
+	grace_enter();
 	run_callback(run, it->callback, (u64)(uintptr_t)it->map, key_of(it, &index), (u64)(uintptr_t)it->value, 0, 0);
+	grace_leave();
 	free(run);
 }
 

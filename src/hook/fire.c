@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/grace.h"
 
 #define TCX_NEXT (-1)
 #define TC_ACT_MAX 7 /* TC_ACT_REDIRECT: the last that a program may answer with */
@@ -151,7 +152,9 @@ static void run_one(struct hooks *h, const struct hook_place *at, struct prog *p
 	run.cookie = ref->cookie;
 	run.cpu = lane(ev);
 	run.retval = (u64)(s64)(v->any ? v->ret : ev->retval);
+	grace_enter();
 	r0 = run_image(&run, ctx);
+	grace_leave();
 	count(h, p, start);
 	combine(at, v, r0, &run);
 }

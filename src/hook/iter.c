@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/grace.h"
 #include "hook/mirror.h"
 #include "spec/row.h"
 
@@ -88,7 +89,9 @@ static bool show(struct walk *w)
 		mirror_u64(&w->m, w->meta, "seq_num", w->seq_num);
 		run_init(run, &w->l->prog->image, &w->env);
 		run->prog_type = w->l->prog->runs_as;
+		grace_enter();
 		r0 = run_image(run, w->args);
+		grace_leave();
 		__atomic_fetch_add(&w->l->prog->stats.runs, 1, __ATOMIC_RELAXED);
 	}
 	free(run);

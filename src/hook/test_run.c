@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/grace.h"
 #include "base/str.h"
 #include "helper/packet.h"
 #include "helper/sk.h"
@@ -76,7 +77,9 @@ static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct t
 	for (u32 i = 0; i < n; i++) {
 		run.image = &p->image;
 		run.tail_calls = 0;
+		grace_enter();
 		t->retval = (u32)run_image(&run, ctx);
+		grace_leave();
 		t->stopped |= run.stopped;
 	}
 	mean = (clock_ns(CLOCK_MONOTONIC) - start) / n;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "base/grace.h"
 #include "helper/run_env.h"
 #include "prog/prog.h"
 #include "skep/skep.h"
@@ -40,10 +41,14 @@ void skep_prog_put(struct skep_prog *p)
 static u64 run_once(struct prog *p, void *ctx, struct run_env *env)
 {
 	struct run run;
+	u64 ret;
 
 	run_init(&run, &p->image, env);
 	run.prog_type = p->type;
-	return run_image(&run, ctx);
+	grace_enter();
+	ret = run_image(&run, ctx);
+	grace_leave();
+	return ret;
 }
 
 /* Not inlined: the stack that a run needs is not for programs that need none. */

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/grace.h"
 #include "helper/object.h"
 #include "helper/run_env.h"
 #include "helper/sk.h"
@@ -121,7 +122,9 @@ static s32 judge(struct prog *p, struct sk *sk, u8 *data, u32 *n, u64 *ret_to)
 	pkt_publish(&pkt);
 	run_init(&run, &p->image, &env);
 	run.prog_type = p->type;
+	grace_enter();
 	ret = (s32)run_image(&run, &ctx);
+	grace_leave();
 	__atomic_fetch_add(&p->stats.runs, 1, __ATOMIC_RELAXED);
 	if (pkt.data != data)
 		memmove(data, pkt.data, (size_t)(pkt.end - pkt.data));

@@ -14,7 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/grace.h"
 #include "hook/hook.h"
+#include "map/map.h"
 #include "sys/relay.h"
 #include "sys/sys.h"
 
@@ -122,6 +124,17 @@ static int open_log(const char *file)
 	return open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
+/* Inner maps and programs that a map lets go: somebody may be using them. */
+static void put_obj(void *o)
+{
+	obj_put(o);
+}
+
+static void retire(struct obj *o)
+{
+	grace_defer(put_obj, o);
+}
+
 int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 {
 	struct skep_opts o = { 0 };
@@ -140,6 +153,7 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 	if (!s)
 		return -ENOMEM;
 	pthread_mutex_init(&s->lock, NULL);
+	map_retire = retire;
 	s->caps = o.caps;
 	s->caps_set = o.caps_set != 0;
 	s->engine = o.engine;
@@ -180,11 +194,13 @@ void skep_free(struct skep *s)
 	if (!s)
 		return;
 	pin_destroy(s);
+	grace_flush(true);
 	if (s->kernel_btf_obj)
 		obj_put(&s->kernel_btf_obj->obj);
 	objtab_drop(&s->tab); /* links leave their targets */
 	hooks_free(s->hooks);
 	sys_own_types_free(s);
+	grace_flush(true); /* what went with the objects */
 	objtab_destroy(&s->tab);
 	if (s->log_fd >= 0)
 		close(s->log_fd);

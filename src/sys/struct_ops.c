@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/grace.h"
 #include "helper/run_env.h"
 #include "map/map.h"
 #include "prog/prog.h"
@@ -188,7 +189,9 @@ int skep_ops_call(struct skep_map *map, const char *member, const uint64_t *args
 	memcpy(ctx, args, nargs * sizeof(u64));
 	run_init(&run, &t->prog[i]->image, &env);
 	run.prog_type = t->prog[i]->type;
+	grace_enter();
 	*ret = run_image(&run, ctx);
+	grace_leave();
 	__atomic_fetch_add(&t->prog[i]->stats.runs, 1, __ATOMIC_RELAXED);
 	return 0;
 }
