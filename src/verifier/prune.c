@@ -29,6 +29,7 @@ struct visit {
 struct prune {
 	struct vstate **bucket;   /* by instruction and call site; n of them */
 	struct visit **visits;    /* by loop */
+	struct vstate *free_backedges;
 	u32 explored, nevicted /* no longer compared, but some state's parent */, nbackedges;
 	u64 last_walked;
 	u32 last_jumps;
@@ -171,6 +172,7 @@ static int propagate_precision(struct vf_env *e, const struct vstate *old, struc
 
 static int propagate_backedges(struct vf_env *e, struct visit *v)
 {
+	struct prune *p = prune_of(e);
 	bool changed;
 	u32 rounds = 0;
 	int err;
@@ -194,7 +196,8 @@ static int propagate_backedges(struct vf_env *e, struct visit *v)
 		struct vstate *b = v->backedges;
 
 		v->backedges = b->next;
-		state_free(e, b);
+		b->next = p->free_backedges;
+		p->free_backedges = b;
 	}
 	return 0;
 }
@@ -222,8 +225,16 @@ static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstat
 	if (!v)
 		return vf_bug(e, "add backedge: no SCC in verification path, insn_idx %u", old->insn);
 	log_visit(e, "backedge", v);
-	b = state_new(e);
-	state_copy(e, b, cur);
+	/* Marks are put on the states above it: how it got here is all that is needed, not what it knew. */
+	b = p->free_backedges;
+	if (b)
+		p->free_backedges = b->next;
+	else
+		b = arena_alloc_raw(&e->arena, sizeof(*b));
+	*b = *cur;
+	memset(b->frame, 0, sizeof(b->frame));
+	b->refs = NULL;
+	b->nrefs = b->refcap = 0;
 	b->equal = old;
 	b->next = v->backedges;
 	v->backedges = b;
