@@ -92,6 +92,25 @@ static void remove_tree(const char *path)
 	rmdir(path);
 }
 
+/* Directories whose supervisor was killed: nobody answers at their socket. */
+static void sweep(const char *base)
+{
+	DIR *d = opendir(base);
+	struct dirent *e;
+	char path[512];
+
+	while (d && (e = readdir(d))) {
+		int fd = e->d_name[0] == '.' ? -ENOENT : control_connect(e->d_name);
+
+		if (fd >= 0)
+			close(fd);
+		if (fd == -ECONNREFUSED && snprintf(path, sizeof(path), "%s/%s", base, e->d_name) < (int)sizeof(path))
+			remove_tree(path);
+	}
+	if (d)
+		closedir(d);
+}
+
 int control_dir(struct box *b)
 {
 	char base[200], path[300];
@@ -104,6 +123,7 @@ int control_dir(struct box *b)
 	err = own_dir(base);
 	if (err)
 		return err;
+	sweep(base);
 	if (b->opts.name)
 		snprintf(b->name, sizeof(b->name), "%s", b->opts.name);
 	else

@@ -334,6 +334,8 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 	if (err)
 		_exit(complain("cannot install the filter", err));
 	err = open_box(&box, o);
+	if (err && !box.skep && o->btf_file)
+		_exit(complain(o->btf_file, err));
 	if (!err)
 		err = serve_start(&box, start.listener);
 	if (err)
