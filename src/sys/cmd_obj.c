@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "base/sha256.h"
 #include "prog/prog.h"
 #include "sys/attach.h"
 #include "sys/sys.h"
@@ -283,15 +284,46 @@ struct map_info {
 	u32 hash_size;
 };
 
+/* Of an array's contents, when asked for. */
+static int put_hash(struct call *c, const struct map *m, const struct map_info *i)
+{
+	u8 sum[32];
+
+	if (!i->hash)
+		return i->hash_size ? call_fail(c, -EINVAL, "hash_size without hash") : 0;
+	if (m->desc.type != BPF_MAP_TYPE_ARRAY || i->hash_size != sizeof(sum))
+		return call_fail(c, -EINVAL, "only arrays have a hash, and it has 32 bytes");
+	if (!map_frozen(m))
+		return call_fail(c, -EPERM, "the hash of a map that may change");
+	sha256(m->data, (size_t)m->stride * m->desc.max_entries, sum);
+	return call_out(c, i->hash, sum, sizeof(sum));
+}
+
+/* What does not concern the map stays as the caller gave it, as in Linux 6.18. */
 static int map_info(struct call *c, const struct map *m, u64 dst, u32 len)
 {
 	const struct map_desc *d = &m->desc;
-	struct map_info i = { .type = d->type, .id = m->obj.id, .key_size = d->key_size, .value_size = d->value_size,
-			      .max_entries = d->max_entries, .map_flags = d->flags, .map_extra = d->extra,
-			      .btf_key_type_id = d->btf_key, .btf_value_type_id = d->btf_value, .btf_id = m->btf_obj ? m->btf_obj->id : 0 };
+	struct map_info i = { 0 };
+	int err = call_in(c, &i, dst, len);
 
+	if (err)
+		return err;
+	i.type = d->type;
+	i.id = m->obj.id;
+	i.key_size = d->key_size;
+	i.value_size = d->value_size;
+	i.max_entries = d->max_entries;
+	i.map_flags = d->flags;
+	i.map_extra = d->extra;
+	i.btf_vmlinux_value_type_id = 0;
 	memcpy(i.name, d->name, sizeof(i.name));
-	return call_out(c, dst, &i, len);
+	if (m->btf_obj) {
+		i.btf_id = m->btf_obj->id;
+		i.btf_key_type_id = d->btf_key;
+		i.btf_value_type_id = d->btf_value;
+	}
+	err = put_hash(c, m, &i);
+	return err ? err : call_out(c, dst, &i, len);
 }
 
 struct btf_info {
