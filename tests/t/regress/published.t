@@ -533,3 +533,29 @@ r0 = *(u64 *)(r3 +8)
 r0 = 0
 exit
 -- reject REJ_MAP_VALUE_BOUNDS
+
+-- case CVE-2017-9150: no addresses in the log of who may not see them
+-- prog socket_filter caps=bpf
+-- map m array 4 8 1
+r1 = map[m]
+r0 = 0
+exit
+-- accept
+-- log "(18) r1 = 0x0"
+
+-- case CVE-2026-72402: nor in what it says of registers
+-- prog socket_filter caps=bpf
+-- map m array 4 8 1
+*(u32 *)(r10 -4) = 0
+r2 = r10
+r2 += -4
+r1 = map[m]
+call bpf_map_lookup_elem
+if r0 == 0 goto out
+r0 += 4
+out:
+r0 = 0
+exit
+-- accept
+-- log "(18) r1 = 0x0"
+-- log "R0=map_value(ks=4,vs=8,off=4)"
