@@ -121,8 +121,8 @@ u64 guarded_string(char *dst, u64 size, u64 from)
 	if (!size)
 		return 0;
 	while (at < size) {
-		/* not across a page: the string may end before an unmapped one */
-		u32 n = (u32)MIN(size - at, 4096 - (from + at) % 4096);
+		/* not across a page: the string may end before an unmapped one; nor across the end of a kernel object's field */
+		u32 n = from >> 63 ? 1 : (u32)MIN(size - at, 4096 - (from + at) % 4096);
 		if (probe_read(dst + at, from + at, n)) {
 			memset(dst, 0, size);
 			return RET_INT_(-EFAULT);

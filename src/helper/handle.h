@@ -10,7 +10,7 @@
 
 #include "base/types.h"
 
-#define HANDLE_TASK   0xffff888000000000ull
+#define HANDLE_TASK   0xffff880000000000ull
 #define HANDLE_CGROUP 0xffff8a0000000000ull
 #define HANDLE_REGS   0xffff8c0000000000ull
 #define HANDLE_SOCK   0xffff8e0000000000ull

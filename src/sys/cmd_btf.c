@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "helper/kernel_object.h"
 #include "hook/hook.h"
 #include "skep/skep.h"
 #include "sys/sys.h"
@@ -159,6 +160,7 @@ const struct btf *sys_kernel_btf(struct skep *s)
 	if (!s->kernel_btf_tried) {
 		s->kernel_btf_tried = true;
 		s->kernel_btf_err = load_kernel_btf(s, s->btf_file);
+		kernel_object_types(s->kernel_btf);
 		hooks_kernel_btf(s->hooks, s->kernel_btf);
 	}
 	pthread_mutex_unlock(&s->lock);

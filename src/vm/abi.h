@@ -132,6 +132,8 @@ void run_may_goto(struct run_loops *l);
 void run_throw(struct run *r, u64 cookie) __attribute__((noreturn));
 /* Guarded memory access for addresses a program computed: 0, or -EFAULT; never faults. `size` any. */
 int probe_read(void *dst, u64 addr, u32 size);
+/* Reads what stands for kernel memory, in the upper half of addresses; NULL: nothing does. 0 or -EFAULT. */
+extern int (*probe_virtual)(void *dst, u64 addr, u32 size);
 int probe_write(u64 addr, const void *src, u32 size);
 
 #endif

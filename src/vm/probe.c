@@ -53,12 +53,16 @@ static bool is_forbidden(long ret)
 	return ret == -ENOSYS || ret == -EPERM;
 }
 
+int (*probe_virtual)(void *dst, u64 addr, u32 size);
+
 int probe_read(void *dst, u64 addr, u32 size)
 {
 	long n;
 
 	if (!size)
 		return 0;
+	if (unlikely(addr >> 63))
+		return probe_virtual ? probe_virtual(dst, addr, size) : -EFAULT;
 	n = by_kernel(SYS_process_vm_readv, (u64)(uintptr_t)dst, addr, size);
 	if (unlikely(is_forbidden(n)))
 		return through_pipe((u64)(uintptr_t)dst, addr, size);

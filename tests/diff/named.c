@@ -305,6 +305,74 @@ static void lookups(void)
 		}
 }
 
+/* ---- the current task, by its fields ---- */
+static s32 offset_of(const struct btf *b, const char *type, const char *member)
+{
+	s32 id = btf__find_by_name_kind(b, type, BTF_KIND_STRUCT);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(b, (u32)id) : NULL;
+
+	for (u32 i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(b, btf_members(t)[i].name_off), member))
+			return (s32)(btf_member_bit_offset(t, i) / 8);
+	return -1;
+}
+
+/* r7 = the 8 bytes at r7 + off, or their low half. */
+static void follow(struct prog *p, s32 off, bool word)
+{
+	MOV_X(1, 10);
+	ADD_K(1, -8);
+	ST8(10, -8, 0);
+	MOV_K(2, word ? 4 : 8);
+	MOV_X(3, 7);
+	ADD_K(3, off);
+	CALL_HELPER(113);
+	LD8(7, 10, -8);
+}
+
+static void current_task(void)
+{
+	static const struct { const char *via, *via_type, *member; bool word; } field[] = {
+		{ NULL, "task_struct", "pid", true }, { NULL, "task_struct", "tgid", true }, { NULL, "task_struct", "static_prio", true },
+		{ NULL, "task_struct", "policy", true }, { NULL, "task_struct", "exit_signal", true },
+		{ NULL, "task_struct", "comm", false }, { "real_parent", "task_struct", "pid", true },
+		{ "group_leader", "task_struct", "tgid", true }, { "cred", "cred", "uid", true }, { "cred", "cred", "egid", true },
+		{ "mm", "mm_struct", "arg_start", false }, { "mm", "mm_struct", "start_stack", false },
+	};
+	struct btf *b = btf__load_vmlinux_btf();
+	static struct prog prog;
+	struct prog *p = &prog;
+
+	for (u32 i = 0; b && i < ARRAY_SIZE(field); i++) {
+		s32 off = offset_of(b, field[i].via_type, field[i].member);
+		u32 got[BACKENDS] = { 0 };
+		int fds[BACKENDS];
+
+		kit_case(field[i].member);
+		prog_start(p, BPF_PROG_TYPE_RAW_TRACEPOINT);
+		CALL_HELPER(35);
+		MOV_X(7, 0);
+		if (field[i].via)
+			follow(p, offset_of(b, "task_struct", field[i].via), false);
+		follow(p, off, field[i].word);
+		MOV_X(0, 7);
+		EXIT();
+		if (off < 0 || !load_all(p, "current task", field[i].member, fds) || fds[0] < 0)
+			continue;
+		for (u32 k = 0; k < kit.nbe; k++) {
+			struct run r = { .ctx_in = NULL };
+			test_run(&kit.be[k], fds[k], &r);
+			got[k] = r.retval;
+			close(fds[k]);
+		}
+		if (kit.nbe < 2 || got[0] == got[1])
+			kit_agree();
+		else
+			kit_differ("current task's %s: kernel %x, %s %x", field[i].member, got[0], kit.be[1].name, got[1]);
+	}
+	btf__free(b);
+}
+
 /* ---- struct_ops: a table of programs ---- */
 #define STRUCT_OPS 26
 struct ops_names { s32 value_type, type; u32 value_size, data_off, member[4], off[4]; };
@@ -455,6 +523,8 @@ int main(int argc, char **argv)
 		closing();
 	if (kit_wanted("lookup"))
 		lookups();
+	if (kit_wanted("task"))
+		current_task();
 	if (kit_wanted("struct_ops"))
 		struct_ops();
 	return kit_end();

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Kernel objects: see kernel_object.h. */
+#include "helper/kernel_object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "btf/btf.h"
+#include "helper/cgroup.h"
+#include "helper/file.h"
+#include "helper/handle.h"
+#include "helper/sk.h"
+#include "helper/vma.h"
+#include "vm/abi.h"
+
+enum value {
+	VALUE_TID, VALUE_TGID, VALUE_COMM, VALUE_TASK_FLAGS, VALUE_PRIO, VALUE_STATIC_PRIO, VALUE_POLICY, VALUE_UTIME, VALUE_STIME,
+	VALUE_MIN_FLT, VALUE_MAJ_FLT, VALUE_START_TIME, VALUE_EXIT_CODE, VALUE_EXIT_SIGNAL, VALUE_PARENT, VALUE_LEADER,
+	VALUE_CRED_OF, VALUE_MM_OF, VALUE_UID, VALUE_EUID, VALUE_SUID, VALUE_FSUID, VALUE_GID, VALUE_EGID, VALUE_SGID, VALUE_FSGID,
+	VALUE_START_CODE, VALUE_END_CODE, VALUE_START_DATA, VALUE_END_DATA, VALUE_START_BRK, VALUE_START_STACK, VALUE_ARG_START,
+	VALUE_ARG_END, VALUE_ENV_START, VALUE_ENV_END, VALUE_INODE_OF, VALUE_FILE_FLAGS, VALUE_INO, VALUE_MODE, VALUE_INODE_UID,
+	VALUE_INODE_GID, VALUE_INODE_SIZE, VALUE_NLINK, VALUE_SK_FAMILY, VALUE_SK_STATE, VALUE_SK_NUM, VALUE_SK_DPORT, VALUE_SK_DADDR,
+	VALUE_SK_SADDR, VALUE_SK_DADDR6, VALUE_SK_SADDR6, VALUE_SK_DEV, VALUE_SK_PROTOCOL, VALUE_SK_TYPE, VALUE_SK_MARK,
+	VALUE_SK_PRIORITY, VALUE_VM_START, VALUE_VM_END, VALUE_VM_PGOFF, VALUE_VM_FLAGS, VALUE_KN_OF, VALUE_CGROUP_LEVEL,
+	VALUE_CGROUP_ID,
+};
+
+/* Objects that belong to another: the address has the other's number. */
+#define HANDLE_CRED 0xffff960000000000ull
+#define HANDLE_MM   0xffff980000000000ull
+#define HANDLE_KN   0xffff9a0000000000ull
+
+static const struct row { u64 object; const char *type, *member; u8 value; } rows[] = {
+#define K(object, type, member, value) { HANDLE_##object, type, member, VALUE_##value },
+#include "spec/kernel_field.def"
+};
+
+/* Per row: offset and size with these types; size 0: they do not have it. */
+static struct place { u32 off, size; } places[ARRAY_SIZE(rows)];
+static u32 ready;
+
+/* ---- where fields lie ---- */
+static s64 find_member(const struct btf *b, u32 id, const char *name, size_t len, u32 *ret_type)
+{
+	const struct btf_type *t = btf_type(b, btf_skip_mods(b, id));
+
+	if (!t || (btf_kind_of(t) != BTF_KIND_STRUCT && btf_kind_of(t) != BTF_KIND_UNION))
+		return -1;
+	for (u32 i = 0; i < btf_vlen_of(t); i++) {
+		const struct btf_member *m = &btf_members_of(t)[i];
+		const char *s = btf_str(b, m->name_off);
+		s64 in;
+
+		if (strlen(s) == len && !memcmp(s, name, len) && !btf_member_bitfield(t, i)) {
+			*ret_type = m->type;
+			return btf_member_bit_off(t, i);
+		}
+		in = *s ? -1 : find_member(b, m->type, name, len, ret_type);
+		if (in >= 0)
+			return in + btf_member_bit_off(t, i);
+	}
+	return -1;
+}
+
+static struct place place_of(const struct btf *b, const struct row *r)
+{
+	s32 id = btf_find(b, r->type, BTF_KIND_STRUCT);
+	s64 off = 0, size;
+	u32 type;
+
+	if (id <= 0)
+		return (struct place){ 0, 0 };
+	type = (u32)id;
+	for (const char *p = r->member; *p;) {
+		size_t n = strcspn(p, ".");
+		s64 at = find_member(b, type, p, n, &type);
+
+		if (at < 0 || at % 8)
+			return (struct place){ 0, 0 };
+		off += at / 8;
+		p += n + (p[n] == '.');
+	}
+	size = btf_size_of(b, type);
+	return off >= 1 << HANDLE_SHIFT || size <= 0 || size > 64 ? (struct place){ 0, 0 } : (struct place){ (u32)off, (u32)size };
+}
+
+static int read_virtual(void *dst, u64 addr, u32 size)
+{
+	return kernel_object_read(dst, addr, size);
+}
+
+void kernel_object_types(const struct btf *b)
+{
+	u32 none = 0;
+
+	if (!b || !__atomic_compare_exchange_n(&ready, &none, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		places[i] = place_of(b, &rows[i]);
+	__atomic_store_n(&ready, 2, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe_virtual, read_virtual, __ATOMIC_RELEASE);
+}
+
+/* ---- tasks ---- */
+static bool read_file(u32 tid, const char *name, char *buf, size_t room)
+{
+	char path[48];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", tid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, room - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* Field `n` of /proc/TID/stat as proc(5) counts them, from 3 on. */
+static bool stat_field(u32 tid, u32 n, u64 *ret)
+{
+	char buf[2048], *p;
+
+	if (!read_file(tid, "stat", buf, sizeof(buf)) || !(p = strrchr(buf, ')')))
+		return false;
+	for (u32 i = 2; p && i < n; i++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		return false;
+	*ret = (u64)strtoll(p + 1, NULL, 10);
+	if (*ret == S64_MAX) /* addresses may be larger */
+		*ret = strtoull(p + 1, NULL, 10);
+	return true;
+}
+
+/* Number `n` of a line of /proc/TID/status. */
+static bool status_number(u32 tid, const char *line, u32 n, u64 *ret)
+{
+	char buf[4096], *p;
+
+	if (!read_file(tid, "status", buf, sizeof(buf)) || !(p = strstr(buf, line)))
+		return false;
+	p += strlen(line);
+	for (u32 i = 0; i <= n; i++)
+		*ret = strtoull(p, &p, 10);
+	return true;
+}
+
+static bool ticks(u32 tid, u32 field, u64 *ret)
+{
+	bool ok = stat_field(tid, field, ret);
+
+	*ret *= 1000000000ull / (u64)sysconf(_SC_CLK_TCK);
+	return ok;
+}
+
+static bool of_task(enum value v, u32 tid, u64 *ret)
+{
+	switch (v) {
+	case VALUE_TID: *ret = tid; return true;
+	case VALUE_TGID: return status_number(tid, "\nTgid:", 0, ret);
+	case VALUE_TASK_FLAGS: return stat_field(tid, 9, ret);
+	case VALUE_MIN_FLT: return stat_field(tid, 10, ret);
+	case VALUE_MAJ_FLT: return stat_field(tid, 12, ret);
+	case VALUE_UTIME: return ticks(tid, 14, ret);
+	case VALUE_STIME: return ticks(tid, 15, ret);
+	case VALUE_PRIO: if (!stat_field(tid, 18, ret)) return false; *ret += 100; return true;
+	case VALUE_STATIC_PRIO: if (!stat_field(tid, 19, ret)) return false; *ret += 120; return true;
+	case VALUE_START_TIME: return ticks(tid, 22, ret);
+	case VALUE_EXIT_SIGNAL: return stat_field(tid, 38, ret);
+	case VALUE_POLICY: return stat_field(tid, 41, ret);
+	case VALUE_EXIT_CODE: return stat_field(tid, 52, ret);
+	case VALUE_PARENT:
+		if (!status_number(tid, "\nPPid:", 0, ret)) return false;
+		*ret = handle_of(HANDLE_TASK, *ret); return true;
+	case VALUE_LEADER:
+		if (!status_number(tid, "\nTgid:", 0, ret)) return false;
+		*ret = handle_of(HANDLE_TASK, *ret); return true;
+	case VALUE_CRED_OF: *ret = handle_of(HANDLE_CRED, tid); return true;
+	case VALUE_MM_OF: *ret = handle_of(HANDLE_MM, tid); return true;
+	case VALUE_UID: return status_number(tid, "\nUid:", 0, ret);
+	case VALUE_EUID: return status_number(tid, "\nUid:", 1, ret);
+	case VALUE_SUID: return status_number(tid, "\nUid:", 2, ret);
+	case VALUE_FSUID: return status_number(tid, "\nUid:", 3, ret);
+	case VALUE_GID: return status_number(tid, "\nGid:", 0, ret);
+	case VALUE_EGID: return status_number(tid, "\nGid:", 1, ret);
+	case VALUE_SGID: return status_number(tid, "\nGid:", 2, ret);
+	case VALUE_FSGID: return status_number(tid, "\nGid:", 3, ret);
+	case VALUE_START_CODE: return stat_field(tid, 26, ret);
+	case VALUE_END_CODE: return stat_field(tid, 27, ret);
+	case VALUE_START_STACK: return stat_field(tid, 28, ret);
+	case VALUE_START_DATA: return stat_field(tid, 45, ret);
+	case VALUE_END_DATA: return stat_field(tid, 46, ret);
+	case VALUE_START_BRK: return stat_field(tid, 47, ret);
+	case VALUE_ARG_START: return stat_field(tid, 48, ret);
+	case VALUE_ARG_END: return stat_field(tid, 49, ret);
+	case VALUE_ENV_START: return stat_field(tid, 50, ret);
+	case VALUE_ENV_END: return stat_field(tid, 51, ret);
+	default: return false;
+	}
+}
+
+/* ---- files, sockets, areas, cgroups ---- */
+static bool of_file(enum value v, u64 addr, u64 *ret)
+{
+	int fd = file_fd(addr);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return false;
+	switch (v) {
+	case VALUE_INODE_OF: *ret = file_inode(addr); return true;
+	case VALUE_FILE_FLAGS: *ret = (u64)(u32)fcntl(fd, F_GETFL); return true;
+	case VALUE_INO: *ret = st.st_ino; return true;
+	case VALUE_MODE: *ret = st.st_mode; return true;
+	case VALUE_INODE_UID: *ret = st.st_uid; return true;
+	case VALUE_INODE_GID: *ret = st.st_gid; return true;
+	case VALUE_INODE_SIZE: *ret = (u64)st.st_size; return true;
+	case VALUE_NLINK: *ret = st.st_nlink; return true;
+	default: return false;
+	}
+}
+
+/* 16 bytes at most. */
+static bool of_sock(enum value v, u64 addr, u64 ret[2])
+{
+	const struct sk *sk = sk_of(addr, 0);
+
+	if (!sk)
+		return false;
+	switch (v) {
+	case VALUE_SK_FAMILY: *ret = sk->s.family; return true;
+	case VALUE_SK_STATE: *ret = sk->s.state; return true;
+	case VALUE_SK_NUM: *ret = sk->s.src_port; return true;
+	case VALUE_SK_DPORT: *ret = sk->s.dst_port; return true;
+	case VALUE_SK_DADDR: *ret = sk->s.dst_ip4; return true;
+	case VALUE_SK_SADDR: *ret = sk->s.src_ip4; return true;
+	case VALUE_SK_DADDR6: memcpy(ret, sk->s.dst_ip6, 16); return true;
+	case VALUE_SK_SADDR6: memcpy(ret, sk->s.src_ip6, 16); return true;
+	case VALUE_SK_DEV: *ret = sk->s.bound_dev_if; return true;
+	case VALUE_SK_PROTOCOL: *ret = sk->s.protocol; return true;
+	case VALUE_SK_TYPE: *ret = sk->s.type; return true;
+	case VALUE_SK_MARK: *ret = sk->s.mark; return true;
+	case VALUE_SK_PRIORITY: *ret = sk->s.priority; return true;
+	default: return false;
+	}
+}
+
+static bool of_other(enum value v, u64 addr, u64 *ret)
+{
+	char path[CGROUP_PATH_MAX];
+	struct vma a;
+
+	switch (v) {
+	case VALUE_VM_START: case VALUE_VM_END: case VALUE_VM_PGOFF: case VALUE_VM_FLAGS:
+		if (!vma_by_handle(addr, &a))
+			return false;
+		*ret = v == VALUE_VM_START ? a.start : v == VALUE_VM_END ? a.end : v == VALUE_VM_PGOFF ? a.pgoff : a.flags;
+		return true;
+	case VALUE_KN_OF: *ret = handle_of(HANDLE_KN, handle_id(addr)); return true;
+	case VALUE_CGROUP_ID: *ret = handle_id(addr); return true;
+	case VALUE_CGROUP_LEVEL:
+		if (!cgroup_by_id(handle_id(addr), path, sizeof(path)))
+			return false;
+		*ret = cgroup_level(path);
+		return true;
+	default: return false;
+	}
+}
+
+static bool value_of(const struct row *r, u64 addr, u8 buf[64])
+{
+	u32 id = handle_id(addr);
+	u64 v[2] = { 0, 0 };
+	bool ok;
+
+	if (r->value == VALUE_COMM) {
+		if (!read_file(id, "comm", (char *)buf, 17))
+			return false;
+		buf[strcspn((char *)buf, "\n")] = '\0';
+		return true;
+	}
+	if (r->value <= VALUE_ENV_END)
+		ok = of_task((enum value)r->value, id, v);
+	else if (r->value <= VALUE_NLINK)
+		ok = of_file((enum value)r->value, addr, v);
+	else if (r->value <= VALUE_SK_PRIORITY)
+		ok = of_sock((enum value)r->value, addr, v);
+	else
+		ok = of_other((enum value)r->value, addr, v);
+	memcpy(buf, v, sizeof(v));
+	return ok;
+}
+
+int kernel_object_read(void *dst, u64 addr, u32 size)
+{
+	u32 off = (u32)(addr & ((1u << HANDLE_SHIFT) - 1));
+	u8 buf[64] = { 0 };
+
+	if (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) != 2)
+		return -EFAULT;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct place *p = &places[i];
+		if (!handle_is(addr, rows[i].object) || off < p->off || off >= p->off + p->size || size > p->off + p->size - off)
+			continue;
+		if (!value_of(&rows[i], addr, buf))
+			return -EFAULT;
+		memcpy(dst, buf + (off - p->off), size);
+		return 0;
+	}
+	return -EFAULT;
+}
