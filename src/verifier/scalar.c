@@ -186,10 +186,19 @@ static void deduce_all(struct reg *r)
 	}
 }
 
+/* A range that all five tell of alike, in less than 31 bits: what loads of bytes and masks make. */
+static bool is_agreed(const struct reg *r)
+{
+	u64 lo = r->var.value, hi = lo | r->var.mask;
+
+	return hi <= S32_MAX && r->umin == lo && r->umax == hi && (u64)r->smin == lo && (u64)r->smax == hi && r->u32_min == lo &&
+	       r->u32_max == hi && (u64)r->s32_min == lo && (u64)r->s32_max == hi;
+}
+
 HOT void reg_sync(struct reg *r)
 {
 	/* Constants and unknowns have nothing to learn, and are most of what programs compute. */
-	if (is_pinned(r) || (tnum_is_unknown(r->var) && is_unbound64(r) && is_unbound32(r)))
+	if (is_pinned(r) || (tnum_is_unknown(r->var) && is_unbound64(r) && is_unbound32(r)) || is_agreed(r))
 		return;
 	reg_bounds_from_var(r);
 	deduce_all(r);
