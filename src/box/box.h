@@ -67,7 +67,7 @@ int client_read(struct client *c, void *dst, u64 src, size_t n);
 int client_write(struct client *c, u64 dst, const void *src, size_t n);
 /* A string of at most `max` bytes with its NUL: its length, -EFAULT, -ENAMETOOLONG. */
 int client_string(struct client *c, char *dst, u64 src, size_t max);
-/* A duplicate of its descriptor: ours, close-on-exec; -EBADF. */
+/* A duplicate of its descriptor: ours, close-on-exec; -EBADF; -EPERM: nobody may take descriptors here (containers). */
 int client_fd(struct client *c, int fd);
 
 /*

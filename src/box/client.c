@@ -333,7 +333,7 @@ int client_fd(struct client *c, int fd)
 {
 	long got = syscall(SYS_pidfd_getfd, c->pidfd, fd, 0);
 
-	return got < 0 ? -EBADF : (int)got;
+	return got >= 0 ? (int)got : errno == EPERM || errno == ENOSYS ? -EPERM : -EBADF;
 }
 
 void box_watch(struct box *b, struct box_watcher *w)

@@ -28,7 +28,7 @@ bool box_inside(struct box_hello *ret);
  * long as the connection. STOP: the box ends.
  */
 enum { VISIT_STATUS, VISIT_JOIN, VISIT_COUNT, VISIT_STOP };
-struct box_visit { u32 what, size; };
+/* a request is a u32 of these */
 
 /* Where boxes are. */
 void control_base(char *out, size_t size);
@@ -39,5 +39,8 @@ int control_status(int fd, char **ret);
 /* Have its filter served there: 0 or -errno. */
 int control_join(int fd, int listener);
 int control_send(int fd, u32 what);
+/* A word, and a descriptor unless it is negative. 0, -EPIPE; what came, -ECHILD: nothing. */
+int control_send_fd(int to, int word, int fd);
+int control_receive_fd(int from, int *ret_fd);
 
 #endif

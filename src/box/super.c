@@ -90,7 +90,7 @@ static _Noreturn void become_command(const struct box_opts *o, int to_super, int
 	char c, how = 'n';
 	int fd = filter_install(geteuid() && !o->unprivileged);
 
-	if (write(to_super, &fd, sizeof(fd)) != sizeof(fd) || read(go, &c, 1) != 1)
+	if (control_send_fd(to_super, fd < 0 ? fd : 0, fd) || read(go, &c, 1) != 1)
 		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
 	if (fd >= 0)
 		close(fd);
@@ -117,9 +117,9 @@ struct start {
 /* Fork the command and fetch its listener: 0 or -errno. */
 static int start_command(const struct box_opts *o, struct start *s)
 {
-	int up[2], go[2], fd = -1, pidfd;
+	int up[2], go[2], err;
 
-	if (pipe2(up, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, up) || pipe2(go, O_CLOEXEC))
 		return -errno;
 	s->pid = fork();
 	if (s->pid < 0)
@@ -133,17 +133,9 @@ static int start_command(const struct box_opts *o, struct start *s)
 	close(go[0]);
 	s->up = up[0];
 	s->go = go[1];
-	if (read(s->up, &fd, sizeof(fd)) != sizeof(fd))
-		fd = -ECHILD;
-	if (fd < 0)
-		return fd;
-	pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-	if (pidfd < 0)
-		return -errno;
-	s->listener = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	fd = s->listener < 0 ? -errno : 0;
-	close(pidfd);
-	return fd;
+	s->listener = -1;
+	err = control_receive_fd(s->up, &s->listener);
+	return err ? err : s->listener < 0 ? -ECHILD : 0;
 }
 
 /* It is served now: let it find out whether its calls arrive, and become the command. 0, or exit status after a message. */

@@ -192,8 +192,8 @@ static void on_request(struct box *b, struct box_source *s, u32 events)
 {
 	struct visitor *v = s->ctx;
 	char room[CMSG_SPACE(sizeof(int))];
-	struct box_visit q = { 0 };
-	struct iovec iov = { &q, sizeof(q) };
+	u32 what = 0;
+	struct iovec iov = { &what, sizeof(what) };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
 	ssize_t n = recvmsg(s->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	int fd = n > 0 ? take_fd(&m) : -1, err = -EINVAL;
@@ -201,18 +201,18 @@ static void on_request(struct box *b, struct box_source *s, u32 events)
 	(void)events;
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n != sizeof(q)) {
+	if (n != sizeof(what)) {
 		leave(b, v);
-	} else if (q.what == VISIT_STATUS) {
+	} else if (what == VISIT_STATUS) {
 		send_state(b, s->fd);
-	} else if (q.what == VISIT_JOIN && fd >= 0) {
+	} else if (what == VISIT_JOIN && fd >= 0) {
 		err = serve_start(b, fd);
 		fd = -1;
 		send(s->fd, &err, sizeof(err), MSG_NOSIGNAL);
-	} else if (q.what == VISIT_COUNT && !v->counts) {
+	} else if (what == VISIT_COUNT && !v->counts) {
 		v->counts = true;
 		__atomic_fetch_add(&b->skep->stats_users, 1, __ATOMIC_RELAXED);
-	} else if (q.what == VISIT_STOP) {
+	} else if (what == VISIT_STOP) {
 		loop_stop(b);
 	}
 	if (fd >= 0)
@@ -246,11 +246,37 @@ void control_visit(struct box *b, struct box_source *s, u32 events)
 }
 
 /* ---- the visitor's side ---- */
+int control_send_fd(int to, int word, int fd)
+{
+	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } u = { .room = "" };
+	struct iovec iov = { &word, sizeof(word) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = fd < 0 ? NULL : u.room,
+			    .msg_controllen = fd < 0 ? 0 : sizeof(u.room) };
+
+	if (fd >= 0) {
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+		*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(to, &m, MSG_NOSIGNAL) == sizeof(word) ? 0 : -EPIPE;
+}
+
+int control_receive_fd(int from, int *ret_fd)
+{
+	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } u;
+	int word = 0;
+	struct iovec iov = { &word, sizeof(word) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.room, .msg_controllen = sizeof(u.room) };
+	ssize_t n = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
+
+	*ret_fd = n > 0 ? take_fd(&m) : -1;
+	return n == sizeof(word) ? word : -ECHILD;
+}
+
 int control_send(int fd, u32 what)
 {
-	struct box_visit v = { what, 0 };
-
-	return send(fd, &v, sizeof(v), MSG_NOSIGNAL) == sizeof(v) ? 0 : -EPIPE;
+	return control_send_fd(fd, (int)what, -1);
 }
 
 int control_status(int fd, char **ret)
@@ -277,16 +303,9 @@ int control_status(int fd, char **ret)
 
 int control_join(int fd, int listener)
 {
-	struct box_visit v = { VISIT_JOIN, 0 };
-	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } u = { .room = "" };
-	struct iovec iov = { &v, sizeof(v) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.room, .msg_controllen = sizeof(u.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	int err;
+	int err = -EPIPE;
 
-	*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
-	memcpy(CMSG_DATA(c), &listener, sizeof(listener));
-	if (sendmsg(fd, &m, MSG_NOSIGNAL) != sizeof(v) || recv(fd, &err, sizeof(err), 0) != sizeof(err))
+	if (control_send_fd(fd, VISIT_JOIN, listener) || recv(fd, &err, sizeof(err), 0) != sizeof(err))
 		return -EPIPE;
 	return err;
 }

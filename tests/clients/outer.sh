@@ -20,6 +20,8 @@ for who in root user; do
 	as $who timeout 60 "$work/outer" "$skep" exec -- /usr/bin/python3 "$work/python.py" >"$work/out" 2>&1 && ! grep -q '^not ok' "$work/out" &&
 		ok "threads and forks below a filter, as $who" || { fail "threads and forks below a filter, as $who"; cat "$work/out"; }
 done
+as user "$work/outer" -c "$skep" exec -- sh -c 'bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 4 name m && bpftool map' |
+	grep -q 'name m' && ok "bpftool where no descriptor may be taken" || fail "bpftool where no descriptor may be taken"
 code=$("$work/outer" "$skep" exec -- sh -c 'exit 5' 2>/dev/null; echo $?)
 [ "$code" = 5 ] && ok "exit status" || fail "exit status: $code"
 finish
