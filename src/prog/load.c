@@ -410,7 +410,8 @@ static int make_prog(struct load *l, struct prog *p)
 	p->spec = a->vf.own ? a->vf.own->type : progtype_by_id(a->vf.prog_type);
 	p->type = a->vf.prog_type;
 	p->runs_as = a->target_type ? a->target_type : p->type;
-	p->attach_type = a->vf.attach_type;
+	/* types that do not care may have any number: all that are none are one */
+	p->attach_type = MIN(a->vf.attach_type, (u32)UAPI_ATTACH_TYPES);
 	p->attach_proto = attach_proto(&a->vf);
 	p->attach_btf_id = a->vf.attach_btf_id;
 	p->attach_btf = a->vf.attach_btf;

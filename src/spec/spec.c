@@ -64,8 +64,9 @@ enum { MAY = 0, MUST = 1 };
 #define A(id, name_, progs_, loading, ret, target_, doc_, why)                                         \
 	{ .name = (name_), .uapi = "BPF_" #id, .doc = (doc_), .why_not = (why), .progs = (progs_),     \
 	  .expected = (loading), .target = TARGET_##target_, ret },
-const struct attach_spec attach_spec[UAPI_ATTACH_TYPES] = {
+const struct attach_spec attach_spec[UAPI_ATTACH_TYPES + 1] = {
 #include "spec/attach.def"
+	[UAPI_ATTACH_TYPES] = { .name = "an unknown attach type", .uapi = "?", .doc = "", .ret_min = 1 },
 };
 
 /* Must programs of this type name one of their attach types at load? */

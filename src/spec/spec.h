@@ -345,7 +345,7 @@ struct attach_spec {
 	bool expected;        /* must be given at load (enforced) for those types */
 	s32 ret_min, ret_max; /* narrows the program type's range; ret_min > ret_max: does not */
 };
-extern const struct attach_spec attach_spec[UAPI_ATTACH_TYPES];
+extern const struct attach_spec attach_spec[UAPI_ATTACH_TYPES + 1]; /* the last one: for numbers that are none */
 struct cmd_spec {
 	const char *name, *uapi, *doc, *why_not; /* why_not: refused with EOPNOTSUPP and this text */
 	const char *last_field;                 /* name of the last attr field known */
