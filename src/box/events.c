@@ -33,6 +33,7 @@ struct events {
 	pthread_mutex_t lock;
 	struct waiter *all;
 	u32 awake;
+	bool any;
 };
 
 int events_init(struct box *b)
@@ -45,19 +46,18 @@ int events_init(struct box *b)
 }
 
 /* ---- what can be waited for ---- */
-static bool is_ring(const struct obj *o)
+bool events_is_ring(const struct obj *o)
 {
 	return o->kind == OBJ_PERF || (o->kind == OBJ_MAP && (container_of(o, struct map, obj)->desc.type == BPF_MAP_TYPE_RINGBUF ||
 							      container_of(o, struct map, obj)->desc.type == BPF_MAP_TYPE_USER_RINGBUF));
 }
 
-static int wake_fd(struct obj *o)
+int events_wake_fd(struct obj *o)
 {
 	return o->kind == OBJ_PERF ? perf_event_wake_fd(perf_of(o)) : map_ring_event_fd(map_of(o));
 }
 
-/* Bytes that wait, and where the reader is. */
-static u64 pending(struct obj *o, u64 *ret_reader)
+u64 events_pending(struct obj *o, u64 *ret_reader)
 {
 	const struct perf_event_mmap_page *page;
 
@@ -68,6 +68,19 @@ static u64 pending(struct obj *o, u64 *ret_reader)
 	page = (const void *)__atomic_load_n(&perf_of(o)->page, __ATOMIC_ACQUIRE);
 	*ret_reader = page ? __atomic_load_n(&page->data_tail, __ATOMIC_RELAXED) : 0;
 	return perf_event_pending(perf_of(o));
+}
+
+bool events_any(const struct box *b) { return __atomic_load_n(&b->events->any, __ATOMIC_RELAXED); }
+
+void events_seen(struct box *b, u64 dev, u64 ino)
+{
+	struct obj *o;
+
+	if (events_any(b) || obj_by_inode(&b->skep->tab, dev, ino, OBJ_NONE, &o))
+		return;
+	if (events_is_ring(o))
+		__atomic_store_n(&b->events->any, true, __ATOMIC_RELAXED);
+	obj_put(o);
 }
 
 static void kick(const struct waiter *w)
@@ -104,7 +117,7 @@ static void sleep_again(struct box *b, struct waiter *w, struct obj *o)
 	if (read(w->kick.fd, &drain, sizeof(drain)) < 0)
 		drain = 0; /* it was empty */
 	epoll_ctl(b->loop, EPOLL_CTL_MOD, w->kick.fd, &e);
-	if (pending(o, &reader))
+	if (events_pending(o, &reader))
 		kick(w);
 }
 
@@ -117,7 +130,7 @@ static bool look_after(struct box *b, struct waiter *w)
 	if (obj_by_inode(&b->skep->tab, w->dev, w->ino, OBJ_NONE, &o))
 		return false;
 	if (w->awake) {
-		if (!pending(o, &reader)) {
+		if (!events_pending(o, &reader)) {
 			if (++w->quiet > QUIET_TICKS)
 				sleep_again(b, w, o);
 		} else {
@@ -163,7 +176,7 @@ static int waiter_of(struct box *b, struct obj *o, struct waiter **ret)
 			*ret = w;
 			return 0;
 		}
-	fd = wake_fd(o);
+	fd = events_wake_fd(o);
 	if (fd < 0)
 		return fd;
 	fd = dup(fd);
@@ -201,7 +214,7 @@ static s64 ctl(struct notif *n, struct obj *o, int epoll)
 		e.events = (e.events & ~(u32)EPOLLOUT) | EPOLLET;
 		if (epoll_ctl(epoll, op, w->kick.fd, &e))
 			err = -errno;
-		else if (op != EPOLL_CTL_DEL && pending(o, &reader))
+		else if (op != EPOLL_CTL_DEL && events_pending(o, &reader))
 			kick(w); /* what was there before anybody waited */
 	}
 	pthread_mutex_unlock(&n->box->events->lock);
@@ -221,7 +234,7 @@ s64 box_epoll_ctl(struct notif *n)
 		return BOX_PASS;
 	}
 	close(fd);
-	if (!is_ring(o)) {
+	if (!events_is_ring(o)) {
 		obj_put(o);
 		return BOX_PASS;
 	}

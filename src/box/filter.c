@@ -57,6 +57,9 @@ static const struct sock_filter when_IOC_PERF[] = {
 /* stat by name, not of a descriptor: argument 3 or 2 lacks AT_EMPTY_PATH */
 static const struct sock_filter when_NAMED3[] = { LOAD(ARG_LOW(3)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS };
 static const struct sock_filter when_NAMED2[] = { LOAD(ARG_LOW(2)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS };
+/* poll and select of something: argument 1 or 0 is no 0 */
+static const struct sock_filter when_SOME1[] = { LOAD(ARG_LOW(1)), IS(0, 1), PASS, NOTIFY };
+static const struct sock_filter when_SOME0[] = { LOAD(ARG_LOW(0)), IS(0, 1), PASS, NOTIFY };
 /* prctl about capabilities */
 static const struct sock_filter when_CAPS[] = {
 	LOAD(ARG_LOW(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_CAPBSET_READ, 2, 0),

@@ -76,6 +76,11 @@ int events_init(struct box *b);
 #define EVENTS_TICK_MS 2
 bool events_awake(const struct box *b); /* events_tick() wants to be called every EVENTS_TICK_MS */
 void events_tick(struct box *b);
+bool events_any(const struct box *b); /* has a client ever got a ring? */
+void events_seen(struct box *b, u64 dev, u64 ino); /* it got this object */
+bool events_is_ring(const struct obj *o);
+int events_wake_fd(struct obj *o);
+u64 events_pending(struct obj *o, u64 *ret_reader); /* bytes that wait, and where the reader is */
 
 /* ---- contents_tracefs.c ---- */
 void printk_init(struct box *b);

@@ -138,9 +138,10 @@ static int fd_give(struct caller *w, int fd)
 	struct notif *n = of(w);
 	struct stat st;
 
-	if (n->box->log && !fstat(fd, &st)) {
+	if ((n->box->log || !events_any(n->box)) && !fstat(fd, &st)) {
 		n->obj_dev = st.st_dev;
 		n->obj_ino = st.st_ino;
+		events_seen(n->box, st.st_dev, st.st_ino);
 	}
 	return (int)notif_give(n, fd, true);
 }

@@ -2,10 +2,15 @@
 /* A libbpf client as people write them: a skeleton, global data, ring buffer and perf buffer read through epoll, a timer. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "skeleton.skel.h"
@@ -103,6 +108,40 @@ static void test_perf(void)
 	perf_buffer__free(pb);
 }
 
+static void on_alarm(int sig) { (void)sig; }
+
+/* poll(2) and select(2) on the ring itself, beside a pipe. */
+static void test_poll(void)
+{
+	struct ring_buffer *rb = ring_buffer__new(bpf_map__fd(sk->maps.ring), on_record, NULL, NULL);
+	int pipes[2], fd = bpf_map__fd(sk->maps.ring);
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval in = { .it_value.tv_usec = 50000 };
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN } };
+	struct timeval now = { 0, 0 };
+	fd_set set;
+
+	if (!rb || pipe(pipes))
+		return result(0, "poll");
+	p[1] = (struct pollfd){ .fd = pipes[0], .events = POLLIN };
+	ring_buffer__consume(rb);
+	result(poll(p, 2, 20) == 0, "poll: an empty ring is not ready");
+	run(sk->progs.to_ring);
+	result(poll(p, 2, 5000) == 1 && p[0].revents == POLLIN && !p[1].revents, "poll: a record makes it ready");
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	result(select(fd + 1, &set, NULL, NULL, NULL) == 1 && FD_ISSET(fd, &set), "select: it is ready");
+	ring_buffer__consume(rb);
+	result(select(fd + 1, &set, NULL, NULL, &now) == 0 && !FD_ISSET(fd, &set), "select: it is empty again");
+	if (write(pipes[1], "x", 1) != 1)
+		return;
+	result(poll(p, 2, -1) == 1 && p[1].revents == POLLIN, "poll: another descriptor is ready");
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &in, NULL);
+	result(poll(p, 1, 5000) < 0 && errno == EINTR, "poll: a signal ends the wait");
+	ring_buffer__free(rb);
+}
+
 int main(void)
 {
 	sk = skeleton_bpf__open();
@@ -113,6 +152,7 @@ int main(void)
 	if (failed)
 		return 1;
 	test_ring();
+	test_poll();
 	test_perf();
 	result(!run(sk->progs.arm), "a timer starts");
 	usleep(100000);

@@ -11,7 +11,7 @@ cc -O1 -static -I"$work" -o "$work/static" "$here/skeleton.c" -l:libbpf.a -lelf 
 for how in dynamic static; do
 	for who in root user; do
 		as $who timeout 60 "$skep" exec -- "$work/$how" >"$work/out" 2>"$work/err" && ! grep -q '^not ok' "$work/out" &&
-			[ "$(grep -c '^ok' "$work/out")" = 8 ] && ok "skeleton, $how, as $who" ||
+			[ "$(grep -c '^ok' "$work/out")" = 14 ] && ok "skeleton, $how, as $who" ||
 			{ fail "skeleton, $how, as $who"; cat "$work/out" "$work/err"; }
 	done
 done
