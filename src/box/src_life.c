@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "box/src_priv.h"
 #include "hook/record.h"
 
@@ -38,6 +39,8 @@ static void on_fork(struct src *s, u32 pid, u32 tid, u32 ppid, u32 ptid)
 		memcpy(child->comm, parent->comm, sizeof(child->comm));
 		child->uid = parent->uid;
 		child->gid = parent->gid;
+		child->ppid = tid == pid ? parent->tgid : parent->ppid;
+		child->start_ns = clock_ns(CLOCK_BOOTTIME);
 	}
 	r.c.pid = (s32)ptid;
 	r.parent_comm = rec_data_loc(offsetof(struct rec_fork, text), (u32)strlen(parent->comm) + 1);

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hook/task.h"
 #include "map/map.h"
 
 #define PAGE 4096u
@@ -287,22 +288,6 @@ bool sample_parse(const struct perf_event_header *h, const u8 *body, struct samp
 }
 
 /* ---- what is known of threads ---- */
-static void read_comm(u32 tid, char comm[16])
-{
-	char path[48], text[32] = "";
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n > 0 && text[n - 1] == '\n')
-		text[n - 1] = '\0';
-	snprintf(comm, 16, "%.15s", text);
-}
-
 static void read_ids(u32 tid, struct run_task *t)
 {
 	char path[48], line[256];
@@ -341,8 +326,14 @@ struct run_task *task_seen(struct src *s, u32 tid, u32 tgid)
 		t->t.tgid = tgid ? tgid : tid;
 		t->t.mem_fd = -1;
 		if (tid) {
+			struct task_facts f;
+
 			read_ids(tid, &t->t);
-			read_comm(tid, t->t.comm);
+			if (task_read_facts(t->t.tgid, tid, &f)) {
+				memcpy(t->t.comm, f.comm, sizeof(t->t.comm));
+				t->t.ppid = f.ppid;
+				t->t.start_ns = f.start_ns;
+			}
 		} else {
 			strcpy(t->t.comm, "swapper/0");
 		}

@@ -152,8 +152,16 @@ u64 kernel_error(u64 ret, u64 size, u64 from)
 	return (s64)ret == -EFAULT && !kernel_address ? RET_INT_(-ERANGE) : ret;
 }
 
+/* Does the address stand for something of the kernel's that is known here? */
+static bool known_kernel(struct run *run, void *dst, u64 size, u64 p)
+{
+	return (s64)p < 0 && run->env->kernel_read && !run->env->kernel_read(run->env, dst, (u32)size, p);
+}
+
 u64 helper_probe_read(void *dst, u64 size, u64 p, struct run *run)
 {
+	if (known_kernel(run, dst, size, p))
+		return 0;
 	return current_owns(run, p) ? current_read(run, dst, size, p) : guarded_read(dst, size, p);
 }
 
@@ -161,7 +169,8 @@ u64 helper_probe_read_user(void *dst, u64 size, u64 p, struct run *run) { return
 
 u64 helper_probe_read_kernel(void *dst, u64 size, u64 p, struct run *run)
 {
-	(void)run;
+	if (known_kernel(run, dst, size, p))
+		return 0;
 	return kernel_error(guarded_read(dst, size, p), size, p);
 }
 
@@ -174,7 +183,12 @@ u64 helper_probe_read_user_str(void *dst, u64 size, u64 p, struct run *run) { re
 
 u64 helper_probe_read_kernel_str(void *dst, u64 size, u64 p, struct run *run)
 {
-	(void)run;
+	if (size && known_kernel(run, dst, size, p)) {
+		u64 n = strnlen(dst, size - 1);
+
+		memset((char *)dst + n, 0, size - n);
+		return n + 1;
+	}
 	return size ? kernel_error(guarded_string(dst, size, p), size, p) : 0;
 }
 

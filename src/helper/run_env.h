@@ -51,6 +51,8 @@ struct run_task {
 	u32 tid, tgid, uid, gid;
 	char comm[16];
 	u64 cgroup_id;      /* 0: ask /proc */
+	u32 ppid;           /* for a task that may be gone; 0: ask /proc */
+	u64 start_ns;
 	int mem_fd;         /* /proc/PID/mem, -1: process_vm_readv */
 	/* its memory: 0 or -EFAULT; NULL: by mem_fd */
 	int (*read)(const struct run_task *t, void *dst, u64 from, u32 size);
@@ -78,6 +80,8 @@ struct run_env {
 	struct run_pkt *pkt;             /* NULL: the program has no packet */
 	const struct btf *kernel_btf;    /* NULL: none */
 	const struct run_task *task;     /* NULL: the calling thread */
+	/* bytes of what stands for kernel memory: 0 or -EFAULT; NULL: there is none */
+	int (*kernel_read)(struct run_env *env, void *dst, u32 size, u64 from);
 	/* bpf_trace_printk and vprintk: `len` bytes without terminator. NULL: discarded. */
 	void (*printk)(struct run_env *env, const char *text, u32 len);
 	void *printk_cookie;

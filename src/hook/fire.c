@@ -5,6 +5,7 @@
  * Invariant: programs run in the order of the list that was current when the event began; a change during the event does not show.
  */
 #include "hook/hook.h"
+#include "hook/task.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -169,7 +170,7 @@ static bool wanted(const struct hook_ref *ref, const struct hook_event *ev)
 s64 hook_fire(struct hooks *h, struct hook_point *pt, struct hook_event *ev)
 {
 	const struct hook_place *at = hook_point_place(pt);
-	struct run_env env = { .task = ev->task, .kernel_btf = hook_btf(h), .pkt = ev->pkt, .user_ip = ev->user_ip, .user_fp = ev->user_fp,
+	struct run_env env = { .task = ev->task, .kernel_btf = hook_btf(h), .kernel_read = task_kernel_read, .pkt = ev->pkt, .user_ip = ev->user_ip, .user_fp = ev->user_fp,
 			       .user_stack = ev->stack, .user_nstack = ev->nstack, .func_ip = at->kind <= HOOK_URETPROBE ? ev->user_ip : 0,
 			       .func_args = ev->nargs, .printk = ev->printk, .printk_cookie = ev->printk_cookie };
 	struct verdict v = { .ret = at->kind == HOOK_NETDEV && at->sub != BPF_XDP ? TCX_NEXT : ev->retval };

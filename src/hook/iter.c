@@ -11,6 +11,7 @@
 
 #include "base/grace.h"
 #include "hook/mirror.h"
+#include "hook/task.h"
 #include "spec/row.h"
 
 #define TEXT_MAX (64u << 20)
@@ -205,58 +206,6 @@ static void walk_elements(struct walk *w)
 }
 
 /* ---- tasks ---- */
-struct task_facts { u32 tid, tgid, ppid, uid, gid; char comm[16], state; u64 utime, stime, start, flags; s32 prio, nice; };
-
-static bool read_task(u32 tgid, u32 tid, struct task_facts *f)
-{
-	char path[64], text[1024], *end, *name;
-	FILE *s;
-	size_t n;
-
-	*f = (struct task_facts){ .tid = tid, .tgid = tgid };
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", tgid, tid);
-	s = fopen(path, "re");
-	n = s ? fread(text, 1, sizeof(text) - 1, s) : 0;
-	if (s)
-		fclose(s);
-	text[n] = '\0';
-	name = strchr(text, '(');
-	end = strrchr(text, ')');
-	if (!name || !end)
-		return false;
-	snprintf(f->comm, sizeof(f->comm), "%.*s", (int)MIN(end - name - 1, 15), name + 1);
-	sscanf(end + 1, " %c %u %*d %*d %*d %*d %lu %*u %*u %*u %*u %lu %lu %*d %*d %d %d %*d %*d %lu", &f->state, &f->ppid, &f->flags, &f->utime,
-	       &f->stime, &f->prio, &f->nice, &f->start);
-	return true;
-}
-
-static struct mirror task_mirror(struct walk *w, const struct task_facts *f, bool related)
-{
-	struct mirror t = mirror_new(&w->m, "task_struct"), up, leader;
-	u64 tick = 1000000000u / (u64)sysconf(_SC_CLK_TCK);
-	struct task_facts other;
-
-	mirror_u32(&w->m, t, "pid", f->tid);
-	mirror_u32(&w->m, t, "tgid", f->tgid);
-	mirror_set(&w->m, t, "comm", f->comm, sizeof(f->comm));
-	mirror_u32(&w->m, t, "flags", (u32)f->flags);
-	mirror_u32(&w->m, t, "prio", (u32)(f->prio + 100));
-	mirror_u32(&w->m, t, "static_prio", (u32)(f->nice + 120));
-	mirror_u32(&w->m, t, "__state", f->state == 'R' ? 0 : f->state == 'D' ? 2 : 1);
-	mirror_u64(&w->m, t, "utime", f->utime * tick);
-	mirror_u64(&w->m, t, "stime", f->stime * tick);
-	mirror_u64(&w->m, t, "start_time", f->start * tick);
-	mirror_u64(&w->m, t, "start_boottime", f->start * tick);
-	if (!related)
-		return t;
-	up = read_task(f->ppid, f->ppid, &other) ? task_mirror(w, &other, false) : t;
-	leader = f->tid == f->tgid ? t : read_task(f->tgid, f->tgid, &other) ? task_mirror(w, &other, false) : t;
-	mirror_ptr(&w->m, t, "real_parent", up);
-	mirror_ptr(&w->m, t, "parent", up);
-	mirror_ptr(&w->m, t, "group_leader", leader);
-	return t;
-}
-
 static bool show_vmas(struct walk *w, const struct task_facts *f)
 {
 	char path[64], line[512], perms[8];
@@ -322,9 +271,9 @@ static bool show_task(struct walk *w, u32 tgid, u32 tid)
 	u32 target = w->l->iter.target;
 	struct task_facts f;
 
-	if ((w->l->iter.tid && w->l->iter.tid != tid) || !read_task(tgid, tid, &f))
+	if ((w->l->iter.tid && w->l->iter.tid != tid) || !task_read_facts(tgid, tid, &f))
 		return true;
-	w->args[1] = (u64)(uintptr_t)task_mirror(w, &f, true).mem;
+	w->args[1] = (u64)(uintptr_t)task_mirror(&w->m, &f).mem;
 	if (target == ITER_TASK)
 		return show(w);
 	return target == ITER_TASK_VMA ? show_vmas(w, &f) : show_files(w, &f);
