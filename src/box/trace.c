@@ -2,12 +2,14 @@
 /* The tracer: points and processes, and what the subsystem is told. See trace.h. */
 #include "box/trace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
 
@@ -76,17 +78,17 @@ static void drop_empty(struct tracer *t)
 }
 
 /* ---- processes ---- */
-u64 proc_start_time(pid_t pid)
+/* Parent and start time; false: there is no such process. */
+static bool proc_stat(pid_t pid, pid_t *ret_parent, u64 *ret_start)
 {
 	char path[32], buf[1024], *p;
-	u64 v = 0;
 	size_t n;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
+		return false;
 	n = fread(buf, 1, sizeof(buf) - 1, f);
 	fclose(f);
 	buf[n] = 0;
@@ -94,11 +96,21 @@ u64 proc_start_time(pid_t pid)
 	for (int field = 2; p && field < 22; field++) {
 		p = strchr(p + 1, ' ');
 		if (p && field == 2 && p[1] == 'Z')
-			return 0;
+			return false;
+		if (p && field == 3)
+			*ret_parent = atoi(p + 1);
 	}
 	if (p)
-		v = strtoull(p + 1, NULL, 10);
-	return v;
+		*ret_start = strtoull(p + 1, NULL, 10);
+	return p;
+}
+
+u64 proc_start_time(pid_t pid)
+{
+	pid_t parent;
+	u64 start;
+
+	return proc_stat(pid, &parent, &start) ? start : 0;
 }
 
 static struct proc *find_proc(struct tracer *t, pid_t pid)
@@ -157,6 +169,67 @@ static void reap(struct tracer *t)
 	}
 }
 
+/* ---- families ---- */
+struct kin { pid_t pid, parent; };
+
+static u32 all_processes(struct kin **ret)
+{
+	DIR *d = opendir("/proc");
+	struct kin *v = NULL;
+	u32 n = 0, cap = 0;
+	struct dirent *e;
+	u64 start;
+
+	while (d && (e = readdir(d))) {
+		struct kin k = { .pid = atoi(e->d_name) };
+
+		if (k.pid <= 0 || !proc_stat(k.pid, &k.parent, &start))
+			continue;
+		if (n == cap) {
+			struct kin *more = realloc(v, (cap = cap ? cap * 2 : 256) * sizeof(*v));
+
+			if (!more)
+				break;
+			v = more;
+		}
+		v[n++] = k;
+	}
+	if (d)
+		closedir(d);
+	*ret = v;
+	return n;
+}
+
+bool tracer_look(struct tracer *t)
+{
+	u64 now = clock_ns(CLOCK_MONOTONIC);
+	bool any = false, more = true;
+	struct kin *v;
+	u32 n;
+
+	t->look_again = now < t->look_at;
+	if (t->look_again)
+		return false;
+	n = all_processes(&v);
+	while (more) {
+		more = false;
+		for (u32 i = 0; i < n; i++) {
+			struct proc *p;
+
+			if (!v[i].pid || (v[i].parent != t->family && !find_proc(t, v[i].parent)) || tracer_proc(t, v[i].pid))
+				continue;
+			p = tracer_new_proc(t, v[i].pid);
+			if (p && tracer_agent_in(t, v[i].pid))
+				p->broken = true; /* a copy of a traced one */
+			v[i].pid = 0;
+			any = more = p;
+		}
+	}
+	free(v);
+	t->look_at = now + 10 * (clock_ns(CLOCK_MONOTONIC) - now);
+	return any;
+}
+
 /* How many processes took it, how many could not. */
 struct outcome { u32 done, failed; int err; };
 
@@ -186,6 +259,8 @@ static struct outcome sync_all(struct tracer *t, struct str *why)
 	tracer_do(t, do_sync_all, &s);
 	return s.o;
 }
+
+void tracer_sync_all(struct tracer *t) { sync_all(t, NULL); }
 
 struct sync_one { struct proc *p; struct str *why; };
 
@@ -279,6 +354,8 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 	if (!err) {
 		swap_lists(t, v, n);
 		reap(t);
+		if (!takes_away)
+			tracer_look(t);
 		o = sync_all(t, why);
 		if (o.failed && !o.done && !takes_away) {
 			err = o.err;
@@ -388,6 +465,8 @@ int tracer_add(struct tracer *t, pid_t pid, struct str *why)
 		str_printf(why, "there is no process %d", pid);
 		return -ESRCH;
 	}
+	if (__atomic_load_n(&t->working, __ATOMIC_ACQUIRE) == pid)
+		return 0; /* we made it do what it is seen by */
 	pthread_mutex_lock(&t->lock);
 	p = tracer_proc(t, pid);
 	if (!p) {
@@ -398,6 +477,13 @@ int tracer_add(struct tracer *t, pid_t pid, struct str *why)
 	err = p ? sync_one(t, p, why) : -ENOMEM;
 	pthread_mutex_unlock(&t->lock);
 	return err;
+}
+
+void tracer_family(struct tracer *t, pid_t pid)
+{
+	pthread_mutex_lock(&t->lock);
+	t->family = pid;
+	pthread_mutex_unlock(&t->lock);
 }
 
 void tracer_del(struct tracer *t, pid_t pid)

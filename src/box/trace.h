@@ -21,6 +21,8 @@ void tracer_free(struct tracer *t);
 
 /* A process whose events are wanted: 0, -ESRCH, -EPERM... Once more is fine. */
 int tracer_add(struct tracer *t, pid_t pid, struct str *why);
+/* All descendants of a process: those that are there when something is attached, and later ones. */
+void tracer_family(struct tracer *t, pid_t pid);
 /* Its events are not wanted any more: its code becomes what it was. */
 void tracer_del(struct tracer *t, pid_t pid);
 /* It has exited. */

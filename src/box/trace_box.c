@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The box's tracer: every client is traced, from its first stopped call on and over execve. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "box/box.h"
 #include "box/trace.h"
@@ -20,6 +21,7 @@ int trace_open(struct box *b)
 		return 0; /* attaching will say that nobody makes such events here */
 	if (err)
 		return err;
+	tracer_family(b->tracer, getpid()); /* those whose parents are gone become ours */
 	w.ctx = b->tracer;
 	box_watch(b, &w);
 	return 0;

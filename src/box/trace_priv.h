@@ -25,6 +25,10 @@ struct tracer {
 	u32 npoints, pointcap;
 	struct proc *procs;
 	struct tracer_stats stats;
+	pid_t working;               /* the process that is stopped now; read without the lock */
+	pid_t family;                /* all its descendants are traced; 0: nobody's */
+	u64 look_at;                 /* not before this time */
+	bool look_again;
 	struct map **rings;          /* referenced: rings that some process has, whose readers are to be woken */
 	u32 nrings, ringcap;
 	/* trace_serve.c */
@@ -67,6 +71,9 @@ int tracer_exec_begin(struct tracer *t, pid_t pid, pid_t tid);
 struct proc *tracer_proc(struct tracer *t, pid_t pid);     /* NULL: none, or another by now */
 struct proc *tracer_new_proc(struct tracer *t, pid_t pid); /* NULL: no memory */
 void tracer_ring(struct tracer *t, struct map *m);
+void tracer_sync_all(struct tracer *t);
+/* Children that nobody told of: true if there are any. Not as often as it is asked for: look_again says that it is to be later. */
+bool tracer_look(struct tracer *t);
 bool tracer_agent_in(struct tracer *t, pid_t pid); /* whoever put it there */
 
 u64 proc_start_time(pid_t pid);      /* 0: no such process */

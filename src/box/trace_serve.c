@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -18,7 +19,7 @@
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
 
-#define EXEC_NS   200000000ull  /* an execve that takes longer has failed */
+#define EXEC_NS   200000000ull  /* an execve that takes longer has perhaps failed: the thread is asked */
 #define BUSY_NS   300000u       /* pause while something is awaited */
 
 struct job {
@@ -28,7 +29,7 @@ struct job {
 	int ret;
 	bool done;
 };
-struct exec_job { pid_t pid, tid; u64 since; };
+struct exec_job { pid_t pid, tid; u64 since; bool asked; };
 
 /* ---- jobs ---- */
 int tracer_do(struct tracer *t, int (*fn)(struct tracer *t, void *arg), void *arg)
@@ -92,13 +93,13 @@ static int serve_exec(struct tracer *t, void *arg)
 	}
 	if (e || ptrace(PTRACE_SEIZE, want->tid, NULL, PTRACE_O_TRACEEXEC))
 		return e ? -EBUSY : -errno;
-	t->execs[t->nexecs++] = (struct exec_job){ want->pid, want->tid, clock_ns(CLOCK_MONOTONIC) };
+	t->execs[t->nexecs++] = (struct exec_job){ want->pid, want->tid, clock_ns(CLOCK_MONOTONIC), false };
 	return 0;
 }
 
 int tracer_exec_begin(struct tracer *t, pid_t pid, pid_t tid)
 {
-	struct exec_job e = { pid, tid, 0 };
+	struct exec_job e = { pid, tid, 0, false };
 
 	return tracer_do(t, serve_exec, &e);
 }
@@ -126,44 +127,56 @@ static void new_image(struct tracer *t, pid_t pid)
 	str_free(&why);
 }
 
-static void end_exec(struct tracer *t, u32 i, bool failed)
+static void end_exec(struct tracer *t, u32 i)
 {
 	struct proc *p = tracer_proc(t, t->execs[i].pid);
 
-	if (failed)
-		stop_let_go(t->execs[i].tid);
 	if (p)
 		p->execing = false;
 	t->execs[i] = t->execs[--t->nexecs];
+}
+
+/* One that stands still. False: it goes on, and is awaited as before. */
+static bool exec_stopped(struct tracer *t, u32 i, pid_t got, int st)
+{
+	struct exec_job e = t->execs[i];
+	int event = st >> 16;
+
+	if (event == PTRACE_EVENT_EXEC) {
+		end_exec(t, i);
+		new_image(t, e.pid);
+		return true;
+	}
+	if (event == PTRACE_EVENT_STOP && e.asked && WSTOPSIG(st) == SIGTRAP) { /* it came out of execve, where it was */
+		end_exec(t, i);
+		ptrace(PTRACE_DETACH, got, NULL, NULL);
+		return true;
+	}
+	ptrace(PTRACE_CONT, got, NULL, (long)(event ? 0 : WSTOPSIG(st)));
+	return false;
 }
 
 /* Has one of those that are awaited come to its event? */
 static void look_at_execs(struct tracer *t)
 {
 	for (u32 i = 0; i < t->nexecs;) {
-		struct exec_job e = t->execs[i];
+		struct exec_job *e = &t->execs[i];
 		pid_t got;
 		int st = 0;
 
-		got = waitpid(e.tid, &st, __WALL | WNOHANG);
-		if (got <= 0 && e.tid != e.pid)
-			got = waitpid(e.pid, &st, __WALL | WNOHANG);
-		if (got > 0 && WIFSTOPPED(st) && st >> 16 == PTRACE_EVENT_EXEC) {
-			end_exec(t, i, false);
-			new_image(t, e.pid);
-			continue;
-		}
+		got = waitpid(e->tid, &st, __WALL | WNOHANG);
+		if (got <= 0 && e->tid != e->pid)
+			got = waitpid(e->pid, &st, __WALL | WNOHANG);
 		if (got > 0 && WIFSTOPPED(st)) {
-			int sig = st >> 16 ? 0 : WSTOPSIG(st);
-
-			ptrace(PTRACE_CONT, got, NULL, (long)sig);
-		} else if (got > 0 || (got < 0 && errno == ECHILD)) {
-			end_exec(t, i, false); /* it ended */
-			continue;
-		} else if (clock_ns(CLOCK_MONOTONIC) - e.since > EXEC_NS) {
-			end_exec(t, i, true);
+			i += !exec_stopped(t, i, got, st);
 			continue;
 		}
+		if (got > 0 || (got < 0 && errno == ECHILD)) {
+			end_exec(t, i); /* it ended */
+			continue;
+		}
+		if (!e->asked && clock_ns(CLOCK_MONOTONIC) - e->since > EXEC_NS)
+			e->asked = !ptrace(PTRACE_INTERRUPT, e->tid, NULL, NULL);
 		i++;
 	}
 }
@@ -189,7 +202,7 @@ static void forked(struct tracer *t, const struct agent_req *q)
 static void serve_request(struct tracer *t, struct agent_req *q)
 {
 	struct proc *p = tracer_proc(t, (pid_t)q->pid);
-	struct exec_job e = { (pid_t)q->pid, (pid_t)q->tid, 0 };
+	struct exec_job e = { (pid_t)q->pid, (pid_t)q->tid, 0, false };
 
 	switch (q->kind) {
 	case AGENT_REQ_FORKED:
@@ -254,7 +267,9 @@ static bool serve(struct tracer *t)
 	serve_requests(t);
 	wake_readers(t);
 	look_at_execs(t);
-	soon |= retry_pending(t) || t->nexecs;
+	if (t->look_again && tracer_look(t))
+		tracer_sync_all(t);
+	soon |= retry_pending(t) || t->nexecs || t->look_again;
 	pthread_mutex_unlock(&t->lock);
 	return soon | stop_linger();
 }

@@ -51,12 +51,6 @@ static bool take_lingering(pid_t tid)
 	return false;
 }
 
-void stop_let_go(pid_t tid)
-{
-	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-	linger(tid);
-}
-
 bool stop_linger(void)
 {
 	for (u32 i = 0; i < nlingering;) {

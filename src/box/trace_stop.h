@@ -44,8 +44,6 @@ int stop_exec(struct stop *s, pid_t pid, struct str *why);
 void stop_end(struct stop *s);
 /* Let go of threads that could not be reached when they were to be. Are there any left? */
 bool stop_linger(void);
-/* A thread of which this is the tracer, and which runs. */
-void stop_let_go(pid_t tid);
 
 /* Memory, code included: 0 or -EFAULT. */
 int stop_read(const struct stop *s, u64 from, void *to, size_t n);

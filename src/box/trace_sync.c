@@ -306,6 +306,7 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 	struct olds olds = { 0 };
 	int err = 0;
 
+	__atomic_store_n(&t->working, p->pid, __ATOMIC_RELEASE);
 	if (!p->base && anything(p))
 		err = proc_inject(p, &t->blob, s, why);
 	if (p->base)
@@ -323,6 +324,7 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 	if (p->base)
 		stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
 	p->pending = err == -EAGAIN;
+	__atomic_store_n(&t->working, 0, __ATOMIC_RELEASE);
 	return err;
 }
 
