@@ -41,6 +41,7 @@ check-linux: all
 	$(Q)tests/linux/verifier.sh $(B)
 	$(Q)sh tests/linux/box.sh $(B)
 	$(Q)tests/linux/maps.sh $(B) $(KERNEL)
+	$(Q)CC=$(CC) tests/linux/test_bpf.sh $(B)
 
 # Random programs against the running kernel: verdicts, and results on every engine. Differences are reduced and shown.
 .PHONY: fuzz-verdict
