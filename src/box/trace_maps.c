@@ -5,6 +5,7 @@
  */
 #include "box/trace_maps.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -380,6 +381,33 @@ int maps_function(pid_t pid, const struct vma *v, u64 addr, struct maps_func *re
 	return f ? 0 : -ENOENT;
 }
 
+#define BIG_LIBRARY ((off_t)24 << 20)
+
+/*
+ * Reading a library of a hundred megabytes (compilers' are) to find that it makes no system calls takes seconds: those are passed
+ * by. Programs are not, whatever their size: a static one makes them itself.
+ */
+static bool may_call(pid_t pid, const struct vma *v)
+{
+	u8 head[4096];
+	Elf64_Ehdr *h = (Elf64_Ehdr *)(void *)head;
+	struct stat st;
+	bool ret = false;
+	int fd = open_file(pid, v->path);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = pread(fd, head, sizeof(head), 0);
+	if (!fstat(fd, &st) && n >= (ssize_t)sizeof(*h)) {
+		ret = st.st_size < BIG_LIBRARY || h->e_type != ET_DYN;
+		for (u32 i = 0; !ret && i < h->e_phnum && h->e_phoff + (i + 1) * sizeof(Elf64_Phdr) <= (u64)n; i++)
+			ret = ((Elf64_Phdr *)(void *)(head + h->e_phoff))[i].p_type == PT_INTERP;
+	}
+	close(fd);
+	return ret;
+}
+
 int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 {
 	struct module *m;
@@ -387,7 +415,7 @@ int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 	int ret = 0;
 
 	pthread_mutex_lock(&lock);
-	m = module_of(pid, v);
+	m = may_call(pid, v) ? module_of(pid, v) : NULL;
 	if (m && bias_of(m, v, &bias))
 		for (u32 i = 0; i < m->ncalls && !ret; i++) {
 			const struct call *c = &m->calls[i];

@@ -73,6 +73,8 @@ struct proc {
 	u32 gen;               /* of all this: grows with each change, and is written there too */
 	bool pending;          /* could not be brought in step when that was tried */
 	bool execing;          /* about to be another program */
+	u64 parked, parked_ns; /* it is to wait there until it can be stopped, since then; 0: no */
+	u8 parked_old[2];
 	bool suspect;          /* may be another program by now */
 	bool broken;           /* holds what nobody knows any more: left alone from then on */
 };

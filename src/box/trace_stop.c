@@ -184,7 +184,8 @@ static int add_thread(struct stop *s, pid_t tid)
 	return 0;
 }
 
-static bool has_ended(pid_t pid, pid_t tid)
+/* State letter of a thread; 'X': gone. */
+static char state_of(pid_t pid, pid_t tid)
 {
 	char path[64], buf[512], *p;
 	size_t n;
@@ -193,13 +194,16 @@ static bool has_ended(pid_t pid, pid_t tid)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
 	f = fopen(path, "re");
 	if (!f)
-		return true;
+		return 'X';
 	n = fread(buf, 1, sizeof(buf) - 1, f);
 	fclose(f);
 	buf[n] = 0;
 	p = strrchr(buf, ')');
-	return !p || p[2] == 'Z' || p[2] == 'X';
+	return p && p[1] ? p[2] : 'X';
 }
+
+static bool has_ended(pid_t pid, pid_t tid) { return strchr("ZX", state_of(pid, tid)); }
+bool stop_is_held(pid_t pid) { return state_of(pid, pid) == 't'; }
 
 /* Seize the threads that are not yet: how many there were, or -errno. */
 static int seize_new(struct stop *s, struct str *why)
@@ -361,6 +365,45 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why)
 		let_go(s);
 	}
 	return n;
+}
+
+int stop_park(pid_t pid, u64 *ret_at, u8 old[2])
+{
+	static const u8 loop[2] = { 0xeb, 0xfe };
+	char path[64], buf[256], *last;
+	int mem, err = -EOPNOTSUPP;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -ESRCH;
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	buf[n] = 0;
+	last = strrchr(buf, ' ');
+	if (!last || (strtol(buf, NULL, 10) != SYS_execve && strtol(buf, NULL, 10) != SYS_execveat))
+		return -EOPNOTSUPP;
+	*ret_at = strtoull(last + 1, NULL, 16);
+	mem = open_mem(pid);
+	if (mem < 0)
+		return mem;
+	if (pread(mem, old, 2, (off_t)*ret_at) == 2 && memcmp(old, loop, 2) && pwrite(mem, loop, 2, (off_t)*ret_at) == 2)
+		err = 0;
+	close(mem);
+	return err;
+}
+
+void stop_unpark(pid_t pid, u64 at, const u8 old[2])
+{
+	int mem = open_mem(pid);
+
+	if (mem < 0)
+		return;
+	if (pwrite(mem, old, 2, (off_t)at) != 2)
+		kill(pid, 0); /* it is gone */
+	close(mem);
 }
 
 int stop_exec(struct stop *s, pid_t pid, struct str *why)

@@ -42,6 +42,13 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why);
 /* The same for a thread that this thread traces and that stands at the event of its execve (the only thread then). */
 int stop_exec(struct stop *s, pid_t pid, struct str *why);
 void stop_end(struct stop *s);
+/*
+ * A process that somebody else traces and holds at its execve: write a jump to itself where it will go on, so that it can be
+ * stopped by us when it is let go. 0 and where, and what was there; -EOPNOTSUPP: it is not at such a place.
+ */
+int stop_park(pid_t pid, u64 *ret_at, u8 old[2]);
+void stop_unpark(pid_t pid, u64 at, const u8 old[2]);
+bool stop_is_held(pid_t pid); /* stopped by a tracer */
 /* Let go of threads that could not be reached when they were to be. Are there any left? */
 bool stop_linger(void);
 

@@ -10,6 +10,8 @@
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
 
+#define PARK_NS 1000000000ull
+
 /* ---- which sites a process should have ---- */
 static bool ref_wanted(const struct hook_ref *r, const struct proc *p) { return r->pid < 0 || r->pid == p->pid; }
 
@@ -335,6 +337,29 @@ int proc_plan(struct tracer *t, struct proc *p)
 	return err ? err : calls_plan(t, p);
 }
 
+/*
+ * Somebody else traces it. Where that one holds it at its execve (bpftrace does so with its command) it waits until it can be
+ * had; but not for long, as it would spin.
+ */
+static bool wait_parked(struct proc *p)
+{
+	u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	if (!p->parked) {
+		if (stop_park(p->pid, &p->parked, p->parked_old))
+			p->parked = 0;
+		p->parked_ns = now;
+	} else if (!stop_is_held(p->pid)) {
+		if (now - p->parked_ns > PARK_NS) {
+			stop_unpark(p->pid, p->parked, p->parked_old);
+			p->parked = 0;
+		}
+	} else {
+		p->parked_ns = now;
+	}
+	return p->parked != 0;
+}
+
 int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 {
 	struct stop s;
@@ -353,9 +378,14 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 	if (err || !any)
 		return err;
 	err = stop_begin(&s, p->pid, why);
+	if (err == -EPERM)
+		err = wait_parked(p) ? -EAGAIN : err;
 	p->pending = err == -EAGAIN;
 	if (err)
 		return err;
+	if (p->parked)
+		stop_write(&s, p->parked, p->parked_old, 2);
+	p->parked = 0;
 	took = s.since_ns;
 	err = proc_sync_stopped(t, p, &s, why);
 	stop_end(&s);
