@@ -17,6 +17,10 @@
 
 #include "box/priv.h"
 
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
 /* What only this file knows of a client. */
 struct process {
 	struct client c;
@@ -147,7 +151,7 @@ static struct client *make(struct notif *n, pid_t pid, const char *comm)
 
 	if (!p)
 		return NULL;
-	p->c = (struct client){ .box = b, .refs = 1, .pid = pid, .mem = -1, .caps = b->opts.caps };
+	p->c = (struct client){ .box = b, .refs = 1, .pid = pid, .last = n->tid, .mem = -1, .caps = b->opts.caps };
 	p->c.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (p->c.pidfd < 0 || !notif_alive(n)) {
 		if (p->c.pidfd >= 0)
@@ -195,8 +199,10 @@ struct client *client_of(struct notif *n)
 	if (c)
 		client_get(c);
 	pthread_mutex_unlock(&b->lock);
-	if (c && is_of(c, n->tid))
+	if (c && is_of(c, n->tid)) {
+		c->last = n->tid;
 		return c;
+	}
 	client_put(c);
 	pid = read_status(n->tid, comm);
 	if (!pid || !notif_alive(n))
@@ -208,8 +214,10 @@ struct client *client_of(struct notif *n)
 	if (c)
 		client_get(c);
 	pthread_mutex_unlock(&b->lock);
-	if (c && is_of(c, n->tid))
+	if (c && is_of(c, n->tid)) {
+		c->last = n->tid;
 		return c;
+	}
 	if (c) {
 		drop(b, c);
 		client_put(c);
@@ -260,7 +268,7 @@ static bool mem_begin(struct process *p)
 		int fd;
 
 		pthread_rwlock_unlock(&p->mem_lock);
-		snprintf(path, sizeof(path), "/proc/%d/mem", p->c.pid);
+		snprintf(path, sizeof(path), "/proc/%d/mem", p->c.last);
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			return false;
@@ -308,7 +316,7 @@ int client_write(struct client *c, u64 dst, const void *src, size_t n)
 	struct iovec here = { .iov_base = (void *)(uintptr_t)src, .iov_len = n };
 	struct iovec there = { .iov_base = (void *)(uintptr_t)dst, .iov_len = n };
 
-	return process_vm_writev(c->pid, &here, 1, &there, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
+	return process_vm_writev(c->last, &here, 1, &there, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
 }
 
 int client_string(struct client *c, char *dst, u64 src, size_t max)
@@ -333,6 +341,16 @@ int client_fd(struct client *c, int fd)
 {
 	long got = syscall(SYS_pidfd_getfd, c->pidfd, fd, 0);
 
+	if (got < 0 && c->last != c->pid && (errno == EBADF || errno == ESRCH)) { /* its first thread may have ended */
+		int thread = (int)syscall(SYS_pidfd_open, c->last, PIDFD_THREAD);
+
+		if (thread >= 0) {
+			got = syscall(SYS_pidfd_getfd, thread, fd, 0);
+			close(thread);
+		} else {
+			errno = EBADF;
+		}
+	}
 	return got >= 0 ? (int)got : errno == EPERM || errno == ENOSYS ? -EPERM : -EBADF;
 }
 

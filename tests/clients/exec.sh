@@ -88,6 +88,10 @@ sleep 1
 is "a late child was served" 1 "$([ -e "$work/late" ] && ! grep -q . "$work/late" && echo 1)"
 is "the box went with it" 0 "$("$skep" ps | grep -c "^$name ")"
 is "no file is left" 0 "$(find "/tmp/skep-boxes-$(id -u)" -name "$name*" 2>/dev/null | wc -l)"
+for who in root user; do
+	cc -O1 -o "$work/threads" "$here/threads.c" -pthread && as $who timeout 20 "$skep" exec -- "$work/threads" >"$work/out" &&
+		[ "$(grep -c '^ok' "$work/out")" = 5 ] && ok "processes of unusual shape, as $who" || { fail "processes of unusual shape, as $who"; cat "$work/out"; }
+done
 if [ "$(uname -m)" = x86_64 ] && cc -O1 -o "$work/around" "$here/around.c"; then
 	"$skep" exec -- "$work/around" >"$work/out" && ok "no way around the filter" || { fail "no way around the filter"; cat "$work/out"; }
 fi
