@@ -681,6 +681,7 @@ static inline void kit_open_backends(u32 engines)
 		if (e == HARD) {
 			opts.caps_set = 1;
 			opts.caps = SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN;
+			opts.harden = SKEP_HARDEN_ALL;
 		}
 
 		if (!kit.self && skep_new(&opts, &be->s)) {
