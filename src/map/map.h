@@ -138,6 +138,14 @@ int map_update(struct map *m, const void *key, const void *value, u64 flags);
 /* map_value_obj(m) != OBJ_NONE; takes its own reference. `o` NULL: only what is checked before the descriptor is looked at. */
 int map_update_obj(struct map *m, const void *key, struct obj *o, u64 flags);
 int map_delete(struct map *m, const void *key);
+/*
+ * Device and CPU maps: the value's second half names the program that frames redirected here go through, 0: none. An update takes a
+ * reference to it (`prog` NULL: none is given) and stores its id; which programs may be there is the caller's to know.
+ */
+bool map_value_has_prog(const struct map *m);
+/* What Linux says before it looks at the program. */
+int map_update_check(struct map *m, const void *key, const void *value, u64 flags);
+int map_update_with_prog(struct map *m, const void *key, const void *value, struct obj *prog, u64 flags);
 int map_lookup_and_delete(struct map *m, const void *key, void *value, u64 flags);
 int map_next_key(struct map *m, const void *key, void *next_key); /* key NULL: the first; -ENOENT at the end */
 int map_freeze(struct map *m);

@@ -507,6 +507,32 @@ static int update_named(struct call *c, struct elem *e)
 	return join_sockmap(c, e, o.word[0]);
 }
 
+/* A place to redirect frames to, with a program that they go through there: one that was loaded for that. */
+static int update_redirect(struct call *c, struct elem *e)
+{
+	bool cpu = e->m->desc.type == BPF_MAP_TYPE_CPUMAP;
+	struct obj *o = NULL;
+	u32 value[2];
+	int err;
+
+	memcpy(value, e->value, sizeof(value));
+	err = (s32)value[1] > 0 ? map_update_check(e->m, e->key, value, c->a.elem.flags) : 0;
+	if (err)
+		return err;
+	if ((s32)value[1] > 0 && (value[0] || !cpu)) {
+		err = value[0] ? call_obj(c, (int)value[1], OBJ_PROG, &o, NULL) : -EINVAL;
+		if (!err && (prog_of(o)->type != BPF_PROG_TYPE_XDP || prog_of(o)->attach_type != (cpu ? BPF_XDP_CPUMAP : BPF_XDP_DEVMAP)))
+			err = call_fail(c, -EINVAL, "the program is not an XDP program for entries of %s maps", cpu ? "CPU" : "device");
+		if (err) {
+			obj_put(o);
+			return cpu ? -ENOMEM : -EINVAL;
+		}
+	}
+	err = map_update_with_prog(e->m, e->key, value, o, c->a.elem.flags);
+	obj_put(o);
+	return err;
+}
+
 int cmd_map_update_elem(struct call *c)
 {
 	struct elem e;
@@ -519,7 +545,9 @@ int cmd_map_update_elem(struct call *c)
 	if (!err)
 		err = call_in(c, e.value, c->a.elem.value, e.value_size);
 	if (!err) {
-		if (e.m->desc.type == BPF_MAP_TYPE_STRUCT_OPS)
+		if (map_value_has_prog(e.m))
+			err = update_redirect(c, &e);
+		else if (e.m->desc.type == BPF_MAP_TYPE_STRUCT_OPS)
 			err = ops_map_update(c, e.m, e.key, e.value, c->a.elem.flags);
 		else if (e.m->desc.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 			err = perf_map_update(c, e.m, e.key, e.value, c->a.elem.flags);

@@ -305,6 +305,60 @@ static void lookups(void)
 		}
 }
 
+/* ---- programs behind places to redirect frames to ---- */
+static int xdp_prog(const struct backend *be, u32 attach)
+{
+	static struct prog prog;
+	struct prog *p = &prog;
+
+	prog_start(p, BPF_PROG_TYPE_XDP);
+	p->attach = attach;
+	MOV_K(0, 2);
+	EXIT();
+	return (int)prog_load(be, p, NULL, 0);
+}
+
+static void redirects(void)
+{
+	static const u32 type[] = { BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP };
+	static const char *const name[] = { "devmap", "devmap_hash", "cpumap" };
+	int prog[BACKENDS][4], map[BACKENDS][3];
+
+	for (u32 b = 0; b < kit.nbe; b++) {
+		for (u32 i = 0; i < 3; i++) {
+			static const u32 attach[] = { BPF_XDP_DEVMAP, BPF_XDP_CPUMAP, 0 };
+			prog[b][i] = xdp_prog(&kit.be[b], attach[i]);
+			map[b][i] = (int)map_new(&kit.be[b], type[i], 4, 8, 2, 0);
+		}
+		prog[b][3] = 0;
+	}
+	for (u64 n = 0; n < kit.n * 50; n++) {
+		u32 m = below(3), cmd = 1 + below(3), key = below(4), first = m == 2 ? PICK(((u32[]){ 0, 1, 64, 20000 })) : below(3), which = below(5);
+		u64 flags = cmd == CMD_UPDATE && chance(20) ? below(4) : 0;
+		u32 value[BACKENDS][2];
+		long r[BACKENDS];
+
+		kit_case(name[m]);
+		for (u32 b = 0; b < kit.nbe; b++) {
+			value[b][0] = cmd == CMD_UPDATE ? first : 0;
+			value[b][1] = cmd != CMD_UPDATE ? 0 : which == 4 ? 999 : (u32)prog[b][which];
+			r[b] = map_op(&kit.be[b], (int)cmd, map[b][m], &key, value[b], flags);
+			if (cmd != CMD_LOOKUP || r[b])
+				value[b][0] = value[b][1] = 0;
+			value[b][1] = value[b][1] != 0; /* ids differ by nature */
+		}
+		if (kit.nbe < 2 || (r[0] == r[1] && !memcmp(value[0], value[1], 8)))
+			kit_agree();
+		else if (kit_differ("%s with programs, command %u: kernel %s, %s %s", name[m], cmd, err_name(r[0]), kit.be[1].name,
+				    err_name(r[1])))
+			printf("  key %u, value %u, program %u, flags %llu: %u %u, %u %u\n", key, first, which, (unsigned long long)flags,
+			       value[0][0], value[0][1], value[1][0], value[1][1]);
+	}
+	for (u32 b = 0; b < kit.nbe; b++)
+		for (u32 i = 0; i < 3; i++)
+			close(prog[b][i]), close(map[b][i]);
+}
+
 /* ---- the current task, by its fields ---- */
 static s32 offset_of(const struct btf *b, const char *type, const char *member)
 {
@@ -523,6 +577,8 @@ int main(int argc, char **argv)
 		closing();
 	if (kit_wanted("lookup"))
 		lookups();
+	if (kit_wanted("redirect"))
+		redirects();
 	if (kit_wanted("task"))
 		current_task();
 	if (kit_wanted("struct_ops"))
