@@ -27,6 +27,7 @@ all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so
 include mk/agent.mk
 include mk/build.mk
 include mk/test.mk
+include mk/fuzz.mk
 include mk/patch.mk
 include mk/arm64.mk
 include mk/bench.mk

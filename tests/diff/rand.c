@@ -205,6 +205,11 @@ static void verdict_differs(const char *what, u32 other)
 	s32 class;
 
 	describe(&d, other);
+	if (d.kernel == d.skep) {
+		/* asked again they agree: the machine was short of something */
+		kit_agree();
+		return;
+	}
 	class = class_of(&d);
 	if (class >= 0) {
 		KIT_ADD(explained, 1);
