@@ -145,7 +145,7 @@ static void one_other(void)
 	case 0: syscall(SYS_perf_event_open, pointer(), (int)number(), (int)number() % 3, (int)number(), number()); break;
 	case 1: ioctl((int)(rnd() % 40), 0x2400 | rnd() % 12, pointer()); break;
 	case 2: syscall(SYS_epoll_ctl, rnd() % 40, rnd() % 5, rnd() % 40, pointer()); break;
-	case 3: syscall(SYS_openat, rnd() % 2 ? AT_FDCWD : (int)number(), pointer(), number(), number()); break;
+	case 3: syscall(SYS_openat, rnd() % 2 ? AT_FDCWD : (int)number(), pointer(), number() & ~(u32)(O_CREAT | O_TRUNC | O_TMPFILE), 0); break;
 	case 4: syscall(SYS_newfstatat, AT_FDCWD, "/sys/fs/bpf/../bpf/./x", &st, number()); break;
 	case 5: syscall(SYS_readlink, "/proc/self/fd/3", pointer(), number()); break;
 	case 6: close((int)(3 + rnd() % 40)); break;

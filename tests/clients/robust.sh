@@ -8,6 +8,7 @@ need cc python3
 KILLS=${KILLS:-60} CALLS=${CALLS:-20000} SEED=${SEED:-1}
 cc -O1 -pthread -o "$work/hostile" "$here/hostile.c" || { fail "hostile.c does not compile"; finish; }
 name=robust-$$
+cd "$work" || exit 1 # noise as paths is relative to here
 
 state() { "$skep" status -j $name | python3 -c 'import json,sys; s=json.load(sys.stdin); print(len(s["progs"]), len(s["maps"]), len(s["links"]), len(s["clients"]))'; }
 super() { "$skep" status -j $name | python3 -c 'import json,sys; print(json.load(sys.stdin)["supervisor"])'; }
