@@ -355,7 +355,7 @@ static int make_image(struct prog *p, struct load *l)
 		return err;
 	p->image = (struct image){ .ops = p->image.ops, .n = low->n, .sub = p->image.sub, .nsubs = low->nsubs,
 				   .exception_sub = low->exception_sub, .may_throw = low->may_throw || l->a->budget, .budget = l->a->budget,
-				   .may_tail_call = low->may_tail_call, .entry = vm_exec, .prog = p };
+				   .may_tail_call = low->may_tail_call, .whole_index = l->proof->strict_spec, .entry = vm_exec, .prog = p };
 	if (p->jited) {
 		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
 		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));

@@ -39,6 +39,7 @@ struct image {
 	u32 exception_sub;      /* index of the exception callback, ~0: none */
 	bool may_throw;         /* it uses bpf_throw: runs set up a landing */
 	bool may_tail_call;     /* and so they do here: what is called may throw */
+	bool whole_index;       /* loaded without CAP_PERFMON: all 64 bits of a tail call's index count, else the low half */
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
 	bool bare;              /* compiled, and needs no run: entry(ctx, NULL) will do */
 	void *jit_tail;         /* compiled code: where tail calls land, the caller's frame being gone; NULL: interpreted */

@@ -251,7 +251,7 @@ const struct image *run_tail_call(struct run *r, struct map *prog_array, u64 ind
 {
 	const struct image *img;
 
-	if (r->tail_calls >= RUN_MAX_TAIL_CALLS)
+	if (r->tail_calls >= RUN_MAX_TAIL_CALLS || (r->image->whole_index && index > U32_MAX))
 		return NULL;
 	img = prog_array_image(prog_array, (u32)index);
 	if (img)
