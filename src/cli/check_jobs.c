@@ -242,7 +242,8 @@ int check_jobs(char **paths, size_t n, const struct check_opts *o, void (*done)(
 	struct pool p = { .paths = paths, .n = n, .o = o, .done = done, .cookie = cookie, .nworkers = how_many(o, n) };
 	int code = 0;
 
-	if (p.nworkers <= 1)
+	/* even one object has a process of its own: what reads it may not survive it. -j 1 asks for none */
+	if (!n || o->jobs == 1)
 		return one_by_one(paths, n, o, done, cookie);
 	p.judged = calloc(n, sizeof(json_t *));
 	p.shared = mmap(NULL, sizeof(*p.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
