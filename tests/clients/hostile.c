@@ -3,6 +3,7 @@
  * A client that misbehaves. `hostile busy`: works until it is killed. `hostile fuzz N SEED`: N calls with attributes that are partly
  * sensible and partly noise, from two threads, with forks, closes and pointers that go bad in between.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
