@@ -414,6 +414,7 @@ static void take_map(struct map *m, u64 at)
 	m->lookup = m->ops->lookup;
 	if (m->ops->pick)
 		m->ops->pick(m);
+	m->sink = m->sinks ? agent_find_sink : NULL;
 	((struct map **)at)[-1] = m;
 }
 

@@ -30,6 +30,7 @@ enum agent_req_kind {
 	AGENT_REQ_MAPPED,      /* code was mapped */
 	AGENT_REQ_FORKED,      /* this is a new process; arg: its parent */
 	AGENT_REQ_EXEC,        /* execve is next */
+	AGENT_REQ_SINK,        /* a perf event is in a map; arg: the map's number | the slot << 32 */
 };
 enum agent_req_state { AGENT_REQ_FREE, AGENT_REQ_TAKEN, AGENT_REQ_READY, AGENT_REQ_DONE };
 struct agent_req { u32 state, kind, pid, tid; u64 arg; };
@@ -74,6 +75,9 @@ struct agent_sys {
 	const struct agent_list *raw_enter, *raw_exit;
 	const struct agent_list *enter[AGENT_SYSCALLS], *exit[AGENT_SYSCALLS];
 };
+
+/* A perf event's ring, for programs here to write to. */
+struct agent_sink { struct perf_sink sink; u8 *page; u64 size; u32 mark; s32 cpu; bool overwrite; };
 
 /* ---- a thread's block ---- */
 struct agent_shadow { u64 sp, ra; const struct agent_site *site; u64 skip; };

@@ -55,6 +55,40 @@ static void ask(struct agent_thread *t, u32 kind, u64 arg)
 	}
 }
 
+/* ---- perf events: their rings are mapped when a program first writes to one ---- */
+static int sink_output(struct perf_sink *s, const void *a, u32 na, const void *b, u32 nb, u32 cpu)
+{
+	struct agent_sink *k = (struct agent_sink *)(void *)s;
+	int err;
+
+	if (k->cpu >= 0 && (u32)k->cpu != cpu)
+		return -EOPNOTSUPP; /* the event of another CPU */
+	err = map_perf_ring_write(k->page, k->size, a, na, b, nb, k->overwrite);
+	if (!__atomic_exchange_n(&map_perf_share(k->page)->rung, 1, __ATOMIC_SEQ_CST))
+		map_bell_ring(&agent_head.ctl->bell);
+	return err == -ENOSPC ? 0 : err;
+}
+
+static const struct perf_sink_ops sink_ops = { .output = sink_output };
+
+struct perf_sink *agent_find_sink(struct map *m, u32 i)
+{
+	struct agent_thread *t = agent_current();
+	u32 mark = map_perf_mark(m, i);
+	struct agent_sink *k = (struct agent_sink *)(void *)__atomic_load_n(&m->sinks[i], __ATOMIC_ACQUIRE);
+
+	if (!mark)
+		return NULL;
+	if ((!k || k->mark != mark) && t) {
+		ask(t, AGENT_REQ_SINK, m->obj.id | (u64)i << 32);
+		k = (struct agent_sink *)(void *)__atomic_load_n(&m->sinks[i], __ATOMIC_ACQUIRE);
+	}
+	if (!k || k->mark != mark)
+		return NULL;
+	k->sink.ops = &sink_ops;
+	return &k->sink;
+}
+
 /* ---- at system calls ---- */
 void life_enter(struct agent_thread *t, u64 nr)
 {

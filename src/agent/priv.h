@@ -54,6 +54,8 @@ void agent_at(struct agent_thread *t, u64 ip);
 void life_enter(struct agent_thread *t, u64 nr);
 void life_exit(struct agent_thread *t, u64 nr, s64 ret);
 
+struct perf_sink *agent_find_sink(struct map *m, u32 i);
+
 /* ---- table.c ---- */
 struct map_ops;
 extern const struct map_ops *const agent_map_ops[];

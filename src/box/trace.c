@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
+#include "hook/perf.h"
 
 #define KIND(k) ((u64)1 << HOOK_##k)
 #define KINDS (KIND(UPROBE) | KIND(URETPROBE) | KIND(SYS_ENTER) | KIND(SYS_EXIT) | KIND(RAW_ENTER) | KIND(RAW_EXIT))
@@ -310,6 +311,13 @@ static void drop_rings(struct tracer *t, bool all)
 		else
 			t->rings[n++] = t->rings[i];
 	t->nrings = n;
+	n = 0;
+	for (u32 i = 0; i < t->nevents; i++)
+		if (all || __atomic_load_n(&t->events[i]->obj.refs, __ATOMIC_RELAXED) == 1)
+			obj_put(&t->events[i]->obj);
+		else
+			t->events[n++] = t->events[i];
+	t->nevents = n;
 }
 
 /* ---- the provider ---- */
@@ -430,6 +438,7 @@ void tracer_free(struct tracer *t)
 	blob_close(&t->blob);
 	maps_forget();
 	free(t->rings);
+	free(t->events);
 	free(t->execs);
 	free(t->points);
 	pthread_mutex_destroy(&t->queue);

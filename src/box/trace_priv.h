@@ -9,6 +9,8 @@
 #include "box/trace_proc.h"
 
 /* What runs at a place, as the subsystem published it last. */
+struct perf_event;
+
 struct point {
 	struct hook_point *id;
 	struct hook_place place;
@@ -31,6 +33,8 @@ struct tracer {
 	bool look_again;
 	struct map **rings;          /* referenced: rings that some process has, whose readers are to be woken */
 	u32 nrings, ringcap;
+	struct perf_event **events;  /* the same, of perf events */
+	u32 nevents, eventcap;
 	/* trace_serve.c */
 	pthread_t server;
 	bool ending;

@@ -455,7 +455,7 @@ static bool map_works(const struct proc *p, const struct blob *b, struct stop *s
 }
 
 /* The view as the agent completes it: offsets in place of pointers. */
-static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell)
+static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell, u64 sinks)
 {
 	struct map v = *m;
 	u64 base = (u64)(uintptr_t)m->base;
@@ -478,7 +478,7 @@ static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell)
 	v.record = NULL;
 	v.inner_desc = NULL;
 	v.btf_obj = v.inner_ref = v.inner_btf = NULL;
-	v.sinks = NULL;
+	v.sinks = (struct perf_sink **)sinks;
 	v.resolve = NULL;
 	v.image_of = NULL;
 	v.prog_ok = NULL;
@@ -491,10 +491,51 @@ static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell)
 	return stop_write(s, at, &v, sizeof(v));
 }
 
+/* The table of a perf_event_array: empty. */
+static int make_sinks(struct proc *p, struct stop *s, u32 n, u64 *ret)
+{
+	void *zero = calloc(n, 8);
+	int err = zero && (*ret = proc_alloc(p, n * 8ull)) ? stop_write(s, *ret, zero, n * 8ull) : -ENOMEM;
+
+	free(zero);
+	return err;
+}
+
+/* The event that is in the slot now: its ring is mapped, and the slot says where. */
+int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_id, u32 slot, const struct proc_sink *k)
+{
+	struct agent_sink v = { .size = k->size, .mark = k->mark, .cpu = k->cpu, .overwrite = k->overwrite };
+	const struct proc_map *m = NULL;
+	u64 path, at, sinks = 0;
+	u32 fd, ring;
+	int err;
+
+	for (u32 i = 0; i < p->nmaps && !m; i++)
+		if (p->maps[i].map->obj.id == map_id)
+			m = &p->maps[i];
+	if (!m || slot >= m->map->desc.max_entries || stop_read(s, m->at + offsetof(struct map, sinks), &sinks, 8) || !sinks)
+		return -ENOENT;
+	path = put_path(p, s, k->fd);
+	at = proc_alloc(p, sizeof(v));
+	if (!path || !at)
+		return -ENOMEM;
+	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, O_RDWR | O_CLOEXEC));
+	ring = add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [4] = (u8)fd },
+					      .arg = { 0, k->size + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
+	err = run_cmds(p, b, s);
+	proc_release(p, path, 64);
+	if (err)
+		return err;
+	v.page = (u8 *)p->cmd[ring - 1].ret;
+	err = stop_write(s, at, &v, sizeof(v));
+	return err ? err : stop_write(s, sinks + slot * 8ull, &at, 8);
+}
+
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why)
 {
 	bool fixed = m->frozen;
-	u64 path, view, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
+	u64 path, view, sinks = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
 	struct proc_map *v;
 	u32 fd, at;
 	int err;
@@ -515,7 +556,12 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 	if (!v || !path || !view)
 		return -ENOMEM;
 	p->maps = v;
-	err = put_view(s, view, m, p->ctl + offsetof(struct agent_ctl, bell));
+	if (m->desc.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
+		err = make_sinks(p, s, m->desc.max_entries, &sinks);
+		if (err)
+			return err;
+	}
+	err = put_view(s, view, m, p->ctl + offsetof(struct agent_ctl, bell), sinks);
 	if (err)
 		return err;
 	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, (fixed ? O_RDONLY : O_RDWR) | O_CLOEXEC));

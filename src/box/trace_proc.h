@@ -109,6 +109,8 @@ void proc_release(struct proc *p, u64 at, u64 size);
 /* A program there, with its maps: 0 or -errno. */
 int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret, struct str *why);
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why);
+struct proc_sink { int fd; u64 size; u32 mark; s32 cpu; bool overwrite; };
+int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_id, u32 slot, const struct proc_sink *k);
 /* Is this thread in the agent, or about to be? */
 bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i);
 /* Each thread has been seen outside of the agent: what a list that was replaced held is not run any more. 0, -EBUSY. */

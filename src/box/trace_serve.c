@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
+#include "hook/perf.h"
 
 #define EXEC_NS   200000000ull  /* an execve that takes longer has perhaps failed: the thread is asked */
 #define BUSY_NS   300000u       /* pause while something is awaited */
@@ -199,6 +200,61 @@ static void forked(struct tracer *t, const struct agent_req *q)
 	p->broken = false;
 }
 
+/* ---- perf events ---- */
+static struct map *map_in(const struct proc *p, u32 id)
+{
+	for (u32 i = 0; i < p->nmaps; i++)
+		if (p->maps[i].map->obj.id == id)
+			return p->maps[i].map;
+	return NULL;
+}
+
+/* Remember whom to kick when the ring was written to. */
+static void keep_event(struct tracer *t, struct perf_event *e)
+{
+	struct perf_event **v = t->events;
+
+	for (u32 i = 0; i < t->nevents; i++)
+		if (v[i] == e)
+			return;
+	if (t->nevents == t->eventcap) {
+		u32 cap = t->eventcap ? t->eventcap * 2 : 16;
+
+		v = realloc(v, cap * sizeof(*v));
+		if (!v)
+			return;
+		t->events = v;
+		t->eventcap = cap;
+	}
+	obj_get(&e->obj);
+	v[t->nevents++] = e;
+}
+
+/* A program in the process writes to a slot whose event it does not know. */
+static void give_sink(struct tracer *t, struct proc *p, u32 id, u32 slot)
+{
+	struct map *m = map_in(p, id);
+	struct perf_sink *sink = m && slot < m->desc.max_entries && m->sinks ? __atomic_load_n(&m->sinks[slot], __ATOMIC_ACQUIRE) : NULL;
+	struct perf_event *e = sink ? container_of(sink, struct perf_event, sink) : NULL;
+	struct proc_sink k;
+	struct stop s;
+
+	if (!e || e->kind != PERF_RING)
+		return;
+	perf_event_find_ring(e, e->opener);
+	if (!__atomic_load_n(&e->page, __ATOMIC_ACQUIRE))
+		return; /* nobody reads it yet */
+	k = (struct proc_sink){ .fd = e->obj.memfd, .size = e->data_size, .mark = map_perf_mark(m, slot), .cpu = e->cpu,
+				.overwrite = e->attr.write_backward };
+	if (stop_begin(&s, p->pid, NULL))
+		return;
+	if (!proc_add_sink(p, &t->blob, &s, id, slot, &k))
+		keep_event(t, e);
+	p->gen++;
+	stop_write(&s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
+	stop_end(&s);
+}
+
 static void serve_request(struct tracer *t, struct agent_req *q)
 {
 	struct proc *p = tracer_proc(t, (pid_t)q->pid);
@@ -217,6 +273,10 @@ static void serve_request(struct tracer *t, struct agent_req *q)
 			p->suspect = true;
 			p->execing = !serve_exec(t, &e);
 		}
+		break;
+	case AGENT_REQ_SINK:
+		if (p && !p->broken)
+			give_sink(t, p, (u32)q->arg, (u32)(q->arg >> 32));
 		break;
 	default:
 		break;
@@ -254,6 +314,9 @@ static void wake_readers(struct tracer *t)
 {
 	for (u32 i = 0; i < t->nrings; i++)
 		map_ring_rung(t->rings[i]);
+	for (u32 i = 0; i < t->nevents; i++)
+		if (__atomic_exchange_n(&map_perf_share(t->events[i]->page)->rung, 0, __ATOMIC_SEQ_CST))
+			perf_event_kick(t->events[i]);
 }
 
 /* Is something awaited that does not ring? */

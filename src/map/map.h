@@ -94,6 +94,7 @@ struct map {
 	struct map_desc *inner_desc;  /* owned: template of a map-in-map */
 	struct obj *inner_ref, *inner_btf; /* what inner_desc points into */
 	struct perf_sink **sinks;     /* perf_event_array */
+	struct perf_sink *(*sink)(struct map *m, u32 i); /* where sinks of other processes are found; NULL: only the above */
 	u32 ring_owner;               /* ring: this process' number in its table; a guess, checked on use */
 	struct obj *(*resolve)(struct map *m, u32 slot, u32 id); /* objects another process put here; NULL: unknown */
 	/* maps of sockets: what a program gets for a cookie, with a reference; NULL: it is closed */
@@ -259,6 +260,12 @@ int map_perf_set(struct map *m, u32 index, struct perf_sink *s); /* NULL: remove
 /* Index may be BPF_F_CURRENT_CPU; -E2BIG, -ENOENT as Linux. */
 int map_perf_output(struct map *m, u64 flags, const void *a, u32 na, const void *b, u32 nb, u32 cpu);
 int map_perf_read(struct map *m, u64 flags, u64 *value, u64 *enabled, u64 *running, u32 cpu);
+/* The word in the file that says whether, and when, a sink was set in a slot: another one each time; 0: none. */
+u32 map_perf_mark(const struct map *m, u32 index);
+/* What processes that write to one ring share, in a part of its control page that is reserved. */
+#define MAP_PERF_SHARE 512
+struct map_perf_share { u64 lock; u32 rung; };
+static inline struct map_perf_share *map_perf_share(void *page) { return (void *)((u8 *)page + MAP_PERF_SHARE); }
 /* A ring as perf_event_open(2)'s mmap gives it: control page and 2^n data pages at `page`. */
 int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const void *b, u32 nb, bool overwrite);
 

@@ -51,6 +51,7 @@ static void perf_destroy(struct map *m)
 
 int map_perf_set(struct map *m, u32 i, struct perf_sink *s)
 {
+	static u32 sets;
 	struct perf_sink *old;
 
 	if (i >= m->desc.max_entries)
@@ -59,7 +60,7 @@ int map_perf_set(struct map *m, u32 i, struct perf_sink *s)
 	if (s && s->ops->get)
 		s->ops->get(s);
 	old = __atomic_exchange_n(&m->sinks[i], s, __ATOMIC_ACQ_REL);
-	__atomic_store_n(mark(m, i), s != NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(mark(m, i), s ? __atomic_add_fetch(&sets, 1, __ATOMIC_RELAXED) | 1u << 31 : 0, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&m->objs_lock);
 	if (old && old->ops->put)
 		old->ops->put(old);
@@ -71,6 +72,8 @@ static int perf_remove(struct map *m, const void *key)
 	return map_perf_set(m, index_of(key), NULL);
 }
 
+u32 map_perf_mark(const struct map *m, u32 i) { return __atomic_load_n(mark(m, i), __ATOMIC_ACQUIRE); }
+
 /* The sink that flags (an index, or the current CPU) mean: 0, -E2BIG or -ENOENT. */
 static int sink_of(struct map *m, u64 flags, u32 cpu, struct perf_sink **ret)
 {
@@ -78,7 +81,7 @@ static int sink_of(struct map *m, u64 flags, u32 cpu, struct perf_sink **ret)
 
 	if (i >= m->desc.max_entries)
 		return -E2BIG;
-	*ret = __atomic_load_n(&m->sinks[i], __ATOMIC_ACQUIRE);
+	*ret = m->sink ? m->sink(m, i) : __atomic_load_n(&m->sinks[i], __ATOMIC_ACQUIRE);
 	return *ret ? 0 : -ENOENT;
 }
 
@@ -110,7 +113,7 @@ static void ring_copy(u8 *data, u64 size, u64 at, const void *src, u32 n)
 	memcpy(data, (const u8 *)src + part, n - part);
 }
 
-int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const void *b, u32 nb, bool overwrite)
+static int ring_write(void *page, u64 data_size, const void *a, u32 na, const void *b, u32 nb, bool overwrite)
 {
 	struct perf_event_mmap_page *p = page;
 	u8 *data = (u8 *)page + MAP_PAGE;
@@ -131,6 +134,18 @@ int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const 
 	ring_copy(data, data_size, head + sizeof(h) + 4 + raw, &zero, body - 4 - raw);
 	__atomic_store_n(&p->data_head, head + h.size, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int map_perf_ring_write(void *page, u64 data_size, const void *a, u32 na, const void *b, u32 nb, bool overwrite)
+{
+	struct map_perf_share *sh = map_perf_share(page);
+	int err;
+
+	if (lease_lock(&sh->lock, map_self_page()) < 0)
+		return -ENOSPC;
+	err = ring_write(page, data_size, a, na, b, nb, overwrite);
+	lease_unlock(&sh->lock);
+	return err;
 }
 
 /* No descriptor names a perf event here: whoever resolves those uses map_perf_set. */
