@@ -47,6 +47,7 @@ static struct agent_thread *block_new(u64 fs, u32 tid)
 	t->stack_top = (u64)at + size;
 	t->fs = fs;
 	t->tid = tid;
+	t->sys_nr = agent_head.clone_nr;
 	block_init(t);
 	first = __atomic_load_n(&agent_head.threads, __ATOMIC_RELAXED);
 	do
@@ -61,6 +62,7 @@ static void block_again(struct agent_thread *t, u32 tid)
 	if (t->tid == tid)
 		return;
 	t->tid = tid;
+	t->sys_nr = agent_head.clone_nr;
 	t->nshadow = 0;
 	t->busy = 0;
 }

@@ -130,6 +130,8 @@ struct agent_head {
 	u32 known_pid;               /* whose memory this is: another than the process's own in a child that was forked */
 	u32 has_rdpid;
 	u32 ncpu;                    /* possible */
+	u32 clone_nr;                /* the last call that made a thread: what a new one comes out of */
+	u32 exec_nr;                 /* the process has just come out of this call; 0: that was told */
 };
 
 /* What the supervisor finds in the blob by this table, at its start. Offsets from the blob's base. */

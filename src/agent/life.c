@@ -7,6 +7,7 @@
  */
 #include "agent/priv.h"
 
+#include <asm/prctl.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
@@ -96,6 +97,14 @@ void life_enter(struct agent_thread *t, u64 nr)
 	case __NR_execve:
 	case __NR_execveat:
 		ask(t, AGENT_REQ_EXEC, 0);
+		break;
+	case __NR_clone:
+	case __NR_clone3:
+		agent_head.clone_nr = (u32)nr;
+		break;
+	case __NR_arch_prctl:
+		if (t->regs.di == ARCH_SET_FS)
+			t->fs = t->regs.si; /* it comes back as the same thread */
 		break;
 	default:
 		break;

@@ -39,7 +39,8 @@ static bool is_vfork(u64 nr, const struct agent_regs *r)
 
 static bool changes_life(u64 nr)
 {
-	return nr - __NR_clone <= __NR_execve - __NR_clone || nr == __NR_clone3 || nr == __NR_execveat;
+	return nr - __NR_clone <= __NR_execve - __NR_clone || nr == __NR_clone3 || nr == __NR_execveat ||
+	       nr == __NR_arch_prctl;
 }
 
 /* Before and after the programs: registers as the kernel shows them at a call. */
@@ -75,6 +76,30 @@ static __attribute__((noinline)) void run_enter(struct agent_thread *t, const st
 	r->orig_ax = ~0ull;
 }
 
+static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one, u64 nr, u64 ret)
+{
+	u64 args[2] = { (u64)(uintptr_t)&t->regs, ret }, *rec = t->record;
+
+	show_regs(t, nr, ret);
+	run_calls(t, raw, rec, args);
+	rec[1] = (u32)nr;
+	run_calls(t, one, rec, args);
+	t->regs.orig_ax = ~0ull;
+}
+
+/* At its first call a new program says that it has come out of execve. */
+static __attribute__((noinline)) void came_from_exec(struct agent_thread *t)
+{
+	u64 nr = agent_head.exec_nr, ax = t->regs.ax, flags = t->regs.flags;
+
+	agent_head.exec_nr = 0;
+	t->record[1] = nr;
+	t->record[2] = 0;
+	run_exit(t, LIST(agent_head.sys->raw_exit), LIST(agent_head.sys->exit[nr]), nr, 0);
+	t->regs.ax = ax;
+	t->regs.flags = flags;
+}
+
 /* Non-zero: the call is not to be made, its result is in the place of rax. */
 HOT u64 agent_sys_enter(struct agent_thread *t)
 {
@@ -82,6 +107,8 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	u64 nr = t->regs.ax;
 	const struct agent_list *raw = LIST(s->raw_enter), *one = nr < AGENT_SYSCALLS ? LIST(s->enter[nr]) : NULL;
 
+	if (unlikely(agent_head.exec_nr))
+		came_from_exec(t);
 	t->sys_nr = nr;
 	if (unlikely(t->in_vfork && (u32)os_call4(__NR_getpid, 0, 0, 0, 0) == agent_pid()))
 		t->in_vfork = 0;
@@ -101,17 +128,6 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	if (unlikely(changes_life(nr)))
 		life_enter(t, nr);
 	return 0;
-}
-
-static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one, u64 nr, u64 ret)
-{
-	u64 args[2] = { (u64)(uintptr_t)&t->regs, ret }, *rec = t->record;
-
-	show_regs(t, nr, ret);
-	run_calls(t, raw, rec, args);
-	rec[1] = (u32)nr;
-	run_calls(t, one, rec, args);
-	t->regs.orig_ax = ~0ull;
 }
 
 HOT void agent_sys_exit(struct agent_thread *t)

@@ -149,6 +149,7 @@ static int write_data(struct proc *p, const struct blob *b, struct stop *s)
 		.magic = AGENT_MAGIC, .base = p->base, .size = p->size, .ctl = (struct agent_ctl *)p->ctl,
 		.self = (struct agent_self *)p->self, .vdso_clock = b->vdso_clock ? s->vdso + b->vdso_clock : 0,
 		.known_pid = (u32)p->pid, .has_rdpid = __builtin_cpu_supports("rdpid"), .ncpu = map_possible_cpus(),
+		.exec_nr = p->fresh ? SYS_execve : 0,
 	};
 	err = stop_write(s, p->data, data, b->data);
 	free(data);

@@ -72,6 +72,7 @@ struct proc {
 	u32 ncmds;
 	u32 gen;               /* of all this: grows with each change, and is written there too */
 	bool pending;          /* could not be brought in step when that was tried */
+	bool fresh;            /* stands at the end of an execve */
 	bool execing;          /* about to be another program */
 	u64 parked, parked_ns; /* it is to wait there until it can be stopped, since then; 0: no */
 	u8 parked_old[2];

@@ -122,8 +122,10 @@ static void new_image(struct tracer *t, pid_t pid)
 		return;
 	}
 	p->broken = p->execing = p->suspect = false;
+	p->fresh = true;
 	if (!proc_plan(t, p))
 		proc_sync_stopped(t, p, &s, &why);
+	p->fresh = false;
 	stop_end(&s);
 	str_free(&why);
 }
