@@ -173,6 +173,8 @@ void str_printf(struct str *b, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (!b)
+		return; /* nobody wants to read it */
 	va_start(ap, fmt);
 	str_vprintf(b, fmt, ap);
 	va_end(ap);

@@ -18,6 +18,7 @@ void str_clear(struct str *b);
 void str_putc(struct str *b, char c);
 void str_puts(struct str *b, const char *s);
 void str_putn(struct str *b, const char *s, size_t n);
+/* b NULL: nothing happens. */
 void str_printf(struct str *b, const char *fmt, ...) PRINTF(2, 3);
 void str_vprintf(struct str *b, const char *fmt, va_list ap) PRINTF(2, 0);
 /* The text so far, "" when empty; valid until the next change. */
