@@ -25,7 +25,7 @@ struct listener {
 	struct listener *next;
 	struct box *box;
 	int fd;
-	u32 idle, threads;         /* atomic: blocked in RECV; alive */
+	u32 idle, threads;         /* atomic: blocked in RECV; alive, and the main loop as one */
 	bool hung_up;              /* nobody is under the filter any more; atomic */
 	u32 parked, wakes;         /* threads that wait until one is wanted; how many were called. Under lock */
 	pthread_mutex_t lock;

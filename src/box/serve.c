@@ -281,11 +281,20 @@ static void park(struct listener *l)
 {
 	pthread_mutex_lock(&l->lock);
 	l->parked++;
-	while (!l->wakes)
+	while (!l->wakes && !__atomic_load_n(&l->hung_up, __ATOMIC_RELAXED))
 		pthread_cond_wait(&l->wanted, &l->lock);
-	l->wakes--;
+	l->wakes -= l->wakes > 0;
 	l->parked--;
 	pthread_mutex_unlock(&l->lock);
+}
+
+/* Its last thread is gone. */
+static void end_listener(struct listener *l)
+{
+	close(l->fd);
+	pthread_mutex_destroy(&l->lock);
+	pthread_cond_destroy(&l->wanted);
+	free(l);
 }
 
 static void *serve(void *arg)
@@ -322,7 +331,8 @@ static void *serve(void *arg)
 		}
 	}
 	free(req);
-	__atomic_fetch_sub(&l->threads, 1, __ATOMIC_RELAXED);
+	if (!__atomic_sub_fetch(&l->threads, 1, __ATOMIC_ACQ_REL))
+		end_listener(l);
 	return NULL;
 }
 
@@ -340,7 +350,13 @@ static void on_hangup(struct box *b, struct box_source *s, u32 events)
 	if (*p)
 		*p = l->next;
 	pthread_mutex_unlock(&b->lock);
-	/* Its threads may be blocked on it still: the structure and the descriptor stay. */
+	/* Its threads end, and the last one with it the listener. (Before Linux 6.11 those that are blocked in RECV stay.) */
+	pthread_mutex_lock(&l->lock);
+	l->wakes = l->parked;
+	pthread_cond_broadcast(&l->wanted);
+	pthread_mutex_unlock(&l->lock);
+	if (!__atomic_sub_fetch(&l->threads, 1, __ATOMIC_ACQ_REL)) /* the main loop's share */
+		end_listener(l);
 	box_may_end(b);
 }
 
@@ -355,6 +371,7 @@ int serve_start(struct box *b, int fd)
 	}
 	l->box = b;
 	l->fd = fd;
+	l->threads = 1; /* the main loop, until it sees the hang-up */
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->wanted, NULL);
 	filter_tune(fd);
