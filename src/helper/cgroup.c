@@ -99,6 +99,26 @@ bool cgroup_by_id(u64 id, char *path, size_t size)
 	return true;
 }
 
+bool cgroup_child(const char *path, u32 n, char *child, size_t size)
+{
+	char full[CGROUP_PATH_MAX + 300];
+	struct dirent *e;
+	bool found = false;
+	DIR *d;
+
+	snprintf(full, sizeof(full), "%s%s", mount_point(), path);
+	d = opendir(full);
+	while (d && !found && (e = readdir(d)))
+		if (e->d_type == DT_DIR && e->d_name[0] != '.' && !n--) {
+			int len = snprintf(child, size, "%s/%s", strcmp(path, "/") ? path : "", e->d_name);
+			found = len > 0 && (size_t)len < size;
+			break;
+		}
+	if (d)
+		closedir(d);
+	return found;
+}
+
 u32 cgroup_level(const char *path)
 {
 	u32 n = 0;

@@ -14,6 +14,8 @@ u64 cgroup_id_of(const char *path); /* 0: there is none */
 bool cgroup_by_id(u64 id, char *path, size_t size);
 /* Is the cgroup at `path` this one, or below it? */
 bool cgroup_below(const char *path, u64 id);
+/* Its child number n, in no particular but one order; false: there are not so many. */
+bool cgroup_child(const char *path, u32 n, char *child, size_t size);
 /* How deep: 0 for the root. */
 u32 cgroup_level(const char *path);
 /* The file of a cgroup, opened for reading; -1: there is none. */

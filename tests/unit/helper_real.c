@@ -13,6 +13,7 @@
 #include "helper/cgroup.h"
 #include "helper/file.h"
 #include "helper/handle.h"
+#include "helper/kfunc.h"
 #include "helper/object.h"
 #include "helper/owner.h"
 #include "helper/run_env.h"
@@ -233,4 +234,52 @@ TEST(messages)
 	CHECK(m.len == 8 && !memcmp(buf, "03456789", 8));
 	CHECK_EQ((s64)helper_msg_pop_data(NULL, 7, 2, 0, r), -EINVAL);
 	CHECK_EQ((s64)helper_msg_pop_data(NULL, 0, 1, 1, r), -EINVAL);
+}
+
+/* Open-coded iterators find this process, its areas and its cgroup. */
+TEST(iterators)
+{
+	u64 it[4] = { 0 }, p, self = handle_of(HANDLE_TASK, (u32)getpid());
+	char path[CGROUP_PATH_MAX];
+	struct run *r = fresh();
+	bool found = false;
+	struct vma v;
+	u32 n = 0;
+
+	CHECK_EQ((s64)kfunc_bpf_iter_task_new((u64)(uintptr_t)it, 0, 2, 0, 0, r), -EINVAL);
+	CHECK_EQ(kfunc_bpf_iter_task_next((u64)(uintptr_t)it, 0, 0, 0, 0, r), 0);
+	CHECK_EQ(kfunc_bpf_iter_task_new((u64)(uintptr_t)it, 0, 0, 0, 0, r), 0);
+	while ((p = kfunc_bpf_iter_task_next((u64)(uintptr_t)it, 0, 0, 0, 0, r)))
+		found |= p == self;
+	CHECK(found);
+	kfunc_bpf_iter_task_destroy((u64)(uintptr_t)it, 0, 0, 0, 0, r);
+	CHECK_EQ(kfunc_bpf_iter_task_new((u64)(uintptr_t)it, self, 2, 0, 0, r), 0);
+	CHECK_EQ(kfunc_bpf_iter_task_next((u64)(uintptr_t)it, 0, 0, 0, 0, r), self);
+	CHECK_EQ(kfunc_bpf_iter_task_next((u64)(uintptr_t)it, 0, 0, 0, 0, r), 0);
+	CHECK_EQ((s64)kfunc_bpf_iter_task_vma_new((u64)(uintptr_t)it, 0, 0, 0, 0, r), -EINVAL);
+	CHECK_EQ(kfunc_bpf_iter_task_vma_new((u64)(uintptr_t)it, self, (u64)(uintptr_t)&v, 0, 0, r), 0);
+	p = kfunc_bpf_iter_task_vma_next((u64)(uintptr_t)it, 0, 0, 0, 0, r);
+	CHECK(vma_by_handle(p, &v) && v.start <= (u64)(uintptr_t)&v && v.end > (u64)(uintptr_t)&v);
+	CHECK_EQ(kfunc_bpf_iter_task_vma_new((u64)(uintptr_t)it, self, 0, 0, 0, r), 0);
+	while (kfunc_bpf_iter_task_vma_next((u64)(uintptr_t)it, 0, 0, 0, 0, r))
+		n++;
+	CHECK(n > 5);
+	if (!cgroup_of_task((u32)getpid(), path, sizeof(path)) || !(p = cgroup_id_of(path)))
+		return;
+	p = handle_of(HANDLE_CGROUP, p);
+	CHECK_EQ((s64)kfunc_bpf_iter_css_new((u64)(uintptr_t)it, p, 1, 0, 0, r), -EINVAL);
+	CHECK_EQ(kfunc_bpf_iter_css_new((u64)(uintptr_t)it, p, 2, 0, 0, r), 0);
+	CHECK_EQ(kfunc_bpf_iter_css_next((u64)(uintptr_t)it, 0, 0, 0, 0, r), p);
+	CHECK_EQ(kfunc_bpf_iter_css_new((u64)(uintptr_t)it, p, 4, 0, 0, r), 0);
+	for (n = 0; kfunc_bpf_iter_css_next((u64)(uintptr_t)it, 0, 0, 0, 0, r); n++)
+		;
+	CHECK_EQ(n, cgroup_level(path) + 1);
+	CHECK_EQ(kfunc_bpf_iter_css_new((u64)(uintptr_t)it, handle_of(HANDLE_CGROUP, cgroup_id_of("/")), 3, 0, 0, r), 0);
+	for (n = 0, found = false; (it[3] = kfunc_bpf_iter_css_next((u64)(uintptr_t)it, 0, 0, 0, 0, r)); n++)
+		found |= it[3] == p;
+	CHECK(found);
+	CHECK_EQ(kfunc_bpf_iter_css_task_new((u64)(uintptr_t)it, p, 1, 0, 0, r), 0);
+	for (found = false; (it[3] = kfunc_bpf_iter_css_task_next((u64)(uintptr_t)it, 0, 0, 0, 0, r));)
+		found |= it[3] == self;
+	CHECK(found);
 }
