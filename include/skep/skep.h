@@ -33,8 +33,8 @@ struct skep_opts {
 	uint32_t engine;       /* SKEP_ENGINE_* */
 	uint32_t report;       /* SKEP_REPORT_*; 0: as SKEP_REPORT=1 in the environment says, else off */
 	/*
-	 * How long a run of a program may take, in nanoseconds; 0: any time. A run that takes longer is stopped at a loop or call: it
-	 * returns 0, and what it held (locks, ring buffer records, objects) is given back. Costs a count in each turn of a loop.
+	 * How long a run of a program may take, in nanoseconds; 0: any time. A run that takes longer is stopped at a call or
+	 * a loop without a known end: it returns 0, and what it held (locks, ring buffer records, objects) is given back.
 	 */
 	uint64_t run_budget;
 	uint32_t harden;       /* SKEP_HARDEN_*: whose constants compiled code hides */

@@ -244,6 +244,18 @@ static void lower_branch(struct lowering *l, struct seq *s, const struct ins *i,
 		seq_add(s, (struct ins){ .op = OP_JA, .target = i->target });
 }
 
+/*
+ * Loops that the verifier has walked to their end are short: a run passes no state twice. What it has not walked turn by turn are
+ * loops that may_goto or an iterator ends, what helpers call back, and global functions.
+ */
+static bool may_take_long(const struct lowering *l, const struct ins *i)
+{
+	enum ins_class c = ins_class(i);
+
+	return c == IC_MAY_GOTO || c == IC_CALL || c == IC_CALL_KFUNC ||
+	       (c == IC_CALL_SUB && l->p->sub[lower_sub_of(l->p, i->target)].is_global);
+}
+
 #define R_MASK 11
 
 void lower_mask(struct seq *s, const struct ins *i, u8 state, u32 limit)
@@ -276,7 +288,7 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 	struct ins r = *i;
 	int err = 0;
 
-	if (l->o->budget && (l->jumped[at] & JUMPED_BACK || ins_class(i) == IC_CALL || ins_class(i) == IC_CALL_KFUNC))
+	if (l->o->budget && may_take_long(l, i))
 		seq_add(s, (struct ins){ .op = OP_POLL });
 	if (l->o->hardened && f->nospec)
 		seq_add(s, (struct ins){ .op = OP_NOSPEC });
@@ -399,7 +411,7 @@ int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, st
 	l.jumped = ARENA_ARRAY(a, u8, p->n + 1);
 	for (u32 at = 0; at < p->n; at++)
 		if (op_is_jump(p->ins[at].op))
-			l.jumped[p->ins[at].target] |= p->ins[at].target <= at ? JUMPED_TO | JUMPED_BACK : JUMPED_TO;
+			l.jumped[p->ins[at].target] = 1;
 	ret->to = ARENA_ARRAY(a, u32, p->n + 1);
 	for (u32 at = 0; at < p->n; at++) {
 		struct seq s = { .n = 0 };

@@ -39,7 +39,7 @@ struct lower_opts {
 	/* struct ins_arena * of the arena that the program uses; 0, NULL: none that can be reached */
 	u64 (*arena)(void *cookie, const struct map_desc *m);
 	bool hardened;   /* emit NOSPEC and masking of the proof */
-	bool budget;     /* emit POLL at loop heads and calls */
+	bool budget;     /* emit POLL at calls and where loops may go on for long */
 };
 
 /* What an operation's address is, for code that runs in another process: there it is another one. */

@@ -21,13 +21,11 @@ struct seq {
 	u32 nrefs;
 };
 
-enum { JUMPED_TO = 1, JUMPED_BACK = 2 /* from below: the head of a loop */ };
-
 struct lowering {
 	const struct proof *p;
 	const struct lower_opts *o;
 	struct lowered *out;
-	u8 *jumped;  /* instructions that are jumped to: JUMPED_* */
+	u8 *jumped;  /* instructions that are jumped to */
 	int err;
 };
 

@@ -26,7 +26,7 @@ struct run_exit {
 
 #define POLL_NS 200000ull /* how often the clock is to be looked at */
 #define POLL_MAX 65536u
-#define POLL_FIRST 16
+#define POLL_FIRST 256
 
 static u64 now(void)
 {
@@ -148,7 +148,7 @@ static __attribute__((noinline)) u64 run_with_landing(struct run *r, void *ctx)
 		return land(run, run->unwind);
 	ret = r->image->entry(ctx, r);
 	r->unwind = e.outer;
-	return ret;
+	return r->stopped ? 0 : ret; /* it may have come to its end before the next poll */
 }
 
 static __attribute__((noinline)) u64 call_with_landing(struct run *r, const struct image_sub *sub, const u64 arg[5])
@@ -160,6 +160,8 @@ static __attribute__((noinline)) u64 call_with_landing(struct run *r, const stru
 	enter(r, &e, true);
 	if (__builtin_setjmp(e.jump))
 		return land(run, run->unwind);
+	if (--r->polls < 0)
+		run_poll(r);
 	ret = call_sub(r, sub, arg[0], arg[1], arg[2], arg[3], arg[4]);
 	r->unwind = e.outer;
 	return ret;
@@ -231,6 +233,7 @@ void run_poll(struct run *r)
 			return;
 		r->stopped = true;
 	}
+	r->polls = 0; /* until the program has been left */
 	if (r->unwind)
 		unwind_to(r, r->unwind);
 }

@@ -251,6 +251,37 @@ TEST(callbacks_return_to_their_helpers)
 	}
 }
 
+/* The callback itself is short. */
+TEST(callbacks_without_end_are_stopped)
+{
+	const struct ins ops[] = {
+		{ .op = OP_LDIMM64_FUNC, .dst = 1, .target = 4 },
+		{ .op = OP_CALL, .dst = 2, .imm64 = (u64)(uintptr_t)calls_back },
+		{ .op = OP_MOV64_K, .dst = 0, .imm = 7 },
+		{ .op = OP_EXIT },
+		{ .op = OP_MOV64_K, .dst = 0 },
+		{ .op = OP_EXIT },
+	};
+
+	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
+		struct kit k = { .ops = malloc(sizeof(ops)), .n = ARRAY_SIZE(ops) };
+		struct image *img[] = { &k.vm, &k.jit };
+
+		memcpy(k.ops, ops, sizeof(ops));
+		kit_find_subs(&k, 64);
+		CHECK_EQ(kit_compile(&k, &kit_opts[o]), 0);
+		for (u32 i = 0; i < ARRAY_SIZE(img); i++) {
+			img[i]->budget = 5 * MS;
+			img[i]->may_throw = true;
+			returned = 0;
+			CHECK_EQ(kit_go(img[i], NULL), 0);
+			CHECK(kit_run.stopped);
+			CHECK_EQ(returned, 1);
+		}
+		kit_drop(&k);
+	}
+}
+
 TEST(polls_change_no_register)
 {
 	struct ins ops[48];
