@@ -174,6 +174,7 @@ struct prog {
 	u32 nfuncs;                    /* 0: no function information */
 	u32 on;                        /* attach_btf_id */
 	bool judge_only;               /* its results may differ from run to run */
+	char name[16];
 };
 
 static inline void prog_start(struct prog *p, u32 type)
@@ -187,6 +188,7 @@ static inline void prog_start(struct prog *p, u32 type)
 	p->nfuncs = 0;
 	p->on = 0;
 	p->judge_only = false;
+	p->name[0] = 0;
 	memset(p->func_type, 0, sizeof(p->func_type));
 }
 
@@ -306,6 +308,7 @@ static inline long prog_load(const struct backend *be, const struct prog *p, cha
 	a.prog_type = p->type;
 	a.expected_attach_type = p->attach;
 	a.attach_btf_id = p->on;
+	memcpy(a.prog_name, p->name, sizeof(p->name));
 	a.insn_cnt = p->n;
 	a.insns = ptr(p->insn);
 	a.license = ptr(p->license);

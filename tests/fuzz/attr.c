@@ -247,10 +247,8 @@ static void draft(union bpf_attr *a, u32 cmd)
 	}
 }
 
-static void spoil(union bpf_attr *a, u32 cmd)
+static void spoil(union bpf_attr *a, u8 *b, u32 cmd)
 {
-	u8 *b = (u8 *)a;
-
 	for (u32 k = below(4); k--;) {
 		u64 v = number();
 
@@ -276,17 +274,18 @@ static void one(struct skep *s)
 	static const u8 often[] = { BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_PROG_TEST_RUN, BPF_BTF_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_MAP_UPDATE_ELEM };
 	struct caller who = caller_now();
 	struct str reason = { 0 };
-	union bpf_attr a;
+	union { union bpf_attr a; u8 room[256]; } big; /* longer than this system's header knows */
 	u32 cmd = below(3) ? below(UAPI_CMDS + 2) : often[below(ARRAY_SIZE(often))], size;
 	int ret;
 
-	draft(&a, cmd);
-	spoil(&a, cmd);
-	size = below(8) ? sizeof(a) : below(sizeof(a) + 40);
+	memset(&big, 0, sizeof(big));
+	draft(&big.a, cmd);
+	spoil(&big.a, big.room, cmd);
+	size = below(8) ? 168 : below(200);
 	now->cmd = cmd;
 	now->size = size;
-	memcpy(now->attr, &a, MIN(sizeof(a), sizeof(now->attr)));
-	memcpy(room + ROOM - 512, &a, sizeof(a));
+	memcpy(now->attr, big.room, sizeof(now->attr));
+	memcpy(room + ROOM - 512, big.room, sizeof(big));
 	alarm(20);
 	ret = sys_bpf(s, &who, cmd, BASE + ROOM - 512, size, &reason);
 	now->done++;

@@ -14,6 +14,7 @@ static void one(u64 number)
 	snprintf(what, sizeof(what), "program %llu of seed %llu%s", (unsigned long long)number, (unsigned long long)kit.seed, kit.as);
 	kit_case(what);
 	make_program(false);
+	snprintf(prog.name, sizeof(prog.name), "p%u", (u32)number);
 	for (u32 b = 0; b < kit.nbe; b++)
 		prog.fd_array[b] = map_fds[b];
 	if (chance(30))
@@ -50,21 +51,22 @@ static void without_perfmon(void)
 int main(int argc, char **argv)
 {
 	int status = 0;
-	u64 share;
+	u64 share, first;
 
 	find_kfuncs();
 	kit_start("sound", argc, argv, 1000, 1u << INTERP);
 	find_attach_types();
 	find_hooks();
 	share = kit.n / kit.jobs;
+	first = kit.first;
 	for (u32 j = 1; j < kit.jobs; j++) {
-		kit.first = j * share;
+		kit.first = first + j * share;
 		if (fork() == 0) {
 			some(share);
 			exit(0);
 		}
 	}
-	kit.first = 0;
+	kit.first = first;
 	some(share);
 	while (wait(&status) > 0)
 		kit.tally->failed += status != 0;
