@@ -51,7 +51,8 @@ $(HOOK_TEST): $(B)/hook/%: tests/hook/%.c tests/hook/kit.h $(TRACE_OBJ) $(B)/lib
 
 .PHONY: check-hook
 check-hook: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
-	$(Q)TARGET=$(B)/hook/target $(B)/hook/basic && TARGET=$(B)/hook/target-static $(B)/hook/basic
+	$(Q)tests/hook/functions.sh $(B)
+check: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
 
 # Attach and detach under load, N times.
 .PHONY: hook-cycles

@@ -248,6 +248,7 @@ static inline void at(struct agent_thread *t, u64 ip)
 	t->regs.ip = ip;
 	t->env.user_ip = ip;
 	t->env.user_fp = t->regs.bp;
+	t->env.user_ra = 0;
 	t->busy_since = 0;
 }
 
@@ -268,9 +269,11 @@ static inline void run_list(struct agent_thread *t, const struct agent_list *l)
 			run_ref(t, &l->ref[i], &t->regs);
 }
 
-static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip)
+static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip, bool begins)
 {
 	at(t, ip);
+	if (begins)
+		t->env.user_ra = *(u64 *)t->regs.sp;
 	run_list(t, l);
 }
 
@@ -294,7 +297,7 @@ HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
 	t->regs.ip = s->addr;
 	flags_out(t);
 	if (!run_plain(t, l))
-		run_all(t, l, s->addr);
+		run_all(t, l, s->addr, s->begins);
 }
 
 /* ---- functions that are seen to return ---- */
@@ -311,7 +314,7 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 		t->regs.ip = s->addr;
 		flags_out(t);
 		if (!run_plain(t, l))
-			run_all(t, l, s->addr);
+			run_all(t, l, s->addr, s->begins);
 	}
 	l = list_of(&s->leave);
 	for (u32 i = 0; l && i < l->n && !any; i++)
@@ -380,7 +383,7 @@ HOT void agent_return(struct agent_thread *t)
 	t->regs.ip = was.ra;
 	flags_out(t);
 	if (!run_plain(t, l))
-		run_all(t, l, was.ra);
+		run_all(t, l, was.ra, false);
 }
 
 u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)

@@ -66,7 +66,8 @@ struct agent_site {
 	const struct agent_list *enter;  /* NULL: none */
 	const struct agent_list *leave;  /* functions: programs that see the return */
 	u64 ret_at;                      /* functions: where a trapped return goes */
-	u32 kind, id;
+	u32 kind;
+	u32 begins;                      /* a function begins here: its return address is on top of the stack */
 };
 
 /* Programs on system calls; by number in tables of their own. */

@@ -448,9 +448,18 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	return 0;
 }
 
+/* As Linux tells: where a frame is about to be made, and where a function says that it may be jumped to. */
+static bool begins(const struct stop *s, const struct proc_site *site)
+{
+	u8 code[4] = { 0 };
+
+	return site->kind == AGENT_UPROBE && !stop_read(s, site->addr, code, 4) &&
+	       (code[0] == 0x55 || !memcmp(code, "\xf3\x0f\x1e\xfa", 4));
+}
+
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why)
 {
-	struct agent_site rs = { .addr = site->addr, .kind = site->kind };
+	struct agent_site rs = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site) };
 	struct patch_plan plan;
 	int err;
 

@@ -303,14 +303,24 @@ static void drop_unwanted(struct proc *p)
 	p->nsites = n;
 }
 
+/* Two agents would take each other's blocks of threads for their own. */
+static int is_agent(void *arg, const struct vma *v)
+{
+	(void)arg;
+	return strstr(v->path, "memfd:skep-agent") != NULL;
+}
+
 int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct str *why)
 {
 	struct olds olds = { 0 };
 	int err = 0;
 
 	__atomic_store_n(&t->working, p->pid, __ATOMIC_RELEASE);
-	if (!p->base && anything(p))
-		err = proc_inject(p, &t->blob, s, why);
+	if (!p->base && anything(p)) {
+		err = maps_each(p->pid, is_agent, NULL) ? -EBUSY : proc_inject(p, &t->blob, s, why);
+		if (err == -EBUSY)
+			trace_say(why, "process %d: another skep traces it, or did when it was killed", p->pid);
+	}
 	if (p->base)
 		err = calls_sync(t, p, s, &olds, why);
 	if (p->base && !err)

@@ -92,6 +92,7 @@ struct run_env {
 	bool func_returned;              /* and behind them its result */
 	const u64 *user_stack;           /* the thread's user stack, innermost first, when the event brought it; NULL: walk */
 	u32 user_nstack;
+	u64 user_ra;                     /* and where its caller goes on, if the function has no frame yet; 0: it has */
 	u64 user_ip, user_fp;            /* where the event interrupted the thread; 0: the stack is walked from here */
 	struct sk *sk;                   /* the socket that the context is or is about; NULL: none */
 	u64 cgroup_id;                   /* cgroup programs: the cgroup it is attached to, 0: none; and as what */

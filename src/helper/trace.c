@@ -35,6 +35,11 @@ static u32 walk(const struct run *run, u64 *ip, u32 room, u32 skip)
 		if (!skip && room)
 			ip[n++] = run->env->user_ip;
 		seen = 1;
+		if (run->env->user_ra) {
+			if (skip <= 1 && n < room)
+				ip[n++] = run->env->user_ra;
+			seen = 2;
+		}
 	} else {
 		fp = (u64)(uintptr_t)__builtin_frame_address(0);
 	}

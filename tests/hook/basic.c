@@ -171,6 +171,48 @@ TEST(comes_and_goes)
 	tracer_del(kit_tracer, t.pid);
 }
 
+/* The supervisor is killed while its programs run in the process: that goes on as if nothing had been. */
+TEST(attach_and_die)
+{
+	const char *path = getenv("VICTIM_PATH");
+	pid_t pid = getenv("VICTIM") ? atoi(getenv("VICTIM")) : 0;
+	struct map *m;
+
+	if (!pid || !path)
+		SKIP("run by survives");
+	m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	CHECK_EQ(tracer_add(kit_tracer, pid, NULL), 0);
+	kit_attach_place(kit_place(HOOK_URETPROBE, path, offset_of(path, "work")), path, kit_counter(BPF_PROG_TYPE_KPROBE, m, 0),
+			 (struct hook_ref){ .pid = -1 });
+	kit_attach_place((struct hook_place){ .kind = HOOK_RAW_EXIT, .pid = -1, .cpu = -1 }, NULL,
+			 kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, 1), (struct hook_ref){ .pid = -1 });
+	usleep(20000);
+	kill(getpid(), SIGKILL);
+}
+
+TEST(survives)
+{
+	struct target t = start(target_path(), "4", "0");
+	pid_t killed;
+	char pid[16];
+	int st;
+
+	go(&t);
+	killed = fork();
+	if (!killed) {
+		snprintf(pid, sizeof(pid), "%d", t.pid);
+		setenv("VICTIM", pid, 1);
+		setenv("VICTIM_PATH", t.path, 1);
+		execl("/proc/self/exe", "basic", "attach_and_die", NULL);
+		_exit(127);
+	}
+	waitpid(killed, &st, 0);
+	CHECK(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL);
+	usleep(20000);
+	go(&t);
+	CHECK_EQ(finish(&t), 0);
+}
+
 __attribute__((constructor(101))) static void open_kit(void)
 {
 	signal(SIGPIPE, SIG_IGN);
