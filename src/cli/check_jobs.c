@@ -121,7 +121,13 @@ static int start_worker(struct pool *p, u32 me)
 		return -errno;
 	}
 	if (!pid) {
-		int code = work(p, me, fd[1]);
+		int code;
+		/* with a read end of its own, a write would wait for ever when the collector is gone */
+		close(fd[0]);
+		for (u32 i = 0; i < p->nworkers; i++)
+			if (p->w[i].fd >= 0)
+				close(p->w[i].fd);
+		code = work(p, me, fd[1]);
 		skep_free(load_skep());
 		fflush(stderr);
 		_exit(code);
