@@ -41,6 +41,7 @@ static void some(u64 n)
 		one(i);
 	}
 	drop_maps();
+	alarm(0);
 }
 
 static void without_perfmon(void)
