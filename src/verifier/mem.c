@@ -21,10 +21,16 @@ const char *tnum_text(struct tnum_text *buf, struct tnum t)
 	return buf->s;
 }
 
+/*
+ * What a path under mistaken prediction would touch is no fact: such a path may end at the very next check, and code is made for those
+ * that run.
+ */
 void mem_note(struct vf_env *e, u32 insn, enum mem_fact kind)
 {
 	u8 *m = &e->aux[insn].fact.mem;
 
+	if (e->cur->speculative)
+		return;
 	if (*m == MF_NONE || *m == kind)
 		*m = (u8)kind;
 	else if (*m == MF_OPAQUE || kind == MF_OPAQUE)
@@ -33,6 +39,16 @@ void mem_note(struct vf_env *e, u32 insn, enum mem_fact kind)
 		*m = MF_PROBE; /* faults must be survived on either path */
 	else
 		*m = MF_MEM;
+}
+
+void mem_note_field(struct vf_env *e, u32 insn, const struct ctx_spec *obj, const struct ctx_field *f)
+{
+	struct insn_fact *fact = &e->aux[insn].fact;
+
+	if (e->cur->speculative)
+		return;
+	fact->obj = obj;
+	fact->field = f;
 }
 
 /* ---- alignment ---- */

@@ -54,7 +54,6 @@ static bool table_access(struct vf_env *e, u32 insn, const struct ctx_spec *c, s
 	const struct ctx_access a = { .off = off, .size = size, .write = rw == MEM_WRITE, .sign_extend = sext,
 				      .prog_type = e->in->prog_type, .attach_type = e->in->attach_type,
 				      .caps = e->in->caps };
-	struct insn_fact *fact = &e->aux[insn].fact;
 	const struct ctx_field *f;
 	s32 id;
 
@@ -63,8 +62,7 @@ static bool table_access(struct vf_env *e, u32 insn, const struct ctx_spec *c, s
 	/* Tracepoints differ in size: the loader knows better than the table. */
 	if (!f && e->in->ctx_size && (u32)off + size > e->in->ctx_size)
 		return false;
-	fact->obj = c;
-	fact->field = f;
+	mem_note_field(e, insn, c, f);
 	if (!f)
 		return true;
 	v->type = field_type(f);
@@ -421,14 +419,12 @@ int sock_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size)
 	const struct ctx_spec *c = obj_spec[object_of(r->type)];
 	const struct ctx_access a = { .off = off, .size = size, .prog_type = e->in->prog_type,
 				      .attach_type = e->in->attach_type, .caps = e->in->caps };
-	struct insn_fact *fact = &e->aux[insn].fact;
 	const struct ctx_field *f;
 
 	if (r->smin < 0)
 		return reject(e, REJ_MIN_NEGATIVE_INDEX, regno);
 	if (!c || ctx_access_check(c, &a, &f))
 		return reject(e, REJ_SOCK_ACCESS, regno, reg_type_name(e, r->type), off, size);
-	fact->obj = c;
-	fact->field = f;
+	mem_note_field(e, insn, c, f);
 	return 0;
 }
