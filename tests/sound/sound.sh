@@ -17,7 +17,7 @@ for o in "$B"/examples/*.bpf.o $(for d in "$@"; do find "$d" -name '*.o'; done);
 done >>"$log" 2>&1 </dev/null
 "$B/sound/random" -n "$N" -j "${JOBS:-2}" >>"$log" 2>&1
 grep -aE '^(not ok|#)' "$log" | grep -av '^not ok tests/t' | head -n 200
-grep -a '^sound: ' "$log" | awk '{
+grep -a '^sound: .* violations' "$log" | awk '{
 	gsub(/[(,]/, "")
 	a += $2; f += $5; r += $10; i += $12; v += $(NF - 1); d += $(NF - 3)
 } END {
