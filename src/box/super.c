@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "box/priv.h"
 #include "box/trace.h"
@@ -201,7 +202,8 @@ static void on_child(struct box *b, struct box_source *s, u32 events)
 	(void)events;
 	while (read(s->fd, drain, sizeof(drain)) > 0)
 		;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	/* the command first: behind a stop of another tracee its end would not be seen */
+	while ((!b->ended && (pid = child_ended(P_PID, b->command, &status)) > 0) || (pid = child_ended(P_ALL, 0, &status)) > 0) {
 		if (pid != b->command)
 			continue;
 		b->ended = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands that wait: see spawn.h. */
+#include "base/child.h"
 #include "cli/spawn.h"
 
 #include <errno.h>
@@ -62,7 +63,7 @@ void spawn_go(struct spawn *s)
 
 bool spawn_ended(struct spawn *s)
 {
-	if (!s->ended && s->pid > 0 && waitpid(s->pid, &s->status, WNOHANG) == s->pid)
+	if (!s->ended && s->pid > 0 && child_ended(P_PID, s->pid, &s->status) == s->pid)
 		s->ended = true;
 	return s->ended;
 }
@@ -74,7 +75,7 @@ void spawn_kill(struct spawn *s)
 	if (s->go >= 0)
 		close(s->go);
 	kill(s->pid, SIGTERM);
-	while (waitpid(s->pid, &s->status, 0) < 0 && errno == EINTR)
-		;
+	while (!child_ended(P_PID, s->pid, &s->status))
+		usleep(1000);
 	s->ended = true;
 }
