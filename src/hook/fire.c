@@ -167,13 +167,21 @@ static bool wanted(const struct hook_ref *ref, const struct hook_event *ev)
 	return ref->pid == (s32)(ev->task ? ev->task->tgid : (u32)getpid());
 }
 
+/* The verdict when no program has one: the last may be going while the event comes. */
+static s64 unasked(const struct hook_place *at, const struct hook_event *ev)
+{
+	if (at->kind != HOOK_NETDEV)
+		return ev->retval;
+	return at->sub == BPF_XDP ? XDP_PASS : TCX_NEXT;
+}
+
 s64 hook_fire(struct hooks *h, struct hook_point *pt, struct hook_event *ev)
 {
 	const struct hook_place *at = hook_point_place(pt);
 	struct run_env env = { .task = ev->task, .kernel_btf = hook_btf(h), .kernel_read = task_kernel_read, .pkt = ev->pkt, .user_ip = ev->user_ip, .user_fp = ev->user_fp,
 			       .user_stack = ev->stack, .user_nstack = ev->nstack, .func_ip = at->kind <= HOOK_URETPROBE ? ev->user_ip : 0,
 			       .func_args = ev->nargs, .printk = ev->printk, .printk_cookie = ev->printk_cookie };
-	struct verdict v = { .ret = at->kind == HOOK_NETDEV && at->sub != BPF_XDP ? TCX_NEXT : ev->retval };
+	struct verdict v = { .ret = unasked(at, ev) };
 	u32 token;
 	const struct hook_list *l;
 
