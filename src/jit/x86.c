@@ -325,27 +325,32 @@ static void one_sub(struct x86 *x, u32 sub)
 		x86_exit(x);
 }
 
-static void cpu_features(struct x86 *x)
+/* Asked once: in a virtual machine cpuid is an exit to the hypervisor, dearer than compiling a small program. */
+enum { CPU_ASKED = 1, CPU_MOVBE = 2, CPU_BMI2 = 4 };
+
+static u32 cpu_features(void)
 {
+	static u32 known;
+	u32 has = __atomic_load_n(&known, __ATOMIC_RELAXED);
 #if defined(__x86_64__)
 	u32 a, b, c, d;
 
-	if (x->j->o->baseline)
-		return;
+	if (has)
+		return has;
 	if (__get_cpuid(1, &a, &b, &c, &d))
-		x->movbe = c >> 22 & 1;
+		has |= c >> 22 & 1 ? CPU_MOVBE : 0;
 	if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
-		x->bmi2 = b >> 8 & 1;
-#else
-	(void)x;
+		has |= b >> 8 & 1 ? CPU_BMI2 : 0;
+	__atomic_store_n(&known, has | CPU_ASKED, __ATOMIC_RELAXED);
 #endif
+	return has;
 }
 
 static void emit_program(struct jit *j)
 {
-	struct x86 x = { .j = j, .enc = { .e = &j->e, .blind = j->o->blind } };
+	u32 cpu = j->o->baseline ? 0 : cpu_features();
+	struct x86 x = { .j = j, .enc = { .e = &j->e, .blind = j->o->blind }, .movbe = cpu & CPU_MOVBE, .bmi2 = cpu & CPU_BMI2 };
 
-	cpu_features(&x);
 	j->entry = jit_label_sub(j, 0);
 	j->call = emit_new_label(&j->e);
 	for (u32 s = 0; s < j->l->nsubs; s++)
