@@ -4,10 +4,11 @@
 TEST_BINS := $(UNIT) $(MAPTEST)
 DIFFTEST := $(patsubst tests/diff/%.c,$(B)/diff/%,$(sort $(wildcard tests/diff/*.c)))
 
-# Thread sanitizer: what threads and processes share are maps.
+# Thread sanitizer: what threads share are maps, objects, what helpers give out, and the lists of hooks.
 ifeq ($(SAN),tsan)
-check: $(MAPTEST)
-	$(Q)B=$(B) SHORT=1 tests/run.sh map/ $(ONLY)
+TSAN_UNIT := base_grace helper_kernel_object helper_object helper_real hook_fire sys_leaks sys_retire sys_sockmap
+check: $(MAPTEST) $(TSAN_UNIT:%=$(B)/unit/%) $(TOOLS)
+	$(Q)B=$(B) SHORT=1 tests/run.sh $(if $(ONLY),$(ONLY),map/ t/helper $(TSAN_UNIT:%=unit/%))
 else
 check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST) $(B)/examples/embed/server
 	$(Q)B=$(B) tests/run.sh $(ONLY)

@@ -201,11 +201,11 @@ static void main_page(void)
 
 /* ---- section 7: the tables ---- */
 
-static void status(const char *doc, const char *why_not)
+static void status(const char *doc, const char *why_not, const char *label)
 {
 	text(doc ? doc : "");
 	if (why_not) {
-		printf("\n.Em \"Not here:\"\n");
+		printf("\n.Em \"%s:\"\n", label);
 		text(why_not);
 		putchar('.');
 	}
@@ -230,7 +230,7 @@ static void helpers_page(void)
 		printf(".It Sy ");
 		quoted(str_text(&s));
 		putchar('\n');
-		status(h->doc, h->why_not);
+		status(h->doc, h->why_not, "Not here");
 	}
 	printf(".El\n");
 	str_free(&s);
@@ -246,7 +246,7 @@ static void maps_page(void)
 
 		if (m) {
 			printf(".It Sy %s Pq %s\n", m->name, m->uapi);
-			status(m->doc, m->why_not);
+			status(m->doc, m->why_not, "Not here");
 		}
 	}
 	printf(".El\n");
@@ -262,7 +262,7 @@ static void progtypes_page(void)
 
 		if (t) {
 			printf(".It Sy %s Pq %s\n", t->name, t->uapi);
-			status(t->doc, t->why_not);
+			status(t->doc, t->why_not, t->given ? "Runs on given contexts only" : "Not here");
 		}
 	}
 	printf(".El\n");

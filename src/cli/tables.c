@@ -130,13 +130,19 @@ static int progtypes_run(void *opts, int argc, char **argv)
 
 	for (u32 id = 1; id < UAPI_PROG_TYPES; id++) {
 		const struct progtype_spec *t = progtype_by_id(id);
+		json_t *j;
+
 		if (!t || !wanted(t->name, argc, argv))
 			continue;
-		json_array_append_new(rows, row(t->name, t->doc, t->why_not));
+		j = row(t->name, t->doc, t->given ? NULL : t->why_not);
+		if (t->given)
+			json_object_set_new(j, "given_contexts_only", json_string(t->why_not));
+		json_array_append_new(rows, j);
 		total++;
-		works += !t->why_not;
+		works += !t->why_not || t->given;
 		if (!o->common.json)
-			printf("%2u %-24s %s\n", id, t->name, o->status ? state_of(t->why_not) : t->doc);
+			printf("%2u %-24s %s%s\n", id, t->name, o->status && t->given ? "works on given contexts; " : "",
+			       o->status ? state_of(t->why_not) : t->doc);
 		if (!o->common.json && o->common.verbose)
 			print_fields(id, t);
 	}

@@ -466,9 +466,13 @@ static int flow_run(struct prog *p, struct test_env *env, struct test_run *t)
 /* What pointers of such a context point to: no caller's number is ever one. */
 struct stand_in {
 	struct bpf_sock sock;
-	u8 keys[sizeof(struct bpf_flow_keys)], nothing[8];
+	u8 keys[sizeof(struct bpf_flow_keys)];
 	u8 buffer[1 << 16];  /* as far as an access through a buffer can be proven */
+	u8 *data;            /* the data that was given: a packet, a message, an option's value; never NULL */
+	u32 len;
 };
+
+#define DATA_MAX 65536u    /* of it */
 
 static void put_pointers(const struct prog *p, u8 *ctx, u32 size, struct stand_in *o)
 {
@@ -482,7 +486,8 @@ static void put_pointers(const struct prog *p, u8 *ctx, u32 size, struct stand_i
 		case CK_SCALAR:
 		case CK_PTR_BTF: /* read as memory that may be missing */
 			continue;
-		case CK_PKT: case CK_PKT_END: case CK_PKT_META: to = o->nothing; break;
+		case CK_PKT: case CK_PKT_META: to = o->data; break;
+		case CK_PKT_END: to = o->data + o->len; break;
 		case CK_SOCKET: to = &o->sock; break;
 		case CK_FLOW_KEYS: to = o->keys; break;
 		case CK_TP_BUFFER: case CK_BUF_RDWR: case CK_BUF_RDONLY: to = o->buffer; break;
@@ -493,25 +498,50 @@ static void put_pointers(const struct prog *p, u8 *ctx, u32 size, struct stand_i
 	}
 }
 
+/* The data as it is after the run; helpers may have made a message longer or shorter. */
+static int raw_data(struct test_run *t, struct test_env *env, struct stand_in *o)
+{
+	if (!t->data_size_in)
+		return 0;
+	return give_data(t, o->data, env->env.msg ? env->env.msg->len : o->len, NULL, 0);
+}
+
 static int raw_run(struct prog *p, struct test_env *env, struct test_run *t, u32 size)
 {
 	u32 room = MAX(MAX(size, t->ctx_size_in), (u32)p->spec->ctx->native_size) + 8;
-	struct stand_in *o = calloc(1, sizeof(*o));
+	struct stand_in *o = calloc(1, sizeof(*o) + DATA_MAX);
+	struct run_msg msg = { .room = DATA_MAX };
 	u8 *ctx = calloc(1, room);
+	int err = -ENOMEM;
 
-	if (!ctx || !o) {
-		free(ctx);
-		free(o);
-		return -ENOMEM;
-	}
+	if (!ctx || !o)
+		goto out;
+	err = fail(t, t->data_size_in > DATA_MAX ? -E2BIG : -EFAULT, "at most 65536 bytes of data, and not at address 0");
+	if (t->data_size_in > DATA_MAX || (t->data_size_in && !t->data_in))
+		goto out;
+	o->data = (u8 *)(o + 1);
+	o->len = t->data_size_in;
+	if (o->len)
+		memcpy(o->data, t->data_in, o->len);
 	if (t->ctx_size_in)
 		memcpy(ctx, t->ctx_in, t->ctx_size_in);
 	put_pointers(p, ctx, room, o);
+	if (p->type == BPF_PROG_TYPE_SK_MSG) {
+		msg.buf = o->data;
+		msg.len = o->len;
+		msg.md = (void *)ctx;
+		msg.md->size = o->len;
+		env->env.msg = &msg;
+	}
 	run_repeat(p, ctx, env, t);
-	free(o);
+	err = raw_data(t, env, o);
 	t->ctx_out = ctx;
 	t->ctx_size_out = t->ctx_size_in;
-	return 0;
+	ctx = NULL;
+out:
+	free(ctx);
+	free(o);
+	return err;
 }
 
 static int raw_tp_run(struct prog *p, struct test_env *env, struct test_run *t)
@@ -551,8 +581,10 @@ static int syscall_run(struct prog *p, struct test_env *env, struct test_run *t)
 /* Types that Linux cannot test-run: any context of at least the bytes the type may read. */
 static int other_run(struct prog *p, struct test_env *env, struct test_run *t)
 {
-	if (p->spec->why_not)
+	if (p->spec->why_not && !p->spec->given)
 		return fail(t, -ENOTSUPP, p->spec->why_not);
+	if (p->spec->skb)
+		return skb_run(p, env, t);
 	if (p->type == BPF_PROG_TYPE_TRACING || p->type == BPF_PROG_TYPE_LSM) {
 		/* the arguments, and behind them the result where there is one */
 		env->env.func_returned = p->attach_type == BPF_TRACE_FEXIT || p->attach_type == BPF_MODIFY_RETURN;

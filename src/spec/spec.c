@@ -25,7 +25,7 @@ bool caps_grant(u32 have, u32 need)
 
 enum {
 	UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, SLEEP = 64, TRACE = 128, RUN = 256,
-	NEEDS_BTF = 512,
+	NEEDS_BTF = 512, GIVEN = 1024,
 };
 
 /* The table refers to contexts by name; each is defined in context.c. */
@@ -40,7 +40,7 @@ enum { PERFMON = CAPB_PERFMON, NET_ADMIN = CAPB_NET_ADMIN };
 	  .direct_pkt = !!((traits) & PKT), .pkt_write = !!((traits) & PKTW),                          \
 	  .sleepable_ok = !!((traits) & SLEEP),                                                        \
 	  .test_run = !!((traits) & RUN), .tracing = !!((traits) & TRACE),                             \
-	  .needs_btf = !!((traits) & NEEDS_BTF),                                                       \
+	  .needs_btf = !!((traits) & NEEDS_BTF), .given = !!((traits) & GIVEN),                        \
 	  .default_attach = (attach), ret },
 const struct progtype_spec progtype_spec[UAPI_PROG_TYPES] = {
 #include "spec/progtype.def"

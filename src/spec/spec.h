@@ -45,10 +45,11 @@ struct progtype_spec {
 	const char *name;    /* "xdp", as bpftool prints it */
 	const char *uapi;    /* "BPF_PROG_TYPE_XDP" */
 	const char *doc;
-	const char *why_not; /* NULL, or why it can be loaded but never run here */
+	const char *why_not; /* NULL, or why it can be loaded but never run here; with `given`: why no event runs it */
 	const struct ctx_spec *ctx;
 	u32 caps;            /* enum cap_bit set needed to load */
 	bool net;            /* counts as networking (CAP_NET_ADMIN) */
+	bool given;          /* runs on contexts that one gives it, and on no event of skep's */
 	bool skb;            /* context is a __sk_buff */
 	bool ld_abs;         /* LD_ABS / LD_IND allowed */
 	bool direct_pkt;     /* data/data_end readable */
