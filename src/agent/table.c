@@ -9,46 +9,15 @@
 #include "spec/spec.h"
 
 #define WEAK(id, n, ...) extern __typeof__(helper_##n) helper_##n __attribute__((weak, visibility("default")));
-#define NO_WEAK(...)
-#define H0 WEAK
-#define H1 WEAK
-#define H2 WEAK
-#define H3 WEAK
-#define H4 WEAK
-#define H5 WEAK
-#define U0 NO_WEAK
-#define U1 NO_WEAK
-#define U2 NO_WEAK
-#define U3 NO_WEAK
-#define U4 NO_WEAK
-#define U5 NO_WEAK
-#define V0 NO_WEAK
-#define V1 NO_WEAK
-#define V2 NO_WEAK
-#define V3 NO_WEAK
-#define V4 NO_WEAK
-#define V5 NO_WEAK
+#define H WEAK
 #include "spec/helper.def"
 
-#define NO_SHIM(...)
 #define H0 HELPER_SHIM0
 #define H1 HELPER_SHIM1
 #define H2 HELPER_SHIM2
 #define H3 HELPER_SHIM3
 #define H4 HELPER_SHIM4
 #define H5 HELPER_SHIM5
-#define U0 NO_SHIM
-#define U1 NO_SHIM
-#define U2 NO_SHIM
-#define U3 NO_SHIM
-#define U4 NO_SHIM
-#define U5 NO_SHIM
-#define V0 NO_SHIM
-#define V1 NO_SHIM
-#define V2 NO_SHIM
-#define V3 NO_SHIM
-#define V4 NO_SHIM
-#define V5 NO_SHIM
 #include "spec/helper.def"
 
 helper_fn agent_helper(u32 id)
@@ -57,24 +26,7 @@ helper_fn agent_helper(u32 id)
 		return print_trace_printk;
 	switch (id) {
 #define ROW(id, n, ...) case id: return helper_##n ? shim_##n : NULL;
-#define H0 ROW
-#define H1 ROW
-#define H2 ROW
-#define H3 ROW
-#define H4 ROW
-#define H5 ROW
-#define U0 NO_SHIM
-#define U1 NO_SHIM
-#define U2 NO_SHIM
-#define U3 NO_SHIM
-#define U4 NO_SHIM
-#define U5 NO_SHIM
-#define V0 NO_SHIM
-#define V1 NO_SHIM
-#define V2 NO_SHIM
-#define V3 NO_SHIM
-#define V4 NO_SHIM
-#define V5 NO_SHIM
+#define H ROW
 #include "spec/helper.def"
 	default:
 		return NULL;

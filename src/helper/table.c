@@ -9,47 +9,17 @@
 #include "spec/helper_abi.h"
 #include "spec/spec.h"
 
-#define NO_SHIM(...)
 #define H0 HELPER_SHIM0
 #define H1 HELPER_SHIM1
 #define H2 HELPER_SHIM2
 #define H3 HELPER_SHIM3
 #define H4 HELPER_SHIM4
 #define H5 HELPER_SHIM5
-#define U0 NO_SHIM
-#define U1 NO_SHIM
-#define U2 NO_SHIM
-#define U3 NO_SHIM
-#define U4 NO_SHIM
-#define U5 NO_SHIM
-#define V0 NO_SHIM
-#define V1 NO_SHIM
-#define V2 NO_SHIM
-#define V3 NO_SHIM
-#define V4 NO_SHIM
-#define V5 NO_SHIM
 #include "spec/helper.def"
 
 static const helper_fn bodies[UAPI_HELPERS] = {
 #define ROW(id, n, ...) [id] = shim_##n,
-#define H0 ROW
-#define H1 ROW
-#define H2 ROW
-#define H3 ROW
-#define H4 ROW
-#define H5 ROW
-#define U0 NO_SHIM
-#define U1 NO_SHIM
-#define U2 NO_SHIM
-#define U3 NO_SHIM
-#define U4 NO_SHIM
-#define U5 NO_SHIM
-#define V0 NO_SHIM
-#define V1 NO_SHIM
-#define V2 NO_SHIM
-#define V3 NO_SHIM
-#define V4 NO_SHIM
-#define V5 NO_SHIM
+#define H ROW
 #include "spec/helper.def"
 };
 

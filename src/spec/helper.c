@@ -43,7 +43,6 @@ enum { /* caps column */
 	  .progs = (progs_), .attach = (attach_), .caps = (caps_),                                     \
 	  .flags = (flags_), .special = HS_##special_ },
 #define UNWRAP(...) __VA_ARGS__
-#define NOTHING(...)
 #define IS_H(id, n, r, args, p, at, c, f, s, doc, w) [id] = ROW(id, n, r, args, p, at, c, f, s, doc, NULL)
 #define IS_U(id, n, r, args, p, at, c, f, s, doc, w) [id] = ROW(id, n, r, args, p, at, c, f, s, doc, w)
 #define IS_V(id, n, r, args, p, f)                   ROW(id, n, r, args, p, 0, 0, f, NONE, NULL, NULL)
@@ -71,29 +70,11 @@ enum { /* caps column */
 #define U3(...) EXPAND3(IS_U, __VA_ARGS__)
 #define U4(...) EXPAND4(IS_U, __VA_ARGS__)
 #define U5(...) EXPAND5(IS_U, __VA_ARGS__)
-#define V0 NOTHING
-#define V1 NOTHING
-#define V2 NOTHING
-#define V3 NOTHING
-#define V4 NOTHING
-#define V5 NOTHING
 const struct helper_spec helper_spec[UAPI_HELPERS] = {
 #include "spec/helper.def"
 };
 
 /* The same file once more for the variants; only contract, id and program types count in them. */
-#define H0 NOTHING
-#define H1 NOTHING
-#define H2 NOTHING
-#define H3 NOTHING
-#define H4 NOTHING
-#define H5 NOTHING
-#define U0 NOTHING
-#define U1 NOTHING
-#define U2 NOTHING
-#define U3 NOTHING
-#define U4 NOTHING
-#define U5 NOTHING
 #define V0(...) EXPAND0(IS_V, __VA_ARGS__)
 #define V1(...) EXPAND1(IS_V, __VA_ARGS__)
 #define V2(...) EXPAND2(IS_V, __VA_ARGS__)

@@ -89,7 +89,6 @@ struct run;
 #define CT_DYN_END(k)    void *
 
 /* Prototypes of the bodies: u64 helper_NAME(arguments, struct run *). */
-#define NO_ROW(...)
 #define H0(id, n, r, ...) u64 helper_##n(struct run *run);
 #define H1(id, n, r, T1, a1, ...) u64 helper_##n(CT_##T1 a1, struct run *run);
 #define H2(id, n, r, T1, a1, T2, a2, ...) u64 helper_##n(CT_##T1 a1, CT_##T2 a2, struct run *run);
@@ -99,18 +98,6 @@ struct run;
 	u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, CT_##T4 a4, struct run *run);
 #define H5(id, n, r, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, ...)                                      \
 	u64 helper_##n(CT_##T1 a1, CT_##T2 a2, CT_##T3 a3, CT_##T4 a4, CT_##T5 a5, struct run *run);
-#define U0 NO_ROW
-#define U1 NO_ROW
-#define U2 NO_ROW
-#define U3 NO_ROW
-#define U4 NO_ROW
-#define U5 NO_ROW
-#define V0 NO_ROW
-#define V1 NO_ROW
-#define V2 NO_ROW
-#define V3 NO_ROW
-#define V4 NO_ROW
-#define V5 NO_ROW
 #include "spec/helper.def"
 
 /* Bodies as engines call them, five registers and the run: expand helper.def with these as H0..H5. */
