@@ -59,6 +59,11 @@ u32 btf_skip_mods(const struct btf *b, u32 id);
 /* Size in bytes of a type behind modifiers, or -EINVAL (void, func, forward). */
 s64 btf_size_of(const struct btf *b, u32 id);
 u32 btf_align_of(const struct btf *b, u32 id);
+/*
+ * The member behind a path of names ("sk.sk_family", unnamed structs and unions looked through) of struct or union `id`: its type
+ * behind modifiers and its place in bytes; 0: there is none, or it is a bit field.
+ */
+u32 btf_member_path(const struct btf *b, u32 id, const char *path, u32 *ret_off);
 /* Value of the decl tag with that prefix on (id, component) (component -1: the type itself): text behind the prefix, or NULL. */
 const char *btf_decl_tag(const struct btf *b, u32 id, s32 component, const char *prefix);
 /* Id of the first such decl tag above `after`; 0: no more. Its name is the tag's text. */

@@ -313,6 +313,46 @@ u32 btf_skip_mods(const struct btf *b, u32 id)
 	return id;
 }
 
+/* The member of that name (length n), also of unnamed members: its type behind modifiers, and *off grows by its place; 0: none. */
+static u32 member_named(const struct btf *b, u32 id, const char *name, size_t n, u32 *off)
+{
+	const struct btf_type *t = btf_type(b, id);
+
+	if (!t || (btf_kind_of(t) != BTF_KIND_STRUCT && btf_kind_of(t) != BTF_KIND_UNION))
+		return 0;
+	for (u32 i = 0; i < btf_vlen_of(t); i++) {
+		const struct btf_member *m = &btf_members_of(t)[i];
+		const char *s = btf_str(b, m->name_off);
+		u32 at = *off + btf_member_bit_off(t, i) / 8, found = 0;
+
+		if (!*s)
+			found = member_named(b, btf_skip_mods(b, m->type), name, n, &at);
+		else if (!strncmp(s, name, n) && !s[n] && !btf_member_bitfield(t, i))
+			found = btf_skip_mods(b, m->type);
+		if (found) {
+			*off = at;
+			return found;
+		}
+	}
+	return 0;
+}
+
+u32 btf_member_path(const struct btf *b, u32 id, const char *path, u32 *ret_off)
+{
+	u32 off = 0;
+
+	id = btf_skip_mods(b, id);
+	while (id && *path) {
+		size_t n = strcspn(path, ".");
+
+		id = member_named(b, id, path, n, &off);
+		path += n + (path[n] == '.');
+	}
+	if (id)
+		*ret_off = off;
+	return id;
+}
+
 s64 btf_size_of(const struct btf *b, u32 id)
 {
 	const struct btf_type *t = btf_type(b, id);

@@ -44,48 +44,13 @@ static struct place { u32 off, size; } places[ARRAY_SIZE(rows)];
 static u32 ready;
 
 /* ---- where fields lie ---- */
-static s64 find_member(const struct btf *b, u32 id, const char *name, size_t len, u32 *ret_type)
-{
-	const struct btf_type *t = btf_type(b, btf_skip_mods(b, id));
-
-	if (!t || (btf_kind_of(t) != BTF_KIND_STRUCT && btf_kind_of(t) != BTF_KIND_UNION))
-		return -1;
-	for (u32 i = 0; i < btf_vlen_of(t); i++) {
-		const struct btf_member *m = &btf_members_of(t)[i];
-		const char *s = btf_str(b, m->name_off);
-		s64 in;
-
-		if (strlen(s) == len && !memcmp(s, name, len) && !btf_member_bitfield(t, i)) {
-			*ret_type = m->type;
-			return btf_member_bit_off(t, i);
-		}
-		in = *s ? -1 : find_member(b, m->type, name, len, ret_type);
-		if (in >= 0)
-			return in + btf_member_bit_off(t, i);
-	}
-	return -1;
-}
-
 static struct place place_of(const struct btf *b, const struct row *r)
 {
 	s32 id = btf_find(b, r->type, BTF_KIND_STRUCT);
-	s64 off = 0, size;
-	u32 type;
+	u32 off = 0, type = id > 0 ? btf_member_path(b, (u32)id, r->member, &off) : 0;
+	s64 size = type ? btf_size_of(b, type) : 0;
 
-	if (id <= 0)
-		return (struct place){ 0, 0 };
-	type = (u32)id;
-	for (const char *p = r->member; *p;) {
-		size_t n = strcspn(p, ".");
-		s64 at = find_member(b, type, p, n, &type);
-
-		if (at < 0 || at % 8)
-			return (struct place){ 0, 0 };
-		off += at / 8;
-		p += n + (p[n] == '.');
-	}
-	size = btf_size_of(b, type);
-	return off >= 1 << HANDLE_SHIFT || size <= 0 || size > 64 ? (struct place){ 0, 0 } : (struct place){ (u32)off, (u32)size };
+	return off >= 1 << HANDLE_SHIFT || size <= 0 || size > 64 ? (struct place){ 0, 0 } : (struct place){ off, (u32)size };
 }
 
 static int read_virtual(void *dst, u64 addr, u32 size)

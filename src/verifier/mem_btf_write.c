@@ -33,46 +33,6 @@ static const char *who_writes(const struct vf_env *e)
 	}
 }
 
-/* Member of that name (length n) of struct `id`, also of its unnamed members. 0: none; else its type, and *off grows by its place. */
-static u32 find_member(const struct btf *b, u32 id, const char *name, size_t n, u32 *off)
-{
-	const struct btf_type *t = btf_type(b, id);
-
-	if (!t || (btf_kind_of(t) != BTF_KIND_STRUCT && btf_kind_of(t) != BTF_KIND_UNION))
-		return 0;
-	for (u32 i = 0; i < btf_vlen_of(t); i++) {
-		const struct btf_member *m = &btf_members_of(t)[i];
-		const char *mname = btf_str(b, m->name_off);
-		u32 at = *off + btf_member_bit_off(t, i) / 8, found;
-
-		if (*mname && !strncmp(mname, name, n) && !mname[n]) {
-			*off = at;
-			return btf_skip_mods(b, m->type);
-		}
-		if (*mname)
-			continue;
-		found = find_member(b, btf_skip_mods(b, m->type), name, n, &at);
-		if (found) {
-			*off = at;
-			return found;
-		}
-	}
-	return 0;
-}
-
-/* Type of the member behind the path from struct `id`, 0: none. */
-static u32 follow(const struct btf *b, u32 id, const char *path, u32 *ret_off)
-{
-	*ret_off = 0;
-	while (id && *path) {
-		size_t n = strcspn(path, ".");
-
-		id = find_member(b, id, path, n, ret_off);
-		path += n + (path[n] == '.');
-	}
-	return id;
-}
-
 int mem_btf_write(struct vf_env *e, const struct reg *r, s32 off, u32 size)
 {
 	const char *who = who_writes(e), *type = btf_type_name(r->btf, r->btf_id);
@@ -80,13 +40,13 @@ int mem_btf_write(struct vf_env *e, const struct reg *r, s32 off, u32 size)
 
 	for (u32 i = 0; who && i < ARRAY_SIZE(writable); i++) {
 		const struct writable *w = &writable[i];
-		u32 at, id;
+		u32 at = 0, id;
 		s64 len;
 
 		if (strcmp(w->who, who) || strcmp(w->type, type))
 			continue;
 		named = true;
-		id = follow(r->btf, r->btf_id, w->path, &at);
+		id = btf_member_path(r->btf, r->btf_id, w->path, &at);
 		len = id ? btf_size_of(r->btf, id) : -1;
 		if (len < 0 || (u32)off < at || off >= (s64)at + len)
 			continue;
