@@ -87,9 +87,30 @@ static void *reserve_near(size_t size)
 	return reserve_at(0, size);
 }
 
-int codemem_reserve(size_t size, struct codemem *ret)
+/*
+ * | inaccessible | data, when there is some | inaccessible | code | inaccessible |
+ *
+ * Both lie in one file, data first: a second one would double what a small program's load costs.
+ */
+struct layout {
+	size_t page, data, code; /* sizes of whole pages */
+	u8 *data_at, *code_at;
+};
+
+static struct layout layout_of(const struct codemem *m)
 {
-	size_t page = page_size(), room = ROUND_UP(size, page), hole;
+	struct layout l = { .page = page_size() };
+
+	l.data = ROUND_UP(m->data_size, l.page);
+	l.data_at = (u8 *)m->map + l.page;
+	l.code_at = l.data ? l.data_at + l.data + l.page : l.data_at;
+	l.code = (size_t)((u8 *)m->map + m->map_size - l.page - l.code_at);
+	return l;
+}
+
+int codemem_reserve(size_t size, size_t data_size, struct codemem *ret)
+{
+	size_t page = page_size(), room = ROUND_UP(size, page), data = ROUND_UP(data_size, page), hole;
 	u32 start;
 
 	hole = room - size;
@@ -100,12 +121,13 @@ int codemem_reserve(size_t size, struct codemem *ret)
 	}
 	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start))
 		return -EIO;
-	*ret = (struct codemem){ .map_size = room + 2 * page, .size = size };
+	*ret = (struct codemem){ .map_size = room + 2 * page + (data ? data + page : 0), .size = size, .data_size = data_size };
 	ret->map = reserve_near(ret->map_size);
 	if (!ret->map)
 		return -ENOMEM;
+	ret->data = data ? (u8 *)ret->map + page : NULL;
 	/* in steps of what loops are aligned to */
-	ret->code = (u8 *)ret->map + page + (start % (hole / 64 + 1)) * 64;
+	ret->code = layout_of(ret).code_at + (start % (hole / 64 + 1)) * 64;
 	return 0;
 }
 
@@ -159,68 +181,80 @@ int codemem_file(const u8 *pages, size_t size)
 	return err;
 }
 
-/* The whole file: code where its address says, and traps around. */
-static int fill_file(int fd, const struct codemem *m, const u8 *bytes, u8 fill)
+/* The whole file: data, and code where its address says with traps around. */
+static int fill_file(int fd, const struct codemem *m, const struct layout *l, const u8 *bytes, u8 fill, const void *data)
 {
-	size_t page = page_size(), room = m->map_size - 2 * page;
-	u8 *image = malloc(room);
+	u8 *image = malloc(l->data + l->code);
 	int err;
 
 	if (!image)
 		return -ENOMEM;
-	memset(image, fill, room);
-	memcpy(image + (m->code - (u8 *)m->map) - page, bytes, m->size);
-	err = write_all(fd, image, room, 0);
+	if (l->data) {
+		memcpy(image, data, m->data_size);
+		memset(image + m->data_size, 0, l->data - m->data_size);
+	}
+	memset(image + l->data, fill, l->code);
+	memcpy(image + l->data + (m->code - l->code_at), bytes, m->size);
+	err = write_all(fd, image, l->data + l->code, 0);
 	free(image);
 	return err;
 }
 
-static int publish_sealed(struct codemem *m, const u8 *bytes, u8 fill)
+/* A part of a sealed file at its place, shared where the system can: before Linux 6.7 a sealed file cannot be mapped so. */
+static int map_part(struct codemem *m, u8 *at, size_t size, int prot, int fd, size_t from)
 {
-	size_t page = page_size(), room = m->map_size - 2 * page;
-	u8 *at = (u8 *)m->map + page;
+	if (!size)
+		return 0;
+	if (m->sealed && mmap(at, size, prot, MAP_SHARED | MAP_FIXED, fd, (off_t)from) != MAP_FAILED)
+		return 0;
+	m->sealed = false;
+	return mmap(at, size, prot, MAP_PRIVATE | MAP_FIXED, fd, (off_t)from) == MAP_FAILED ? -errno : 0;
+}
+
+static int publish_sealed(struct codemem *m, const struct layout *l, const u8 *bytes, u8 fill, const void *data)
+{
 	int fd = code_file(), err;
-	bool shared;
 
 	if (fd < 0)
 		return -errno;
-	err = fill_file(fd, m, bytes, fill);
+	err = fill_file(fd, m, l, bytes, fill, data);
 	if (!err)
 		err = seal(fd);
-	/* before Linux 6.7 a sealed file cannot be mapped shared */
-	shared = !err && mmap(at, room, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-	if (!err && !shared && mmap(at, room, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
-		err = -errno;
+	m->sealed = !err;
+	if (!err)
+		err = map_part(m, l->code_at, l->code, PROT_READ | PROT_EXEC, fd, l->data);
+	if (!err)
+		err = map_part(m, l->data_at, l->data, PROT_READ, fd, 0);
 	close(fd);
-	m->sealed = shared;
 	return err;
 }
 
-/* Where files may not be executed at all (vm.memfd_noexec=2): written first, executable afterwards. */
-static int publish_anonymous(struct codemem *m, const u8 *bytes, u8 fill)
+/* Where files may not be executed at all (vm.memfd_noexec=2): written first, executable or at least read-only afterwards. */
+static int publish_anonymous(struct codemem *m, const struct layout *l, const u8 *bytes, u8 fill, const void *data)
 {
-	size_t page = page_size(), room = m->map_size - 2 * page;
-	u8 *at = (u8 *)m->map + page;
-
-	if (mprotect(at, room, PROT_READ | PROT_WRITE))
+	m->sealed = false;
+	if (mprotect(l->code_at, l->code, PROT_READ | PROT_WRITE) || (l->data && mprotect(l->data_at, l->data, PROT_READ | PROT_WRITE)))
 		return -errno;
-	memset(at, fill, room);
+	memset(l->code_at, fill, l->code);
 	memcpy(m->code, bytes, m->size);
-	if (mprotect(at, room, PROT_READ | PROT_EXEC)) {
+	if (l->data)
+		memcpy(m->data, data, m->data_size);
+	if (mprotect(l->code_at, l->code, PROT_READ | PROT_EXEC) || (l->data && mprotect(l->data_at, l->data, PROT_READ))) {
 		int err = -errno;
 
-		mprotect(at, room, PROT_NONE);
+		mprotect(m->map, m->map_size, PROT_NONE);
 		return err;
 	}
 	return 0;
 }
 
-int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill)
+int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill, const void *data)
 {
-	int err = publish_sealed(m, bytes, fill);
+	struct layout l = layout_of(m);
+	int err = publish_sealed(m, &l, bytes, fill, data);
 
 	if (err == -EACCES || err == -ENOSYS || err == -EPERM)
-		err = publish_anonymous(m, bytes, fill);
+		err = publish_anonymous(m, &l, bytes, fill, data);
 	if (err)
 		return err == -EACCES ? -EPERM : err;
 	__builtin___clear_cache((char *)m->code, (char *)m->code + m->size);
@@ -287,9 +321,9 @@ static void try_once(void)
 	struct codemem m;
 	u8 byte = 0;
 
-	if (codemem_reserve(sizeof(byte), &m))
+	if (codemem_reserve(sizeof(byte), 0, &m))
 		return;
-	can_publish = !codemem_publish(&m, &byte, 0);
+	can_publish = !codemem_publish(&m, &byte, 0, NULL);
 	codemem_free(&m);
 }
 

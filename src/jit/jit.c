@@ -165,19 +165,18 @@ static void emit_all(struct jit *j, const struct jit_target *t)
 	emit_relax(&j->e, t);
 }
 
-/* Code at its final address in `m`: 0, or -errno with nothing kept. */
-static int place(struct jit *j, const struct jit_target *t, struct codemem *m)
+/* Code for its final address in `m`: 0, or -errno with nothing kept. */
+static int place(struct jit *j, const struct jit_target *t, size_t with, struct codemem *m, u8 **ret_bytes)
 {
 	u8 *bytes = arena_alloc_raw(j->a, j->e.size);
-	int err = codemem_reserve(j->e.size, m);
+	int err = codemem_reserve(j->e.size, with, m);
 
 	if (err)
 		return err;
 	err = emit_link(&j->e, t, (u64)(uintptr_t)m->code, bytes);
-	if (!err)
-		err = codemem_publish(m, bytes, t->fill);
 	if (err)
 		codemem_free(m);
+	*ret_bytes = bytes;
 	return err;
 }
 
@@ -202,8 +201,7 @@ static int describe(const struct jit *j, const struct codemem *m, struct jit_cod
 		if (l->sub[s].start < l->sub[s].end)
 			off[l->sub[s].start] = at;
 	}
-	*ret = (struct jit_code){ .map = m->map, .map_size = m->map_size, .code = m->code, .size = (u32)m->size,
-				  .sealed = m->sealed, .code_off = off, .sub_entry = subs,
+	*ret = (struct jit_code){ .mem = *m, .code = m->code, .size = (u32)m->size, .code_off = off, .sub_entry = subs,
 				  .entry = m->code + emit_label_at(&j->e, j->entry),
 				  .call = m->code + emit_label_at(&j->e, j->call) };
 	ret->tail = ret->entry;
@@ -223,27 +221,38 @@ static int translate(struct jit *j, const struct jit_target *t, struct lowered *
 	return j->err;
 }
 
-int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret)
+int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, size_t with, struct jit_code *ret)
 {
 	const struct jit_target *t = target();
 	struct jit j = { .l = l, .o = o, .a = a };
 	struct lowered copy;
 	struct codemem m = { 0 };
+	u8 *bytes;
 	int err = translate(&j, t, &copy);
 
 	if (err)
 		return err;
-	err = place(&j, t, &m);
+	err = place(&j, t, with, &m, &bytes);
 	if (err == -ERANGE) {
 		j.far = true;
 		emit_all(&j, t);
-		err = j.err ? j.err : place(&j, t, &m);
+		err = j.err ? j.err : place(&j, t, with, &m, &bytes);
 	}
 	if (err)
 		return err;
 	err = describe(&j, &m, ret);
 	if (err)
 		codemem_free(&m);
+	else
+		ret->bytes = bytes;
+	return err;
+}
+
+int jit_publish(struct jit_code *c, const void *data)
+{
+	int err = codemem_publish(&c->mem, c->bytes, target()->fill, data);
+
+	c->bytes = NULL;
 	return err;
 }
 
@@ -352,9 +361,7 @@ int jit_portable_file(const struct jit_portable *p)
 
 void jit_free(struct jit_code *c)
 {
-	struct codemem m = { .map = c->map, .map_size = c->map_size };
-
-	codemem_free(&m);
+	codemem_free(&c->mem);
 	free(c->code_off);
 	free(c->sub_entry);
 	*c = (struct jit_code){ 0 };

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "isa/isa.h"
+#include "jit/codemem.h"
 #include "lower/lower.h"
 #include "vm/abi.h"
 
@@ -18,12 +19,11 @@ struct jit_opts {
 	bool hardened;   /* retpolines, barriers */
 	bool baseline;   /* no instructions beyond the first x86-64: for tests */
 };
-/* A compiled image's memory. */
+/* A compiled image. */
 struct jit_code {
-	void *map;        /* mapping, with guard pages around */
-	size_t map_size;
-	bool sealed;      /* false: the system has no sealed executable files; merely mapped read-only */
-	u8 *code;
+	struct codemem mem;
+	const u8 *bytes;  /* in the arena, until they are published */
+	u8 *code;         /* mem.code */
 	u32 size;
 	u32 *code_off;    /* n + 1, malloc'ed */
 	void **sub_entry; /* nsubs, malloc'ed */
@@ -60,8 +60,13 @@ struct jit_portable {
 };
 /* Is executable memory to be had in this process? */
 bool jit_available(void);
-/* 0 and *ret (release with jit_free), -EOPNOTSUPP, -ENOMEM, -EPERM, -EIO, -EINVAL (not lowered code). Scratch memory from `a`. */
-int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret);
+/*
+ * 0 and *ret (release with jit_free), -EOPNOTSUPP, -ENOMEM, -EIO, -EINVAL (not lowered code). Scratch memory from `a`. All addresses
+ * are final, but nothing is there yet. `with`: bytes of data to be sealed along with the code, at ret->mem.data.
+ */
+int jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, size_t with, struct jit_code *ret);
+/* Now it is there, and so is the data. 0, -ENOMEM, -EPERM, -EIO. The arena of the compilation must still be. */
+int jit_publish(struct jit_code *c, const void *data);
 void jit_free(struct jit_code *c);
 /* The same for a portable image, to be released with jit_portable_free(); no memory of this process becomes executable. */
 int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_portable *ret);

@@ -198,21 +198,6 @@ static bool hides_constants(const struct prog_attr *a)
 	return a->harden == HARDEN_ALL || (a->harden == HARDEN_UNPRIVILEGED && !caps_grant(a->vf.caps, CAPB_BPF));
 }
 
-static int compile(struct load *l, struct prog *p)
-{
-	int err;
-
-	p->jit_opts = (struct jit_opts){ .blind = hides_constants(l->a), .hardened = l->proof->strict_spec };
-	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
-		return 0;
-	err = jit_compile(&l->low, &p->jit_opts, &l->arena, &p->code);
-	if (err)
-		/* without random numbers there is no hiding: the program is not loaded */
-		return l->a->engine == ENGINE_JIT || err == -ENOMEM || err == -EIO ? err : 0;
-	p->jited = true;
-	return 0;
-}
-
 /* ---- the object ---- */
 static void prog_destroy(struct obj *obj)
 {
@@ -305,37 +290,70 @@ static int keep_infos(struct prog *p, const struct vf_input *in)
 	return 0;
 }
 
-/* Where the next piece goes. */
-static size_t append(u8 *buf, size_t at, const void *src, size_t n)
+/* What engines read of a program, in one piece that nobody can change: operations, subprograms, origins, references. */
+struct piece { size_t sub, from, ref, size; };
+
+static struct piece piece_of(const struct lowered *low)
 {
-	if (n)
-		memcpy(buf + at, src, n);
-	return at + ROUND_UP(n, 16);
+	struct piece p;
+
+	p.sub = ROUND_UP(low->n * sizeof(*low->ops), 16);
+	p.from = p.sub + ROUND_UP(low->nsubs * sizeof(struct image_sub), 16);
+	p.ref = p.from + ROUND_UP(low->n * sizeof(*low->from), 16);
+	p.size = p.ref + ROUND_UP(low->nrefs * sizeof(*low->ref), 16);
+	return p;
 }
 
-/* What engines read of a program, in one piece that nobody can change. */
+static int compile(struct load *l, struct prog *p)
+{
+	int err;
+
+	p->jit_opts = (struct jit_opts){ .blind = hides_constants(l->a), .hardened = l->proof->strict_spec };
+	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
+		return 0;
+	err = jit_compile(&l->low, &p->jit_opts, &l->arena, piece_of(&l->low).size, &p->code);
+	if (err)
+		/* without random numbers there is no hiding: the program is not loaded */
+		return l->a->engine == ENGINE_JIT || err == -ENOMEM || err == -EIO ? err : 0;
+	p->jited = true;
+	return 0;
+}
+
+/* With the code if there is some, in one file. */
 static int seal_ops(struct prog *p, struct load *l, const struct image_sub *subs)
 {
 	const struct lowered *low = &l->low;
-	size_t size = ROUND_UP(low->n * sizeof(*low->ops), 16) + ROUND_UP(low->n * sizeof(*low->from), 16) +
-		      ROUND_UP(low->nsubs * sizeof(*subs), 16) + ROUND_UP(low->nrefs * sizeof(*low->ref), 16);
-	u8 *buf = arena_alloc(&l->arena, size);
-	size_t sub, from, ref;
+	struct piece at = piece_of(low);
+	u8 *buf = arena_alloc(&l->arena, at.size);
+	const u8 *sealed;
 	int err;
 
-	sub = append(buf, 0, low->ops, low->n * sizeof(*low->ops));
-	from = append(buf, sub, subs, low->nsubs * sizeof(*subs));
-	ref = append(buf, from, low->from, low->n * sizeof(*low->from));
-	append(buf, ref, low->ref, low->nrefs * sizeof(*low->ref));
-	err = codemem_readonly(buf, size, &p->ro);
+	memcpy(buf, low->ops, low->n * sizeof(*low->ops));
+	memcpy(buf + at.sub, subs, low->nsubs * sizeof(*subs));
+	memcpy(buf + at.from, low->from, low->n * sizeof(*low->from));
+	if (low->nrefs)
+		memcpy(buf + at.ref, low->ref, low->nrefs * sizeof(*low->ref));
+	err = p->jited ? jit_publish(&p->code, buf) : codemem_readonly(buf, at.size, &p->ro);
 	if (err)
 		return err;
-	p->image.ops = (const struct ins *)(const void *)p->ro.code;
-	p->image.sub = (const struct image_sub *)(const void *)(p->ro.code + sub);
-	p->op_from = (const u32 *)(const void *)(p->ro.code + from);
-	p->refs = (const struct lower_ref *)(const void *)(p->ro.code + ref);
+	sealed = p->jited ? p->code.mem.data : p->ro.code;
+	p->image.ops = (const struct ins *)(const void *)sealed;
+	p->image.sub = (const struct image_sub *)(const void *)(sealed + at.sub);
+	p->op_from = (const u32 *)(const void *)(sealed + at.from);
+	p->refs = (const struct lower_ref *)(const void *)(sealed + at.ref);
 	p->nrefs = low->nrefs;
 	return 0;
+}
+
+static void make_subs(const struct prog *p, const struct lowered *low, struct image_sub *subs)
+{
+	for (u32 i = 0; i < low->nsubs; i++) {
+		const struct lowered_sub *s = &low->sub[i];
+
+		subs[i] = (struct image_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
+					      .exception_cb = s->exception_cb, .tail_call_reachable = s->tail_call_reachable,
+					      .jit = p->jited ? p->code.sub_entry[i] : NULL };
+	}
 }
 
 static int make_image(struct prog *p, struct load *l)
@@ -344,12 +362,7 @@ static int make_image(struct prog *p, struct load *l)
 	struct image_sub *subs = ARENA_ARRAY(&l->arena, struct image_sub, low->nsubs);
 	int err;
 
-	for (u32 i = 0; i < low->nsubs; i++) {
-		const struct lowered_sub *s = &low->sub[i];
-		subs[i] = (struct image_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
-					      .exception_cb = s->exception_cb, .tail_call_reachable = s->tail_call_reachable,
-					      .jit = p->jited ? p->code.sub_entry[i] : NULL };
-	}
+	make_subs(p, low, subs);
 	err = seal_ops(p, l, subs);
 	if (err)
 		return err;

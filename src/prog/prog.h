@@ -61,7 +61,7 @@ struct prog {
 	char unrunnable[96];       /* verified, but not to be run here, because...; "": runs */
 	u64 load_time;             /* ns since boot */
 	struct image image;
-	struct codemem ro;         /* sealed: image.ops, image.sub, op_from, refs */
+	struct codemem ro;         /* interpreted programs': image.ops, image.sub, op_from, refs; else they are sealed with the code */
 	struct jit_code code;
 	const u32 *op_from;        /* original instruction of each op */
 	const struct lower_ref *refs; /* what operations refer to, for images that run in other processes */

@@ -69,12 +69,12 @@ TEST(a_store_into_code_kills)
 	if (!jit_available())
 		SKIP("no executable memory");
 	compile(&k);
-	page = (u8 *)k.code.map;
+	page = (u8 *)k.code.mem.map;
 	CHECK_EQ(dies_of(store, k.code.code), SIGSEGV);
 	CHECK_EQ(dies_of(store, k.code.code + k.code.size - 1), SIGSEGV);
 	/* the pages before and behind are not even readable */
 	CHECK_EQ(dies_of(load, page), SIGSEGV);
-	CHECK_EQ(dies_of(load, page + k.code.map_size - 1), SIGSEGV);
+	CHECK_EQ(dies_of(load, page + k.code.mem.map_size - 1), SIGSEGV);
 	CHECK_EQ(dies_of(load, k.code.code), 0);
 	kit_drop(&k);
 }
@@ -194,7 +194,7 @@ TEST(nothing_changes_code)
 	if (!jit_available())
 		SKIP("no executable memory");
 	compile(&victim_kit);
-	sealed = victim_kit.code.sealed;
+	sealed = victim_kit.code.mem.sealed;
 	if (sealed)
 		attack(&(struct victim){ victim_kit.code.code, victim_kit.code.size, run_code });
 	kit_drop(&victim_kit);
@@ -203,30 +203,56 @@ TEST(nothing_changes_code)
 }
 
 static struct prog *victim_prog;
-static u64 run_ops(void) { return kit_go(&victim_prog->image, NULL); }
-
-/* A program as it is loaded, on the interpreter. */
-TEST(nothing_changes_verified_instructions)
+static u64 run_ops(void)
 {
-	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .engine = SKEP_ENGINE_INTERP };
+	kit_run.image = &victim_prog->image;
+	run_init(&kit_run, &victim_prog->image, NULL);
+	return vm_exec(NULL, &kit_run);
+}
+
+static void execute_ops(void *p)
+{
+	((void (*)(void))(uintptr_t)p)();
+}
+
+/* The operations of a program as it is loaded: alone when it is interpreted, beside its code when it is compiled. */
+static void attack_operations(u32 engine)
+{
+	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .engine = engine };
 	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 42 }, { .code = BPF_JMP | BPF_EXIT } };
 	union bpf_attr a = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insn_cnt = 2, .insns = (u64)(uintptr_t)insns,
 			     .license = (u64)(uintptr_t)"GPL" };
+	const struct codemem *m;
 	struct skep_prog *p;
 	struct skep *s;
+	u8 *at;
 	int fd;
 
 	CHECK_EQ(skep_new(&o, &s), 0);
 	fd = skep_bpf_in(s, BPF_PROG_LOAD, &a, sizeof(a));
 	CHECK(fd >= 0 && !skep_prog_get(s, fd, &p));
 	victim_prog = (struct prog *)(void *)p;
-	if (victim_prog->ro.sealed)
-		attack(&(struct victim){ victim_prog->ro.code, victim_prog->ro.size, run_ops });
-	CHECK_EQ(dies_of(load, victim_prog->ro.map), SIGSEGV);
-	CHECK_EQ(dies_of(load, (u8 *)victim_prog->ro.map + victim_prog->ro.map_size - 1), SIGSEGV);
+	m = engine == SKEP_ENGINE_INTERP ? &victim_prog->ro : &victim_prog->code.mem;
+	at = (u8 *)(uintptr_t)victim_prog->image.ops;
+	CHECK(at > (u8 *)m->map && at < (u8 *)m->map + m->map_size);
+	if (m->sealed)
+		attack(&(struct victim){ at, m->data ? m->data_size : m->size, run_ops });
+	CHECK_EQ(dies_of(execute_ops, at), SIGSEGV);
+	CHECK_EQ(dies_of(load, m->map), SIGSEGV);
+	CHECK_EQ(dies_of(load, (u8 *)m->map + m->map_size - 1), SIGSEGV);
+	if (m->data) /* the page between them */
+		CHECK_EQ(dies_of(load, at + 4096), SIGSEGV);
 	skep_prog_put(p);
 	close(fd);
 	skep_free(s);
+}
+
+TEST(nothing_changes_verified_instructions)
+{
+	attack_operations(SKEP_ENGINE_INTERP);
+	if (!jit_available())
+		SKIP("no executable memory");
+	attack_operations(SKEP_ENGINE_JIT);
 }
 
 /* Never writable and executable, and no writable mapping of a code file. */
@@ -284,9 +310,9 @@ TEST(holes_are_traps)
 	if (!jit_available())
 		SKIP("no executable memory");
 	compile(&k);
-	for (u8 *p = (u8 *)k.code.map + page; p < k.code.code; p++)
+	for (u8 *p = (u8 *)k.code.mem.map + page; p < k.code.code; p++)
 		CHECK(*p == 0xcc);
-	for (u8 *p = k.code.code + k.code.size; p < (u8 *)k.code.map + k.code.map_size - page; p++)
+	for (u8 *p = k.code.code + k.code.size; p < (u8 *)k.code.mem.map + k.code.mem.map_size - page; p++)
 		CHECK(*p == 0xcc);
 	kit_drop(&k);
 }
@@ -317,7 +343,7 @@ static void under_mdwe(void *arg)
 	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0))
 		_exit(0);
 	compile(&k);
-	if (test_failures || !k.code.sealed)
+	if (test_failures || !k.code.mem.sealed)
 		abort();
 }
 

@@ -69,7 +69,9 @@ static inline int kit_compile(struct kit *k, const struct jit_opts *o)
 	k->arena = (struct arena){ .oom = &oom };
 	if (setjmp(oom))
 		abort();
-	err = jit_compile(&l, o, &k->arena, &k->code);
+	err = jit_compile(&l, o, &k->arena, 0, &k->code);
+	if (!err)
+		err = jit_publish(&k->code, NULL);
 	arena_free(&k->arena);
 	if (err)
 		return err;

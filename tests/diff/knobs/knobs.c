@@ -19,15 +19,15 @@ int __wrap_vf_verify(const struct vf_input *in, struct log *log, struct proof **
 	return __real_vf_verify(&limited, log, ret_proof, ret_stats);
 }
 
-int __real_jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret);
-int __wrap_jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret);
-int __wrap_jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_code *ret)
+int __real_jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, size_t with, struct jit_code *ret);
+int __wrap_jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, size_t with, struct jit_code *ret);
+int __wrap_jit_compile(const struct lowered *l, const struct jit_opts *o, struct arena *a, size_t with, struct jit_code *ret)
 {
 	struct jit_opts opts = *o;
 
 	opts.blind |= knob_hard;
 	opts.hardened |= knob_hard;
-	return __real_jit_compile(l, &opts, a, ret);
+	return __real_jit_compile(l, &opts, a, with, ret);
 }
 
 void knob_caps(struct skep *s, u32 caps)
