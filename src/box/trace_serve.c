@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
@@ -167,9 +168,9 @@ static void look_at_execs(struct tracer *t)
 		pid_t got;
 		int st = 0;
 
-		got = waitpid(e->tid, &st, __WALL | WNOHANG);
+		got = tracee_wait(e->tid, &st, WNOHANG);
 		if (got <= 0 && e->tid != e->pid)
-			got = waitpid(e->pid, &st, __WALL | WNOHANG);
+			got = tracee_wait(e->pid, &st, WNOHANG);
 		if (got > 0 && WIFSTOPPED(st)) {
 			i += !exec_stopped(t, i, got, st);
 			continue;

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 
 #define PATIENCE_NS 200000000ull /* for a thread to stop */
@@ -55,7 +56,7 @@ bool stop_linger(void)
 {
 	for (u32 i = 0; i < nlingering;) {
 		int st;
-		pid_t got = waitpid(lingering[i], &st, __WALL | WNOHANG);
+		pid_t got = tracee_wait(lingering[i], &st, WNOHANG);
 
 		if (got == lingering[i] && WIFSTOPPED(st)) {
 			int sig = st >> 16 ? 0 : WSTOPSIG(st);
@@ -144,7 +145,7 @@ static int wait_stop(pid_t tid, u64 patience, int *ret_status)
 	int st;
 
 	for (u32 n = 0;; n++) {
-		pid_t got = waitpid(tid, &st, __WALL | (patience == U64_MAX ? 0 : WNOHANG));
+		pid_t got = tracee_wait(tid, &st, patience == U64_MAX ? 0 : WNOHANG);
 
 		if (got == tid) {
 			*ret_status = st;
@@ -509,7 +510,7 @@ int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 o
 		return -ESRCH;
 	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old) {
 		syscall(SYS_futex, word, FUTEX_WAIT, old, &moment, NULL, 0);
-		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old && waitpid(tid, &st, __WALL | WNOHANG) == tid) {
+		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old && tracee_wait(tid, &st, WNOHANG) == tid) {
 			if (!WIFSTOPPED(st))
 				return -ESRCH;
 			if (WSTOPSIG(st) == SIGSEGV || WSTOPSIG(st) == SIGILL)
