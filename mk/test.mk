@@ -15,7 +15,7 @@ check: all $(TEST_BINS) $(TOOLS) $(BPF_OBJ) $(DIFFTEST) $(B)/examples/embed/serv
 endif
 
 $(B)/diff/rand: $(B)/diff/knobs.o
-$(B)/diff/rand: LDFLAGS += $(B)/diff/knobs.o -Wl,--wrap=vf_verify -Wl,--wrap=jit_compile
+$(B)/diff/rand: LDFLAGS += $(B)/diff/knobs.o -Wl,--wrap=vf_verify -Wl,--wrap=jit_compile -Wl,--wrap=jit_publish
 $(B)/diff/knobs.o: tests/diff/knobs/knobs.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -53,6 +53,11 @@ check-corpus: $(B)/libskep.a
 .PHONY: fuzz-verdict
 fuzz-verdict: $(B)/diff/rand
 	$(Q)$(B)/diff/rand -n $(or $(N),100000) -j $(or $(J),2) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+
+# The same, but to run: N programs that the kernel accepts, in pieces, each with a line in BUILD/fuzz-engines; run again it goes on.
+.PHONY: fuzz-engines
+fuzz-engines: $(B)/diff/rand
+	$(Q)tests/diff/engines.sh $(B) $(or $(N),1000000) $(or $(J),2) $(or $(SEED),1)
 
 # The soundness check: whatever is accepted is run by an interpreter that holds every value against what the verifier claimed of it.
 SOUND_OBJ := $(patsubst tests/sound/%.c,$(B)/sound/%.o,$(filter-out tests/sound/random.c,$(wildcard tests/sound/*.c)))

@@ -6,7 +6,7 @@
  * A test is one file: kit_start(), then for every case kit_agree() or kit_differ(), then `return kit_end()`.
  * Options of every test: --seed N, -n N (how much), --max N (differences shown in full), --self (the kernel compared with
  * itself: must show nothing), --engine jit|interp|both, --text (verifier messages, too), --only WORD (one case), -j N (as many
- * processes, where a test knows how), --judge (verdicts alone, no runs).
+ * processes, where a test knows how), --judge (verdicts alone, no runs), --runs (only programs that all accept and that run).
  * Invariant: equal arguments make equal programs; the seed is printed.
  */
 #ifndef SKEP_DIFF_KIT_H
@@ -44,11 +44,14 @@ struct backend {
 	const char *name;
 	struct skep *s; /* NULL: the kernel */
 	u32 at;         /* its place in the list */
-	bool hard;
+	u32 kind;
 };
 
-/* HARD: compiled with everything that is done to code of callers without privileges; who loads it has no CAP_PERFMON. */
-enum { KERNEL, JIT, INTERP, HARD, BACKENDS };
+/*
+ * HARD: compiled with everything that is done to code of callers without privileges; who loads it has no CAP_PERFMON.
+ * PORT: a portable image, with a budget of time. Both only run what others accept.
+ */
+enum { KERNEL, JIT, INTERP, HARD, PORT, BACKENDS };
 
 static struct kit {
 	const char *name;
@@ -58,7 +61,7 @@ static struct kit {
 	u64 seed, rng;
 	u64 n;
 	u32 max_shown;
-	bool self, text, judge;
+	bool self, text, judge, runs;
 	u32 jobs;
 	u64 first;          /* number of the first case */
 	const char *only;
@@ -664,10 +667,14 @@ static inline bool users_may_load(void)
 	return c == '0';
 }
 
+#define KIT_BUDGET 50000000000ull /* ns that no run takes */
+
 /* Makes skep's subsystems; a child that changed its capabilities calls it again. */
 static inline void kit_open_backends(u32 engines)
 {
-	kit.be[KERNEL] = (struct backend){ .name = "kernel" };
+	static const char *const names[BACKENDS] = { "kernel", "skep-jit", "skep-interp", "skep-hard", "skep-portable" };
+
+	kit.be[KERNEL] = (struct backend){ .name = names[KERNEL] };
 	kit.nbe = 1;
 	kit.engines = engines;
 	for (u32 e = JIT; e < BACKENDS; e++) {
@@ -675,8 +682,7 @@ static inline void kit_open_backends(u32 engines)
 
 		if (!(engines & 1u << e))
 			continue;
-		*be = (struct backend){ .name = e == JIT ? "skep-jit" : e == HARD ? "skep-hard" : "skep-interp",
-					.at = kit.nbe, .hard = e == HARD };
+		*be = (struct backend){ .name = names[e], .at = kit.nbe, .kind = e };
 #ifndef KIT_NO_SKEP
 		struct skep_opts opts = { .sz = sizeof(opts),
 					  .engine = e == INTERP ? SKEP_ENGINE_INTERP : SKEP_ENGINE_JIT,
@@ -686,7 +692,8 @@ static inline void kit_open_backends(u32 engines)
 			opts.caps = SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN;
 			opts.harden = SKEP_HARDEN_ALL;
 		}
-
+		if (e == PORT)
+			opts.run_budget = KIT_BUDGET;
 		if (!kit.self && skep_new(&opts, &be->s)) {
 			fprintf(stderr, "%s: skep_new failed\n", kit.name);
 			exit(5);
@@ -720,6 +727,8 @@ static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32
 			kit.text = true;
 		} else if (!strcmp(o, "--judge")) {
 			kit.judge = true;
+		} else if (!strcmp(o, "--runs")) {
+			kit.runs = true;
 		} else if (v && !strcmp(o, "-j")) {
 			kit.jobs = (u32)strtoul(argv[++i], NULL, 0);
 		} else if (v && !strcmp(o, "--first")) {
@@ -737,7 +746,7 @@ static inline void kit_start(const char *name, int argc, char **argv, u64 n, u32
 			engines = !strcmp(v, "jit") ? 1u << JIT : !strcmp(v, "interp") ? 1u << INTERP : 6u;
 		} else {
 			fprintf(stderr, "usage: %s [--seed N] [-n N] [--max N] [--only WORD] [--engine jit|interp|both] "
-				"[--text] [--self] [-j JOBS] [--judge] [--first N]\n", name);
+				"[--text] [--self] [-j JOBS] [--judge | --runs] [--first N]\n", name);
 			exit(2);
 		}
 	}
@@ -785,7 +794,7 @@ static inline void kit_as(const char *name, u64 caps, void (*fn)(void))
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct set[2] = { { .effective = u32_of(caps), .permitted = u32_of(caps) },
 						 { .effective = u32_of(caps >> 32), .permitted = u32_of(caps >> 32) } };
-	u32 engines = kit.engines & ~(1u << HARD);
+	u32 engines = kit.engines & ~(1u << HARD | 1u << PORT);
 	int status;
 	pid_t pid;
 

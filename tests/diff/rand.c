@@ -134,6 +134,7 @@ static u64 now_ns(void)
  * what skep walks long, one in sixteen is asked of the kernel, unless the program was asked for by its number.
  */
 #define LONG_WALK 20000
+#define RUNS_WALK 2000 /* where results are what is compared */
 
 /* One load with its time. */
 static long load_timed(u32 b, u64 *ns)
@@ -147,6 +148,11 @@ static long load_timed(u32 b, u64 *ns)
 	return fd;
 }
 
+static bool judges(u32 b)
+{
+	return kit.be[b].kind <= INTERP;
+}
+
 /* Loads everywhere; returns the first back end that judges unlike the kernel, 0 if none. The hardened one may be stricter. */
 static u32 load_quietly(int fds[BACKENDS], long r[BACKENDS])
 {
@@ -156,35 +162,46 @@ static u32 load_quietly(int fds[BACKENDS], long r[BACKENDS])
 	for (u32 b = 0; b < BACKENDS; b++)
 		fds[b] = -1;
 	for (u32 b = 0; b < kit.nbe; b++) {
-		if (kit.be[b].hard && (r[0] < 0 || prog.judge_only))
+		u32 kind = kit.be[b].kind;
+
+		if (!judges(b) && (r[0] < 0 || prog.judge_only))
 			continue;
-		knob_hard = kit.be[b].hard;
+		knob_portable = kind == PORT;
+		knob_hard = kind == HARD || (kind == PORT && prog.n % 2);
+		if (kind == HARD && kit.runs)
+			knob_walk_limit = 8 * RUNS_WALK;
 		fds[b] = (int)(r[b] = load_timed(b, &ns));
-		if (kit.be[b].hard && fds[b] < 0) {
-			/* refused without CAP_PERFMON: hardened code of a program that needs no masks */
+		knob_walk_limit = 0;
+		if (kind == HARD && fds[b] < 0) {
+			/* refused without CAP_PERFMON, or walked for long: hardened code of a program that needs no masks */
 			knob_caps(kit.be[b].s, SKEP_CAP_ALL);
 			fds[b] = (int)(r[b] = load_timed(b, &ns));
 			knob_caps(kit.be[b].s, SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN);
 		}
-		if (!other && !kit.be[b].hard && (r[b] < 0 ? r[b] : 0) != (r[0] < 0 ? r[0] : 0))
+		if (!other && judges(b) && (r[b] < 0 ? r[b] : 0) != (r[0] < 0 ? r[0] : 0))
 			other = b;
 	}
+	knob_portable = knob_hard = false;
 	return other;
 }
 
-static bool too_long(void)
+/* Asks skep alone, with a limit: true when the program is not to be judged by all. */
+static bool is_left_out(void)
 {
 	bool anyway = chance(6) || kit.n == 1;
 	u64 ns;
 	long fd;
 
-	if (kit.nbe < 2 || anyway)
+	if (kit.nbe < 2 || (anyway && !kit.runs))
 		return false;
-	knob_walk_limit = LONG_WALK;
+	knob_walk_limit = kit.runs ? RUNS_WALK : LONG_WALK;
 	fd = load_timed(1, &ns);
 	knob_walk_limit = 0;
 	if (fd >= 0)
 		close((int)fd);
+	else if (kit.runs && fd != -E2BIG)
+		return true;
+	KIT_ADD(postponed, fd == -E2BIG);
 	return fd == -E2BIG;
 }
 
@@ -325,7 +342,7 @@ static void compare_texts(const long r[BACKENDS])
 static bool one(bool judge_only)
 {
 	static struct output out[BACKENDS];
-	bool mutated = chance(judge_only ? 50 : 25);
+	bool mutated = chance(judge_only ? 50 : kit.runs ? 0 : 25);
 	int fds[BACKENDS];
 	long r[BACKENDS];
 	u32 other;
@@ -336,10 +353,8 @@ static bool one(bool judge_only)
 	if (mutated && chance(60))
 		mutate();
 	prog.judge_only |= mutated || judge_only;
-	if (too_long()) {
-		KIT_ADD(postponed, 1);
+	if ((kit.runs && prog.judge_only) || is_left_out())
 		return true;
-	}
 	KIT_ADD(programs, 1);
 	other = load_quietly(fds, r);
 	if (other) {
@@ -476,14 +491,15 @@ static void report(void)
 int main(int argc, char **argv)
 {
 	find_kfuncs();
-	kit_start("rand", argc, argv, 4000, 1u << JIT | 1u << INTERP | 1u << HARD);
+	kit_start("rand", argc, argv, 4000, 1u << JIT | 1u << INTERP | 1u << HARD | 1u << PORT);
 	find_attach_types();
 	find_hooks();
 	if (kit.judge)
 		kit_close_backends(), kit_open_backends(1u << INTERP);
 	programs(kit.n, kit.judge);
-	kit_as(" without PERFMON", CAP_BIT(CAP_BPF) | CAP_BIT(CAP_NET_ADMIN), without_perfmon);
-	if (users_may_load())
+	if (!kit.runs)
+		kit_as(" without PERFMON", CAP_BIT(CAP_BPF) | CAP_BIT(CAP_NET_ADMIN), without_perfmon);
+	if (!kit.runs && users_may_load())
 		kit_as(" without capabilities", 0, nobody);
 	report();
 	return kit_end();
