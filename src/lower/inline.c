@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls that need none: lookups in arrays known by the proof, loops over a known callback, the number of the CPU. Lookups in
- * other known maps skip the helper.
+ * Calls that need none: lookups in arrays known by the proof, loops over a known callback, the number of the CPU, small
+ * subprograms. Lookups in other known maps skip the helper.
  *
  * They become ordinary operations, so every engine runs them and the compiler folds them with what is around: the sum that is a
  * value's address into the load that follows, and the NULL check, when that is the next instruction, into the check of the
@@ -31,7 +31,7 @@ static void op_const(struct seq *s, u8 dst, u64 v)
 /* Returns the place of the jump, whose local target is set later. */
 static u32 jump(struct seq *s, u16 op, u8 dst, u32 imm)
 {
-	s->local |= 1u << s->n;
+	seq_local(s, s->n);
 	seq_add(s, (struct ins){ .op = op, .dst = dst, .imm = (s32)imm });
 	return s->n - 1;
 }
@@ -219,12 +219,21 @@ static void save(struct seq *s, u16 op, u8 reg, s32 at)
 	seq_add(s, (struct ins){ .op = op, .dst = store ? BPF_REG_10 : reg, .src = store ? reg : BPF_REG_10, .off = (s16)at });
 }
 
+static int call_or_body(struct lowering *l, struct seq *s, u32 sub)
+{
+	if (lower_has_body(l, sub))
+		return lower_body(l, s, sub);
+	seq_add(s, (struct ins){ .op = OP_CALL_SUB, .target = l->p->sub[sub].start });
+	return 0;
+}
+
 /* r1: how often, r3: the callback's context. r6: count, r7: limit, r8: context; the caller's lie below its stack. */
-static void loop(struct lowering *l, struct seq *s, u32 at)
+static int loop(struct lowering *l, struct seq *s, u32 at)
 {
 	const struct proof *p = l->p;
 	s32 slot = -(s32)ROUND_UP((u32)p->sub[lower_sub_of(p, at)].stack, 8u);
 	u32 fine, end, again, out;
+	int err;
 
 	op_reg(s, OP_MOV32_X, BPF_REG_1, BPF_REG_1);
 	fine = jump(s, OP_JLE_K, BPF_REG_1, MAX_LOOPS);
@@ -240,12 +249,12 @@ static void loop(struct lowering *l, struct seq *s, u32 at)
 	again = s->n;
 	if (l->o->budget)
 		seq_add(s, (struct ins){ .op = OP_POLL });
-	s->local |= 1u << s->n;
+	seq_local(s, s->n);
 	end = s->n;
 	op_reg(s, OP_JGE_X, BPF_REG_6, BPF_REG_7);
 	op_reg(s, OP_MOV64_X, BPF_REG_1, BPF_REG_6);
 	op_reg(s, OP_MOV64_X, BPF_REG_2, BPF_REG_8);
-	seq_add(s, (struct ins){ .op = OP_CALL_SUB, .target = p->sub[p->fact[at].callee].start });
+	err = call_or_body(l, s, p->fact[at].callee);
 	op_imm(s, OP_ADD64_K, BPF_REG_6, 1);
 	s->op[jump(s, OP_JEQ_K, BPF_REG_0, 0)].target = again;
 	land(s, end);
@@ -254,12 +263,21 @@ static void loop(struct lowering *l, struct seq *s, u32 at)
 	save(s, OP_LDX_DW, BPF_REG_7, slot - 16);
 	save(s, OP_LDX_DW, BPF_REG_8, slot - 24);
 	land(s, out);
+	return err;
 }
 
 bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 {
 	struct lower_array a;
+	u32 sub;
 
+	if (l->p->ins[at].op == OP_CALL_SUB) {
+		sub = lower_sub_of(l->p, l->p->ins[at].target);
+		if (!lower_has_body(l, sub))
+			return false;
+		l->err = lower_body(l, s, sub);
+		return true;
+	}
 	if (array_of(l, at, &a)) {
 		lookup(l, s, at, &a);
 		return true;
@@ -267,7 +285,7 @@ bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 	if (call_lookup(l, s, at))
 		return true;
 	if (is_loop(l, at)) {
-		loop(l, s, at);
+		l->err = loop(l, s, at);
 		return true;
 	}
 	if (l->p->ins[at].op == OP_CALL && l->p->ins[at].imm == BPF_FUNC_get_smp_processor_id) {

@@ -150,7 +150,7 @@ static int lower_call(struct lowering *l, struct seq *s, u32 at)
 	struct ins r = *i;
 
 	if (lower_inline(l, s, at))
-		return 0;
+		return l->err;
 	/* printk's row has the arguments that are checked; it takes any behind them */
 	r.dst = h && h->id != BPF_FUNC_trace_printk ? (u8)(arguments(h) + 1) : 0;
 	if (h && (h->flags & HF_TAIL_CALL)) {
@@ -281,7 +281,7 @@ void lower_mask(struct seq *s, const struct ins *i, u8 state, u32 limit)
 		seq_add(s, (struct ins){ .op = OP_NEG64, .dst = i->src });
 }
 
-static int lower_one(struct lowering *l, struct seq *s, u32 at)
+int lower_one(struct lowering *l, struct seq *s, u32 at)
 {
 	const struct ins *i = &l->p->ins[at];
 	const struct insn_fact *f = &l->p->fact[at];
@@ -335,7 +335,13 @@ static int lower_one(struct lowering *l, struct seq *s, u32 at)
 		else
 			seq_add(s, r);
 		break;
-	case IC_MOV: case IC_END: case IC_JA: case IC_CALL_SUB: case IC_EXIT: case IC_INTERNAL:
+	case IC_CALL_SUB:
+		if (lower_inline(l, s, at))
+			err = l->err;
+		else
+			seq_add(s, r);
+		break;
+	case IC_MOV: case IC_END: case IC_JA: case IC_EXIT: case IC_INTERNAL:
 		seq_add(s, r);
 		break;
 	}
@@ -359,15 +365,18 @@ static int emit(struct lowering *l, const u32 *to)
 	u32 n = 0;
 
 	for (u32 at = 0; at < l->p->n; at++) {
-		struct seq s = { .n = 0 };
-		int err = l->p->fact[at].walked ? lower_one(l, &s, at) : 0;
+		struct seq s;
+		int err;
+
+		seq_init(&s);
+		err = l->p->fact[at].walked ? lower_one(l, &s, at) : 0;
 		if (err)
 			return err;
 		for (u32 k = 0; k < s.n; k++) {
 			struct ins *op = &out->ops[n + k];
 			*op = s.op[k];
 			out->from[n + k] = at;
-			if (s.local >> k & 1)
+			if (seq_is_local(&s, k))
 				op->target += n;
 			else
 				retarget(op, to);
@@ -409,12 +418,15 @@ int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, st
 
 	*ret = (struct lowered){ 0 };
 	l.jumped = ARENA_ARRAY(a, u8, p->n + 1);
+	l.body = ARENA_ARRAY(a, u8, p->nsubs);
 	for (u32 at = 0; at < p->n; at++)
 		if (op_is_jump(p->ins[at].op))
 			l.jumped[p->ins[at].target] = 1;
 	ret->to = ARENA_ARRAY(a, u32, p->n + 1);
 	for (u32 at = 0; at < p->n; at++) {
-		struct seq s = { .n = 0 };
+		struct seq s;
+
+		seq_init(&s);
 		ret->to[at] = n;
 		err = p->fact[at].walked ? lower_one(&l, &s, at) : 0;
 		if (err)

@@ -2,7 +2,7 @@
 /*
  * Lowering: verified instructions plus proof in, executable operations out. One pass, with an index map; nothing is patched in
  * place. Context fields become native offsets, map references become pointers, calls become function addresses, dead code
- * goes, bpf_loop with a constant callback may become a loop.
+ * goes, bpf_loop with a constant callback may become a loop, and small functions stand where they are called.
  */
 #ifndef SKEP_LOWER_LOWER_H
 #define SKEP_LOWER_LOWER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What lowering inlines gives what the calls give: lookups in arrays with every form of NULL check, the number of the CPU; on
- * both engines, through the front door.
+ * both engines, through the front door. Small functions are inlined at all (t/lower says that results are those of calls).
  */
 #include "unit/test.h"
 
@@ -10,6 +10,7 @@
 
 #include "base/uapi.h"
 #include "isa/isa.h"
+#include "prog/prog.h"
 #include "skep/skep.h"
 
 static const u32 engines[] = { SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
@@ -181,5 +182,42 @@ TEST(the_cpu_is_the_runs)
 {
 	EACH {
 		CHECK_EQ(run("call get_smp_processor_id\nr6 = r0\ncall get_smp_processor_id\nr0 -= r6\nexit\n", 0, 0), 0);
+	}
+}
+
+/* Operations of this kind in the program as it is lowered. */
+static u32 count(const struct bpf_insn *insns, u32 n, u16 op)
+{
+	union bpf_attr a = { .prog_type = BPF_PROG_TYPE_XDP, .insns = (u64)(uintptr_t)insns, .insn_cnt = n,
+			     .license = (u64)(uintptr_t) "GPL" };
+	const struct image *img;
+	struct skep_prog *p;
+	u32 found = 0;
+	int fd = cmd(BPF_PROG_LOAD, &a);
+
+	CHECK(fd >= 0 && !skep_prog_get(s, fd, &p));
+	img = &((struct prog *)(void *)p)->image;
+	for (u32 i = 0; i < img->n; i++)
+		found += img->ops[i].op == op;
+	skep_prog_put(p);
+	close(fd);
+	return found;
+}
+
+#define MOV(d, k) { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (d), .imm = (k) }
+#define CALL_AT(off) { .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = (off) }
+#define EXIT { .code = BPF_JMP | BPF_EXIT }
+
+TEST(small_functions_are_not_called)
+{
+	const struct bpf_insn leaf[] = { MOV(1, 3), CALL_AT(2), CALL_AT(1), EXIT, MOV(0, 2), EXIT };
+	const struct bpf_insn stack[] = { MOV(1, 3), CALL_AT(1), EXIT,
+					  { .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = 10, .off = -8 }, MOV(0, 2), EXIT };
+	const struct bpf_insn nested[] = { MOV(1, 3), CALL_AT(1), EXIT, CALL_AT(1), EXIT, MOV(0, 2), EXIT };
+
+	EACH {
+		CHECK_EQ(count(leaf, ARRAY_SIZE(leaf), OP_CALL_SUB), 0);
+		CHECK_EQ(count(stack, ARRAY_SIZE(stack), OP_CALL_SUB), 1);
+		CHECK_EQ(count(nested, ARRAY_SIZE(nested), OP_CALL_SUB), 1); /* the inner one is inlined */
 	}
 }
