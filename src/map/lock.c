@@ -15,7 +15,7 @@
 
 #define SPINS     200
 #define YIELDS    20
-#define LOOK_NS   1000000ll      /* first look after the owner, and between looks */
+#define LOOK_NS   1000000ll      /* between looks after the owner; the first is before any yield, which can take milliseconds */
 #define LEFT_NS   100000000ull   /* first look whether it still has the memory, and between looks */
 #define GIVE_UP   5000000000ull  /* an owner that is stopped, or this very thread */
 
@@ -205,7 +205,7 @@ static void wait_step(u32 n)
 
 int lease_lock_slow(lease *w, u64 ident)
 {
-	u64 v, seen = 0, since = 0, looked = 0, left = 0, now;
+	u64 v, seen = 0, since = 0, look = 0, left = 0, now;
 
 	for (u32 n = 0;; n++) {
 		v = __atomic_load_n(w, __ATOMIC_RELAXED);
@@ -214,18 +214,22 @@ int lease_lock_slow(lease *w, u64 ident)
 				return LEASE_OK;
 			continue;
 		}
-		wait_step(n);
-		if (n < SPINS + YIELDS)
+		if (n < SPINS) {
+			wait_step(n);
 			continue;
+		}
 		now = os_now_ns();
 		if (v != seen) {
 			seen = v;
-			since = looked = left = now;
+			since = left = now;
+			look = n == SPINS ? now : now + LOOK_NS / 10;
 			continue;
 		}
-		if (now - looked < LOOK_NS)
+		if (now < look) {
+			wait_step(n);
 			continue;
-		looked = now;
+		}
+		look = now + LOOK_NS;
 		if ((v & LEASE_OWNER) != ident &&
 		    (lease_owner_dead(v) || (now - left > LEFT_NS && (left = now, owner_left(w, v))))) {
 			if (__atomic_compare_exchange_n(w, &v, (v & ~LEASE_OWNER) | ident, false, __ATOMIC_ACQUIRE,
@@ -241,20 +245,22 @@ int lease_lock_slow(lease *w, u64 ident)
 void map_spin_lock(struct map *m, u32 *word)
 {
 	u32 me = lease_short(map_ident(m ? m->self : map_self_page())), v = 0;
-	u64 since = 0;
+	u64 look = 0, now;
 
 	for (u32 n = 0;; n++) {
 		v = 0;
 		if (__atomic_compare_exchange_n(word, &v, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return;
-		wait_step(n);
-		if (n < SPINS + YIELDS)
+		if (n < SPINS) {
+			wait_step(n);
 			continue;
-		if (!since)
-			since = os_now_ns();
-		if (os_now_ns() - since < (u64)LOOK_NS)
+		}
+		now = os_now_ns();
+		if (now < look) {
+			wait_step(n);
 			continue;
-		since = 0;
+		}
+		look = now + LOOK_NS;
 		/* A word that is no lease (a client wrote over it) has no owner to wait for. */
 		if (v && (!(v >> 31) || (v != me && lease_short_dead(v))) &&
 		    __atomic_compare_exchange_n(word, &v, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
