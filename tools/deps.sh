@@ -60,6 +60,7 @@ need libpcap-dev lib libpcap.so
 need libzydis-dev header Zydis/Zydis.h
 need libjansson-dev header jansson.h
 need pkg-config command pkg-config
+need openssl command openssl
 
 [ -z "$missing" ] && exit 0
 

@@ -226,6 +226,12 @@ SKEP_API int64_t skep_fire_cgroup(struct skep *s, const char *cgroup, uint32_t a
 /* A security hook ("file_open"): 0 or the first program's refusal. */
 SKEP_API int64_t skep_fire_lsm(struct skep *s, const char *hook, const uint64_t *args, unsigned nargs);
 
+/*
+ * Trust this certificate (PEM or DER), in all subsystems of the process: the system's rings of keys hold it (bpf_lookup_system_key(),
+ * keyring_id 0 to 2 of BPF_PROG_LOAD). Rings of users are the kernel's. 0, -EBADMSG, -ENOPKG: there is no OpenSSL 3.
+ */
+SKEP_API int skep_trust(const void *cert, size_t size);
+
 /* skep's own kernel types as BTF, for where the running kernel's cannot be read: malloc'ed bytes. 0 or -ENOMEM. */
 SKEP_API int skep_own_btf(void **ret_data, uint32_t *ret_size);
 

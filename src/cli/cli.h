@@ -72,6 +72,8 @@ struct load_opts {
 bool cli_caps(const char *list, u32 *ret);
 /* Set up skep once for the process; exit code. */
 int load_setup(const struct load_opts *o);
+/* Put the certificate in a file into the system's rings of trusted keys: 0, or `code` after a message. */
+int cli_trust(const char *path, int code);
 /* Open an ELF object, refusing with one clear line what is no BPF object. NULL after an error; *ret_code is the exit code. */
 struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code);
 /* May this user ask the running kernel? */

@@ -7,7 +7,7 @@
 
 struct exec_opts {
 	struct cli_common common;
-	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload;
+	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload, *trust;
 	bool unprivileged, keep, stats, accel;
 	u32 engine;
 };
@@ -29,6 +29,8 @@ static int exec_run(void *opts, int argc, char **argv)
 			return cli_error(EXIT_BOX_ERROR, "--unpriv-disabled takes 0, 1 or 2");
 		b.unpriv_disabled = (u32)(*o->unpriv - '0');
 	}
+	if (o->trust && cli_trust(o->trust, EXIT_BOX_ERROR))
+		return EXIT_BOX_ERROR;
 	shell[0] = getenv("SHELL") ? getenv("SHELL") : (char *)(uintptr_t)"/bin/sh";
 	argv[argc] = NULL; /* options were moved out of its way */
 	b.argv = argc ? argv : shell;
@@ -49,6 +51,8 @@ static const struct cli_opt exec_options[] = {
 	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls",
 	  offsetof(struct exec_opts, accel) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how programs run", offsetof(struct exec_opts, engine) },
+	{ 0, "trust", OPT_TEXT, "FILE", "the certificate that signed programs and bpf_lookup_system_key() are checked with",
+	  offsetof(struct exec_opts, trust) },
 };
 
 const struct cli_cmd cmd_exec = {

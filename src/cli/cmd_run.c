@@ -17,7 +17,7 @@
 
 struct run_opts {
 	struct cli_common common;
-	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf;
+	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf, *trust;
 	const char *cmd, *pid;
 	u64 repeat, budget, seconds, hz;
 	u32 engine, harden, spectre, on;
@@ -487,6 +487,8 @@ static int run_verb(void *opts, int argc, char **argv)
 	if (o->repeat > 100000000)
 		return cli_error(EX_USAGE_, "--repeat is at most 100M");
 	code = load_setup(&lo);
+	if (!code && o->trust)
+		code = cli_trust(o->trust, EX_BAD_INPUT);
 	if (code)
 		return code;
 	if (o->cmd || o->pid) {
@@ -539,6 +541,7 @@ static const struct cli_opt run_options[] = {
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "where to run (default skep); both prints every difference",
 	  offsetof(struct run_opts, on) },
 	{ 0, "btf", OPT_TEXT, "FILE", "kernel types for CO-RE (default: the running kernel's; \"skep\": skep's own)", offsetof(struct run_opts, btf) },
+	{ 0, "trust", OPT_TEXT, "FILE", "the certificate that bpf_lookup_system_key() finds", offsetof(struct run_opts, trust) },
 };
 
 const struct cli_cmd cmd_run = {

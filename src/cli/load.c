@@ -165,6 +165,22 @@ int load_setup(const struct load_opts *o)
 	return err ? cli_error(EX_INTERNAL, "cannot start: %s", strerror(-err)) : 0;
 }
 
+int cli_trust(const char *path, int code)
+{
+	static char cert[1 << 16];
+	FILE *f = fopen(path, "re");
+	size_t n;
+	int err;
+
+	if (!f)
+		return cli_error(code, "%s: %s", path, strerror(errno));
+	n = fread(cert, 1, sizeof(cert), f);
+	fclose(f);
+	err = skep_trust(cert, n);
+	return err ? cli_error(code, "%s: %s", path, err == -ENOPKG ? "signatures need OpenSSL 3 (libcrypto.so.3)" :
+			       "is no certificate (PEM or DER)") : 0;
+}
+
 bool kernel_allowed(void)
 {
 	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };

@@ -66,7 +66,13 @@ static u64 object(u64 p) { return (u64)(uintptr_t)object_start(PTR(p)); }
 	TAKE_RESULT(kfunc, bpf_rbtree_remove, object(ret), drop_object)                                 \
 	TAKE_RESULT(kfunc, bpf_cpumask_create, object(ret), drop_object)                                \
 	TAKE_RESULT(kfunc, bpf_cpumask_acquire, object(ret), drop_object)                               \
-	GIVE(kfunc, bpf_cpumask_release, object(r1))
+	GIVE(kfunc, bpf_cpumask_release, object(r1))                                                    \
+	TAKE_RESULT(kfunc, bpf_crypto_ctx_create, object(ret), drop_object)                             \
+	TAKE_RESULT(kfunc, bpf_crypto_ctx_acquire, object(ret), drop_object)                            \
+	GIVE(kfunc, bpf_crypto_ctx_release, object(r1))                                                 \
+	TAKE_RESULT(kfunc, bpf_lookup_user_key, object(ret), drop_object)                               \
+	TAKE_RESULT(kfunc, bpf_lookup_system_key, object(ret), drop_object)                             \
+	GIVE(kfunc, bpf_key_put, object(r1))
 
 #define HEAD(kind, name)                                                                                \
 	static u64 held_##name(u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run)                 \

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "helper/key.h"
 #include "helper/run_env.h"
 #include "hook/test_run.h"
 #include "prog/prog.h"
@@ -344,6 +345,37 @@ static void keep_report(struct call *c, struct vf_report *r, struct log *log)
 	sys_set_report(&text, &json);
 }
 
+#define MAX_SIGNATURE 8192u
+
+/* Are these instructions, as they were given, what somebody trusted has signed? */
+static int check_signature(struct call *c, const struct load_bufs *b)
+{
+	const struct attr_prog_load *a = &c->a.prog_load;
+	struct keyring ring;
+	void *sig;
+	int err;
+
+	if (!a->signature)
+		return 0;
+	if (a->signature_size > MAX_SIGNATURE)
+		return call_fail(c, -EINVAL, "a signature of %u bytes: at most %u", a->signature_size, MAX_SIGNATURE);
+	if (keyring_system((u64)(s64)a->keyring_id, &ring) && keyring_user(a->keyring_id, false, &ring))
+		return call_fail(c, -EINVAL, "keyring_id %d: no such key ring", a->keyring_id);
+	if (call_in_alloc(c, a->signature, a->signature_size, &sig))
+		return call_fail(c, -ENOMEM, "the signature cannot be copied");
+	err = keyring_valid(&ring);
+	if (!err)
+		err = pkcs7_verify(b->insns, (size_t)a->insn_cnt * sizeof(struct bpf_insn), sig, a->signature_size, &ring);
+	free(sig);
+	if (!err)
+		return 0;
+	return call_fail(c, err, "the signature does not hold: %s",
+			 err == -EBADMSG ? "it is no detached PKCS#7 signature" :
+			 err == -ENOKEY ? "no key of the ring made it" :
+			 err == -ENOPKG ? "it is of a kind that cannot be checked here (OpenSSL 3 is needed)" :
+			 "these are not the instructions that were signed, or not by this key");
+}
+
 static int copy_program(struct call *c, struct load_bufs *b)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
@@ -356,11 +388,11 @@ static int copy_program(struct call *c, struct load_bufs *b)
 	/* longer licenses are cut, as Linux does */
 	err = call_in_string(c, b->license, a->license, sizeof(b->license) - 1);
 	b->license[sizeof(b->license) - 1] = '\0';
-	if (err != -E2BIG)
+	if (err && err != -E2BIG)
 		return err;
 	if (c->reason)
 		str_clear(c->reason);
-	return 0;
+	return check_signature(c, b);
 }
 
 /* What Linux looks at before its verifier starts: no log is written until then. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/grace.h"
+#include "helper/key.h"
 #include "hook/hook.h"
 #include "map/map.h"
 #include "sys/relay.h"
@@ -331,4 +332,9 @@ int skep_bpf(int cmd, union bpf_attr *attr, unsigned size)
 const char *skep_version(void)
 {
 	return SKEP_VERSION;
+}
+
+int skep_trust(const void *cert, size_t size)
+{
+	return key_trust(cert, size);
 }
