@@ -109,6 +109,8 @@ static void ring_copy(u8 *data, u64 size, u64 at, const void *src, u32 n)
 {
 	u64 off = at & (size - 1), part = MIN(size - off, n);
 
+	if (!n)
+		return;
 	memcpy(data + off, src, part);
 	memcpy(data, (const u8 *)src + part, n - part);
 }

@@ -78,17 +78,29 @@ static const char *map_value_broken(const struct concrete *c, const struct reg *
 	}
 }
 
-static const char *packet_broken(const struct concrete *c, const struct reg *r, u64 v)
+/* What the program may see of its packet or message. */
+struct span { u64 meta, data, end; };
+static struct span packet_of(const struct concrete *c)
 {
 	const struct run_pkt *p = c->run->env->pkt;
+	const struct run_msg *m = c->run->env->msg;
+
+	if (m)
+		return (struct span){ 0, (u64)(uintptr_t)m->md->data, (u64)(uintptr_t)m->md->data_end };
+	return p ? (struct span){ (u64)(uintptr_t)p->meta, (u64)(uintptr_t)p->data, (u64)(uintptr_t)p->end } : (struct span){ 0, 0, 0 };
+}
+
+static const char *packet_broken(const struct concrete *c, const struct reg *r, u64 v)
+{
+	const struct span p = packet_of(c);
 	bool meta = T_BASE(r->type) == T_PKT_META;
 	u64 start, end, from = v - (u64)(s64)r->off;
 	const char *w;
 
-	if (!p)
+	if (!p.data)
 		return SAY("there is no packet");
-	start = (u64)(uintptr_t)(meta ? p->meta : p->data);
-	end = (u64)(uintptr_t)(meta ? p->data : p->end);
+	start = meta ? p.meta : p.data;
+	end = meta ? p.data : p.end;
 	w = number_broken(r, from - start);
 	if (w)
 		return w;
@@ -103,7 +115,6 @@ static const char *packet_broken(const struct concrete *c, const struct reg *r, 
 
 const char *claim_broken(const struct concrete *c, u32 base, const struct reg *r, u64 v)
 {
-	const struct run_pkt *pkt = c->run->env->pkt;
 	const struct map *m;
 
 	if (r->type == T_SCALAR)
@@ -132,12 +143,13 @@ const char *claim_broken(const struct concrete *c, u32 base, const struct reg *r
 	case T_PKT_META:
 		return packet_broken(c, r, v);
 	case T_PKT_END:
-		return pkt && v == (u64)(uintptr_t)pkt->end ? NULL : SAY("it is not the packet's end");
+		return v && v == packet_of(c).end ? NULL : SAY("it is not the packet's end");
 	case T_SOCKET: case T_SOCK_COMMON: case T_TCP_SOCK: case T_XDP_SOCK: case T_MEM: case T_MAP_KEY: case T_FLOW_KEYS:
 	case T_TP_BUFFER: case T_BUF:
 		return v ? NULL : SAY("NULL where a pointer is claimed");
 	case T_BTF:
-		return v || !(r->type & (TF_TRUSTED | TF_ALLOC)) ? NULL : SAY("NULL where a trusted pointer is claimed");
+		/* only objects that programs made are surely there: what stands for the kernel's is a number of the test run's context */
+		return v || !(r->type & TF_ALLOC) ? NULL : SAY("NULL where an object is claimed");
 	case T_NONE: case T_SCALAR: case T_ARENA: case T_FUNC: case T_DYNPTR: case T_COUNT:
 		break;
 	}
@@ -172,7 +184,7 @@ const char *claim_slot_broken(const struct concrete *c, u32 base, const struct s
 
 const char *claim_access_broken(const struct concrete *c, u32 base, const struct reg *r, u64 at, u32 size)
 {
-	const struct run_pkt *p = c->run->env->pkt;
+	const struct span p = packet_of(c);
 	const struct map *m;
 	u64 off;
 
@@ -183,9 +195,9 @@ const char *claim_access_broken(const struct concrete *c, u32 base, const struct
 		off = c->frame[base + r->frameno].fp - at;
 		return off <= MAX_STACK && off >= size ? NULL : SAY("%u bytes at fp%+lld", size, -(long long)off);
 	case T_PKT:
-		return p && at >= (u64)(uintptr_t)p->data && at + size <= (u64)(uintptr_t)p->end ? NULL : SAY("outside of the packet");
+		return at >= p.data && at + size <= p.end ? NULL : SAY("outside of the packet");
 	case T_PKT_META:
-		return p && at >= (u64)(uintptr_t)p->meta && at + size <= (u64)(uintptr_t)p->data ? NULL : SAY("outside of the metadata");
+		return at >= p.meta && at + size <= p.data ? NULL : SAY("outside of the metadata");
 	case T_MAP_VALUE:
 		m = map_of_claim(c, r->map);
 		if (!m || (m->desc.type != BPF_MAP_TYPE_ARRAY && m->desc.type != BPF_MAP_TYPE_PERCPU_ARRAY))
