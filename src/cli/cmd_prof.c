@@ -176,8 +176,8 @@ static int prof_verb(void *opts, int argc, char **argv)
 {
 	const struct prof_opts *o = opts;
 	u64 hz = o->hz ? o->hz : 99, started = clock_ns(CLOCK_MONOTONIC);
-	struct symbols *sy = symbols_new();
 	struct spawn child = { 0 };
+	struct symbols *sy;
 	const char *why = "";
 	struct prof *p;
 	pid_t pid;
@@ -191,6 +191,7 @@ static int prof_verb(void *opts, int argc, char **argv)
 	pid = o->pid ? (pid_t)atoi(o->pid) : 0;
 	if (o->cmd && spawn_stopped(&child, o->cmd))
 		return cli_error(EX_BAD_INPUT, "%s: %s", o->cmd, strerror(errno));
+	sy = symbols_new();
 	if (prof_new(pid ? pid : child.pid, (u32)hz, &p, &why)) {
 		spawn_kill(&child);
 		symbols_free(sy);
