@@ -35,11 +35,14 @@ struct box_opts {
 	bool must_exist;          /* join `name`, do not make it */
 	bool stats;               /* say at the end what was done */
 	bool accelerate;          /* load the accelerator into clients */
+	bool enforce;             /* stop all calls that programs may decide about */
 	u32 engine;
 	char *const *argv;        /* the command */
 };
 
 /* ---- clients ---- */
+struct exec_file { dev_t dev; ino_t ino; };
+
 /* A process (thread group) that has made a call. Freed when it has exited and nobody looks at it. */
 struct client {
 	struct client *next;      /* chain of box->clients */
@@ -55,6 +58,8 @@ struct client {
 	u64 calls;                /* atomic */
 	char comm[16];            /* read it by client_name() */
 	bool renamed;             /* execve: comm is to be read again */
+	struct exec_file images[8];   /* what it may be after its last execve; see decide_image() */
+	u32 nimages;
 	void *trace;              /* of the tracing side (trace*.c) */
 };
 
@@ -115,6 +120,7 @@ struct box {
 	struct events *events;     /* who waits for which ring: events.c */
 	struct files *files;       /* served contents: files.c */
 	struct src *src;           /* clocks and process life: src.h */
+	struct decide *decide;     /* who decides about calls: decide.h */
 	struct tracer *tracer;     /* functions and system calls of clients: trace.h; NULL: none on this machine */
 	u64 started_ns;
 	u64 ncalls[UAPI_CMDS + 1], nfailed[UAPI_CMDS + 1]; /* atomic */

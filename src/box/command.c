@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bpf(2) and execve(2) of clients. One front door: sys_bpf() decides what a command means, here it is only carried. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
+#include "box/decide.h"
 #include "box/priv.h"
 
 /* Commands that take microseconds: the others first make sure that somebody else listens. */
@@ -43,6 +46,11 @@ s64 box_execve(struct notif *n)
 {
 	struct box_watcher *w;
 
+	int dirfd = n->nr == __NR_execveat ? (int)n->args[0] : AT_FDCWD, flags = n->nr == __NR_execveat ? (int)n->args[4] : 0;
+	s64 ret = decide_exec(n, dirfd, n->args[n->nr == __NR_execveat], flags);
+
+	if (ret != BOX_PASS)
+		return ret;
 	client_exec(n->client);
 	pthread_mutex_lock(&n->box->lock);
 	w = n->box->watchers;

@@ -72,6 +72,16 @@ int control_connect(const char *name)
 	return fd;
 }
 
+/* A file in its directory says so: the filter of who joins is made before the box is asked anything. */
+bool control_enforces(const char *name)
+{
+	char base[200], path[300];
+
+	control_base(base, sizeof(base));
+	snprintf(path, sizeof(path), "%s/%s/enforce", base, name);
+	return !access(path, F_OK);
+}
+
 static void remove_tree(const char *path)
 {
 	char below[4096];
@@ -139,6 +149,14 @@ int control_dir(struct box *b)
 	if (err)
 		return err;
 	b->dir = strdup(path);
+	if (b->opts.enforce) {
+		snprintf(path, sizeof(path), "%s/%s/enforce", base, b->name);
+		fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return -errno;
+		close(fd);
+		*strrchr(path, '/') = '\0';
+	}
 	if (b->dir && !lstat(path, &st))
 		b->dev = st.st_dev;
 	return b->dir ? 0 : -ENOMEM;

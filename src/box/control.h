@@ -39,6 +39,7 @@ int control_status(int fd, char **ret);
 /* Have its filter served there: 0 or -errno. */
 int control_join(int fd, int listener);
 int control_send(int fd, u32 what);
+bool control_enforces(const char *name); /* was it made by `skep exec --enforce`? */
 /* A word, and a descriptor unless it is negative. 0, -EPIPE; what came, -ECHILD: nothing. */
 int control_send_fd(int to, int word, int fd);
 int control_receive_fd(int from, int *ret_fd);

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@
 /* Blocks of the rows' conditions: each ends with verdicts, and has A as it likes. */
 static const struct sock_filter when_ANY[] = { NOTIFY };
 static const struct sock_filter when_VROOT[] = { NOTIFY }; /* only in boxes whose clients play root */
+static const struct sock_filter when_ENFORCE[] = { NOTIFY }; /* only in boxes that enforce decisions */
 static const struct sock_filter when_MEMLOCK[] = { LOAD(ARG_LOW(0)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS };
 static const struct sock_filter when_MEMLOCK2[] = { LOAD(ARG_LOW(1)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS };
 /* ioctl: the class of the request is '$', perf's */
@@ -60,6 +62,9 @@ static const struct sock_filter when_NAMED2[] = { LOAD(ARG_LOW(2)), HAS(AT_EMPTY
 /* poll and select of something: argument 1 or 0 is no 0 */
 static const struct sock_filter when_SOME1[] = { LOAD(ARG_LOW(1)), IS(0, 1), PASS, NOTIFY };
 static const struct sock_filter when_SOME0[] = { LOAD(ARG_LOW(0)), IS(0, 1), PASS, NOTIFY };
+/* a message that begins a connection; without --enforce others are the kernel's */
+static const struct sock_filter when_FASTOPEN3[] = { LOAD(ARG_LOW(3)), HAS(MSG_FASTOPEN, 1), PASS, NOTIFY };
+static const struct sock_filter when_FASTOPEN2[] = { LOAD(ARG_LOW(2)), HAS(MSG_FASTOPEN, 1), PASS, NOTIFY };
 /* prctl about capabilities */
 static const struct sock_filter when_CAPS[] = {
 	LOAD(ARG_LOW(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_CAPBSET_READ, 2, 0),
@@ -93,13 +98,32 @@ static const struct sock_filter head[] = {
 #endif
 };
 
-static u32 build(struct sock_filter *out, bool virtual_root)
-{
-	u32 n = ARRAY_SIZE(head);
+/* Nothing of the machine's other entries passes where decisions are enforced. */
+static const struct sock_filter closed_head[] = {
+	LOAD(offsetof(struct seccomp_data, arch)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_HERE, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	LOAD(offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+};
 
-	memcpy(out, head, sizeof(head));
+static bool wanted(const struct sock_filter *when, bool virtual_root, bool enforce)
+{
+	if (when == when_VROOT || when == when_CAPS)
+		return virtual_root;
+	if (when == when_FASTOPEN2 || when == when_FASTOPEN3)
+		return !enforce;
+	return when != when_ENFORCE || enforce;
+}
+
+static u32 build(struct sock_filter *out, bool virtual_root, bool enforce)
+{
+	u32 n = enforce ? ARRAY_SIZE(closed_head) : ARRAY_SIZE(head);
+
+	memcpy(out, enforce ? closed_head : head, n * sizeof(*out));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if ((rows[i].when == when_VROOT || rows[i].when == when_CAPS) && !virtual_root)
+		if (!wanted(rows[i].when, virtual_root, enforce))
 			continue;
 		out[n++] = (struct sock_filter)IS(rows[i].nr, (u8)rows[i].n);
 		memcpy(out + n, rows[i].when, rows[i].n * sizeof(*out));
@@ -109,10 +133,10 @@ static u32 build(struct sock_filter *out, bool virtual_root)
 	return n;
 }
 
-int filter_install(bool virtual_root)
+int filter_install(bool virtual_root, bool enforce)
 {
 	struct sock_filter insns[ARRAY_SIZE(head) + 8 * ARRAY_SIZE(rows) + 1];
-	struct sock_fprog prog = { .len = (u16)build(insns, virtual_root), .filter = insns };
+	struct sock_fprog prog = { .len = (u16)build(insns, virtual_root, enforce), .filter = insns };
 	long fd;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "box/decide.h"
 #include "box/files.h"
 #include "box/priv.h"
 
@@ -39,29 +40,41 @@ static bool path_arg(struct notif *n, int i, char path[4096])
 }
 
 /* ---- opening ---- */
-static s64 do_open(struct notif *n, int at, int flags)
+/* One copy of the path serves both: what is not ours programs may decide about. */
+static s64 do_open(struct notif *n, int at, const struct open_call *o)
 {
-	char path[4096];
-	int fd;
+	char given[4096], path[4096];
+	int fd = FILE_PASS;
 
-	if (!path_arg(n, at, path))
+	if (client_string(n->client, given, n->args[at], sizeof(given)) < 0)
 		return BOX_PASS;
-	fd = files_open(n, path, flags & ~(O_CLOEXEC | O_NOFOLLOW | O_NOCTTY));
+	if (could_be_ours(n->box->files, given)) {
+		memcpy(path, given, strlen(given) + 1);
+		path_clean(path);
+		fd = files_open(n, path, (int)o->flags & ~(O_CLOEXEC | O_NOFOLLOW | O_NOCTTY));
+	}
 	if (fd == FILE_PASS)
-		return BOX_PASS;
-	return fd < 0 ? fd : notif_give(n, fd, flags & O_CLOEXEC);
+		return decide_open(n, given, o);
+	return fd < 0 ? fd : notif_give(n, fd, o->flags & O_CLOEXEC);
 }
 
-s64 box_open(struct notif *n) { return do_open(n, 0, (int)n->args[1]); }
-s64 box_openat(struct notif *n) { return do_open(n, 1, (int)n->args[2]); }
+s64 box_open(struct notif *n)
+{
+	return do_open(n, 0, &(struct open_call){ .dirfd = AT_FDCWD, .flags = (u32)n->args[1], .mode = n->args[2] });
+}
+
+s64 box_openat(struct notif *n)
+{
+	return do_open(n, 1, &(struct open_call){ .dirfd = (int)n->args[0], .flags = (u32)n->args[2], .mode = n->args[3] });
+}
 
 s64 box_openat2(struct notif *n)
 {
-	u64 flags;
+	struct open_call o = { .dirfd = (int)n->args[0] };
 
-	if (client_read(n->client, &flags, n->args[2], sizeof(flags)))
+	if (client_read(n->client, &o.flags, n->args[2], 3 * sizeof(u64)))
 		return BOX_PASS;
-	return do_open(n, 1, (int)flags);
+	return do_open(n, 1, &o);
 }
 
 /* ---- looking ---- */
@@ -223,7 +236,7 @@ static s64 do_mkdir(struct notif *n, int at, mode_t mode)
 	char real[4096];
 
 	if (!mounted_arg(n, at, real))
-		return BOX_PASS;
+		return decide_mkdir(n, at ? (int)n->args[0] : AT_FDCWD, at, mode);
 	return mkdir(real, mode | 0700) ? -errno : 0;
 }
 
@@ -235,7 +248,7 @@ static s64 do_unlink(struct notif *n, int at, int flags)
 	char real[4096];
 
 	if (!mounted_arg(n, at, real))
-		return BOX_PASS;
+		return decide_remove(n, at ? (int)n->args[0] : AT_FDCWD, at, flags);
 	if (unlinkat(AT_FDCWD, real, flags))
 		return -errno;
 	pin_sweep(n->box->skep);

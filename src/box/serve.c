@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "box/decide.h"
 #include "box/files.h"
 #include "box/priv.h"
 
@@ -225,7 +227,7 @@ static void dispatch(struct notif *n)
 	n->client = client_of(n);
 	if (n->client && fn) {
 		__atomic_fetch_add(&n->client->calls, 1, __ATOMIC_RELAXED);
-		ret = fn(n);
+		ret = decide_image(n) ? fn(n) : -EPERM;
 	}
 	if (n->reply == N_DONE || ret == BOX_DONE)
 		;
@@ -304,6 +306,7 @@ static void *serve(void *arg)
 	struct seccomp_notif *req;
 	size_t size;
 
+	unshare(CLONE_FS); /* a working directory and a umask of its own, to lend to clients (walk_enter) */
 	syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
 	size = MAX(sizes.seccomp_notif, sizeof(*req));
 	req = calloc(1, size);

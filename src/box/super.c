@@ -22,6 +22,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "box/decide.h"
 #include "box/priv.h"
 #include "box/trace.h"
 #include "box/src.h"
@@ -84,14 +85,24 @@ static void set_environment(const struct box_opts *o)
 	setenv("debian_chroot", prompt, 1); /* what Debian's bash start-up file puts before its own prompt */
 }
 
+/* The listener, or why there is none. A filter that enforces stops sendmsg(2) already: then its number goes over. */
+static int tell_listener(int to_super, int fd, bool enforce)
+{
+	int word = fd < 0 ? fd : fd + 1;
+
+	if (fd < 0 || !enforce)
+		return control_send_fd(to_super, fd < 0 ? fd : 0, fd);
+	return write(to_super, &word, sizeof(word)) == sizeof(word) ? 0 : -EPIPE;
+}
+
 /* In the child: under the filter, and then wait until it is served. */
 static _Noreturn void become_command(const struct box_opts *o, int to_super, int go)
 {
 	struct box_hello hello;
 	char c, how = 'n';
-	int fd = filter_install(geteuid() && !o->unprivileged);
+	int fd = filter_install(geteuid() && !o->unprivileged, o->enforce);
 
-	if (control_send_fd(to_super, fd < 0 ? fd : 0, fd) || read(go, &c, 1) != 1)
+	if (tell_listener(to_super, fd, o->enforce) || read(go, &c, 1) != 1)
 		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
 	if (fd >= 0)
 		close(fd);
@@ -115,6 +126,20 @@ struct start {
 	int up, go;   /* from it, to it */
 };
 
+static int fetch_listener(struct start *s, int theirs)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+
+	if (pidfd < 0)
+		return -errno;
+	s->listener = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+	close(pidfd);
+	if (s->listener >= 0)
+		return 0;
+	kill(s->pid, SIGKILL);
+	return -EACCES; /* nor could decisions be enforced */
+}
+
 /* Fork the command and fetch its listener: 0 or -errno. */
 static int start_command(const struct box_opts *o, struct start *s)
 {
@@ -136,7 +161,7 @@ static int start_command(const struct box_opts *o, struct start *s)
 	s->go = go[1];
 	s->listener = -1;
 	err = control_receive_fd(s->up, &s->listener);
-	return err ? err : s->listener < 0 ? -ECHILD : 0;
+	return err > 0 ? fetch_listener(s, err - 1) : err ? err : s->listener < 0 ? -ECHILD : 0;
 }
 
 /* It is served now: let it find out whether its calls arrive, and become the command. 0, or exit status after a message. */
@@ -293,6 +318,8 @@ static int open_box(struct box *b, const struct box_opts *o)
 	if (!err)
 		err = src_new(b->skep->hooks, &b->src);
 	if (!err)
+		err = decide_init(b);
+	if (!err)
 		err = trace_open(b);
 	if (!err)
 		err = loop_init(b);
@@ -325,6 +352,8 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (err == -EBUSY)
 		_exit(complain("another supervisor (not skep's) already takes this process's calls", err));
+	if (err == -EACCES)
+		_exit(complain("--enforce needs descriptors of its clients, which nobody may take here", err));
 	if (err)
 		_exit(complain("cannot install the filter", err));
 	err = open_box(&box, o);
@@ -334,6 +363,8 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 		err = serve_start(&box, start.listener);
 	if (err)
 		_exit(complain("cannot set up the box", err));
+	if (o->enforce)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* clients, who may be the same user, do not look into who decides */
 	launcher = (struct box_source){ .fd = launcher_fd, .fn = on_launcher };
 	box_poll(&box, &launcher, EPOLLHUP | EPOLLRDHUP);
 	tell(WORD_PID, box.command);
@@ -404,8 +435,12 @@ static void launcher_signals(void)
 /* The command in a box that runs already: 125 or its own end. */
 static int join(const struct box_opts *o, int box)
 {
+	struct box_opts as_the_box = *o;
 	struct start start;
-	int status, err = start_command(o, &start);
+	int status, err;
+
+	as_the_box.enforce = control_enforces(o->name);
+	err = start_command(&as_the_box, &start);
 
 	if (!err)
 		err = control_join(box, start.listener);

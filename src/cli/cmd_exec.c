@@ -8,7 +8,7 @@
 struct exec_opts {
 	struct cli_common common;
 	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload, *trust;
-	bool unprivileged, keep, stats, accel;
+	bool unprivileged, keep, stats, accel, enforce;
 	u32 engine;
 };
 
@@ -17,7 +17,7 @@ static int exec_run(void *opts, int argc, char **argv)
 	const struct exec_opts *o = opts;
 	struct box_opts b = { .name = o->box, .btf_file = o->btf, .caps = SKEP_CAP_ALL, .unprivileged = o->unprivileged,
 			      .unpriv_disabled = 2, .log_file = o->log, .audit_file = o->audit, .keep = o->keep, .stats = o->stats,
-			      .engine = o->engine, .accelerate = o->accel };
+			      .engine = o->engine, .accelerate = o->accel, .enforce = o->enforce };
 	static char *shell[2];
 
 	if (o->unprivileged)
@@ -48,6 +48,8 @@ static const struct cli_opt exec_options[] = {
 	{ 'l', "log", OPT_TEXT, "FILE", "a JSON line for each command, with its result and the reason (-: stderr)", offsetof(struct exec_opts, log) },
 	{ 0, "audit", OPT_TEXT, "FILE", "the same as a chain of hashes, checked by skep audit", offsetof(struct exec_opts, audit) },
 	{ 's', "stats", OPT_FLAG, NULL, "say at the end what was done", offsetof(struct exec_opts, stats) },
+	{ 'e', "enforce", OPT_FLAG, NULL, "stop every call that programs may decide about (cgroup, LSM); nothing gets around them",
+	  offsetof(struct exec_opts, enforce) },
 	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls",
 	  offsetof(struct exec_opts, accel) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how programs run", offsetof(struct exec_opts, engine) },

@@ -3,6 +3,7 @@
 #include "helper/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #define FILES 4096u
 
 /* Number 0 is none. A place is free when nobody refers to it. */
-static struct place { u32 refs; s32 fd; } files[FILES];
+static struct place { u32 refs; s32 fd; u32 flags; bool told; } files[FILES];
 static u32 last;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -39,6 +40,7 @@ u64 file_new(int fd)
 	}
 	if (n) {
 		files[n].fd = fd;
+		files[n].told = false;
 		__atomic_store_n(&files[n].refs, 1, __ATOMIC_RELEASE);
 		last = n;
 	}
@@ -46,6 +48,23 @@ u64 file_new(int fd)
 	if (!n)
 		close(fd);
 	return n ? handle_of(HANDLE_FILE, n) : 0;
+}
+
+void file_opened(u64 file, u32 flags)
+{
+	struct place *p = place_of(file);
+
+	if (p) {
+		p->flags = flags;
+		p->told = true;
+	}
+}
+
+u32 file_flags(u64 ptr)
+{
+	const struct place *p = place_of(ptr);
+
+	return !p ? 0 : p->told ? p->flags : (u32)fcntl(p->fd, F_GETFL);
 }
 
 void file_get(u64 file)

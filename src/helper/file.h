@@ -13,6 +13,9 @@ struct map_owner;
 
 /* The address that stands for this file, with one reference. The descriptor (O_PATH will do) is consumed. 0: too many. */
 u64 file_new(int fd);
+/* What it is opened with, where that is not what the descriptor says; and that again. */
+void file_opened(u64 file, u32 flags);
+u32 file_flags(u64 ptr);
 void file_get(u64 file);
 void file_put(u64 file);
 /* The address of its inode, as file->f_inode says it. */

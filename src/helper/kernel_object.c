@@ -22,17 +22,19 @@ enum value {
 	VALUE_MIN_FLT, VALUE_MAJ_FLT, VALUE_START_TIME, VALUE_EXIT_CODE, VALUE_EXIT_SIGNAL, VALUE_PARENT, VALUE_LEADER,
 	VALUE_CRED_OF, VALUE_MM_OF, VALUE_UID, VALUE_EUID, VALUE_SUID, VALUE_FSUID, VALUE_GID, VALUE_EGID, VALUE_SGID, VALUE_FSGID,
 	VALUE_START_CODE, VALUE_END_CODE, VALUE_START_DATA, VALUE_END_DATA, VALUE_START_BRK, VALUE_START_STACK, VALUE_ARG_START,
-	VALUE_ARG_END, VALUE_ENV_START, VALUE_ENV_END, VALUE_INODE_OF, VALUE_FILE_FLAGS, VALUE_INO, VALUE_MODE, VALUE_INODE_UID,
+	VALUE_ARG_END, VALUE_ENV_START, VALUE_ENV_END, VALUE_INODE_OF, VALUE_FILE_FLAGS, VALUE_FILE_MODE, VALUE_DENTRY_OF,
+	VALUE_DENTRY_INODE, VALUE_NAME_LEN, VALUE_NAME_OF, VALUE_INO, VALUE_MODE, VALUE_INODE_UID,
 	VALUE_INODE_GID, VALUE_INODE_SIZE, VALUE_NLINK, VALUE_SK_FAMILY, VALUE_SK_STATE, VALUE_SK_NUM, VALUE_SK_DPORT, VALUE_SK_DADDR,
 	VALUE_SK_SADDR, VALUE_SK_DADDR6, VALUE_SK_SADDR6, VALUE_SK_DEV, VALUE_SK_PROTOCOL, VALUE_SK_TYPE, VALUE_SK_MARK,
 	VALUE_SK_PRIORITY, VALUE_VM_START, VALUE_VM_END, VALUE_VM_PGOFF, VALUE_VM_FLAGS, VALUE_KN_OF, VALUE_CGROUP_LEVEL,
-	VALUE_CGROUP_ID,
+	VALUE_CGROUP_ID, VALUE_NAME,
 };
 
 /* Objects that belong to another: the address has the other's number. */
 #define HANDLE_CRED 0xffff960000000000ull
 #define HANDLE_MM   0xffff980000000000ull
 #define HANDLE_KN   0xffff9a0000000000ull
+#define HANDLE_DENTRY 0xffff9c0000000000ull
 
 static const struct row { u64 object; const char *type, *member; u8 value; } rows[] = {
 #define K(object, type, member, value) { HANDLE_##object, type, member, VALUE_##value },
@@ -172,16 +174,45 @@ static bool of_task(enum value v, u32 tid, u64 *ret)
 }
 
 /* ---- files, sockets, areas, cgroups ---- */
-static bool of_file(enum value v, u64 addr, u64 *ret)
+/* The last component of a file's path, at most what a dentry holds in itself. */
+static bool file_name(u64 file, char name[40])
 {
+	char path[4096];
+	s64 n = file_path(file, path, sizeof(path));
+	const char *at = n > 0 ? strrchr(path, '/') : NULL;
+
+	if (!at)
+		return false;
+	snprintf(name, 40, "%s", at[1] ? at + 1 : "/");
+	return true;
+}
+
+/* Where a dentry holds a short name, with the types in use. */
+static u32 name_offset(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].value == VALUE_NAME && places[i].size)
+			return places[i].off;
+	return 0;
+}
+
+static bool of_file(enum value v, u64 ptr, u64 *ret)
+{
+	u64 addr = handle_is(ptr, HANDLE_DENTRY) ? handle_of(HANDLE_FILE, handle_id(ptr)) : ptr;
 	int fd = file_fd(addr);
+	char name[40];
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
 		return false;
 	switch (v) {
 	case VALUE_INODE_OF: *ret = file_inode(addr); return true;
-	case VALUE_FILE_FLAGS: *ret = (u64)(u32)fcntl(fd, F_GETFL); return true;
+	case VALUE_FILE_FLAGS: *ret = file_flags(addr); return true;
+	case VALUE_FILE_MODE: *ret = ((file_flags(addr) & O_ACCMODE) + 1) & O_ACCMODE; return true; /* FMODE_READ, FMODE_WRITE */
+	case VALUE_DENTRY_OF: *ret = handle_of(HANDLE_DENTRY, handle_id(addr)); return true;
+	case VALUE_DENTRY_INODE: *ret = file_inode(addr); return true;
+	case VALUE_NAME_LEN: *ret = file_name(addr, name) ? strlen(name) : 0; return true;
+	case VALUE_NAME_OF: *ret = handle_of(HANDLE_DENTRY, handle_id(addr)) + name_offset(); return true;
 	case VALUE_INO: *ret = st.st_ino; return true;
 	case VALUE_MODE: *ret = st.st_mode; return true;
 	case VALUE_INODE_UID: *ret = st.st_uid; return true;
@@ -251,6 +282,8 @@ static bool value_of(const struct row *r, u64 addr, u8 buf[64])
 		buf[strcspn((char *)buf, "\n")] = '\0';
 		return true;
 	}
+	if (r->value == VALUE_NAME)
+		return file_name(handle_of(HANDLE_FILE, id), (char *)buf);
 	if (r->value <= VALUE_ENV_END)
 		ok = of_task((enum value)r->value, id, v);
 	else if (r->value <= VALUE_NLINK)

@@ -73,7 +73,7 @@ int sk_note(const struct sk_facts *f, u32 tgid, int there)
 	return s ? 0 : -ENOMEM;
 }
 
-static void forget(u64 cookie)
+void sk_forget(u64 cookie)
 {
 	struct seen *gone = NULL;
 
@@ -86,6 +86,16 @@ static void forget(u64 cookie)
 		}
 	pthread_mutex_unlock(&seen_lock);
 	free(gone);
+}
+
+bool sk_noted(u64 cookie)
+{
+	bool is;
+
+	pthread_mutex_lock(&seen_lock);
+	is = seen_find(cookie);
+	pthread_mutex_unlock(&seen_lock);
+	return is;
 }
 
 static u64 cookie_of(int fd)
@@ -153,7 +163,7 @@ int sk_fd(u64 cookie, bool *ret_close)
 			return fd;
 		}
 	}
-	forget(cookie);
+	sk_forget(cookie);
 	return -ENOENT;
 }
 

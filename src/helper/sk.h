@@ -32,6 +32,9 @@ struct sk_facts { u64 cookie, ino; u16 family; u8 type, protocol, state; bool bo
 int sk_ask(int fd, struct sk_facts *ret);
 /* Remember it: `there` is its descriptor in process `tgid` (this one's, or a client's). 0 or -ENOMEM. */
 int sk_note(const struct sk_facts *f, u32 tgid, int there);
+/* Has it been, and forget it. */
+bool sk_noted(u64 cookie);
+void sk_forget(u64 cookie);
 /* Is it still open where it was seen? */
 bool sk_is_open(u64 cookie);
 /* May a sockmap hold it (-EOPNOTSUPP), may a reuseport array (-ENOTSUPP, -EINVAL)? */

@@ -178,13 +178,17 @@ static s64 unasked(const struct hook_place *at, const struct hook_event *ev)
 s64 hook_fire(struct hooks *h, struct hook_point *pt, struct hook_event *ev)
 {
 	const struct hook_place *at = hook_point_place(pt);
-	struct run_env env = { .task = ev->task, .kernel_btf = hook_btf(h), .kernel_read = task_kernel_read, .pkt = ev->pkt, .user_ip = ev->user_ip, .user_fp = ev->user_fp,
+	struct run_env env = { .task = ev->task, .sk = ev->sk, .kernel_btf = hook_btf(h), .kernel_read = task_kernel_read, .pkt = ev->pkt, .user_ip = ev->user_ip, .user_fp = ev->user_fp,
 			       .user_stack = ev->stack, .user_nstack = ev->nstack, .func_ip = at->kind <= HOOK_URETPROBE ? ev->user_ip : 0,
 			       .func_args = ev->nargs, .printk = ev->printk, .printk_cookie = ev->printk_cookie };
 	struct verdict v = { .ret = unasked(at, ev) };
 	u32 token;
 	const struct hook_list *l;
 
+	if (at->kind == HOOK_CGROUP) {
+		env.cgroup_id = at->number;
+		env.attach_type = at->sub;
+	}
 	if (!env.printk)
 		hook_printk_to(h, &env);
 	token = hook_enter(h);

@@ -146,6 +146,7 @@ struct hook_event {
 	const u64 *args; u32 nargs;    /* RAW_TRACEPOINT, TRACING, LSM */
 	void *ctx;                     /* any other type: its native context (spec/ctx_native.h) */
 	struct run_pkt *pkt;           /* network types: the packet behind the context */
+	struct sk *sk;                 /* the socket that the context is or is about; NULL: none */
 	u64 period, addr;              /* PERF_EVENT: sample_period and address */
 	u64 user_ip, user_fp, user_sp; /* where the thread was, for stack ids; 0: unknown */
 	const u64 *stack; u32 nstack;  /* the user stack, when it was sampled with the event; innermost first */

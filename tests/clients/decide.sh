@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Programs decide about calls of boxed processes: cgroup and LSM hooks, as root and as an ordinary user; cgroup programs are compared
+# with the running kernel's where it may be asked. And a client that changes arguments meanwhile. Usage: decide.sh BUILD
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.subr"
+need bpftool cc python3
+cgroup=/sys/fs/cgroup
+[ -f $cgroup/cgroup.procs ] || cgroup=$cgroup/unified
+[ -f $cgroup/cgroup.procs ] || { skip "no unified cgroup hierarchy"; exit 0; }
+bpf_objects decide
+bpftool gen skeleton "$work/obj/decide.bpf.o" name decide_bpf >"$work/decide.skel.h" || { fail "no skeleton"; finish; }
+cc -O1 -I"$work" -o "$work/decide" "$here/decide.c" -lbpf || { fail "decide.c"; finish; }
+cc -O1 -pthread -o "$work/rewrite" "$here/rewrite.c" || { fail "rewrite.c"; finish; }
+cp "$here/decide.py" "$work/"
+python=$(python3 -c 'import sys; print(sys.executable)')
+as user test -x "$python" || python=/usr/bin/python3
+export FROM=28080 TO=28081 DENY=28082 NAME=refused CGROUP=$cgroup
+
+# each in a directory of its own
+place()
+{
+	rm -rf "$work/at" && mkdir "$work/at" && cd "$work/at" && echo secret >refused && echo fine >allowed && ln -s refused refused.link
+	printf '#!/usr/bin/id\n' >script
+	chmod 755 script
+	chmod 777 . && chmod 666 refused allowed
+}
+
+# on kernel|root|user OPTION PROGRAMS CASE [ARGS]
+on()
+{
+	where=$1 option=$2 PROGS=$3
+	export PROGS
+	shift 3
+	place
+	if [ "$where" = kernel ]; then
+		timeout 30 sh -c "echo \$\$ >$CGROUP/cgroup.procs; exec \"\$@\"" sh "$work/decide" "$python" "$work/decide.py" "$@"
+	else
+		as "$where" timeout 30 "$skep" exec $option -- "$work/decide" "$python" "$work/decide.py" "$@"
+	fi </dev/null >"$work/out.$where" 2>"$work/err.$where"
+	sed -i "s/^calls.* comm/comm/" "$work/err.$where"
+}
+
+oracle=
+if kernel_bpf && mkdir $cgroup/skep-test-$$ 2>/dev/null; then
+	oracle=$cgroup/skep-test-$$
+	trap 'rmdir $oracle; rm -rf "$work"' EXIT
+fi
+
+# same NAME OPTION PROGRAMS CASE: equal to the kernel's answer, or else to what is written here
+same()
+{
+	name=$1
+	shift
+	want=$(cat)
+	if [ "$oracle" ]; then
+		CGROUP=$oracle on kernel "$@"
+		[ "$want" = "$(cat "$work/out.kernel")" ] && ok "$name: the kernel" || { fail "$name: the kernel"; cat "$work/out.kernel" "$work/err.kernel"; }
+	fi
+	boxed "$name" "$@" <<-END
+	$want
+	END
+}
+
+boxed()
+{
+	name=$1
+	shift
+	want=$(cat)
+	for who in root user; do
+		on $who "$@"
+		[ "$want" = "$(cat "$work/out.$who")" ] && ok "$name, $who" || { fail "$name, $who"; cat "$work/out.$who" "$work/err.$who"; }
+	done
+}
+
+same "connect4" "" connect4 connect <<'END'
+('127.0.0.1', 28081) ('127.0.0.1', 28081) Operation not permitted
+True
+END
+same "bind4" "" bind4 bind <<'END'
+('127.0.0.1', 28081) Operation not permitted
+END
+same "sendmsg4, recvmsg4" --enforce sendmsg4,recvmsg4 datagrams <<'END'
+b'one' (b'two', ('127.0.0.1', 28080))
+(b'three', ('127.0.0.1', 28080)) Operation not permitted
+None
+b'fd'
+[2000000]
+END
+same "getpeername4" --enforce getpeername4 names <<'END'
+28080 28081
+END
+DENY=2 same "sock_create" "" sock_create sockets <<'END'
+Operation not permitted True
+END
+same "socket options" --enforce set_option,get_option options <<'END'
+4711 1 Operation not permitted
+END
+same "devices" "" device device <<'END'
+Operation not permitted /dev/null /dev/stdin
+END
+
+boxed "lsm socket_connect" "" lsm_connect connect <<'END'
+('127.0.0.1', 28081) Connection refused Permission denied
+True
+END
+DENY=2 boxed "lsm socket_create" "" lsm_create sockets <<'END'
+Permission denied True
+END
+boxed "lsm file_open" "" file_open open refused <<'END'
+Operation not permitted
+Operation not permitted
+Operation not permitted
+Operation not permitted
+Operation not permitted
+True True /proc/thread-self/comm
+0o100640 x File exists Not a directory No such file or directory Not a directory Too many levels of symbolic links
+through
+END
+NAME=id boxed "lsm bprm_check_security" "" bprm exec <<'END'
+Permission denied
+Permission denied
+0
+END
+boxed "lsm path_unlink" "" unlink unlink refused <<'END'
+Operation not permitted True None File exists None No such file or directory
+END
+DENY=15 boxed "lsm task_kill" --enforce task_kill kill <<'END'
+Operation not permitted Operation not permitted Operation not permitted
+-9
+END
+
+on user "" file_open open refused
+grep -q "comm .* uid 61001 .* path $work/at/refused " "$work/err.user" || [ "$(id -u)" != 0 ] && ok "who and what programs see" ||
+	{ fail "who and what programs see"; cat "$work/err.user"; }
+
+# what a box does not stop refuses to be attached to, and says why
+PROGS=set_option timeout 30 "$skep" exec --log "$work/log" -- "$work/decide" true 2>/dev/null
+[ $? = 5 ] && grep -q 'start it with skep exec --enforce' "$work/log" && ok "needs --enforce" || { fail "needs --enforce"; tail -3 "$work/log"; }
+PROGS=skb timeout 30 "$skep" exec -e --log "$work/log2" -- "$work/decide" true 2>/dev/null
+[ $? = 5 ] && grep -q 'no call of a process tells of this' "$work/log2" && ok "packets are not seen" || { fail "packets are not seen"; tail -3 "$work/log2"; }
+
+# who joins a box that enforces is in it as all others are
+name=enforce-$$
+PROGS=task_kill DENY=15 "$skep" exec -e -b $name -- "$work/decide" sh -c "\"$skep\" exec -b $name true; : >\"$work/ready\"; sleep 3" 2>/dev/null &
+while [ ! -e "$work/ready" ]; do sleep 0.1; done
+"$skep" exec -b $name -- sh -c 'kill -15 $$; exit 3' 2>/dev/null
+[ $? = 3 ] && ok "who joins is decided about" || fail "who joins is decided about"
+wait
+
+# arguments that change while they are decided on
+for who in root user; do
+	place
+	echo x >aa.txt
+	echo y >bb.txt
+	CLOSED=1 PROGS=connect4,file_open NAME=bb.txt as $who timeout 60 "$skep" exec --enforce -- "$work/decide" "$work/rewrite" 28081 28082 \
+		"$work/at/aa.txt" "$work/at/bb.txt" >"$work/out" 2>&1 && ok "changed arguments, $who: $(head -1 "$work/out")" ||
+		{ fail "changed arguments, $who"; cat "$work/out"; }
+done
+finish
