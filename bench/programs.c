@@ -353,3 +353,15 @@ PROG(flow)
 #ifdef __bpf__
 char _license[] SEC("license") = "GPL";
 #endif
+
+/* A chain of tail calls through a constant slot, as long as Linux allows. */
+PROG(tail)
+{
+#ifndef __bpf__
+	static unsigned left;
+#endif
+
+	g.result = g.low + 5;
+	TAIL(tail, ctx, left);
+	return DONE;
+}

@@ -21,7 +21,7 @@ struct bench_data {
 #define BENCH_PROGRAMS(X)                                                                                       \
 	X(empty, 0) X(fnv1k, 1) X(xxh1k, 1) X(primes, 1) X(bitops, 1) X(bswapcpy, 1) X(bsearch, 1) X(sieve, 1)          \
 	X(strcmp, 1) X(pktparse, 1) X(divc, 1) X(maplook, 1) X(hashlook, 0) X(percpu, 0) X(jhash, 0) X(bytes, 0)        \
-	X(calls, 0) X(loop, 0) X(flow, 0)
+	X(calls, 0) X(loop, 0) X(flow, 0) X(tail, 0)
 
 #define DONE 2
 #define DROP 1
@@ -33,6 +33,7 @@ struct bench_data {
 #define PKT_END(ctx) ((void *)(long)(ctx)->data_end)
 #define LOOKUP(map, key) bpf_map_lookup_elem(&map, key)
 #define LOOP(n, fn, ctx) bpf_loop(n, fn, ctx, 0)
+#define TAIL(fn, ctx, left) bpf_tail_call(ctx, &progs, 0)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -52,6 +53,12 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } counters SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} progs SEC(".maps");
 #else
 struct native_ctx { void *data, *data_end; };
 #define PROG(name)                                                                                              \
@@ -74,6 +81,14 @@ static inline long native_loop(__u32 n, long (*fn)(__u32, void *), void *ctx)
 	return n;
 }
 #define LOOP(n, fn, ctx) native_loop(n, fn, ctx)
+/* 33 times, as Linux allows */
+#define TAIL(fn, ctx, left)                                                                                     \
+	do {                                                                                                    \
+		static int (*volatile next)(struct native_ctx *) = bench_##fn;                                  \
+		if (left++ < 33)                                                                                \
+			__attribute__((musttail)) return next(ctx);                                             \
+		left = 0;                                                                                       \
+	} while (0)
 #endif
 
 #endif

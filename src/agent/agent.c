@@ -211,7 +211,7 @@ static __attribute__((noinline)) u64 run_special(struct run *r, const struct age
 			return 0;
 		}
 	}
-	ret = ref->flags & AGENT_MAY_THROW ? run_image(r, ctx) : ref->entry(ctx, r);
+	ret = ref->flags & AGENT_MAY_THROW ? run_image_landed(r, ctx) : ref->entry(ctx, r);
 	if (ref->flags & AGENT_NEEDS_LANE)
 		lease_unlock(&agent_head.ctl->lane[r->cpu]);
 	return ret;

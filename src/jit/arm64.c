@@ -255,7 +255,7 @@ static void constant(struct a64 *x, const struct ins *i)
 static void internal(struct a64 *x, const struct ins *i)
 {
 	if (i->op == OP_TAIL_CALL) {
-		a64_tail_call(x);
+		a64_tail_call(x, i);
 	} else if (i->op == OP_GET_CPU) {
 		a64_mem(E, A_LOAD, 4, a64_of[i->dst], A_RUN, (s64)offsetof(struct run, cpu));
 	} else if (i->op == OP_POLL) {

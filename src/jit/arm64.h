@@ -23,7 +23,7 @@ void a64_prologue(struct a64 *x);
 void a64_exit(struct a64 *x);
 void a64_call_addr(struct a64 *x, const struct ins *i);
 void a64_call_sub(struct a64 *x, const struct ins *i);
-void a64_tail_call(struct a64 *x);
+void a64_tail_call(struct a64 *x, const struct ins *i);
 void a64_packet_load(struct a64 *x, const struct ins *i);
 void a64_may_goto(struct a64 *x, const struct ins *i);
 void a64_poll(struct a64 *x);

@@ -148,14 +148,10 @@ void a64_call_sub(struct a64 *x, const struct ins *i)
 	a64_mov(E, 64, A_R0, A_ARG0);
 }
 
-/*
- * The frame goes as at an exit, and the other program's entry takes its place: a subprogram's caller gets the result. An
- * interpreted image's entry is the interpreter.
- */
-void a64_tail_call(struct a64 *x)
+/* A_T0: the image in the slot that the registers name, 0: none. The context stays where it is. */
+static void image_called(struct a64 *x, u32 on)
 {
 	static const struct lower_ref service = { .kind = LREF_SERVICE, .id = JIT_TAIL_CALL };
-	u32 on = emit_new_label(E->e);
 
 	a64_push(E, A_ARG0, A_ZR);
 	a64_mov(E, 64, A_ARG0, A_RUN); /* map and index are where they belong */
@@ -163,8 +159,41 @@ void a64_tail_call(struct a64 *x)
 	a64_mov(E, 64, A_T0, A_ARG0);
 	a64_pop(E, A_ARG0, A_ZR);
 	a64_cbz(E, A_CBZ, 64, A_T0, on);
+}
+
+/* What run_tail_call() does, for a slot whose place is known. Who changes it changes it for this code, too. */
+static void image_in(struct a64 *x, const struct lower_tail *t, u32 on)
+{
+	s64 calls = (s64)offsetof(struct run, tail_calls);
+
+	a64_mem(E, A_LOAD, 4, A_T1, A_RUN, calls);
+	a64_addi(E, A_SUBSI, 32, A_ZR, A_T1, RUN_MAX_TAIL_CALLS);
+	a64_bcond(E, A_HS, on);
+	a64_fixed(E, A_T0, t->id);
+	a64_mem(E, A_LOAD, 4, A_T0, A_T0, 0);
+	a64_cbz(E, A_CBZ, 32, A_T0, on);
+	a64_fixed(E, A_T0, t->image);
+	a64_mem(E, A_LOAD, 8, A_T0, A_T0, 0);
+	a64_cbz(E, A_CBZ, 64, A_T0, on);
+	a64_addi(E, A_ADDI, 32, A_T1, A_T1, 1);
+	a64_mem(E, A_STORE, 4, A_T1, A_RUN, calls);
+}
+
+/*
+ * The frame goes as at an exit, and the other program's entry takes its place: a subprogram's caller gets the result. An
+ * interpreted image's entry is the interpreter.
+ */
+void a64_tail_call(struct a64 *x, const struct ins *i)
+{
+	const struct lower_tail *slot = jit_tail_slot(x->j, i);
+	u32 on = emit_new_label(E->e);
+
+	if (slot)
+		image_in(x, slot, on);
+	else
+		image_called(x, on);
 	a64_mem(E, A_STORE, 8, A_T0, A_RUN, (s64)offsetof(struct run, image));
-	a64_mem(E, A_LOAD, 8, A_CALL, A_T0, (s64)offsetof(struct image, entry));
+	a64_mem(E, A_LOAD, 8, A_CALL, A_T0, (s64)offsetof(struct image, tail));
 	a64_mov(E, 64, A_ARG1, A_RUN);
 	leave(x);
 	a64_word(E, A_BR | A_CALL << 5);

@@ -34,7 +34,7 @@ u16 flow_uses(const struct flow *f, const struct lowered *l, const struct ins *i
 		return sub == FLOW_NONE ? (u16)ARGS : f->sub_args[sub];
 	case IC_INTERNAL:
 		if (i->op == OP_TAIL_CALL)
-			return 0x0e;
+			return i->imm && l->tail ? 0x02 : 0x0e;
 		return isa_reads(i);
 	default:
 		return isa_reads(i);

@@ -47,6 +47,11 @@ static inline const struct lower_ref *jit_ref(const struct jit *j, u32 at)
 {
 	return j->portable && j->ref_of[at] ? &j->l->ref[j->ref_of[at] - 1] : NULL;
 }
+/* The slot that a TAIL_CALL goes to, NULL: where its registers say. */
+static inline const struct lower_tail *jit_tail_slot(const struct jit *j, const struct ins *i)
+{
+	return i->imm && j->l->tail ? &j->l->tail[i->imm - 1] : NULL;
+}
 /* The slot that holds it. */
 u32 jit_slot(struct jit *j, const struct lower_ref *r);
 

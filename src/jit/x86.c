@@ -160,7 +160,7 @@ static void arena_address(struct x86 *x, const struct ins *i)
 static void internal(struct x86 *x, const struct ins *i)
 {
 	if (i->op == OP_TAIL_CALL) {
-		x86_tail_call(x);
+		x86_tail_call(x, i);
 	} else if (i->op == OP_GET_CPU) {
 		val_prepare(x, i->dst, i->dst);
 		val_set(x, i->dst, (struct val){ .kind = V_LOAD, .size = 4, .w = 64,

@@ -112,7 +112,7 @@ void x86_atomic(struct x86 *x, const struct ins *i);
 void x86_load_acq(struct x86 *x, const struct ins *i);
 void x86_call_addr(struct x86 *x, const struct ins *i);
 void x86_call_sub(struct x86 *x, const struct ins *i);
-void x86_tail_call(struct x86 *x);
+void x86_tail_call(struct x86 *x, const struct ins *i);
 void x86_packet_load(struct x86 *x, const struct ins *i);
 void x86_may_goto(struct x86 *x, const struct ins *i);
 void x86_poll(struct x86 *x);

@@ -203,15 +203,10 @@ void x86_call_sub(struct x86 *x, const struct ins *i)
 	after_call(x);
 }
 
-/*
- * The frame goes as at an exit, and the other program's entry takes its place: a subprogram's caller gets the result. An
- * interpreted image's entry is the interpreter.
- */
-void x86_tail_call(struct x86 *x)
+/* rax: the image in the slot that the registers name, 0: none. The context stays in rdi. */
+static void image_called(struct x86 *x, u32 on)
 {
 	static const struct lower_ref service = { .kind = LREF_SERVICE, .id = JIT_TAIL_CALL };
-	struct jit_emit *e = x->enc.e;
-	u32 on = emit_new_label(e);
 
 	settle_for_call(x, 0x0e);
 	x_push(E, X_RDI);
@@ -221,13 +216,47 @@ void x86_tail_call(struct x86 *x)
 	x_pop(E, X_RDI);
 	x_pop(E, X_RDI);
 	x_rr(E, X_TEST, 64, X_RAX, X_RAX);
-	emit_fix(e, FIX_JCC, X_E, on, 0);
+	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
+}
+
+/* What run_tail_call() does, for a slot whose place is known. Who changes it changes it for this code, too. */
+static void image_in(struct x86 *x, const struct lower_tail *t, u32 on)
+{
+	struct x86_mem calls = x_at(X_RUN, (s32)offsetof(struct run, tail_calls));
+
+	settle_for_call(x, 0x02);
+	x_cmp_mi(E, 4, calls, RUN_MAX_TAIL_CALLS);
+	emit_fix(x->enc.e, FIX_JCC, X_AE, on, 0);
+	x_address(E, X_RAX, t->id);
+	x_cmp_mi(E, 4, x_at(X_RAX, 0), 0);
+	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
+	x_address(E, X_RAX, t->image);
+	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, 0));
+	x_rr(E, X_TEST, 64, X_RAX, X_RAX);
+	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
+	x_rm(E, 0x83, 32, X_ADD, calls);
+	x_byte(E, 1);
+}
+
+/*
+ * The frame goes as at an exit, and the other program's entry takes its place: a subprogram's caller gets the result. An
+ * interpreted image's entry is the interpreter.
+ */
+void x86_tail_call(struct x86 *x, const struct ins *i)
+{
+	const struct lower_tail *slot = jit_tail_slot(x->j, i);
+	u32 on = emit_new_label(x->enc.e);
+
+	if (slot)
+		image_in(x, slot, on);
+	else
+		image_called(x, on);
 	x_rm(E, X_MOV_STORE, 64, X_RAX, x_at(X_RUN, (s32)offsetof(struct run, image)));
-	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, (s32)offsetof(struct image, entry)));
+	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, (s32)offsetof(struct image, tail)));
 	x_mov(E, 64, X_RSI, X_RUN);
 	leave(x);
 	through_rax(x, 4);
-	emit_bind(e, on);
+	emit_bind(x->enc.e, on);
 	after_call(x);
 }
 

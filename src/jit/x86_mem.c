@@ -56,6 +56,8 @@ void x86_store(struct x86 *x, const struct ins *i)
 	stored_unknown(x);
 	if (o->cls == IC_ST || val_imm(x, i->src, w, &k)) {
 		x_mov_mi(E, size, val_mem(x, i->dst, i->off), k);
+		if (x->enc.blind) /* with an xor */
+			flags_unknown(x);
 		return;
 	}
 	if (x->movbe && val_is_pending(x, i->src) && v->kind == V_SWAP && v->w == size * 8 && !(x->live & BIT(i->src))) {

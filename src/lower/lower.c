@@ -143,6 +143,15 @@ static u8 arguments(const struct helper_spec *h)
 	return n;
 }
 
+/* The slot's place when both map and index are known. With retpolines there is nothing to be won. */
+static bool known_slot(const struct lowering *l, u32 at, struct lower_tail *ret)
+{
+	const struct insn_fact *f = &l->p->fact[at];
+
+	return f->walked && f->call_const_map && f->key_const && f->key < f->map->max_entries && !l->o->hardened &&
+	       l->o->tail_slot && !l->o->tail_slot(l->o->cookie, f->map, f->key, ret);
+}
+
 static int lower_call(struct lowering *l, struct seq *s, u32 at)
 {
 	const struct ins *i = &l->p->ins[at];
@@ -156,6 +165,7 @@ static int lower_call(struct lowering *l, struct seq *s, u32 at)
 	if (h && (h->flags & HF_TAIL_CALL)) {
 		r = (struct ins){ .op = OP_TAIL_CALL };
 		l->out->may_tail_call = true;
+		s->has_tail = known_slot(l, at, &s->tail);
 	} else {
 		r.imm64 = l->o->helper_addr(l->o->cookie, (u32)i->imm);
 		if (!r.imm64)
@@ -381,6 +391,10 @@ static int emit(struct lowering *l, const u32 *to)
 			else
 				retarget(op, to);
 		}
+		if (s.has_tail) {
+			out->tail[out->ntails++] = s.tail;
+			out->ops[n + s.n - 1].imm = (s32)out->ntails;
+		}
 		for (u32 k = 0; k < s.nrefs; k++) {
 			s.ref[k].op += n;
 			out->ref[out->nrefs++] = s.ref[k];
@@ -413,7 +427,7 @@ static void make_subs(struct lowering *l, struct arena *a)
 int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, struct lowered *ret)
 {
 	struct lowering l = { .p = p, .o = o, .out = ret };
-	u32 n = 0, refs = 0;
+	u32 n = 0, refs = 0, tails = 0;
 	int err;
 
 	*ret = (struct lowered){ 0 };
@@ -433,11 +447,13 @@ int lower(const struct proof *p, const struct lower_opts *o, struct arena *a, st
 			return err;
 		n += s.n;
 		refs += s.nrefs;
+		tails += s.has_tail;
 	}
 	ret->to[p->n] = ret->n = n;
 	ret->ops = ARENA_ARRAY(a, struct ins, n);
 	ret->from = ARENA_ARRAY(a, u32, n);
 	ret->ref = ARENA_ARRAY(a, struct lower_ref, refs);
+	ret->tail = ARENA_ARRAY(a, struct lower_tail, tails);
 	err = emit(&l, ret->to);
 	if (!err)
 		make_subs(&l, a);

@@ -22,6 +22,9 @@ struct lower_array {
 	bool percpu;     /* the lane is the run's CPU; else there is one */
 };
 
+/* A slot of a prog array in this process: the addresses of its id (0: empty) and of the image pointer that goes with it. */
+struct lower_tail { u64 id, image; };
+
 struct lower_opts {
 	/* Native addresses of what the program refers to; 0 means "not available": lower() fails with -EOPNOTSUPP. */
 	void *cookie;
@@ -33,6 +36,8 @@ struct lower_opts {
 	int (*map_array)(void *cookie, const struct map_desc *m, struct lower_array *ret);
 	/* void *(struct map *, const void *key, u32 cpu): what the map's type does for the lookup helper; 0, NULL: call the helper. */
 	u64 (*map_lookup)(void *cookie, const struct map_desc *m);
+	/* 0 when tail calls to this slot may be made without vm/'s help, NULL: none may. Holds as long as the program lives. */
+	int (*tail_slot)(void *cookie, const struct map_desc *m, u32 index, struct lower_tail *ret);
 	u64 (*btf_addr)(void *cookie, const struct btf *b, u32 id);          /* kernel variable or function; 0: none */
 	/* what bpf_obj_new gets as its second argument */
 	u64 (*obj_layout)(void *cookie, const struct btf_record *rec, u32 size, bool percpu);
@@ -78,6 +83,8 @@ struct lowered {
 	u32 *to;         /* proof->n + 1: first operation of each instruction */
 	struct lower_ref *ref; /* nrefs, by operation */
 	u32 nrefs;
+	struct lower_tail *tail; /* ntails: operation TAIL_CALL with imm k goes to tail[k - 1], with 0 where r2 and r3 say */
+	u32 ntails;
 	char missing[64]; /* on -EOPNOTSUPP: the helper or kfunc that has no body */
 };
 /* Everything is allocated from `a`. 0, -EOPNOTSUPP (see `missing`), -E2BIG. Out of memory jumps to a->oom. */

@@ -19,6 +19,8 @@ struct seq {
 	u32 n;
 	struct lower_ref ref[MAX_SEQ_REFS]; /* of its operations */
 	u32 nrefs;
+	struct lower_tail tail; /* the tail call's slot */
+	bool has_tail;
 };
 
 struct lowering {
@@ -34,6 +36,7 @@ static inline void seq_init(struct seq *s)
 {
 	memset(s->local, 0, sizeof(s->local));
 	s->n = s->nrefs = 0;
+	s->has_tail = false;
 }
 static inline void seq_local(struct seq *s, u32 k) { s->local[k / 64] |= (u64)1 << k % 64; }
 static inline bool seq_is_local(const struct seq *s, u32 k) { return s->local[k / 64] >> k % 64 & 1; }

@@ -259,6 +259,14 @@ HOT const struct image *prog_array_image(struct map *m, u32 i)
 	return __atomic_load_n(&m->images[i], __ATOMIC_ACQUIRE);
 }
 
+const struct image *const *prog_array_slot(const struct map *m, u32 i, const u32 **ret_id)
+{
+	if (m->desc.type != BPF_MAP_TYPE_PROG_ARRAY || !m->images || i >= m->desc.max_entries)
+		return NULL;
+	*ret_id = slot_id(m, i);
+	return &m->images[i];
+}
+
 void map_release_user(struct map *m)
 {
 	if (m->desc.type != BPF_MAP_TYPE_PROG_ARRAY)

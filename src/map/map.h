@@ -198,6 +198,8 @@ void *map_hint_get(const struct map *m, const struct map_hint *h); /* NULL: look
 void map_hint_prepare(struct map *m, const struct map_owner *o, struct map_hint *h); /* before that; value is NULL then */
 /* prog_array: the image in a slot, or NULL. Lock-free. (The declaration of vm/abi.h, which this room does not see.) */
 const struct image *prog_array_image(struct map *prog_array, u32 index);
+/* Where that is read: NULL when *ret_id is 0, else what the place returned holds. Both live as long as the map. NULL: no slot. */
+const struct image *const *prog_array_slot(const struct map *prog_array, u32 index, const u32 **ret_id);
 
 /*
  * Arenas. Programs reach the bytes in the map's own mapping, by the low half of the address that user space has them at. Pages are

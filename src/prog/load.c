@@ -161,6 +161,18 @@ static u64 lookup_addr(void *cookie, const struct map_desc *desc)
 	return (u64)(uintptr_t)container_of(desc, struct map, desc)->lookup;
 }
 
+static int tail_slot(void *cookie, const struct map_desc *m, u32 index, struct lower_tail *ret)
+{
+	const u32 *id;
+	const struct image *const *image = prog_array_slot(container_of(m, struct map, desc), index, &id);
+
+	(void)cookie;
+	if (!image)
+		return -EOPNOTSUPP;
+	*ret = (struct lower_tail){ .id = (u64)(uintptr_t)id, .image = (u64)(uintptr_t)image };
+	return 0;
+}
+
 static u64 btf_addr(void *cookie, const struct btf *b, u32 id)
 {
 	const struct btf_type *t = b ? btf_type(b, id) : NULL;
@@ -185,6 +197,7 @@ static int do_lower(struct load *l)
 {
 	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
 				.map_value_addr = map_value_addr, .map_array = map_array, .map_lookup = lookup_addr, .arena = arena,
+				.tail_slot = tail_slot,
 				.btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec,
 				.budget = l->a->budget != 0 };
 	int err = lower(l->proof, &o, &l->arena, &l->low);
@@ -367,8 +380,9 @@ static int make_image(struct prog *p, struct load *l)
 	if (err)
 		return err;
 	p->image = (struct image){ .ops = p->image.ops, .n = low->n, .sub = p->image.sub, .nsubs = low->nsubs,
-				   .exception_sub = low->exception_sub, .may_throw = low->may_throw || l->a->budget, .budget = l->a->budget,
-				   .may_tail_call = low->may_tail_call, .whole_index = l->proof->strict_spec, .entry = vm_exec, .prog = p };
+				   .exception_sub = low->exception_sub, .throws = low->may_throw,
+				   .may_throw = low->may_throw || l->a->budget, .may_tail_call = low->may_tail_call,
+				   .budget = l->a->budget, .whole_index = l->proof->strict_spec, .entry = vm_exec, .prog = p };
 	if (p->jited) {
 		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
 		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));
@@ -379,6 +393,7 @@ static int make_image(struct prog *p, struct load *l)
 		p->image.code_size = p->code.size;
 		p->image.code_off = p->code.code_off;
 	}
+	p->image.tail = p->image.may_throw ? run_landed : p->image.entry;
 	return 0;
 }
 

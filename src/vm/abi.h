@@ -37,12 +37,14 @@ struct image {
 	const struct image_sub *sub;
 	u32 nsubs;
 	u32 exception_sub;      /* index of the exception callback, ~0: none */
-	bool may_throw;         /* it uses bpf_throw: runs set up a landing */
-	bool may_tail_call;     /* and so they do here: what is called may throw */
+	bool throws;            /* it uses bpf_throw */
+	bool may_throw;         /* so it does, or has a budget: runs set up a landing */
+	bool may_tail_call;
 	bool whole_index;       /* loaded without CAP_PERFMON: all 64 bits of a tail call's index count, else the low half */
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
 	bool bare;              /* compiled, and needs no run: entry(ctx, NULL) will do */
-	void *jit_tail;         /* compiled code: where tail calls land, the caller's frame being gone; NULL: interpreted */
+	u64 (*tail)(void *ctx, struct run *run);   /* the same when it is tail called: entry, or run_landed */
+	void *jit_tail;         /* compiled code's entry; NULL: interpreted */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */
 	u64 (*jit_call)(void *sub, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
 	const void *code;       /* compiled bytes, for dumps; code_size */
@@ -108,6 +110,10 @@ struct run {
 void run_init(struct run *r, const struct image *img, struct run_env *env);
 /* Run from the start with the native context; returns r0. Usable on any image, compiled or not. */
 u64 run_image(struct run *r, void *ctx);
+/* The same with a landing in any case: for programs whose tail calls go to entries. */
+u64 run_image_landed(struct run *r, void *ctx);
+/* Entry of programs that need a landing: r->image is it, the caller's frame is gone, and the caller may not have set one. */
+u64 run_landed(void *ctx, struct run *r);
 /* The interpreter, whatever the image offers. */
 u64 vm_exec(void *ctx, struct run *r);
 /*

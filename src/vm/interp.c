@@ -173,8 +173,12 @@ L_TAIL_CALL: {
 	/* the new program takes over this frame, and with it its stack */
 	run->stack_top = (u8 *)(uintptr_t)r[10];
 	run->image = img;
-	if (img->jit_tail || !push(run, img->sub[0].stack)) {
-		r[0] = img->jit_tail ? img->entry((void *)(uintptr_t)r[1], run) : 0;
+	if (img->jit_tail || img->throws || (img->may_throw && !run->unwind)) {
+		r[0] = img->tail((void *)(uintptr_t)r[1], run);
+		goto L_EXIT;
+	}
+	if (!push(run, img->sub[0].stack)) {
+		r[0] = 0;
 		goto L_EXIT;
 	}
 	pc = ops = img->ops;

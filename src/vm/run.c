@@ -186,14 +186,29 @@ void run_throw(struct run *r, u64 cookie)
 	__builtin_unreachable();
 }
 
-u64 run_image(struct run *r, void *ctx)
+u64 run_image_landed(struct run *r, void *ctx)
 {
 	r->ctx = ctx;
-	if (unlikely(r->image->may_throw || r->image->may_tail_call)) {
-		start_budget(r);
-		return run_with_landing(r, ctx);
-	}
+	start_budget(r);
+	return run_with_landing(r, ctx);
+}
+
+u64 run_image(struct run *r, void *ctx)
+{
+	if (unlikely(r->image->may_throw))
+		return run_image_landed(r, ctx);
+	r->ctx = ctx;
 	return r->image->entry(ctx, r);
+}
+
+/* What throws ends itself, not its caller; a budget is one for all. */
+u64 run_landed(void *ctx, struct run *r)
+{
+	if (r->unwind && !r->image->throws)
+		return r->image->entry(ctx, r);
+	if (!r->unwind)
+		start_budget(r);
+	return run_with_landing(r, ctx);
 }
 
 u64 run_callback(struct run *r, u64 handle, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5)

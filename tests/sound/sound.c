@@ -146,7 +146,7 @@ static void child(struct skep *s, struct prog *p, const struct record *r, int fd
 	signal(SIGALRM, SIG_DFL);
 	alarm(10);
 	/* whatever engine it was loaded for */
-	p->image.entry = vm_exec;
+	p->image.entry = p->image.tail = vm_exec;
 	p->image.jit_call = NULL;
 	p->image.jit_tail = NULL;
 	follow(p, r);

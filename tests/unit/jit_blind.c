@@ -117,3 +117,35 @@ TEST(two_blinded_compilations_differ)
 	kit_drop(&a);
 	kit_drop(&b);
 }
+
+/* A test for zero that needs no instruction, as the flags still tell; what lies between may need an xor of its own now. */
+TEST(hidden_constants_leave_no_wrong_flags)
+{
+	static const struct ins between[] = {
+		{ .op = OP_ST_W, .dst = 10, .off = -8, .imm = 0x7fffffff }, { .op = OP_ST_DW, .dst = 10, .off = -8, .imm = -0x7ffffff },
+		{ .op = OP_MOV64_K, .dst = 2, .imm = 0x12345678 }, { .op = OP_ADD64_K, .dst = 2, .imm = 0x12345678 },
+		{ .op = OP_MUL64_K, .dst = 2, .imm = 0x12345 }, { .op = OP_LDIMM64, .dst = 2, .imm64 = 0x123456789abc },
+		{ .op = OP_STX_DW, .dst = 10, .src = 2, .off = -8 }, { .op = OP_LDX_W, .dst = 2, .src = 10, .off = -16 },
+	};
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	for (u32 b = 0; b < ARRAY_SIZE(between); b++)
+		for (u32 v = 0; v < 2; v++) {
+			struct ins ops[] = { { .op = OP_ST_DW, .dst = 10, .off = -16, .imm = 9 },
+					     { .op = OP_MOV64_K, .dst = 2, .imm = 1 },
+					     { .op = OP_LDX_DW, .dst = 0, .src = 1 }, { .op = OP_AND64_K, .dst = 0, .imm = -2 },
+					     between[b], { .op = OP_STX_DW, .dst = 10, .src = 2, .off = -8 },
+					     { .op = OP_JEQ_K, .dst = 0, .target = 8 },
+					     { .op = OP_MOV64_K, .dst = 0, .imm = 7 }, { .op = OP_EXIT } };
+			u64 ctx = v * 2;
+			struct kit k = { .ops = malloc(sizeof(ops)), .n = ARRAY_SIZE(ops) };
+
+			memcpy(k.ops, ops, sizeof(ops));
+			kit_find_subs(&k, 64);
+			CHECK_EQ(kit_compile(&k, &blind), 0);
+			CHECK_EQ(kit_go(&k.jit, &ctx), v ? 7 : 0);
+			CHECK_EQ(kit_go(&k.vm, &ctx), v ? 7 : 0);
+			kit_drop(&k);
+		}
+}
