@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Verification time, skep and the running kernel side by side, on big real programs: the heaviest of Linux 6.1's selftests,
 # compiled here from Debian's linux-source-6.1. Usage: verify.sh BUILD [RUNS]; needs root for the kernel's side.
-# Times are the verifiers' own ("verification time"), medians of RUNS (default 5), the two interleaved.
+# Processor time and memory of BPF_PROG_LOAD, medians of RUNS (default 5), the two interleaved: see verify.c.
 set -e
 B=$(cd "$1" && pwd)
 runs=${2:-5}
@@ -25,33 +25,22 @@ for p in $progs; do
 		-I../../../../include/uapi -I/usr/include/"$(cc -dumpmachine)" -c $p.c -o "$dir/$p.bpf.o") || rm -f "$dir/$p.bpf.o"
 done
 
-rm -f "$dir/times"
-i=0
-while [ $i -lt "$runs" ]; do
-	for p in $progs; do
-		[ -e "$dir/$p.bpf.o" ] || continue
-		"$B/skep" check --on both "$dir/$p.bpf.o" 2>/dev/null |
-			awk -v o=$p '$2 == "skep" || $2 == "kernel" { print o, $1, $2, $3, $5, $8 }' >>"$dir/times"
-	done
-	i=$((i + 1))
+set --
+for p in $progs; do
+	[ ! -e "$dir/$p.bpf.o" ] || set -- "$@" "$dir/$p.bpf.o"
 done
-printf '%-26s %-26s %9s %12s %12s %7s\n' object program walked "skep us" "kernel us" ratio
-sort -k1,1 -k2,2 -k3,3 -k6,6n "$dir/times" | awk '
-	function flush() {
-		if (key == "") return
-		med[key] = t[int((n + 1) / 2)]
+"$B/bench/verify" -r "$runs" "$@" >"$dir/times"
+printf '%-26s %-24s %-8s %8s %8s %8s %6s %8s %8s\n' object program verdict walked "skep us" "kern. us" ratio "skep KiB" "kern.KiB"
+sort -k6,6nr "$dir/times" | awk '
+	{
+		printf "%-26s %-24s %-8s %8d %8d %8d %6.2f %8d %8d\n", $1, $2, $3, $4, $5 / 1000, $6 / 1000, $5 / $6, $7, $8
+		a += $5; b += $6; n++
+		if ($5 > $6) slower++
+		if ($7 > $8 && $7 >= 512) bigger++
+		if ($3 == "refused" && $4 > 1000000 && $5 > 300e6) late++
 	}
-	{ k = $1 " " $2 " " $3; if (k != key) { flush(); key = k; n = 0; walked[k] = $5; verdict[k] = $4 } t[++n] = $6 }
 	END {
-		flush()
-		for (k in med) {
-			split(k, f, " ")
-			if (f[3] != "skep") continue
-			o = f[1] " " f[2] " kernel"
-			if (!(o in med) || !med[o]) continue
-			printf "%-26s %-26s %9d %12d %12d %7.2f\n", f[1], f[2], walked[k], med[k], med[o], med[k] / med[o]
-			a += med[k]; b += med[o]; if (med[k] > med[o]) slower++
-			c++
-		}
-		printf "%-26s %-26s %9s %12d %12d %7.2f   (%d programs, %d slower than the kernel)\n", "sum", "", "", a, b, b ? a / b : 0, c, slower
-	}' | sort -k5,5nr
+		printf "%-26s %-24s %-8s %8s %8d %8d %6.2f\n", "sum of " n, "", "", "", a / 1000, b / 1000, b ? a / b : 0
+		printf "%d slower than the kernel, %d with more memory (of those above 512 KiB), %d refused at the limit after 0.3 s\n",
+			slower, bigger, late
+	}'

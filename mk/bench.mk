@@ -17,8 +17,12 @@ $(B)/bench/bench: bench/bench.c bench/programs.h $(B)/bench/programs.o $(B)/libs
 
 # The verifier beside the running kernel's, on big real programs (root; linux-source-6.1).
 .PHONY: bench-verify
-bench-verify: all
+bench-verify: $(B)/bench/verify
 	$(Q)bench/verify.sh $(B) $(RUNS)
+
+$(B)/bench/verify: bench/verify.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $< $(B)/libskep.a $(BPF_LIBS)
 
 # What a command costs from outside, beside the running kernel's bpf(2).
 .PHONY: bench-door
