@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arena: see arena.h. Blocks double from 64 KiB to 2 MiB, so small programs stay small. Large ones come with their pages: a big
+ * Arena: see arena.h. Blocks are a quarter of what there is, 64 KiB to 2 MiB, so that little stays unused. Large ones come with their pages: a big
  * verification touches a hundred megabytes once, and one fault for each page would take half its time.
  */
 #include "base/arena.h"
@@ -10,7 +10,7 @@
 
 #define BLOCK_MIN ((size_t)64 << 10)
 #define BLOCK_MAX ((size_t)2 << 20)
-#define MAPPED ((size_t)512 << 10) /* blocks from this size on */
+#define MAPPED ((size_t)256 << 10) /* blocks from this size on */
 #define PAGE ((size_t)4096)
 #define ALIGN 16
 
@@ -56,7 +56,7 @@ void arena_free(struct arena *a)
 
 static void new_block(struct arena *a, size_t size)
 {
-	size_t want = a->blocks ? MIN(a->blocks->size * 2, BLOCK_MAX) : BLOCK_MIN;
+	size_t want = MIN(MAX(a->used / 4, BLOCK_MIN), BLOCK_MAX);
 	struct arena_block *b;
 
 	if (want < size)

@@ -72,9 +72,10 @@ struct reg {
 	u32 u32_min, u32_max;
 	u32 id;             /* same value or same object as others with this id; 0: none. Scalars: | ID_ADD_* */
 	u32 ref_id;         /* reference this pointer belongs to; 0: none */
-	u32 frameno;        /* T_STACK: frame the pointer points into */
 	s32 subreg_def;     /* instruction + 1 whose 32-bit write defined it; 0: full 64-bit value */
-	bool precise;       /* scalars: pruning must compare the exact range */
+	u8 frameno;         /* T_STACK: frame the pointer points into */
+	bool precise;       /* scalars: pruning must compare the exact range; see reg_precise() */
+	u16 zero;
 };
 #define AT_PKT_END (-1)
 #define BEYOND_PKT_END (-2)
@@ -90,20 +91,47 @@ static inline u32 slot_of(s32 off) { return (u32)(-off - 1) / SLOT_SIZE; }
 /* Index into type[] of the byte at stack offset `off`: -8 -> 7, -1 -> 0. */
 static inline u32 slot_byte(s32 off) { return (u32)(-off - 1) % SLOT_SIZE; }
 
+/* What a checkpoint knows of one register (slot.reg alone) or slot; frozen.c. */
+struct cell {
+	struct slot slot;
+	union {
+		u32 uses;          /* frames that hold it */
+		struct cell *next; /* of the free list */
+	};
+};
+
 struct ret_range { s32 min, max; };
 
 /* ---- frames and states ---- */
 struct frame {
-	struct reg regs[11];
 	struct slot *stack;       /* nslots used; grown on demand from the arena */
+	struct cell **cells;      /* of a checkpoint: registers, then slots; NULL: a state of the walk, with `stack` and `regs` */
 	u32 nslots, cap;
+	u64 precise_slots;        /* checkpoints: scalars that were found to be relied on */
+	u32 precise_regs;
 	u32 callsite;             /* instruction of the call, ~0 for the first frame */
 	u32 frameno, subprog;
 	u32 async_entries;
 	struct ret_range cb_ret;  /* callbacks: range R0 must have */
 	bool in_callback, in_async_callback, in_exception_cb;
 	u32 callback_depth;       /* iterations of a synchronous callback walked on this path */
+	struct reg regs[11];      /* last: a checkpoint's frame ends here */
 };
+
+/* Registers and slots of any frame, to be looked at. */
+static inline const struct reg *frame_reg(const struct frame *f, u32 r)
+{
+	return f->cells ? &f->cells[r]->slot.reg : &f->regs[r];
+}
+static inline const struct slot *frame_slot(const struct frame *f, u32 k)
+{
+	return f->cells ? &f->cells[11 + k]->slot : &f->stack[k];
+}
+static inline bool reg_precise(const struct frame *f, u32 r) { return frame_reg(f, r)->precise || (f->precise_regs >> r & 1); }
+static inline bool slot_precise(const struct frame *f, u32 k)
+{
+	return frame_slot(f, k)->reg.precise || (f->precise_slots >> k & 1);
+}
 
 enum ref_kind { REF_PTR, REF_LOCK, REF_RES_LOCK, REF_RES_LOCK_IRQ, REF_IRQ };
 struct ref {
@@ -114,12 +142,12 @@ struct ref {
 	u32 obj_id;
 };
 
-/* One instruction of a path, for backtracking; newest first, shared by the states that have it in common. */
-struct jmp_hist { struct jmp_hist *older; u32 idx, prev; u32 flags; u64 linked; };
+/* One instruction of a path, for backtracking; newest first, shared by the `uses` states and newer entries that have it in common. */
+struct jmp_hist { struct jmp_hist *older; u32 idx, prev; u32 flags, uses; u64 linked; };
 
 struct vstate {
 	/* what a search through checkpoints looks at: one cache line */
-	struct vstate *next;      /* free list, branch stack or checkpoint list */
+	struct vstate *next;      /* free list or checkpoint list */
 	u32 insn;
 	u32 branches;             /* unfinished paths below a checkpoint */
 	u32 curframe;
@@ -226,9 +254,12 @@ struct vf_env {
 	u32 cur_sub;              /* global function being verified */
 	u64 walked, max_walk;
 	u32 id_gen;
-	struct vstate *branch_stack;
-	u32 nbranches;            /* pending */
-	struct vstate *free_states;
+	struct vstate **branch;   /* pending branches, the next one last */
+	u32 nbranches, branchcap;
+	u32 nfrozen;              /* the first of them, which are not wanted soon, are frozen */
+	struct vstate *free_states, *free_frozen;
+	struct cell *free_cells, plain_cell[SLOT_ZERO + 1]; /* whole slots of plain data; SLOT_INVALID: also registers without a value */
+	struct jmp_hist *free_hist;
 	void *prune;              /* owned by prune.c */
 	void *live;               /* owned by live.c */
 	void *precise;            /* owned by precise.c */
@@ -308,6 +339,12 @@ bool reg_is_trusted(const struct reg *r); /* BTF pointer (or socket, map) valid 
 struct vstate *state_new(struct vf_env *e);                          /* one zeroed frame */
 void state_copy(struct vf_env *e, struct vstate *dst, const struct vstate *src); /* deep; dst is a recycled or new state */
 void state_free(struct vf_env *e, struct vstate *s);                 /* to the free list */
+void frame_reserve(struct vf_env *e, struct frame *f, u32 n);        /* room for n slots; what was there is lost */
+/* -- frozen.c: checkpoints -- */
+struct vstate *state_freeze(struct vf_env *e, const struct vstate *s); /* shares what it can with the checkpoint s->parent */
+struct vstate *state_thaw(struct vf_env *e, struct vstate *frozen);    /* a state of the walk; `frozen` is freed */
+void frozen_free(struct vf_env *e, struct vstate *s);
+void frozen_forget(struct vf_env *e, struct frame *f, u64 live_regs, u64 live_slots); /* what is dead */
 struct frame *frame_push(struct vf_env *e, struct vstate *s, u32 subprog, u32 callsite); /* regs uninitialised, r10 set */
 void frame_pop(struct vf_env *e, struct vstate *s);                  /* the innermost frame ends */
 void frame_grow(struct vf_env *e, struct frame *f, u32 nslots);      /* at least nslots stack slots */
@@ -350,6 +387,7 @@ void clear_pkt_pointers(struct vf_env *e);   /* after a helper that moves the pa
 int mark_precise(struct vf_env *e, u32 regno);                 /* register of the current frame */
 int mark_precise_slot(struct vf_env *e, u32 frameno, u32 slot);
 int push_jmp_hist(struct vf_env *e, struct vstate *s, u32 flags, u64 linked);
+void hist_put(struct vf_env *e, struct jmp_hist *h);           /* one state less needs it; NULL is fine */
 enum { HIST_DST_STACK = 1 << 10, HIST_SRC_STACK = 1 << 11 /* conditional jump on a stack pointer */, HIST_STACK_ACCESS = 1 << 9, HIST_FRAME_MASK = 7, HIST_SLOT_SHIFT = 3, HIST_SLOT_MASK = 63 };
 
 /* -- prune.c, equal.c -- */

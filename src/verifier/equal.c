@@ -81,12 +81,12 @@ static bool within(const struct reg *old, const struct reg *cur)
 	       old->s32_min <= cur->s32_min && old->s32_max >= cur->s32_max && tnum_in(old->var, cur->var);
 }
 
-static bool scalar_safe(const struct vf_env *e, const struct reg *old, const struct reg *cur, struct idmap *m,
+static bool scalar_safe(const struct vf_env *e, const struct reg *old, const struct reg *cur, bool precise, struct idmap *m,
 			enum equal_mode mode)
 {
 	if (unlikely(e->explore_alu_limits))
 		return same_data(old, cur) && same_bounds(old, cur) && same_scalar_id(old->id, cur->id, m);
-	if (!old->precise && mode == EQ_LOOSE)
+	if (!precise && mode == EQ_LOOSE)
 		return true;
 	if (old->id && (old->id & ID_ADD_MASK) != (cur->id & ID_ADD_MASK))
 		return false;
@@ -107,7 +107,8 @@ static bool pkt_safe(const struct reg *old, const struct reg *cur, struct idmap 
 	return old->off == cur->off && same_id(old->id, cur->id, m) && within(old, cur);
 }
 
-static bool reg_safe(const struct vf_env *e, const struct reg *old, const struct reg *cur, struct idmap *m,
+/* `precise`: the exact range of the old scalar was relied on. */
+static bool reg_safe(const struct vf_env *e, const struct reg *old, const struct reg *cur, bool precise, struct idmap *m,
 		     enum equal_mode mode)
 {
 	if (mode == EQ_EXACT)
@@ -118,7 +119,7 @@ static bool reg_safe(const struct vf_env *e, const struct reg *old, const struct
 		return false;
 	switch (T_BASE(old->type)) {
 	case T_SCALAR:
-		return scalar_safe(e, old, cur, m, mode);
+		return scalar_safe(e, old, cur, precise, m, mode);
 	case T_MAP_KEY:
 	case T_MAP_VALUE:
 	case T_MEM:
@@ -164,14 +165,14 @@ static const struct reg *slot_scalar(const struct vf_env *e, const struct slot *
 	return &unknown_scalar;
 }
 
-static bool special_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur,
+static bool special_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur, bool precise,
 			 struct idmap *m, enum equal_mode mode)
 {
 	const struct reg *a = &old->reg, *b = &cur->reg;
 
 	switch ((enum slot_type)old->type[SLOT_SIZE - 1]) {
 	case SLOT_SPILL:
-		return reg_safe(e, a, b, m, mode);
+		return reg_safe(e, a, b, precise, m, mode);
 	case SLOT_DYNPTR:
 		return a->dyn_kind == b->dyn_kind && a->dyn_first == b->dyn_first &&
 		       same_id(a->ref_id, b->ref_id, m);
@@ -199,7 +200,7 @@ static u64 types_of(const struct slot *s)
 
 #define ALL_MISC (0x0101010101010101ull * SLOT_MISC)
 
-static bool slot_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur, struct idmap *m,
+static bool slot_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur, bool precise, struct idmap *m,
 		      enum equal_mode mode)
 {
 	u64 types = types_of(old);
@@ -221,7 +222,7 @@ static bool slot_safe(const struct vf_env *e, const struct slot *old, const stru
 			a = slot_scalar(e, old);
 			b = slot_scalar(e, cur);
 			if (a && b)
-				return reg_safe(e, a, b, m, mode);
+				return reg_safe(e, a, b, precise && a == &old->reg, m, mode);
 			a = &unknown_scalar; /* asked */
 		}
 		if (o == SLOT_MISC && c == SLOT_ZERO)
@@ -229,7 +230,7 @@ static bool slot_safe(const struct vf_env *e, const struct slot *old, const stru
 		if (o != c)
 			return false;
 		if (i == SLOT_SIZE - 1)
-			return special_safe(e, old, cur, m, mode);
+			return special_safe(e, old, cur, precise, m, mode);
 	}
 	return true;
 }
@@ -240,7 +241,7 @@ static bool stack_safe(const struct vf_env *e, const struct frame *old, const st
 	for (u32 k = 0; k < old->nslots; k++) {
 		if (mode != EQ_LOOSE && k >= cur->nslots)
 			return false;
-		if (!slot_safe(e, &old->stack[k], k < cur->nslots ? &cur->stack[k] : &no_slot, m, mode))
+		if (!slot_safe(e, frame_slot(old, k), k < cur->nslots ? &cur->stack[k] : &no_slot, slot_precise(old, k), m, mode))
 			return false;
 	}
 	return true;
@@ -276,7 +277,7 @@ static bool frame_safe(const struct vf_env *e, const struct frame *old, const st
 	for (; live; live &= live - 1) {
 		u32 r = (u32)__builtin_ctz(live);
 
-		if (!reg_safe(e, &old->regs[r], &cur->regs[r], m, mode))
+		if (!reg_safe(e, frame_reg(old, r), &cur->regs[r], reg_precise(old, r), m, mode))
 			return false;
 	}
 	return stack_safe(e, old, cur, m, mode);
@@ -308,12 +309,11 @@ bool states_equal(struct vf_env *e, struct vstate *old, struct vstate *cur, enum
 
 /* ---- loops of unknown length ---- */
 
-static void widen(struct vf_env *e, const struct reg *old, struct reg *cur, struct idmap *m)
+static void widen(struct vf_env *e, const struct reg *old, bool precise, struct reg *cur, struct idmap *m)
 {
 	s32 def = cur->subreg_def;
 
-	if (old->type != T_SCALAR || cur->type != T_SCALAR || old->precise || cur->precise ||
-	    exact(old, cur, m))
+	if (old->type != T_SCALAR || cur->type != T_SCALAR || precise || cur->precise || exact(old, cur, m))
 		return;
 	reg_mark_unknown(e, cur);
 	cur->subreg_def = def;
@@ -331,10 +331,10 @@ void prune_widen(struct vf_env *e, struct vstate *old, struct vstate *cur)
 		u32 n = MIN(a->nslots, b->nslots);
 
 		for (u32 r = 0; r < ARRAY_SIZE(a->regs); r++)
-			widen(e, &a->regs[r], &b->regs[r], &m);
+			widen(e, frame_reg(a, r), reg_precise(a, r), &b->regs[r], &m);
 		for (u32 k = 0; k < n; k++)
-			if (a->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL &&
+			if (frame_slot(a, k)->type[SLOT_SIZE - 1] == SLOT_SPILL &&
 			    b->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL)
-				widen(e, &a->stack[k].reg, &b->stack[k].reg, &m);
+				widen(e, &frame_slot(a, k)->reg, slot_precise(a, k), &b->stack[k].reg, &m);
 	}
 }

@@ -40,7 +40,8 @@ static inline void reg_make_ptr(struct reg *r, u32 type)
 {
 	r->off = 0;
 	r->raw1 = r->raw2 = r->raw3 = 0;
-	r->id = r->ref_id = r->frameno = 0;
+	r->id = r->ref_id = 0;
+	r->frameno = 0;
 	reg_set_known(r, 0);
 	r->type = type;
 	r->precise = false;

@@ -32,14 +32,29 @@ int push_jmp_hist(struct vf_env *e, struct vstate *s, u32 flags, u64 linked)
 		h->linked |= linked;
 		return 0;
 	}
-	h = arena_alloc_raw(&e->arena, sizeof(*h));
+	h = e->free_hist;
+	if (h)
+		e->free_hist = h->older;
+	else
+		h = arena_alloc_raw(&e->arena, sizeof(*h));
 	*h = (struct jmp_hist){
-		.older = s->hist, .idx = e->insn, .prev = e->prev_insn, .flags = flags, .linked = linked
+		.older = s->hist, .idx = e->insn, .prev = e->prev_insn, .flags = flags, .uses = 1, .linked = linked
 	};
 	s->hist = h;
 	s->nhist++;
 	e->cur_hist = h;
 	return 0;
+}
+
+void hist_put(struct vf_env *e, struct jmp_hist *h)
+{
+	while (h && !--h->uses) {
+		struct jmp_hist *older = h->older;
+
+		h->older = e->free_hist;
+		e->free_hist = h;
+		h = older;
+	}
 }
 
 static bool is_empty(const struct want *w)
@@ -302,13 +317,28 @@ static int back_one(struct vf_env *e, u32 idx, u32 next, const struct jmp_hist *
 	return err;
 }
 
-/* ---- marks ---- */
+/* ---- marks: on checkpoints. False: it is no scalar, or marked already ---- */
 
-static void force(struct vf_env *e, struct reg *r, u32 frame, const char *what, int n)
+static bool mark_reg(struct frame *f, u32 r)
 {
-	if (r->type != T_SCALAR || r->precise)
-		return;
-	r->precise = true;
+	if (frame_reg(f, r)->type != T_SCALAR || reg_precise(f, r))
+		return false;
+	f->precise_regs |= 1u << r;
+	return true;
+}
+
+static bool mark_slot(struct frame *f, u32 k)
+{
+	const struct slot *s = k < f->nslots ? frame_slot(f, k) : NULL;
+
+	if (!s || s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || slot_precise(f, k))
+		return false;
+	f->precise_slots |= 1ull << k;
+	return true;
+}
+
+static void log_forced(struct vf_env *e, u32 frame, const char *what, int n)
+{
 	if (e->log->level & LOG_LEVEL2)
 		vf_log(e, "force_precise: frame%u: forcing %s%d to be precise\n", frame, what, n);
 }
@@ -323,10 +353,11 @@ void precise_all(struct vf_env *e, struct vstate *s)
 			struct frame *f = s->frame[i];
 
 			for (u32 r = 0; r < BPF_REG_10; r++)
-				force(e, &f->regs[r], i, "r", (int)r);
+				if (mark_reg(f, r))
+					log_forced(e, i, "r", (int)r);
 			for (u32 k = 0; k < f->nslots; k++)
-				if (f->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL)
-					force(e, &f->stack[k].reg, i, "fp", -(int)(k + 1) * SLOT_SIZE);
+				if (mark_slot(f, k))
+					log_forced(e, i, "fp", -(int)(k + 1) * SLOT_SIZE);
 		}
 }
 
@@ -338,19 +369,18 @@ static bool mark_frame(struct frame *f, u32 *regs, u64 *slots)
 	for (u32 m = *regs; m; m &= m - 1) {
 		u32 r = (u32)__builtin_ctz(m);
 
-		if (f->regs[r].type != T_SCALAR || f->regs[r].precise)
-			*regs &= ~(1u << r);
+		if (mark_reg(f, r))
+			changed = true;
 		else
-			changed = f->regs[r].precise = true;
+			*regs &= ~(1u << r);
 	}
 	for (u64 m = *slots; m; m &= m - 1) {
 		u32 k = (u32)__builtin_ctzll(m);
-		struct slot *s = k < f->nslots ? &f->stack[k] : NULL;
 
-		if (!s || s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || s->reg.precise)
-			*slots &= ~(1ull << k);
+		if (mark_slot(f, k))
+			changed = true;
 		else
-			changed = s->reg.precise = true;
+			*slots &= ~(1ull << k);
 	}
 	return changed;
 }
@@ -378,12 +408,8 @@ static int at_entry(struct vf_env *e, struct vstate *s, struct want *w)
 	    (w->regs[0] & ~ARGS))
 		return vf_bug(e, "backtracking func entry subprog %u reg_mask %x stack_mask %llx",
 			      s->frame[0]->subprog, w->regs[0], (unsigned long long)w->slots[0]);
-	for (u32 m = w->regs[0]; m; m &= m - 1) {
-		struct reg *r = &s->frame[0]->regs[__builtin_ctz(m)];
-
-		if (r->type == T_SCALAR)
-			r->precise = true;
-	}
+	for (u32 m = w->regs[0]; m; m &= m - 1)
+		mark_reg(s->frame[0], (u32)__builtin_ctz(m));
 	w->regs[0] = 0;
 	return 0;
 }

@@ -192,11 +192,11 @@ static void put_target(struct vf_env *e, const struct reg *r, const char **sep)
 	}
 }
 
-static void put_reg(struct vf_env *e, const struct frame *f, const struct reg *r)
+static void put_reg(struct vf_env *e, const struct frame *f, const struct reg *r, bool precise)
 {
 	const char *sep = "";
 
-	if (r->type == T_SCALAR && r->precise)
+	if (r->type == T_SCALAR && precise)
 		vf_log(e, "P");
 	if (r->type == T_SCALAR && tnum_is_const(r->var)) {
 		put_signed(e, (s64)r->var.value);
@@ -269,7 +269,7 @@ static void put_iter(struct vf_env *e, const struct reg *r)
 static u32 put_slot(struct vf_env *e, const struct frame *f, u32 k)
 {
 	static const char letter[] = { '?', 'r', 'm', '0', 'd', 'i', 'f' };
-	const struct slot *s = &f->stack[k];
+	const struct slot *s = frame_slot(f, k);
 	char types[SLOT_SIZE + 1];
 	u32 j;
 
@@ -285,13 +285,13 @@ static u32 put_slot(struct vf_env *e, const struct frame *f, u32 k)
 			;
 		types[j] = '\0';
 		vf_log(e, " fp%d=%s", -(s32)(k + 1) * SLOT_SIZE, types);
-		put_reg(e, f, &s->reg);
+		put_reg(e, f, &s->reg, slot_precise(f, k));
 		return 1;
 	case SLOT_DYNPTR:
 		/* two slots; the upper one holds the record */
 		vf_log(e, " fp%d=", -(s32)(k + 2) * SLOT_SIZE);
 		if (k + 1 < f->nslots)
-			put_dynptr(e, &f->stack[k + 1].reg);
+			put_dynptr(e, &frame_slot(f, k + 1)->reg);
 		return 2;
 	case SLOT_ITER:
 		if (s->reg.ref_id) {
@@ -328,10 +328,10 @@ void state_print(struct vf_env *e, const struct vstate *s, u32 frameno, bool all
 	if (f->frameno)
 		vf_log(e, " frame%u:", f->frameno);
 	for (u32 i = 0; i < ARRAY_SIZE(f->regs); i++) {
-		if (f->regs[i].type == T_NONE || (!all && !(e->scratched_regs & 1u << i)))
+		if (frame_reg(f, i)->type == T_NONE || (!all && !(e->scratched_regs & 1u << i)))
 			continue;
 		vf_log(e, " R%u=", i);
-		put_reg(e, f, &f->regs[i]);
+		put_reg(e, f, frame_reg(f, i), reg_precise(f, i));
 	}
 	for (u32 k = 0; k < f->nslots;)
 		k += !all && !(e->scratched_slots & 1ull << k) ? 1 : put_slot(e, f, k);

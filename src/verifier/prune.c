@@ -138,7 +138,7 @@ static int propagate_precision(struct vf_env *e, const struct vstate *old, struc
 		bool first = true;
 
 		for (u32 r = 0; r < BPF_REG_10; r++) {
-			if (fr->regs[r].type != T_SCALAR || !fr->regs[r].precise)
+			if (frame_reg(fr, r)->type != T_SCALAR || !reg_precise(fr, r))
 				continue;
 			if (unlikely(log2)) {
 				if (first)
@@ -150,10 +150,9 @@ static int propagate_precision(struct vf_env *e, const struct vstate *old, struc
 			first = false;
 		}
 		for (u32 k = 0; k < fr->nslots; k++) {
-			const struct slot *s = &fr->stack[k];
+			const struct slot *s = frame_slot(fr, k);
 
-			if (s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR ||
-			    !s->reg.precise)
+			if (s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || !slot_precise(fr, k))
 				continue;
 			if (unlikely(log2)) {
 				if (first)
@@ -196,6 +195,7 @@ static int propagate_backedges(struct vf_env *e, struct visit *v)
 		struct vstate *b = v->backedges;
 
 		v->backedges = b->next;
+		hist_put(e, b->hist);
 		b->next = p->free_backedges;
 		p->free_backedges = b;
 	}
@@ -232,6 +232,8 @@ static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstat
 	else
 		b = arena_alloc_raw(&e->arena, sizeof(*b));
 	*b = *cur;
+	if (b->hist)
+		b->hist->uses++;
 	memset(b->frame, 0, sizeof(b->frame));
 	b->refs = NULL;
 	b->nrefs = b->refcap = 0;
@@ -251,7 +253,7 @@ static void free_if_unused(struct vf_env *e, struct vstate *s)
 	if (!s->evicted || s->branches || marks_incomplete(s))
 		return;
 	prune_of(e)->nevicted--;
-	state_free(e, s);
+	frozen_free(e, s);
 }
 
 int branch_done(struct vf_env *e, struct vstate *s)
@@ -275,7 +277,13 @@ void prune_reset(struct vf_env *e)
 {
 	struct prune *p = prune_of(e);
 
-	memset(p->bucket, 0, e->n * sizeof(struct vstate *));
+	for (u32 i = 0; i < e->n; i++)
+		while (p->bucket[i]) {
+			struct vstate *s = p->bucket[i];
+
+			p->bucket[i] = s->next;
+			frozen_free(e, s);
+		}
 	memset(p->visits, 0, (e->nscc + 1) * sizeof(struct visit *));
 	p->explored = p->nevicted = p->nbackedges = 0;
 }
@@ -286,16 +294,7 @@ static void clean(struct vf_env *e, struct vstate *s)
 	live_query(e, s);
 	s->cleaned = true;
 	for (u32 i = 0; i <= s->curframe; i++) {
-		struct frame *f = s->frame[i];
-		u16 live = e->aux[frame_insn(s, i)].live_regs;
-		u64 slots = live_slots(e, i);
-
-		for (u32 r = 0; r < BPF_REG_10; r++)
-			if (!(live & 1u << r))
-				reg_mark_none(&f->regs[r]);
-		for (u32 k = 0; k < f->nslots; k++)
-			if (!(slots & 1ull << k))
-				memset(&f->stack[k], 0, sizeof(f->stack[k]));
+		frozen_forget(e, s->frame[i], e->aux[frame_insn(s, i)].live_regs, live_slots(e, i));
 	}
 }
 
@@ -337,7 +336,7 @@ static bool maybe_looping(const struct vstate *old, const struct vstate *cur)
 	a = old->frame[cur->curframe];
 	b = cur->frame[cur->curframe];
 	for (u32 r = 0; r < ARRAY_SIZE(a->regs); r++)
-		if (!regs_identical(&a->regs[r], &b->regs[r]))
+		if (!regs_identical(frame_reg(a, r), &b->regs[r]))
 			return false;
 	return true;
 }
@@ -347,7 +346,7 @@ static bool iter_depths_differ(const struct vstate *old, const struct vstate *cu
 {
 	for (u32 i = 0; i <= old->curframe; i++)
 		for (u32 k = 0; k < old->frame[i]->nslots; k++) {
-			const struct slot *a = &old->frame[i]->stack[k], *b = &cur->frame[i]->stack[k];
+			const struct slot *a = frame_slot(old->frame[i], k), *b = frame_slot(cur->frame[i], k);
 
 			if (a->type[0] == SLOT_ITER && a->reg.iter_state == ITER_ACTIVE &&
 			    a->reg.iter_depth != b->reg.iter_depth)
@@ -467,8 +466,7 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
 	p->last_walked = e->walked;
 	if (e->bpf_capable)
 		make_imprecise(cur);
-	s = state_new(e);
-	state_copy(e, s, cur);
+	s = state_freeze(e, cur);
 	s->insn = insn;
 	s->misses = s->hits = 0;
 	s->cleaned = s->evicted = false;
@@ -477,6 +475,7 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
 	cur->parent = s;
 	cur->first_insn = insn;
 	cur->dfs_depth = s->dfs_depth + 1;
+	hist_put(e, cur->hist);
 	cur->hist = NULL;
 	cur->nhist = 0;
 	s->next = *list;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * States and their frames: made, copied and recycled. Copies cost what is used: the frames in use and the
+ * States of the walk and their frames: made, copied and recycled (checkpoints: frozen.c). Copies cost what is used: the frames in use and the
  * stack slots touched.
  *
  * Invariant: every state lives in env->arena; a state on the free list keeps its frames' memory, and nothing
@@ -57,12 +57,13 @@ struct vstate *state_new(struct vf_env *e)
 
 void state_free(struct vf_env *e, struct vstate *s)
 {
+	hist_put(e, s->hist);
+	s->hist = NULL;
 	s->next = e->free_states;
 	e->free_states = s;
 }
 
-/* Room for n slots; what was there is lost. */
-static void reserve_slots(struct vf_env *e, struct frame *f, u32 n)
+void frame_reserve(struct vf_env *e, struct frame *f, u32 n)
 {
 	if (f->cap >= n)
 		return;
@@ -79,7 +80,7 @@ static void copy_frame(struct vf_env *e, struct frame **dst, const struct frame 
 
 	if (!*dst)
 		*dst = ARENA_NEW(&e->arena, struct frame);
-	reserve_slots(e, *dst, src->nslots);
+	frame_reserve(e, *dst, src->nslots);
 	stack = (*dst)->stack;
 	cap = (*dst)->cap;
 	memcpy(*dst, src, sizeof(**dst));
@@ -105,6 +106,8 @@ void state_copy(struct vf_env *e, struct vstate *dst, const struct vstate *src)
 	if (src->nrefs)
 		memcpy(refs, src->refs, src->nrefs * sizeof(*refs));
 	*dst = *src;
+	if (dst->hist)
+		dst->hist->uses++;
 	memcpy(dst->frame, frames, sizeof(frames));
 	dst->refs = refs;
 	dst->refcap = refcap;
@@ -123,7 +126,7 @@ void frame_init_regs(struct vf_env *e, struct frame *f)
 	scratch_all(e);
 	memset(f->regs, 0, sizeof(f->regs));
 	fp->type = T_STACK;
-	fp->frameno = f->frameno;
+	fp->frameno = (u8)f->frameno;
 }
 
 struct frame *frame_push(struct vf_env *e, struct vstate *s, u32 subprog, u32 callsite)
@@ -158,7 +161,7 @@ void frame_grow(struct vf_env *e, struct frame *f, u32 nslots)
 	if (nslots > f->cap) {
 		u32 n = f->nslots;
 
-		reserve_slots(e, f, nslots);
+		frame_reserve(e, f, nslots);
 		if (n)
 			memcpy(f->stack, old, n * sizeof(*old));
 	}

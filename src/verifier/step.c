@@ -65,14 +65,21 @@ void log_insn(struct vf_env *e, u32 insn)
 
 /* ---- the branch stack ---- */
 
+#define NEAR 32 /* branches at the top of the stack, which come and go; those below are frozen */
+
 static void remember(struct vf_env *e, struct vstate *b, u32 insn, u32 prev)
 {
 	b->insn = insn;
 	b->prev_insn = prev;
 	b->log_mark = e->log->total;
-	b->next = e->branch_stack;
-	e->branch_stack = b;
-	e->nbranches++;
+	ARENA_GROW(&e->arena, e->branch, e->nbranches, e->branchcap);
+	e->branch[e->nbranches++] = b;
+	if (e->nbranches - e->nfrozen > NEAR) {
+		struct vstate **far = &e->branch[e->nfrozen++], *was = *far;
+
+		*far = state_freeze(e, was);
+		state_free(e, was);
+	}
 }
 
 struct vstate *push_branch(struct vf_env *e, u32 insn, u32 prev, bool speculative)
@@ -127,12 +134,13 @@ static int next_path(struct vf_env *e)
 	if (err)
 		return err;
 	live_update(e);
-	b = e->branch_stack;
-	if (!b)
+	if (!e->nbranches)
 		return STEP_DONE;
-	e->branch_stack = b->next;
-	b->next = NULL;
-	e->nbranches--;
+	b = e->branch[--e->nbranches];
+	if (e->nbranches < e->nfrozen) {
+		b = state_thaw(e, b);
+		e->nfrozen--;
+	}
 	if (!(e->log->level & LOG_LEVEL2))
 		log_reset(e->log, b->log_mark);
 	state_free(e, e->cur);

@@ -42,24 +42,46 @@ static void give_up(struct recorder *k, const char *why)
 	k->r->why = why;
 }
 
+/* A register or slot as it is, with what was marked of it later. */
+static struct slot whole_slot(const struct frame *f, u32 k)
+{
+	struct slot s = *frame_slot(f, k);
+
+	s.reg.precise = slot_precise(f, k);
+	return s;
+}
+
+static struct reg whole_reg(const struct frame *f, u32 i)
+{
+	struct reg r = *frame_reg(f, i);
+
+	r.precise = reg_precise(f, i);
+	return r;
+}
+
 static const struct claim_stack *copy_stack(struct record *r, const struct frame *f, const struct claim_stack *was)
 {
 	struct claim_stack *s;
 	bool same = was && was->n == f->nslots;
 
-	for (u32 i = 0; same && i < f->nslots; i++)
-		same = !memcmp(was->s[i], &f->stack[i], sizeof(struct slot));
+	for (u32 i = 0; same && i < f->nslots; i++) {
+		struct slot now = whole_slot(f, i);
+
+		same = !memcmp(was->s[i], &now, sizeof(now));
+	}
 	if (same)
 		return was;
 	s = arena_alloc(&r->arena, sizeof(*s) + f->nslots * sizeof(s->s[0]));
 	s->n = f->nslots;
 	for (u32 i = 0; i < f->nslots; i++) {
-		if (was && i < was->n && !memcmp(was->s[i], &f->stack[i], sizeof(struct slot))) {
+		struct slot now = whole_slot(f, i);
+
+		if (was && i < was->n && !memcmp(was->s[i], &now, sizeof(now))) {
 			s->s[i] = was->s[i];
 		} else {
 			struct slot *n = arena_alloc_raw(&r->arena, sizeof(*n));
 
-			*n = f->stack[i];
+			*n = now;
 			s->s[i] = n;
 		}
 	}
@@ -72,12 +94,14 @@ static const struct claim_frame *copy_frame(struct record *r, const struct frame
 	bool same = was && was->callsite == f->callsite && was->subprog == f->subprog;
 
 	for (u32 i = 0; i < 11; i++) {
-		if (was && !memcmp(was->reg[i], &f->regs[i], sizeof(struct reg))) {
+		struct reg now = whole_reg(f, i);
+
+		if (was && !memcmp(was->reg[i], &now, sizeof(now))) {
 			new.reg[i] = was->reg[i];
 		} else {
 			struct reg *n = arena_alloc_raw(&r->arena, sizeof(*n));
 
-			*n = f->regs[i];
+			*n = now;
 			new.reg[i] = n;
 			same = false;
 		}
