@@ -155,10 +155,23 @@ static void squeeze(void)
 
 /* ---- known classes ---- */
 
-struct class { const char *name; long kernel, skep; const char *kernel_why, *skep_why, *why; };
+/* Is there an equality of low halves: of two registers, or with zero? */
+static bool low_halves(void)
+{
+	for (u32 i = 0; i < prog.n; i++) {
+		const struct bpf_insn *in = &prog.insn[i];
+
+		if (((in->code == 0x16 || in->code == 0x56) && !in->imm) || in->code == 0x1e || in->code == 0x5e)
+			return true;
+	}
+	return false;
+}
+
+struct class { const char *name; long kernel, skep; const char *kernel_why, *skep_why, *why; bool (*has)(void); };
 #define ANY 1
 static const struct class classes[] = {
-#define C(name, kernel, skep, kernel_why, skep_why, why) { #name, kernel, skep, kernel_why, skep_why, why },
+#define C(name, kernel, skep, kernel_why, skep_why, why) { #name, kernel, skep, kernel_why, skep_why, why, NULL },
+#define C_IF(has, name, kernel, skep, kernel_why, skep_why, why) { #name, kernel, skep, kernel_why, skep_why, why, has },
 #include "classes.def"
 };
 
@@ -169,7 +182,7 @@ static s32 class_of(const struct dispute *d)
 		const struct class *c = &classes[i];
 
 		if ((c->kernel == ANY || c->kernel == d->kernel) && (c->skep == ANY || c->skep == d->skep) &&
-		    strstr(d->kernel_why, c->kernel_why) && strstr(d->skep_why, c->skep_why))
+		    strstr(d->kernel_why, c->kernel_why) && strstr(d->skep_why, c->skep_why) && (!c->has || c->has()))
 			return (s32)i;
 	}
 	return -1;
