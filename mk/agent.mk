@@ -3,7 +3,7 @@
 AGENT_SRC := $(wildcard src/agent/*.c) $(addprefix src/,map/array.c map/hash.c map/lru.c map/lru_hash.c map/lock.c map/lpm.c \
 	map/perf.c map/pool.c map/queue.c map/bloom.c map/ring.c map/stack_trace.c map/value.c map/fd.c map/prog.c \
 	vm/run.c vm/probe.c vm/outline.c helper/basic.c helper/current.c helper/map.c helper/trace.c helper/print.c helper/dynptr.c helper/task.c \
-	helper/cookie.c)
+	helper/cookie.c helper/kfunc.c helper/kfunc_probe.c helper/arena.c map/arena.c)
 AGENT_OBJ := $(AGENT_SRC:src/%.c=$(B)/agent/%.o) $(B)/agent/entry.o
 AGENT_CFLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fPIC -fvisibility=hidden -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing -fno-jump-tables -ffunction-sections \

@@ -262,19 +262,52 @@ static inline void flags_out(struct agent_thread *t)
 	t->regs.flags = 0x202 | (f >> 8 & 0xd5) | (f & 1) << 11;
 }
 
-static inline void run_list(struct agent_thread *t, const struct agent_list *l)
+/*
+ * Sessions: a program that sees entry and return of a call. What is kept of the call is in t->session while a list runs, with the
+ * frame in between; a result that is not zero at the entry drops the return.
+ */
+static __attribute__((noinline)) void run_session(struct agent_thread *t, const struct agent_ref *ref, bool returns)
 {
-	for (u32 i = 0; i < l->n; i++)
-		if (wanted(t, &l->ref[i]))
-			run_ref(t, &l->ref[i], &t->regs);
+	struct agent_session *s = t->session;
+	u64 want = returns ? ref->session : 0, skip;
+
+	while (s < t->session + AGENT_SESSIONS && s->id != want)
+		s++;
+	if (s == t->session + AGENT_SESSIONS) {
+		if (!returns)
+			count_missed(ref);
+		return;
+	}
+	if (!returns)
+		*s = (struct agent_session){ .id = ref->session };
+	t->env.session_cookie = &s->cookie;
+	t->env.session_returns = returns;
+	skip = run_ref(t, ref, &t->regs);
+	t->env.session_cookie = NULL;
+	if (!returns && skip)
+		s->id = 0;
 }
 
-static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip, bool begins)
+static inline void run_list(struct agent_thread *t, const struct agent_list *l, bool returns)
+{
+	for (u32 i = 0; i < l->n; i++) {
+		const struct agent_ref *ref = &l->ref[i];
+
+		if (!wanted(t, ref))
+			continue;
+		if (unlikely(ref->flags & AGENT_SESSION))
+			run_session(t, ref, returns);
+		else
+			run_ref(t, ref, &t->regs);
+	}
+}
+
+static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip, bool begins, bool returns)
 {
 	at(t, ip);
 	if (begins)
 		t->env.user_ra = *(u64 *)t->regs.sp;
-	run_list(t, l);
+	run_list(t, l, returns);
 }
 
 /* A list of one program that asks for nothing is what most are: it gets its context, and no more is touched. */
@@ -297,11 +330,25 @@ HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
 	t->regs.ip = s->addr;
 	flags_out(t);
 	if (!run_plain(t, l))
-		run_all(t, l, s->addr, s->begins);
+		run_all(t, l, s->addr, s->begins, false);
 }
 
 /* ---- functions that are seen to return ---- */
 static inline u64 *slot_at(u64 sp) { return (u64 *)sp; }
+
+static inline void keep_sessions(struct agent_session *to, const struct agent_session *from)
+{
+	for (u32 i = 0; i < AGENT_SESSIONS; i++)
+		to[i] = from[i];
+}
+
+static bool has_session(const struct agent_thread *t, u64 id)
+{
+	for (u32 i = 0; i < AGENT_SESSIONS; i++)
+		if (t->session[i].id == id)
+			return true;
+	return false;
+}
 
 /* A function begins: run what is to see that, and decide whether its return is to be trapped. */
 HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
@@ -310,15 +357,17 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 	u64 sp = t->regs.sp, any = 0;
 	u32 n = t->nshadow;
 
+	for (u32 i = 0; i < AGENT_SESSIONS; i++)
+		t->session[i].id = 0;
 	if (l) {
 		t->regs.ip = s->addr;
 		flags_out(t);
 		if (!run_plain(t, l))
-			run_all(t, l, s->addr, s->begins);
+			run_all(t, l, s->addr, s->begins, false);
 	}
 	l = list_of(&s->leave);
 	for (u32 i = 0; l && i < l->n && !any; i++)
-		any = wanted(t, &l->ref[i]);
+		any = wanted(t, &l->ref[i]) && (likely(!(l->ref[i].flags & AGENT_SESSION)) || has_session(t, l->ref[i].session));
 	if (!any)
 		return 0;
 	/* Frames whose place on this stack is ours now have gone without returning; but one may have jumped here as its last act. */
@@ -330,7 +379,10 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 			count_missed(&l->ref[i]);
 		return 0;
 	}
-	t->shadow[n] = (struct agent_shadow){ .sp = sp, .ra = *slot_at(sp), .site = s };
+	t->shadow[n].sp = sp;
+	t->shadow[n].ra = *slot_at(sp);
+	t->shadow[n].site = s;
+	keep_sessions(t->shadow[n].session, t->session);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	t->nshadow = n + 1;
 	return 1;
@@ -379,11 +431,12 @@ HOT void agent_return(struct agent_thread *t)
 	l = list_of(&was.site->leave);
 	if (!l)
 		return;
+	keep_sessions(t->session, was.session);
 	t->regs.sp = sp + 8;
 	t->regs.ip = was.ra;
 	flags_out(t);
 	if (!run_plain(t, l))
-		run_all(t, l, was.ra, false);
+		run_all(t, l, was.ra, false, true);
 }
 
 u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)
@@ -420,6 +473,8 @@ static void take_map(struct map *m, u64 at)
 	if (m->ops->pick)
 		m->ops->pick(m);
 	m->sink = m->sinks ? agent_find_sink : NULL;
+	m->resolve = m->objs ? agent_find_obj : NULL;
+	m->image_at = m->images ? agent_find_image : NULL;
 	((struct map **)at)[-1] = m;
 }
 
@@ -431,6 +486,7 @@ static s64 do_command(struct agent_cmd *c)
 	case AGENT_CMD_SYSCALL:
 		return os_call6(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 	case AGENT_CMD_HELPERS:
+		probe_virtual = agent_read_kernel;
 		for (u32 i = 0; i < a[1]; i++)
 			((u64 *)a[0])[i] = (u64)(uintptr_t)agent_helper(i);
 		return 0;
@@ -457,11 +513,4 @@ void agent_call(struct agent_cmd *first)
 	wake(&agent_head.ctl->done);
 	for (;;) /* until it moves this thread back to where it was */
 		os_call6(__NR_pause, 0, 0, 0, 0, 0, 0);
-}
-
-void agent_printk(struct run_env *env, const char *text, u32 len)
-{
-	(void)env;
-	if (agent_head.printk)
-		map_ring_output(agent_head.printk, text, len, 0);
 }

@@ -30,11 +30,31 @@ enum agent_req_kind {
 	AGENT_REQ_MAPPED,      /* code was mapped */
 	AGENT_REQ_FORKED,      /* this is a new process; arg: its parent */
 	AGENT_REQ_EXEC,        /* execve is next */
-	AGENT_REQ_SINK,        /* a perf event is in a map; arg: the map's number | the slot << 32 */
+	AGENT_REQ_SINK,        /* a perf event is in a map; arg: the map's number, the slot */
+	AGENT_REQ_OBJECT,      /* a map or program is in a map; arg: the map's number, the slot */
+	AGENT_REQ_READ,        /* of what stands for kernel memory; arg: address; size */
+	AGENT_REQ_CALL,        /* a helper of agent/remote.def; arg: which, the image, the arguments */
 };
-enum agent_req_state { AGENT_REQ_FREE, AGENT_REQ_TAKEN, AGENT_REQ_READY, AGENT_REQ_DONE };
-struct agent_req { u32 state, kind, pid, tid; u64 arg; };
+enum agent_req_state { AGENT_REQ_FREE, AGENT_REQ_TAKEN, AGENT_REQ_READY, AGENT_REQ_SERVED, AGENT_REQ_DONE };
+#define AGENT_REQ_DATA 256u
+struct agent_req {
+	u32 state, kind, pid, tid;
+	u64 arg[7], ret;
+	u32 size;              /* of data */
+	s32 err;
+	u8 data[AGENT_REQ_DATA];
+};
 #define AGENT_REQS 64u
+
+enum agent_remote {
+#define R(name, ...) AGENT_REMOTE_##name,
+#include "agent/remote.def"
+	AGENT_REMOTES
+};
+
+/* What bpf_trace_printk writes to the ring that all processes share. */
+struct agent_text { u32 tgid, tid; char comm[16]; char text[]; };
+#define AGENT_TEXT_MAX 1024u
 
 struct agent_ctl {
 	struct map_bell bell;  /* a ring was written to, or a process wants something */
@@ -47,11 +67,12 @@ struct agent_ctl {
 };
 
 /* ---- programs at a site ---- */
-enum { AGENT_NEEDS_LANE = 1, AGENT_MAY_THROW = 2, AGENT_NEEDS_CPU = 4 };
+enum { AGENT_NEEDS_LANE = 1, AGENT_MAY_THROW = 2, AGENT_NEEDS_CPU = 4, AGENT_SESSION = 8 };
 struct agent_ref {
 	u64 (*entry)(void *ctx, struct run *run);
 	const struct image *image;
 	u64 cookie;
+	u64 session;           /* what a call's entry and return have in common; 0: no session */
 	s32 pid;               /* only events of this process; -1: any */
 	u32 prog_type, flags, slot;
 };
@@ -81,7 +102,9 @@ struct agent_sys {
 struct agent_sink { struct perf_sink sink; u8 *page; u64 size; u32 mark; s32 cpu; bool overwrite; };
 
 /* ---- a thread's block ---- */
-struct agent_shadow { u64 sp, ra; const struct agent_site *site; u64 skip; };
+#define AGENT_SESSIONS 3u
+struct agent_session { u64 id, cookie; }; /* id 0: none, or its return is not wanted */
+struct agent_shadow { u64 sp, ra; const struct agent_site *site; struct agent_session session[AGENT_SESSIONS]; };
 #define AGENT_SHADOW 256u
 
 struct agent_thread {
@@ -101,6 +124,7 @@ struct agent_thread {
 	u64 vfork_nr;
 	u64 missed, busy_since;
 	u64 record[8];         /* context of programs on system calls */
+	struct agent_session session[AGENT_SESSIONS]; /* of the call that runs its entry or return programs */
 	struct agent_thread *next;
 	struct run_env env;
 	struct agent_shadow shadow[AGENT_SHADOW];
@@ -149,7 +173,7 @@ struct agent_exports {
 enum agent_cmd_op {
 	AGENT_CMD_END,
 	AGENT_CMD_SYSCALL,
-	AGENT_CMD_HELPERS, /* arg[0]: array of arg[1] u64: addresses of helpers by number, 0: not here */
+	AGENT_CMD_HELPERS, /* arg[0]: array of arg[1] u64: addresses of helpers by number, then kfuncs by row; 0: not here */
 	AGENT_CMD_MAP,     /* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped */
 };
 struct agent_cmd { u32 op; s32 nr; s64 ret; u64 arg[6]; u8 from[8]; };

@@ -54,12 +54,23 @@ void agent_at(struct agent_thread *t, u64 ip);
 void life_enter(struct agent_thread *t, u64 nr);
 void life_exit(struct agent_thread *t, u64 nr, s64 ret);
 
+/* ---- ask.c ---- */
+/* A request to fill in, or NULL; have it answered (false: it was not); give it back. */
+struct agent_req *agent_ask_new(u32 kind);
+bool agent_ask(struct agent_thread *t, struct agent_req *q);
+void agent_ask_end(struct agent_req *q);
+/* The same, where the answer is that it was heard. */
+void agent_tell(struct agent_thread *t, u32 kind, u64 a, u64 b);
 struct perf_sink *agent_find_sink(struct map *m, u32 i);
+struct obj *agent_find_obj(struct map *m, u32 slot, u32 id);
+const struct image *agent_find_image(struct map *m, u32 slot, u32 id);
+int agent_read_kernel(void *dst, u64 addr, u32 size);
 
 /* ---- table.c ---- */
 struct map_ops;
 extern const struct map_ops *const agent_map_ops[];
-helper_fn agent_helper(u32 id); /* NULL: not in the agent */
+/* Helpers by number, behind them kernel functions by row. NULL: not in the agent. */
+helper_fn agent_helper(u32 id);
 
 /* ---- entry.S ---- */
 void agent_uprobe_thunk(void);

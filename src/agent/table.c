@@ -4,7 +4,6 @@
  * to weak references, so that what the blob is made of says what it can do, and nothing else does.
  */
 #include "agent/priv.h"
-#include "helper/kfunc.h"
 #include "spec/helper_abi.h"
 #include "spec/spec.h"
 
@@ -20,6 +19,16 @@
 #define H5 HELPER_SHIM5
 #include "spec/helper.def"
 
+#define K(n, ...) extern u64 kfunc_##n(u64, u64, u64, u64, u64, struct run *) __attribute__((weak));
+#define KU(...)
+#include "spec/kfunc.def"
+
+static const helper_fn kfuncs[] = {
+#define K(n, ...) kfunc_##n,
+#define KU(...) NULL,
+#include "spec/kfunc.def"
+};
+
 helper_fn agent_helper(u32 id)
 {
 	if (id == BPF_FUNC_trace_printk)
@@ -29,7 +38,7 @@ helper_fn agent_helper(u32 id)
 #define H ROW
 #include "spec/helper.def"
 	default:
-		return NULL;
+		return id >= UAPI_HELPERS && id - UAPI_HELPERS < ARRAY_SIZE(kfuncs) ? kfuncs[id - UAPI_HELPERS] : NULL;
 	}
 }
 

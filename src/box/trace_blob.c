@@ -97,6 +97,15 @@ static int make_ctl(struct blob *b)
 	return 0;
 }
 
+static int make_printk(struct blob *b)
+{
+	struct map_attr a = { .type = BPF_MAP_TYPE_RINGBUF, .max_entries = 256u << 10, .name = "printk" };
+	int err = objtab_init(&b->tab);
+
+	b->has_tab = !err;
+	return err ? err : map_create(&b->tab, &a, &b->printk);
+}
+
 int blob_open(struct blob *b, struct str *why)
 {
 	const Elf64_Shdr *data;
@@ -124,6 +133,8 @@ int blob_open(struct blob *b, struct str *why)
 	free(text);
 	b->vdso_clock = vdso_symbol("__vdso_clock_gettime");
 	err = b->text_fd < 0 ? b->text_fd : make_ctl(b);
+	if (!err)
+		err = make_printk(b);
 	if (err) {
 		str_printf(why, "no memory file for the agent: %s", strerror(-err));
 		blob_close(b);
@@ -133,6 +144,10 @@ int blob_open(struct blob *b, struct str *why)
 
 void blob_close(struct blob *b)
 {
+	if (b->printk)
+		obj_put(&b->printk->obj);
+	if (b->has_tab)
+		objtab_destroy(&b->tab);
 	if (b->ctl)
 		munmap(b->ctl, ROUND_UP(sizeof(struct agent_ctl), PAGE));
 	if (b->text_fd >= 0)

@@ -71,6 +71,11 @@ void *tracer_thread(void *arg);
 int tracer_do(struct tracer *t, int (*fn)(struct tracer *t, void *arg), void *arg);
 int tracer_exec_begin(struct tracer *t, pid_t pid, pid_t tid);
 
+/* trace_give.c: what programs ask for; false: it is none of that. The text they printed. Rings that are in the process. */
+bool tracer_give(struct tracer *t, struct proc *p, struct agent_req *q);
+void tracer_texts(struct tracer *t);
+void proc_rings(struct tracer *t, struct proc *p);
+
 /* trace.c; under the lock */
 struct proc *tracer_proc(struct tracer *t, pid_t pid);     /* NULL: none, or another by now */
 struct proc *tracer_new_proc(struct tracer *t, pid_t pid); /* NULL: no memory */

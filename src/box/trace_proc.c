@@ -186,7 +186,7 @@ static int finish(struct proc *p, const struct blob *b, struct stop *s)
 				       .arg = { p->ctl, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
 	add_cmd(p, SYS_CMD(SYS_madvise, p->self, PAGE, MADV_WIPEONFORK));
-	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_HELPERS, .arg = { table, UAPI_HELPERS } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_HELPERS, .arg = { table, PROC_BODIES } });
 	err = run_cmds(p, b, s);
 	if (!err)
 		err = stop_read(s, table, p->helper, sizeof(p->helper));
@@ -456,7 +456,7 @@ static bool map_works(const struct proc *p, const struct blob *b, struct stop *s
 }
 
 /* The view as the agent completes it: offsets in place of pointers. */
-static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell, u64 sinks)
+static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell, u64 table)
 {
 	struct map v = *m;
 	u64 base = (u64)(uintptr_t)m->base;
@@ -469,17 +469,18 @@ static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell, u64 s
 #undef REBASE
 	memset(&v.obj, 0, sizeof(v.obj));
 	v.obj.id = m->obj.id;
+	v.obj.memfd = -1;
 	v.ops = NULL;
 	v.type = NULL;
 	v.self = NULL;
 	v.base = NULL;
 	v.desc.btf = NULL;
-	v.objs = NULL;
-	v.images = NULL;
+	v.objs = m->objs && !m->images ? (struct obj **)table : NULL;
+	v.images = m->images ? (const struct image **)table : NULL;
 	v.record = NULL;
 	v.inner_desc = NULL;
 	v.btf_obj = v.inner_ref = v.inner_btf = NULL;
-	v.sinks = (struct perf_sink **)sinks;
+	v.sinks = m->sinks ? (struct perf_sink **)table : NULL;
 	v.resolve = NULL;
 	v.image_of = NULL;
 	v.prog_ok = NULL;
@@ -492,8 +493,15 @@ static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell, u64 s
 	return stop_write(s, at, &v, sizeof(v));
 }
 
-/* The table of a perf_event_array: empty. */
-static int make_sinks(struct proc *p, struct stop *s, u32 n, u64 *ret)
+/* What a map holds beside numbers: addresses by slot. */
+static u32 table_slots(const struct map *m)
+{
+	if (!m->sinks && !m->objs)
+		return 0;
+	return m->objs && m->nnodes ? m->nnodes + 1 : m->desc.max_entries;
+}
+
+static int make_table(struct proc *p, struct stop *s, u32 n, u64 *ret)
 {
 	void *zero = calloc(n, 8);
 	int err = zero && (*ret = proc_alloc(p, n * 8ull)) ? stop_write(s, *ret, zero, n * 8ull) : -ENOMEM;
@@ -506,15 +514,12 @@ static int make_sinks(struct proc *p, struct stop *s, u32 n, u64 *ret)
 int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_id, u32 slot, const struct proc_sink *k)
 {
 	struct agent_sink v = { .size = k->size, .mark = k->mark, .cpu = k->cpu, .overwrite = k->overwrite };
-	const struct proc_map *m = NULL;
-	u64 path, at, sinks = 0;
+	const struct proc_map *m = proc_map_by_id(p, map_id);
+	u64 path, at;
 	u32 fd, ring;
 	int err;
 
-	for (u32 i = 0; i < p->nmaps && !m; i++)
-		if (p->maps[i].map->obj.id == map_id)
-			m = &p->maps[i];
-	if (!m || slot >= m->map->desc.max_entries || stop_read(s, m->at + offsetof(struct map, sinks), &sinks, 8) || !sinks)
+	if (!m || slot >= m->ntable)
 		return -ENOENT;
 	path = put_path(p, s, k->fd);
 	at = proc_alloc(p, sizeof(v));
@@ -530,15 +535,88 @@ int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_
 		return err;
 	v.page = (u8 *)p->cmd[ring - 1].ret;
 	err = stop_write(s, at, &v, sizeof(v));
-	return err ? err : stop_write(s, sinks + slot * 8ull, &at, 8);
+	return err ? err : stop_write(s, m->table + slot * 8ull, &at, 8);
+}
+
+const struct proc_map *proc_map_by_id(const struct proc *p, u32 id)
+{
+	for (u32 i = 0; i < p->nmaps; i++)
+		if (p->maps[i].map->obj.id == id)
+			return &p->maps[i];
+	return NULL;
+}
+
+/* ---- maps and programs in maps ---- */
+/* What slot `i` refers to, referenced; or NULL. */
+static struct obj *object_in(struct map *m, u32 i)
+{
+	struct obj *o;
+
+	pthread_mutex_lock(&m->objs_lock);
+	o = m->objs[i] ? obj_get(m->objs[i]) : NULL;
+	pthread_mutex_unlock(&m->objs_lock);
+	return o;
+}
+
+int proc_add_obj(struct proc *p, const struct blob *b, struct stop *s, const struct proc_map *pm, u32 slot, struct str *why)
+{
+	const u64 table = pm->table;
+	const struct proc_prog *prog;
+	struct obj *o;
+	u64 at = 0;
+	int err;
+
+	if (slot >= pm->ntable || !pm->map->objs)
+		return -ENOENT;
+	o = object_in(pm->map, slot);
+	if (!o)
+		return -ENOENT;
+	if (o->kind == OBJ_MAP) {
+		err = proc_add_map(p, b, s, map_of(o), &at, why);
+	} else {
+		err = proc_prog(p, b, s, prog_of(o), &prog, why);
+		at = err ? 0 : prog->image;
+	}
+	obj_put(o);
+	return err ? err : stop_write(s, table + slot * 8ull, &at, 8);
+}
+
+#define FILL_MAX 4096u /* of a map's slots: what lies behind comes when it is asked for */
+
+static int fill_map(struct proc *p, const struct blob *b, struct stop *s, u32 which, struct str *why)
+{
+	u32 n = MIN(p->maps[which].ntable, FILL_MAX);
+	int err = 0;
+
+	for (u32 i = 0; !err && i < n && p->maps[which].map->objs; i++) {
+		u64 has = 0;
+
+		if (!__atomic_load_n(&p->maps[which].map->objs[i], __ATOMIC_ACQUIRE) ||
+		    stop_read(s, p->maps[which].table + i * 8ull, &has, 8) || has)
+			continue;
+		err = proc_add_obj(p, b, s, &p->maps[which], i, why);
+		if (err == -ENOENT)
+			err = 0;
+	}
+	return err;
+}
+
+int proc_fill(struct proc *p, const struct blob *b, struct stop *s, struct str *why)
+{
+	int err = 0;
+
+	for (u32 i = 0; !err && i < p->nmaps; i++) /* there may be more of them at the end than now */
+		if (p->maps[i].map->objs)
+			err = fill_map(p, b, s, i, why);
+	return err;
 }
 
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why)
 {
 	bool fixed = m->frozen;
-	u64 path, view, sinks = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
+	u64 path, view, table = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
 	struct proc_map *v;
-	u32 fd, at;
+	u32 fd, at, ntable = table_slots(m);
 	int err;
 
 	for (u32 i = 0; i < p->nmaps; i++)
@@ -546,7 +624,7 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 			*ret = p->maps[i].at;
 			return 0;
 		}
-	if (!map_works(p, b, s, m)) {
+	if (!map_works(p, b, s, m)) { /* or nothing that they could do */
 		trace_say(why, "map %s: programs in other processes cannot use maps of type %s", m->desc.name,
 			   map_spec_by_id(m->desc.type)->name);
 		return -EOPNOTSUPP;
@@ -557,14 +635,13 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 	if (!v || !path || !view)
 		return -ENOMEM;
 	p->maps = v;
-	if (m->desc.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
-		err = make_sinks(p, s, m->desc.max_entries, &sinks);
-		if (err)
-			return err;
-	}
-	err = put_view(s, view, m, p->ctl + offsetof(struct agent_ctl, bell), sinks);
-	if (err)
+	err = ntable ? make_table(p, s, ntable, &table) : 0;
+	if (!err)
+		err = put_view(s, view, m, p->ctl + offsetof(struct agent_ctl, bell), table);
+	if (err) {
+		trace_say(why, "map %s: no room for it in process %d", m->desc.name, p->pid);
 		return err;
+	}
 	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, (fixed ? O_RDONLY : O_RDWR) | O_CLOEXEC));
 	/* in front of the file a page that says which map it is */
 	at = add_cmd(p, SYS_CMD(SYS_mmap, 0, m->file_size + PAGE, PROT_READ | PROT_WRITE,
@@ -580,7 +657,8 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 		proc_release(p, view, sizeof(*m));
 		return err;
 	}
-	p->maps[p->nmaps++] = (struct proc_map){ map_of(obj_get(&m->obj)), view, (u64)p->cmd[at - 1].ret + PAGE, m->file_size };
+	p->maps[p->nmaps++] = (struct proc_map){ map_of(obj_get(&m->obj)), view, (u64)p->cmd[at - 1].ret + PAGE, m->file_size,
+						 table, ntable };
 	*ret = view;
 	return 0;
 }
@@ -594,6 +672,22 @@ static u64 file_of(const struct proc *p, u64 view)
 }
 
 /* ---- programs ---- */
+static u64 kfunc_there(const struct proc *p, const char *name)
+{
+	const struct kfunc_spec *k = kfunc_by_name(name);
+
+	return k ? p->helper[UAPI_HELPERS + (u32)(k - kfunc_spec)] : 0;
+}
+
+/* Text goes through a ring that all processes share. */
+static int want_printk(struct proc *p, const struct blob *b, struct stop *s, struct str *why)
+{
+	u64 view;
+	int err = b->printk ? proc_add_map(p, b, s, b->printk, &view, why) : 0;
+
+	return err || !b->printk ? err : stop_write(s, head_at(p, b) + offsetof(struct agent_head, printk), &view, 8);
+}
+
 static int slot_value(struct proc *p, const struct blob *b, struct stop *s, const struct lower_ref *r, u64 *ret, struct str *why)
 {
 	struct map *m = (struct map *)(uintptr_t)r->map;
@@ -603,6 +697,10 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 	*ret = 0;
 	switch ((enum lower_ref_kind)r->kind) {
 	case LREF_HELPER:
+		if (r->id == BPF_FUNC_trace_printk || r->id == BPF_FUNC_trace_vprintk)
+			err = want_printk(p, b, s, why);
+		if (err)
+			return err;
 		*ret = r->id < UAPI_HELPERS ? p->helper[r->id] : 0;
 		if (!*ret)
 			trace_say(why, "helper %s is not available inside processes", helper_by_id(r->id) ? helper_by_id(r->id)->name : "?");
@@ -624,7 +722,18 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 	case LREF_SERVICE:
 		*ret = p->base + (r->id == JIT_TAIL_CALL ? b->exp->tail_call : r->id == JIT_POLL ? b->exp->poll : b->exp->may_goto);
 		return 0;
+	case LREF_ARENA:
+		err = proc_add_map(p, b, s, m, &view, why);
+		if (err)
+			return err;
+		*ret = r->off ? view + offsetof(struct map, arena_sink) + (r->off == LREF_ARENA_WRITES ? 16 : 0) :
+				file_of(p, view) + (u64)(m->data - m->base);
+		return 0;
 	case LREF_KFUNC:
+		*ret = kfunc_there(p, r->name);
+		if (!*ret)
+			trace_say(why, "kernel function %s is not available inside processes", r->name);
+		return *ret ? 0 : -EOPNOTSUPP;
 	case LREF_BTF:
 		trace_say(why, "%s is not available inside processes", r->name);
 		return -EOPNOTSUPP;
@@ -673,7 +782,7 @@ static int put_image(struct proc *p, struct stop *s, const struct prog *prog, co
 	i.jit_call = (u64 (*)(void *, u64, u64, u64, u64, u64, struct run *))(at + j->call);
 	i.code = NULL;
 	i.code_off = NULL;
-	i.prog = NULL;
+	i.prog = (void *)(uintptr_t)prog->obj.id; /* what tells it from a later one in the same slot */
 	for (u32 k = 0; !err && k < prog->image.nsubs; k++) {
 		struct image_sub sub = prog->image.sub[k];
 
@@ -689,10 +798,13 @@ static int put_image(struct proc *p, struct stop *s, const struct prog *prog, co
 /* Its values live in lanes: only one run at a time may be in one. */
 static bool needs_lane(const struct prog *prog)
 {
-	for (u32 i = 0; i < prog->nmaps; i++)
-		if (prog->maps[i]->ncpu > 1)
+	for (u32 i = 0; i < prog->nmaps; i++) {
+		const struct map_desc *inner = prog->maps[i]->inner_desc;
+
+		if (prog->maps[i]->ncpu > 1 || (inner && map_spec_by_id(inner->type)->value == MV_PERCPU))
 			return true;
-	return false;
+	}
+	return prog->image.may_tail_call; /* to whatever is there by then */
 }
 
 /* Does it ask for the processor it runs on, or call what may? */

@@ -17,11 +17,19 @@
 #define PROC_CLASSES 16u     /* sizes of heap pieces: 32 << class */
 #define PROC_CMDS    64u
 
+#define K(...) +1
+#define KU(...) +1
+enum { PROC_KFUNCS = 0
+#include "spec/kfunc.def"
+};
+#define PROC_BODIES (UAPI_HELPERS + PROC_KFUNCS)
+
 struct point;
 struct piece { u64 at; struct piece *next; };
 
 /* A map, or a program's image, that is in the process. */
-struct proc_map { struct map *map; u64 at, file; u64 size; };
+/* `table`: of `ntable` addresses of the objects in it, for map-in-map and prog arrays. */
+struct proc_map { struct map *map; u64 at, file; u64 size; u64 table; u32 ntable; };
 struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
 
 /* Room for trampolines near some code. */
@@ -55,7 +63,7 @@ struct proc {
 	u64 start;             /* time it started: tells a recycled number */
 	u64 base, text, data, self, ctl, heap, heap_end, size; /* the reservation, in this order */
 	u64 image, image_end;  /* room for images */
-	u64 helper[UAPI_HELPERS];
+	u64 helper[PROC_BODIES]; /* by number, behind them kernel functions by row */
 	struct piece *free[PROC_CLASSES];
 	struct proc_map *maps;
 	u32 nmaps, mapcap;
@@ -83,6 +91,9 @@ struct proc {
 /* What all processes share: the blob, the control page. One a supervisor. */
 struct blob {
 	int text_fd, ctl_fd;
+	struct objtab tab;     /* of what is in processes and in no client's sight */
+	bool has_tab;
+	struct map *printk;    /* the ring that text goes through */
 	struct agent_ctl *ctl;
 	const u8 *elf;
 	u64 text, data;        /* sizes, whole pages */
@@ -110,6 +121,11 @@ void proc_release(struct proc *p, u64 at, u64 size);
 /* A program there, with its maps: 0 or -errno. */
 int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret, struct str *why);
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why);
+/* What a slot of a map holds now, a map or a program, is put there too. 0, -ENOENT: nothing, -errno. */
+int proc_add_obj(struct proc *p, const struct blob *b, struct stop *s, const struct proc_map *m, u32 slot, struct str *why);
+/* All that maps in the process hold. 0 or what kept the first one out. */
+int proc_fill(struct proc *p, const struct blob *b, struct stop *s, struct str *why);
+const struct proc_map *proc_map_by_id(const struct proc *p, u32 id);
 struct proc_sink { int fd; u64 size; u32 mark; s32 cpu; bool overwrite; };
 int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_id, u32 slot, const struct proc_sink *k);
 /* Is this thread in the agent, or about to be? */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -188,7 +187,7 @@ static void look_at_execs(struct tracer *t)
 /* ---- what processes ask for ---- */
 static void forked(struct tracer *t, const struct agent_req *q)
 {
-	struct proc *parent = tracer_proc(t, (pid_t)q->arg), *p = tracer_proc(t, (pid_t)q->pid);
+	struct proc *parent = tracer_proc(t, (pid_t)q->arg[0]), *p = tracer_proc(t, (pid_t)q->pid);
 	u32 gen = 0;
 
 	if (p)
@@ -201,61 +200,6 @@ static void forked(struct tracer *t, const struct agent_req *q)
 	    gen != parent->gen || proc_copy(p, parent))
 		return; /* a copy of something that has changed since: it goes on with what it has */
 	p->broken = false;
-}
-
-/* ---- perf events ---- */
-static struct map *map_in(const struct proc *p, u32 id)
-{
-	for (u32 i = 0; i < p->nmaps; i++)
-		if (p->maps[i].map->obj.id == id)
-			return p->maps[i].map;
-	return NULL;
-}
-
-/* Remember whom to kick when the ring was written to. */
-static void keep_event(struct tracer *t, struct perf_event *e)
-{
-	struct perf_event **v = t->events;
-
-	for (u32 i = 0; i < t->nevents; i++)
-		if (v[i] == e)
-			return;
-	if (t->nevents == t->eventcap) {
-		u32 cap = t->eventcap ? t->eventcap * 2 : 16;
-
-		v = realloc(v, cap * sizeof(*v));
-		if (!v)
-			return;
-		t->events = v;
-		t->eventcap = cap;
-	}
-	obj_get(&e->obj);
-	v[t->nevents++] = e;
-}
-
-/* A program in the process writes to a slot whose event it does not know. */
-static void give_sink(struct tracer *t, struct proc *p, u32 id, u32 slot)
-{
-	struct map *m = map_in(p, id);
-	struct perf_sink *sink = m && slot < m->desc.max_entries && m->sinks ? __atomic_load_n(&m->sinks[slot], __ATOMIC_ACQUIRE) : NULL;
-	struct perf_event *e = sink ? container_of(sink, struct perf_event, sink) : NULL;
-	struct proc_sink k;
-	struct stop s;
-
-	if (!e || e->kind != PERF_RING)
-		return;
-	perf_event_find_ring(e, e->opener);
-	if (!__atomic_load_n(&e->page, __ATOMIC_ACQUIRE))
-		return; /* nobody reads it yet */
-	k = (struct proc_sink){ .fd = e->obj.memfd, .size = e->data_size, .mark = map_perf_mark(m, slot), .cpu = e->cpu,
-				.overwrite = e->attr.write_backward };
-	if (stop_begin(&s, p->pid, NULL))
-		return;
-	if (!proc_add_sink(p, &t->blob, &s, id, slot, &k))
-		keep_event(t, e);
-	p->gen++;
-	stop_write(&s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
-	stop_end(&s);
 }
 
 static void serve_request(struct tracer *t, struct agent_req *q)
@@ -277,11 +221,9 @@ static void serve_request(struct tracer *t, struct agent_req *q)
 			p->execing = !serve_exec(t, &e);
 		}
 		break;
-	case AGENT_REQ_SINK:
-		if (p && !p->broken)
-			give_sink(t, p, (u32)q->arg, (u32)(q->arg >> 32));
-		break;
 	default:
+		if (!p || p->broken || !p->base || !tracer_give(t, p, q))
+			q->err = -ESRCH;
 		break;
 	}
 }
@@ -292,9 +234,10 @@ static void serve_requests(struct tracer *t)
 		struct agent_req *q = &t->blob.ctl->req[i];
 		u32 ready = AGENT_REQ_READY;
 
-		if (__atomic_load_n(&q->state, __ATOMIC_ACQUIRE) != AGENT_REQ_READY)
+		if (!__atomic_compare_exchange_n(&q->state, &ready, AGENT_REQ_SERVED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
 		serve_request(t, q);
+		ready = AGENT_REQ_SERVED;
 		if (__atomic_compare_exchange_n(&q->state, &ready, AGENT_REQ_DONE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 			syscall(SYS_futex, &q->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 	}
@@ -313,8 +256,16 @@ static bool retry_pending(struct tracer *t)
 	return any;
 }
 
+static bool is_pending(void *arg, pid_t pid)
+{
+	struct proc *p = tracer_proc(arg, pid);
+
+	return p && p->pending && !p->broken && !p->execing;
+}
+
 static void wake_readers(struct tracer *t)
 {
+	tracer_texts(t);
 	for (u32 i = 0; i < t->nrings; i++)
 		map_ring_rung(t->rings[i]);
 	for (u32 i = 0; i < t->nevents; i++)
@@ -325,7 +276,7 @@ static void wake_readers(struct tracer *t)
 /* Is something awaited that does not ring? */
 static bool serve(struct tracer *t)
 {
-	bool soon = stop_linger();
+	bool soon = false;
 
 	do_jobs(t);
 	if (pthread_mutex_trylock(&t->lock))
@@ -336,8 +287,9 @@ static bool serve(struct tracer *t)
 	if (t->look_again && tracer_look(t))
 		tracer_sync_all(t);
 	soon |= retry_pending(t) || t->nexecs || t->look_again;
+	soon |= stop_linger(is_pending, t);
 	pthread_mutex_unlock(&t->lock);
-	return soon | stop_linger();
+	return soon;
 }
 
 void *tracer_thread(void *arg)
@@ -355,7 +307,7 @@ void *tracer_thread(void *arg)
 		__atomic_store_n(&c->bell.sleepers, 0, __ATOMIC_SEQ_CST);
 	}
 	do_jobs(t);
-	while (stop_linger())
+	while (stop_linger(NULL, NULL))
 		usleep(1000);
 	return NULL;
 }

@@ -25,43 +25,50 @@
 #define DOUBT_NS    2000000ull   /* until it is asked whether it can at all */
 
 /* Threads that were told to stop and have not yet: of this tracer thread. */
-static pid_t *lingering;
+static struct late { pid_t pid, tid; } *lingering;
 static u32 nlingering, lingercap;
 
-static void linger(pid_t tid)
+static void linger(pid_t pid, pid_t tid)
 {
 	if (nlingering == lingercap) {
 		u32 cap = lingercap ? lingercap * 2 : 16;
-		pid_t *v = realloc(lingering, cap * sizeof(*v));
+		struct late *v = realloc(lingering, cap * sizeof(*v));
 
 		if (!v)
 			return; /* it stays stopped until this process ends */
 		lingering = v;
 		lingercap = cap;
 	}
-	lingering[nlingering++] = tid;
+	lingering[nlingering++] = (struct late){ pid, tid };
 }
 
 static bool take_lingering(pid_t tid)
 {
 	for (u32 i = 0; i < nlingering; i++)
-		if (lingering[i] == tid) {
+		if (lingering[i].tid == tid) {
 			lingering[i] = lingering[--nlingering];
 			return true;
 		}
 	return false;
 }
 
-bool stop_linger(void)
+bool stop_linger(bool (*wanted)(void *arg, pid_t pid), void *arg)
 {
 	for (u32 i = 0; i < nlingering;) {
+		struct late l = lingering[i];
+		pid_t got;
 		int st;
-		pid_t got = tracee_wait(lingering[i], &st, WNOHANG);
 
-		if (got == lingering[i] && WIFSTOPPED(st)) {
+		/* one that is wanted is had when it comes out of its call: it is not to run on first */
+		if (wanted && wanted(arg, l.pid)) {
+			i++;
+			continue;
+		}
+		got = tracee_wait(l.tid, &st, WNOHANG);
+		if (got == l.tid && WIFSTOPPED(st)) {
 			int sig = st >> 16 ? 0 : WSTOPSIG(st);
 
-			ptrace(PTRACE_DETACH, lingering[i], NULL, (long)sig);
+			ptrace(PTRACE_DETACH, l.tid, NULL, (long)sig);
 		}
 		if (got)
 			lingering[i] = lingering[--nlingering];
@@ -333,7 +340,7 @@ static void let_go(struct stop *s)
 {
 	for (u32 i = 0; i < s->n; i++)
 		if (!s->th[i].stopped)
-			linger(s->th[i].tid);
+			linger(s->pid, s->th[i].tid);
 		else
 			ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL);
 	free(s->th);
@@ -509,8 +516,14 @@ int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 o
 	if (ptrace(PTRACE_SETREGS, tid, NULL, &r) || ptrace(PTRACE_CONT, tid, NULL, NULL))
 		return -ESRCH;
 	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old) {
+		pid_t got;
+
 		syscall(SYS_futex, word, FUTEX_WAIT, old, &moment, NULL, 0);
-		if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == old && tracee_wait(tid, &st, WNOHANG) == tid) {
+		got = __atomic_load_n(word, __ATOMIC_ACQUIRE) == old ? tracee_wait(tid, &st, WNOHANG) : 0;
+
+		if (got < 0)
+			return -ESRCH;
+		if (got == tid) {
 			if (!WIFSTOPPED(st))
 				return -ESRCH;
 			if (WSTOPSIG(st) == SIGSEGV || WSTOPSIG(st) == SIGILL)

@@ -49,8 +49,8 @@ void stop_end(struct stop *s);
 int stop_park(pid_t pid, u64 *ret_at, u8 old[2]);
 void stop_unpark(pid_t pid, u64 at, const u8 old[2]);
 bool stop_is_held(pid_t pid); /* stopped by a tracer */
-/* Let go of threads that could not be reached when they were to be. Are there any left? */
-bool stop_linger(void);
+/* Let go of threads that could not be reached when they were to be, but for those of processes that are wanted. Are there any left? */
+bool stop_linger(bool (*wanted)(void *arg, pid_t pid), void *arg);
 
 /* Memory, code included: 0 or -EFAULT. */
 int stop_read(const struct stop *s, u64 from, void *to, size_t n);

@@ -135,12 +135,14 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 		err = proc_prog(p, &t->blob, s, pt->progs[i], &prog, why);
 		if (err)
 			break;
-		for (u32 k = 0; k < pt->progs[i]->nmaps; k++)
-			if (pt->progs[i]->maps[k]->desc.type == BPF_MAP_TYPE_RINGBUF)
-				tracer_ring(t, pt->progs[i]->maps[k]);
+		err = proc_fill(p, &t->blob, s, why);
+		if (err)
+			break;
+		proc_rings(t, p);
 		l->ref[l->n++] = (struct agent_ref){ .entry = (u64 (*)(void *, struct run *))prog->entry,
 						     .image = (const struct image *)prog->image, .cookie = r->cookie,
-						     .pid = r->pid, .prog_type = r->prog_type, .flags = prog->flags,
+						     .pid = r->pid, .prog_type = r->prog_type, .session = r->session,
+						     .flags = prog->flags | (r->flags & HOOK_F_SESSION ? AGENT_SESSION : 0),
 						     .slot = r->slot };
 	}
 	if (!err) {

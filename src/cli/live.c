@@ -300,13 +300,19 @@ static int attach_one(struct session *s, struct bpf_program *p, pid_t pid)
 	}
 }
 
+/* A section that names no place is for programs that others tail call. */
+static bool is_called(const struct bpf_program *p)
+{
+	return bpf_program__type(p) == BPF_PROG_TYPE_KPROBE && !strchr(bpf_program__section_name(p), '/');
+}
+
 static int attach_all(struct session *s, pid_t pid)
 {
 	struct bpf_program *p;
 	int code = 0;
 
 	bpf_object__for_each_program(p, s->obj) {
-		if (s->o->prog && strcmp(bpf_program__name(p), s->o->prog))
+		if (s->o->prog ? strcmp(bpf_program__name(p), s->o->prog) != 0 : is_called(p))
 			continue;
 		code = attach_one(s, p, pid);
 		if (code)

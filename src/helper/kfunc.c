@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel functions by name: bodies of the K rows of spec/kfunc.def. A row without a body does not link. Arguments arrive in
- * registers, as the verifier has checked them against the BTF prototype.
+ * Bodies of kernel functions (K rows of spec/kfunc.def) that need nothing but memory. Arguments arrive in registers, as the
+ * verifier has checked them against the BTF prototype.
  */
 #include <errno.h>
 #include <strings.h>
@@ -11,20 +11,6 @@
 #include "helper/kfunc.h"
 #include "helper/packet.h"
 #include "spec/spec.h"
-
-static const struct { const char *name; helper_fn fn; } bodies[] = {
-#define K(name, ...) { #name, kfunc_##name },
-#define KU(...)
-#include "spec/kfunc.def"
-};
-
-helper_fn kfunc_body(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
-		if (!strcmp(bodies[i].name, name))
-			return bodies[i].fn;
-	return NULL;
-}
 
 /* ---- sections: a run is not preempted by another of its own thread, and nothing it can reach is freed under it ---- */
 #define NOTHING(name)                                                                                   \
@@ -51,6 +37,10 @@ BODY(bpf_throw)
 	UNUSED2;
 	run_throw(run, r1);
 }
+
+/* ---- sessions of probes ---- */
+BODY(bpf_session_is_return) { (void)r1, UNUSED2; return run->env->session_returns; }
+BODY(bpf_session_cookie) { (void)r1, UNUSED2; return RET_PTR(run->env->session_cookie ? run->env->session_cookie : run->scratch); }
 
 /* ---- types ---- */
 BODY(bpf_cast_to_kern_ctx) { UNUSED2; return r1; }

@@ -90,6 +90,8 @@ struct run_env {
 	u64 func_ip;                     /* bpf_get_func_ip */
 	u32 func_args;                   /* traced function: number of arguments in the context */
 	bool func_returned;              /* and behind them its result */
+	u64 *session_cookie;             /* probe sessions: what the call's entry and return share; NULL: no session */
+	bool session_returns;            /* and which of the two this is */
 	const u64 *user_stack;           /* the thread's user stack, innermost first, when the event brought it; NULL: walk */
 	u32 user_nstack;
 	u64 user_ra;                     /* and where its caller goes on, if the function has no frame yet; 0: it has */

@@ -14,6 +14,7 @@
 #include "hook/source.h"
 
 struct hooks *hooks_new(struct objtab *tab);
+struct objtab *hooks_objects(const struct hooks *h);
 void hooks_free(struct hooks *h);
 struct cgroup_node;
 struct list;

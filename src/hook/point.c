@@ -132,6 +132,7 @@ void hooks_free(struct hooks *h)
 	free(h);
 }
 
+struct objtab *hooks_objects(const struct hooks *h) { return h->tab; }
 void hooks_stats(struct hooks *h, const u32 *users) { h->stats_users = users; }
 void hooks_kernel_btf(struct hooks *h, const struct btf *b) { h->kernel_btf = b; }
 struct cgroup_node **hook_cgroups(struct hooks *h) { return &h->cgroups; }

@@ -322,9 +322,6 @@ int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, stru
 	u32 start = 0;
 	int err;
 
-	for (u32 i = 0; i < l->n; i++)
-		if (l->ops[i].op == OP_ARENA)
-			return -EOPNOTSUPP; /* its addresses are this process's */
 	find_refs(&j);
 	err = translate(&j, t, &copy);
 	if (err)

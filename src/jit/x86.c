@@ -131,6 +131,25 @@ static void cast_to_user(struct x86 *x, const struct ins *i)
 	flags_unknown(x);
 }
 
+/* The arena's bytes, or the places for what is outside of them: here, or as the table of a portable image says. */
+static void arena_place(struct x86 *x, u64 base, u64 off)
+{
+	const struct lower_ref *r = jit_ref(x->j, x->at);
+	struct lower_ref ref;
+
+	if (!x->j->portable) {
+		x_address(E, X_TMP, base + (off == LREF_ARENA_WRITES ? 16 : 0));
+		return;
+	}
+	if (!r) {
+		x->j->err = -EINVAL;
+		return;
+	}
+	ref = *r;
+	ref.off = off;
+	x_rslot(E, X_MOV_LOAD, 64, X_TMP, jit_slot(x->j, &ref));
+}
+
 /* The bytes of an arena that the low half of src and the offset name, or the sink. */
 static void arena_address(struct x86 *x, const struct ins *i)
 {
@@ -138,19 +157,15 @@ static void arena_address(struct x86 *x, const struct ins *i)
 	u32 inside = emit_new_label(x->enc.e), n = (u32)i->imm & 255;
 	u8 d = x86_of[i->dst], s;
 
-	if (x->j->portable) { /* names memory of this process */
-		x->j->err = -EOPNOTSUPP;
-		return;
-	}
 	val_clear(x, d, i->dst);
 	s = val_reg(x, i->src, 32);
 	x_mov(E, 32, d, s);
 	x_fixed(E, X_ADD, 32, d, (s32)((u32)i->off - (u32)a->user_va));
-	x_address(E, X_TMP, a->data);
+	arena_place(x, a->data, 0);
 	x_fixed(E, X_CMP, 32, d, (s32)(u32)(a->size - n));
 	emit_fix(x->enc.e, FIX_JCC, X_BE, inside, 0);
 	x_rr(E, X_ALU_RM(X_XOR), 32, d, d);
-	x_address(E, X_TMP, a->sink + ((u32)i->imm & INS_ARENA_WRITE ? 16 : 0));
+	arena_place(x, a->sink, (u32)i->imm & INS_ARENA_WRITE ? LREF_ARENA_WRITES : LREF_ARENA_READS);
 	emit_bind(x->enc.e, inside);
 	x_alu(E, X_ADD, 64, d, X_TMP);
 	val_in_reg(x, i->dst);

@@ -74,6 +74,7 @@ static int lower_arena(struct lowering *l, struct seq *s, const struct ins *i, u
 	u32 size = ins_info(i)->size ? ins_info(i)->size : ins_info(i)->width / 8u;
 	struct ins r = *i, where = { .op = OP_ARENA, .off = i->off, .imm = (s32)size | (load ? 0 : INS_ARENA_WRITE) };
 	struct ins keep = { .op = OP_STX_DW, .dst = BPF_REG_10 };
+	struct lower_ref ref = { .kind = LREF_ARENA, .map = m ? l->o->map_addr(l->o->cookie, m) : 0 };
 
 	where.imm64 = m && l->o->arena ? l->o->arena(l->o->cookie, m) : 0;
 	if (!where.imm64)
@@ -82,6 +83,7 @@ static int lower_arena(struct lowering *l, struct seq *s, const struct ins *i, u
 	if (load) {
 		where.dst = r.src = i->dst;
 		where.src = i->src;
+		seq_ref(s, ref);
 		seq_add(s, where);
 		seq_add(s, r);
 		return 0;
@@ -90,6 +92,7 @@ static int lower_arena(struct lowering *l, struct seq *s, const struct ins *i, u
 	keep.off = (s16)-(s32)(ROUND_UP((u32)l->p->sub[lower_sub_of(l->p, at)].stack, 8u) + lower_inline_stack(l, lower_sub_of(l->p, at)));
 	where.src = i->dst;
 	seq_add(s, keep);
+	seq_ref(s, ref);
 	seq_add(s, where);
 	seq_add(s, r);
 	seq_add(s, (struct ins){ .op = OP_LDX_DW, .dst = keep.src, .src = BPF_REG_10, .off = keep.off });

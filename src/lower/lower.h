@@ -56,12 +56,14 @@ enum lower_ref_kind {
 	LREF_MAP,        /* map: what helpers get */
 	LREF_MAP_VALUE,  /* map, off: its values, first lane */
 	LREF_MAP_LOOKUP, /* map: void *(map, key, cpu) of its type */
+	LREF_ARENA,      /* map, off: 0 its bytes, else one of the two below */
 	LREF_BTF,        /* name, id: kernel variable or function */
 	LREF_LAYOUT,     /* off: what obj_layout gave; has a meaning in this process only */
 	/* the compiler's own: */
 	LREF_OP,         /* id: C body of an operation, vm_body_of[] */
 	LREF_SERVICE,    /* id: enum jit_service */
 };
+enum { LREF_ARENA_READS = 1, LREF_ARENA_WRITES }; /* where accesses go that are outside of the arena */
 struct lower_ref {
 	u32 op;           /* the operation whose imm64 it is; in order */
 	u32 kind, id;

@@ -251,12 +251,15 @@ static void *array_lookup(struct map *m, const void *key, u32 cpu)
 
 HOT const struct image *prog_array_image(struct map *m, u32 i)
 {
+	u32 id;
+
 	if (unlikely(i >= m->desc.max_entries))
 		return NULL;
 	i = index_nospec(i, m->desc.max_entries);
-	if (!__atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE))
+	id = __atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE);
+	if (!id)
 		return NULL;
-	return __atomic_load_n(&m->images[i], __ATOMIC_ACQUIRE);
+	return unlikely(m->image_at != NULL) ? m->image_at(m, i, id) : __atomic_load_n(&m->images[i], __ATOMIC_ACQUIRE);
 }
 
 const struct image *const *prog_array_slot(const struct map *m, u32 i, const u32 **ret_id)

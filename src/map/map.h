@@ -97,6 +97,7 @@ struct map {
 	struct perf_sink *(*sink)(struct map *m, u32 i); /* where sinks of other processes are found; NULL: only the above */
 	u32 ring_owner;               /* ring: this process' number in its table; a guess, checked on use */
 	struct obj *(*resolve)(struct map *m, u32 slot, u32 id); /* objects another process put here; NULL: unknown */
+	const struct image *(*image_at)(struct map *m, u32 slot, u32 id); /* the same of what images holds; NULL: that is all */
 	/* maps of sockets: what a program gets for a cookie, with a reference; NULL: it is closed */
 	void *(*socket)(struct map *m, u64 cookie);
 	bool (*socket_open)(u64 cookie);

@@ -332,6 +332,8 @@ static void path_of_caller(struct call *c, const char *path, char *out, size_t n
 
 	if (pid == (u32)getpid())
 		snprintf(out, n, "%s", path);
+	else if (!strncmp(path, "/proc/self/", 11))
+		snprintf(out, n, "/proc/%u/%s", pid, path + 11);
 	else if (*path == '/')
 		snprintf(out, n, "/proc/%u/root%s", pid, path);
 	else
