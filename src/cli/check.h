@@ -14,7 +14,7 @@
 
 struct check_opts {
 	struct cli_common common;
-	const char *prog, *btf, *caps, *html;
+	const char *prog, *btf, *caps, *html, *type;
 	u32 on;         /* enum target */
 	u64 jobs;       /* 0: one a core */
 	bool sarif, step, no_cache;

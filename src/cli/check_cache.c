@@ -85,7 +85,7 @@ static bool cache_path(const char *path, const struct check_opts *o, struct str 
 	dl_iterate_phdr(add_build_id, &key);
 	ok = key.len && add_types(&key, o->btf) && add_file(&key, path);
 	add_file(&key, "/sys/devices/system/cpu/possible");
-	str_printf(&key, "%s %s", o->prog ? o->prog : "", o->caps ? o->caps : "");
+	str_printf(&key, "%s %s %s", o->prog ? o->prog : "", o->caps ? o->caps : "", o->type ? o->type : "");
 	ok &= !key.failed;
 	sha256(str_text(&key), key.len, digest);
 	str_free(&key);

@@ -227,7 +227,7 @@ int check_html(const char *path, const struct check_opts *o)
 	bpf_object__for_each_program(p, obj)
 		if (check_wanted(p, o))
 			json_array_append_new(programs, watch_program(path, o, p));
-	bpf_object__close(obj);
+	load_close(obj);
 	if (!json_array_size(programs)) {
 		json_decref(programs);
 		return cli_error(EX_USAGE_, "%s: no program \"%s\"", path, o->prog ? o->prog : "");

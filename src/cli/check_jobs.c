@@ -48,7 +48,7 @@ struct pool {
 /* NULL: *ret_code says why, and it was printed. */
 static json_t *judge(const char *path, const struct check_opts *o, int *ret_code)
 {
-	struct load_opts lo = { .btf_file = o->btf, .caps = o->caps };
+	struct load_opts lo = { .btf_file = o->btf, .caps = o->caps, .type = o->type };
 	json_t *j = check_cache_get(path, o);
 
 	if (j)

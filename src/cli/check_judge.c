@@ -39,22 +39,24 @@ int check_load(const char *path, const struct check_opts *o, const char *name, u
 	struct bpf_object *obj;
 	int code = 0, err;
 
-	obj = load_open(path, o->btf, &code);
-	if (!obj)
-		return -EINVAL;
-	bpf_object__for_each_program(it, obj)
-		bpf_program__set_autoload(it, !strcmp(bpf_program__name(it), name));
-	p = bpf_object__find_program_by_name(obj, name);
-	log[0] = '\0';
-	bpf_program__set_log_level(p, level);
-	bpf_program__set_log_buf(p, log, size);
-	err = bpf_object__load(obj);
-	if (ret_insns)
-		*ret_insns = (u32)bpf_program__insn_cnt(p);
-	/* the program is in, but an array that was to hold its neighbours could not be filled without them */
-	if (err && strstr(load_messages(), "failed to initialize slot"))
-		err = 0;
-	bpf_object__close(obj);
+	do {
+		obj = load_open(path, o->btf, &code);
+		if (!obj)
+			return -EINVAL;
+		bpf_object__for_each_program(it, obj)
+			bpf_program__set_autoload(it, !strcmp(bpf_program__name(it), name));
+		p = bpf_object__find_program_by_name(obj, name);
+		log[0] = '\0';
+		bpf_program__set_log_level(p, level);
+		bpf_program__set_log_buf(p, log, size);
+		err = load_object(obj);
+		if (ret_insns)
+			*ret_insns = (u32)bpf_program__insn_cnt(p);
+		/* the program is in, but an array that was to hold its neighbours could not be filled without them */
+		if (err && strstr(load_messages(), "failed to initialize slot"))
+			err = 0;
+		load_close(obj);
+	} while (err == -EAGAIN);
 	return err;
 }
 
@@ -66,7 +68,7 @@ static int try_load(const char *path, const struct check_opts *o, const char *na
 
 	v->ns = clock_ns(CLOCK_MONOTONIC) - start;
 	if (err)
-		snprintf(v->reason, sizeof(v->reason), "%s", skep_reason());
+		snprintf(v->reason, sizeof(v->reason), "%s", load_reason() ? load_reason() : skep_reason());
 	return err;
 }
 
@@ -112,6 +114,12 @@ static void check_one(const char *path, const struct check_opts *o, enum target 
 	else if (v->err && !*v->reason)
 		snprintf(v->reason, sizeof(v->reason), "%.400s", *load_messages() ? load_messages() : strerror(-v->err));
 	v->reason[strcspn(v->reason, "\n")] = '\0';
+	if (v->err && load_explain(v->reason, sizeof(v->reason))) { /* the report is about what stands in its place */
+		free(v->report);
+		json_decref(v->report_json);
+		v->report = NULL;
+		v->report_json = NULL;
+	}
 	if (!o->common.verbose) {
 		free(v->text);
 		v->text = NULL;
@@ -163,7 +171,7 @@ static bool check_together(const char *path, const struct check_opts *o, struct 
 		bpf_program__set_log_buf(p, logs + (size_t)i++ * SMALL_LOG, SMALL_LOG);
 	}
 	start = clock_ns(CLOCK_MONOTONIC);
-	err = bpf_object__load(obj);
+	err = load_object(obj);
 	i = 0;
 	bpf_object__for_each_program(p, obj) {
 		v[i].ns = (clock_ns(CLOCK_MONOTONIC) - start) / n;
@@ -171,7 +179,7 @@ static bool check_together(const char *path, const struct check_opts *o, struct 
 		log_read(logs + (size_t)i * SMALL_LOG, &v[i].log);
 		i++;
 	}
-	bpf_object__close(obj);
+	load_close(obj);
 	free(logs);
 	return !err;
 }
@@ -199,7 +207,7 @@ static const char *difference(const struct verdict *a, const struct verdict *b, 
 			 b->err ? cli_errname(-b->err) : "accepts");
 		return buf;
 	}
-	return a->err && strcmp(a->log.line, b->log.line) ? "reasons" : NULL;
+	return a->err && strcmp(a->reason, b->reason) && strcmp(a->log.line, b->log.line) ? "reasons" : NULL;
 }
 
 static json_t *prog_json(const char *path, const struct bpf_program *p, struct verdict *v[2])
@@ -257,7 +265,7 @@ json_t *check_judge(const char *path, const struct check_opts *o)
 		n++;
 	}
 	if (!hit) {
-		bpf_object__close(obj);
+		load_close(obj);
 		code = cli_error(EX_USAGE_, "%s: no program \"%s\"", path, o->prog);
 		return json_pack("{s:s, s:i}", "object", path, "code", code);
 	}
@@ -274,6 +282,6 @@ json_t *check_judge(const char *path, const struct check_opts *o)
 	judged = judged_json(path, o, obj, v);
 	free(v[0]);
 	free(v[1]);
-	bpf_object__close(obj);
+	load_close(obj);
 	return judged;
 }

@@ -258,7 +258,7 @@ int check_step(const char *path, const struct check_opts *o)
 		return code;
 	p = load_pick(obj, o->prog);
 	snprintf(t.name, sizeof(t.name), "%s", p ? bpf_program__name(p) : "");
-	bpf_object__close(obj);
+	load_close(obj);
 	log = p ? malloc(LOG_SIZE) : NULL;
 	if (!log)
 		return p ? cli_error(EX_INTERNAL, "out of memory") : EX_USAGE_;

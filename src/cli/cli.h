@@ -54,14 +54,16 @@ void cli_helper_proto(struct str *s, const struct helper_spec *h);
 /* Print and free the document. 0, or EX_INTERNAL when stdout is full. */
 int cli_json(json_t *doc);
 
-/* ---- loading objects: load.c ---- */
+/* ---- loading objects: load.c, load_fit.c ---- */
 enum target { ON_SKEP, ON_KERNEL, ON_BOTH };
 /* bpf(2) of libbpf in this process goes there. */
 void load_on(enum target t);
+enum target load_target(void);
 struct skep *load_skep(void);
 
 struct load_opts {
 	const char *btf_file;
+	const char *type; /* of programs whose section says none; NULL: guess */
 	const char *caps; /* what the loader may do; NULL: everything */
 	u32 engine;
 	u64 budget_ms;         /* of a run, 0: any time */
@@ -76,6 +78,22 @@ int load_setup(const struct load_opts *o);
 int cli_trust(const char *path, int code);
 /* Open an ELF object, refusing with one clear line what is no BPF object. NULL after an error; *ret_code is the exit code. */
 struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code);
+/* Load it all. 0 or -errno; -EAGAIN: a map cannot be made, which is left out when the object is opened and loaded once more. */
+int load_object(struct bpf_object *obj);
+/* Why the last load_object() failed, when it was libbpf that gave up; NULL: bpf(2) refused something. */
+const char *load_reason(void);
+/* Why it failed, whoever it was, in one line. */
+const char *load_failure(int err);
+/*
+ * Open the object and load the program of this name (NULL: the only one) with all others that are accepted; those that are not are named.
+ * Exit code.
+ */
+int load_program(const char *path, const char *btf_file, const char *name, struct bpf_object **ret_obj, struct bpf_program **ret_prog);
+void load_close(struct bpf_object *obj);
+/* What of the object was left out, a line each; "" mostly. Valid as long as the object. */
+const char *load_notes(const struct bpf_object *obj);
+/* The verifier's line about an instruction of the last object that stands for what cannot be loaded: in words. False: it is another. */
+bool load_explain(char *line, size_t size);
 /* May this user ask the running kernel? */
 bool kernel_allowed(void);
 /* Program of the object by name or section; the only one when `name` is NULL. NULL after a message. */

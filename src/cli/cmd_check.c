@@ -264,7 +264,7 @@ static int check_all(const struct check_opts *o, char **paths, size_t n)
 
 static int look_closely(const struct check_opts *o, const char *path)
 {
-	struct load_opts lo = { .btf_file = o->btf, .caps = o->caps };
+	struct load_opts lo = { .btf_file = o->btf, .caps = o->caps, .type = o->type };
 	int code = load_setup(&lo);
 
 	if (code)
@@ -299,6 +299,7 @@ static const struct cli_opt check_options[] = {
 	{ 'p', "prog", OPT_TEXT, "PROG", "only this program (name or section)", offsetof(struct check_opts, prog) },
 	{ 0, "on", OPT_CHOICE, "skep|kernel|both", "who judges (default skep)", offsetof(struct check_opts, on) },
 	{ 0, "caps", OPT_TEXT, "LIST", "as a loader with these: bpf,perfmon,net_admin,sys_admin, all (default), none", offsetof(struct check_opts, caps) },
+	{ 0, "type", OPT_TEXT, "TYPE[:ATTACH]", "programs whose section says no type are of this one", offsetof(struct check_opts, type) },
 	{ 0, "sarif", OPT_FLAG, NULL, "print SARIF 2.1, for editors and code hosts", offsetof(struct check_opts, sarif) },
 	{ 0, "html", OPT_TEXT, "FILE", "write a page: source, instructions, states, all paths", offsetof(struct check_opts, html) },
 	{ 0, "step", OPT_FLAG, NULL, "walk along with the verifier, with breakpoints", offsetof(struct check_opts, step) },

@@ -138,26 +138,16 @@ static int dump_run(void *opts, int argc, char **argv)
 	code = load_setup(&lo);
 	if (code)
 		return code;
-	obj = load_open(argv[0], o->btf, &code);
-	if (!obj)
+	code = load_program(argv[0], o->btf, o->prog, &obj, &p);
+	if (code)
 		return code;
-	p = load_pick(obj, o->prog);
-	if (!p) {
-		bpf_object__close(obj);
-		return EX_USAGE_;
-	}
-	if (bpf_object__load(obj)) {
-		code = cli_error(EX_NEGATIVE, "%s: refused: %s", argv[0], skep_reason());
-		bpf_object__close(obj);
-		return code;
-	}
 	doc = json_pack("{s:s, s:s}", "schema", "skep.dump/1", "program", bpf_program__name(p));
 	code = dump_fd(bpf_program__fd(p), o, doc);
 	if (!code && o->common.json)
 		code = cli_json(doc);
 	else
 		json_decref(doc);
-	bpf_object__close(obj);
+	load_close(obj);
 	return code;
 }
 

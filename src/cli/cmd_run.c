@@ -18,7 +18,7 @@
 struct run_opts {
 	struct cli_common common;
 	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf, *trust;
-	const char *cmd, *pid;
+	const char *cmd, *pid, *type;
 	u64 repeat, budget, seconds, hz;
 	u32 engine, harden, spectre, on;
 };
@@ -122,24 +122,14 @@ static int read_inputs(const struct run_opts *o, bool packets, struct capture *i
 
 static int load_side(const struct run_opts *o, const char *path, enum target on, struct side *s)
 {
-	struct bpf_program *p;
-	int code = 0, err;
+	struct bpf_program *p = NULL;
+	int code;
 
 	*s = (struct side){ .name = on == ON_SKEP ? "skep" : "kernel", .fd = -1 };
 	load_on(on);
-	s->obj = load_open(path, o->btf, &code);
-	if (!s->obj)
+	code = load_program(path, o->btf, o->prog, &s->obj, &p);
+	if (code)
 		return code;
-	p = load_pick(s->obj, o->prog);
-	if (!p)
-		return EX_USAGE_;
-	err = bpf_object__load(s->obj);
-	if (err) {
-		const char *why = on == ON_SKEP ? skep_reason() : strerror(-err);
-		if (err == -EPERM && on == ON_KERNEL)
-			return cli_error(EX_NOT_HERE, "%s: the running kernel refuses: %s", path, why);
-		return cli_error(EX_NEGATIVE, "%s: refused by %s: %s (skep check says more)", path, s->name, *why ? why : strerror(-err));
-	}
 	s->fd = bpf_program__fd(p);
 	s->type = bpf_program__type(p);
 	return 0;
@@ -207,7 +197,7 @@ static void free_side(struct side *s, u32 n)
 		free(s->res[i].ctx);
 	}
 	free(s->res);
-	bpf_object__close(s->obj);
+	load_close(s->obj);
 }
 
 /* ---- results ---- */
@@ -476,7 +466,7 @@ static int report(struct side *side, int n, const struct run_opts *o, const stru
 static int run_verb(void *opts, int argc, char **argv)
 {
 	const struct run_opts *o = opts;
-	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine, .budget_ms = o->budget,
+	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine, .budget_ms = o->budget, .type = o->type,
 				.harden = o->harden, .spectre = o->spectre };
 	struct side side[2] = { { .obj = NULL }, { .obj = NULL } };
 	struct capture in = { 0 };
@@ -524,6 +514,7 @@ static int run_verb(void *opts, int argc, char **argv)
 static const struct cli_opt run_options[] = {
 	{ 'p', "prog", OPT_TEXT, "PROG", "the program (name or section); needed if there are several",
 	  offsetof(struct run_opts, prog) },
+	{ 0, "type", OPT_TEXT, "TYPE[:ATTACH]", "programs whose section says no type are of this one", offsetof(struct run_opts, type) },
 	{ 'c', "command", OPT_TEXT, "CMD", "attach the object's programs by their sections and run this command", offsetof(struct run_opts, cmd) },
 	{ 'P', "pid", OPT_TEXT, "PID", "attach to this process, until it ends or Ctrl-C", offsetof(struct run_opts, pid) },
 	{ 0, "seconds", OPT_COUNT, "N", "with -c and -P: stop after so long", offsetof(struct run_opts, seconds) },

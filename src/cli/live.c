@@ -329,11 +329,10 @@ static int load(struct session *s)
 	s->obj = load_open(s->o->object, s->o->btf, &code);
 	if (!s->obj)
 		return code;
-	err = bpf_object__load(s->obj);
-	if (err) {
-		const char *why = skep_reason();
-		return cli_error(EX_NEGATIVE, "%s: refused: %s (skep check says more)", s->o->object, *why ? why : strerror(-err));
-	}
+	err = load_object(s->obj);
+	if (err)
+		return cli_error(EX_NEGATIVE, "%s: refused: %s (skep check says more)", s->o->object,
+				 load_failure(err == -EAGAIN ? -EINVAL : err));
 	return open_readers(s);
 }
 
@@ -427,7 +426,7 @@ int live_run(const struct live_run *o)
 	if (!code)
 		show_end(&s);
 	live_free(s.live);
-	bpf_object__close(s.obj);
+	load_close(s.obj);
 	str_free(&why);
 	return code;
 }

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 
 #include "cli/cli.h"
+#include "cli/load_fit.h"
 
 static struct skep *cli_skep;
 static enum target current = ON_SKEP;
@@ -33,12 +34,20 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	if ((number != SYS_bpf && number != SYS_perf_event_open) || current == ON_KERNEL)
-		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (number == SYS_bpf && a[0] == BPF_PROG_LOAD)
+		fit_prog_load((union bpf_attr *)(uintptr_t)a[1]);
+	if ((number != SYS_bpf && number != SYS_perf_event_open) || current == ON_KERNEL) {
+		long r = __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+		if (number == SYS_bpf)
+			fit_called((u32)a[0], (const union bpf_attr *)(uintptr_t)a[1], r, r < 0 ? strerror(errno) : "");
+		return r;
+	}
 	if (number == SYS_perf_event_open)
 		ret = skep_perf_event_open_in(cli_skep, (void *)(uintptr_t)a[0], (int)a[1], (int)a[2], (int)a[3], (unsigned long)a[4]);
 	else
 		ret = skep_bpf_in(cli_skep, (int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
+	if (number == SYS_bpf)
+		fit_called((u32)a[0], (const union bpf_attr *)(uintptr_t)a[1], ret, ret < 0 ? skep_reason() : "");
 	if (ret >= 0)
 		return ret;
 	errno = -ret;
@@ -62,6 +71,11 @@ void load_on(enum target t)
 	current = t;
 }
 
+enum target load_target(void)
+{
+	return current;
+}
+
 struct skep *load_skep(void)
 {
 	return cli_skep;
@@ -76,7 +90,7 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 	if (level != LIBBPF_WARN)
 		return 0;
 	vsnprintf(line, sizeof(line), fmt, ap);
-	if (strncmp(line, "libbpf: -- BEGIN", 16) && used + strlen(line) + 1 < sizeof(messages))
+	if (strncmp(line, "libbpf: -- BEGIN", 16) && !strstr(line, "Retrying without BTF") && used + strlen(line) + 1 < sizeof(messages))
 		strcat(messages, line);
 	return 0;
 }
@@ -157,6 +171,9 @@ int load_setup(const struct load_opts *o)
 	so.caps = SKEP_CAP_ALL;
 	if (o->caps && !cli_caps(o->caps, &so.caps))
 		return cli_error(EX_USAGE_, "--caps takes a list of bpf, perfmon, net_admin, sys_admin, or all, or none");
+	if (o->type && !fit_type(o->type))
+		return cli_error(EX_USAGE_, "--type takes a program type (skep progtypes), as in sched_cls or "
+				 "cgroup_sock_addr:cgroup_inet4_connect, not \"%s\"", o->type);
 	libbpf_set_print(keep_message);
 	so.btf_file = core_btf(o->btf_file);
 	err = skep_new(&so, &cli_skep);
@@ -209,7 +226,6 @@ static void first_message(char *out, size_t n)
 
 struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, o, .btf_custom_path = core_btf(btf_file));
 	struct bpf_object *obj;
 	char why[512];
 
@@ -218,7 +234,7 @@ struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_co
 		*ret_code = cli_error(EX_BAD_INPUT, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	obj = bpf_object__open_file(path, &o);
+	obj = fit_open(path, core_btf(btf_file));
 	if (!obj) {
 		first_message(why, sizeof(why));
 		*ret_code = cli_error(EX_BAD_INPUT, "%s: not a BPF object that can be loaded: %s", path,
@@ -226,7 +242,7 @@ struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_co
 		return NULL;
 	}
 	if (!bpf_object__next_program(obj, NULL)) {
-		bpf_object__close(obj);
+		load_close(obj);
 		*ret_code = cli_error(EX_BAD_INPUT, "%s: has no programs (functions in a section like SEC(\"xdp\"))", path);
 		return NULL;
 	}

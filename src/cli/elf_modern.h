@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What objects of other loaders and of other times hold, put into the shape that libbpf takes: libbpf stays the loader.
+ *
+ * elf_funcs.c: functions without types, sizes or linkage; subprograms outside of .text. elf_maps.c: maps defined as structures
+ * ("maps": bpf_map_def, bpf_elf_map), members of BTF-defined maps that are newer or another loader's. elf_modern.c: relocations, externs
+ * that nothing defines, data sections by other names.
+ *
+ * Invariant: one program's oddity never costs the others: what cannot be made loadable becomes an instruction that the verifier refuses
+ * (a call of function POISON + k), and only programs that reach it are refused.
+ */
+#ifndef SKEP_CLI_ELF_MODERN_H
+#define SKEP_CLI_ELF_MODERN_H
+
+#include "cli/elf_image.h"
+
+#define POISON 0x0bad0000
+#define ARENA_REF 0x40000000 /* in the second half of a 64-bit load of an arena's address: an offset in its data */
+
+/* What libbpf's setters are told once the object is open. */
+struct modern_map {
+	const char *name;
+	u32 id;              /* iproute2's, 0: none */
+	u64 extra;           /* map_extra, 0: none */
+};
+
+struct modern {
+	struct elf_image im;
+	struct btf *btf;     /* NULL: the object has none */
+	bool btf_changed;
+	struct modern_map *map;
+	u32 nmaps, mapcap;
+	const char **poison; /* why, by number */
+	u32 npoison, poisoncap;
+	u32 arena_sec;       /* data of the arena, 0: none */
+	const char *arena_map;
+	bool (*missing)(const char *symbol);
+};
+
+/* 0: *ret is to be given to modern_free(); m->im.changed says whether there is anything to change. -errno: left to libbpf's judgement.
+ * Externs of which `missing` says so are known not to be in the kernel. */
+int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol));
+void modern_free(struct modern *m);
+
+/* ---- between the files ---- */
+void modern_funcs(struct modern *m);
+void modern_maps(struct modern *m);
+/* The instruction at byte `off` of section `sec` is made one that is refused; `why` in words. */
+void modern_poison(struct modern *m, u32 sec, u64 off, const char *fmt, ...) PRINTF(4, 5);
+struct modern_map *modern_map_facts(struct modern *m, const char *name);
+const char *modern_fmt(struct modern *m, const char *fmt, ...) PRINTF(2, 3);
+
+#endif
