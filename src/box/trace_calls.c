@@ -194,3 +194,13 @@ int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *ol
 	}
 	return err;
 }
+
+/* Lists that are to go, as far as that can be without stopping the process: no event after this; the rest when it is stopped. */
+void calls_hush(const struct tracer *t, const struct proc *p)
+{
+	u64 none = 0;
+
+	for (int at = 0; p->calls && at < FIRST_EXIT + (int)AGENT_SYSCALLS; at++)
+		if (p->calls->list[at].id && !wanted_at(t, p, at))
+			stop_poke(p->pid, p->calls->at + (u64)at * 8, &none, 8);
+}

@@ -64,6 +64,7 @@ void olds_add(struct olds *o, u64 at, u32 n);
 int calls_plan(struct tracer *t, struct proc *p);
 bool calls_differ(const struct tracer *t, const struct proc *p);
 int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why);
+void calls_hush(const struct tracer *t, const struct proc *p);
 
 /* trace_serve.c */
 void *tracer_thread(void *arg);

@@ -79,16 +79,6 @@ bool stop_linger(bool (*wanted)(void *arg, pid_t pid), void *arg)
 }
 
 /* ---- memory ---- */
-int stop_read(const struct stop *s, u64 from, void *to, size_t n)
-{
-	return pread(s->mem, to, n, (off_t)from) == (ssize_t)n ? 0 : -EFAULT;
-}
-
-int stop_write(const struct stop *s, u64 to, const void *from, size_t n)
-{
-	return pwrite(s->mem, from, n, (off_t)to) == (ssize_t)n ? 0 : -EFAULT;
-}
-
 static int open_mem(pid_t pid)
 {
 	char path[32];
@@ -97,6 +87,28 @@ static int open_mem(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int stop_poke(pid_t pid, u64 to, const void *from, size_t n)
+{
+	int mem = open_mem(pid);
+	ssize_t got;
+
+	if (mem < 0)
+		return mem;
+	got = pwrite(mem, from, n, (off_t)to);
+	close(mem);
+	return got == (ssize_t)n ? 0 : -EFAULT;
+}
+
+int stop_read(const struct stop *s, u64 from, void *to, size_t n)
+{
+	return pread(s->mem, to, n, (off_t)from) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+int stop_write(const struct stop *s, u64 to, const void *from, size_t n)
+{
+	return pwrite(s->mem, from, n, (off_t)to) == (ssize_t)n ? 0 : -EFAULT;
 }
 
 /* ---- a syscall instruction: the vDSO, which every process has alike, holds one ---- */
@@ -405,13 +417,8 @@ int stop_park(pid_t pid, u64 *ret_at, u8 old[2])
 
 void stop_unpark(pid_t pid, u64 at, const u8 old[2])
 {
-	int mem = open_mem(pid);
-
-	if (mem < 0)
-		return;
-	if (pwrite(mem, old, 2, (off_t)at) != 2)
+	if (stop_poke(pid, at, old, 2))
 		kill(pid, 0); /* it is gone */
-	close(mem);
 }
 
 int stop_exec(struct stop *s, pid_t pid, struct str *why)

@@ -55,6 +55,7 @@ bool stop_linger(bool (*wanted)(void *arg, pid_t pid), void *arg);
 /* Memory, code included: 0 or -EFAULT. */
 int stop_read(const struct stop *s, u64 from, void *to, size_t n);
 int stop_write(const struct stop *s, u64 to, const void *from, size_t n);
+int stop_poke(pid_t pid, u64 to, const void *from, size_t n); /* of a process that runs */
 
 /* The first thread makes a system call: its result. -ESRCH: it died. */
 s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);

@@ -350,6 +350,29 @@ int proc_plan(struct tracer *t, struct proc *p)
 }
 
 /*
+ * Programs that are to go from a process that cannot be stopped now (its thread waits for the answer to the very call that detaches
+ * them) see nothing from here on; their lists and sites go when it can.
+ */
+static void hush(const struct tracer *t, const struct proc *p)
+{
+	u64 none = 0;
+
+	if (!p->base)
+		return;
+	calls_hush(t, p);
+	for (u32 i = 0; i < p->nsites; i++) {
+		const struct proc_site *site = &p->sites[i];
+
+		if (site->kind != AGENT_UPROBE || !site->remote)
+			continue;
+		if (site->enter.at && !site->want_enter)
+			stop_poke(p->pid, site->remote + offsetof(struct agent_site, enter), &none, 8);
+		if (site->leave.at && !site->want_leave)
+			stop_poke(p->pid, site->remote + offsetof(struct agent_site, leave), &none, 8);
+	}
+}
+
+/*
  * Somebody else traces it. Where that one holds it at its execve (bpftrace does so with its command) it waits until it can be
  * had; but not for long, as it would spin.
  */
@@ -393,6 +416,8 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 	if (err == -EPERM)
 		err = wait_parked(p) ? -EAGAIN : err;
 	p->pending = err == -EAGAIN;
+	if (p->pending)
+		hush(t, p);
 	if (err)
 		return err;
 	if (p->parked)

@@ -186,10 +186,13 @@ static bool is_tracing(const struct perf_event *e)
 	return e->kind == PERF_TRACEPOINT || e->kind == PERF_PROBE;
 }
 
-/* A clock's program runs while the event is enabled, a tracepoint's as long as it is there. */
+/*
+ * A clock's program runs while the event is enabled, a tracepoint's as long as it is there. Tools disable an event before they close
+ * it, and count on no run after that; a close is seen a moment later than it is made, so a tracing event's program ends here.
+ */
 static bool runs(const struct perf_event *e)
 {
-	return e->prog && (is_tracing(e) || e->enabled);
+	return e->prog && (is_tracing(e) ? !e->off : e->enabled);
 }
 
 /* Programs of other events at the same place stay. */
@@ -297,6 +300,13 @@ int perf_event_enable(struct perf_event *e, bool on, struct str *why)
 			err = publish(e, why);
 		if (err)
 			e->enabled = !on;
+	}
+	if (!err && e->off == on && is_tracing(e)) {
+		e->off = !on;
+		if (e->prog)
+			err = publish(e, why);
+		if (err)
+			e->off = on;
 	}
 	pthread_mutex_unlock(&e->lock);
 	return err;

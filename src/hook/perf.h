@@ -5,7 +5,8 @@
  *
  * An event is a memfd: a control page, then the data pages of its ring, as far as the client maps them. How far that is must be told
  * by who sees the mmap (perf_event_mapped), or is found in /proc/PID/maps when the event is first used.
- * Invariant: a program is in the list of the event's point exactly while the event has it (and, for clocks, is enabled).
+ * Invariant: a program is in the list of the event's point exactly while the event has it (and, for clocks, is enabled; for
+ * others, was not disabled).
  */
 #ifndef SKEP_HOOK_PERF_H
 #define SKEP_HOOK_PERF_H
@@ -31,6 +32,7 @@ struct perf_event {
 	u32 opener;                /* process that opened it: whose mapping counts */
 	pthread_mutex_t lock;      /* ring and program */
 	bool enabled;
+	bool off;                  /* disabled by command: a tracing event's program rests, too */
 	u64 enabled_ns, since_ns;  /* time enabled so far; when it was last enabled */
 	struct prog *prog;         /* referenced; NULL: none */
 	u32 slot, link_id;
