@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "box/decide.h"
 #include "box/priv.h"
+#include "box/src.h"
 
 /* Commands that take microseconds: the others first make sure that somebody else listens. */
 static bool is_quick(u32 cmd)
@@ -60,5 +61,12 @@ s64 box_execve(struct notif *n)
 	for (; w; w = w->next)
 		if (w->exec)
 			w->exec(w->ctx, n->client, n->tid);
+	return BOX_PASS;
+}
+
+/* A record of the kernel's tells of its end, but not how, and later than it can be asked. */
+s64 box_exit_group(struct notif *n)
+{
+	src_told_end(n->box->src, n->client->pid, (u32)(n->args[0] & 0xff) << 8);
 	return BOX_PASS;
 }

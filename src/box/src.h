@@ -21,6 +21,8 @@ void src_free(struct src *s); /* NULL is fine */
 /* A process beside the descendants, with its threads and future children. 0 or -errno: -EACCES, -ESRCH. */
 int src_add(struct src *s, pid_t pid);
 /* Events that were lost because they came too fast. */
+/* The process is about to end with this status, as wait(2) has it. */
+void src_told_end(struct src *s, pid_t pid, u32 code);
 u64 src_lost(const struct src *s);
 
 #endif

@@ -34,6 +34,8 @@ struct src_task {
 	struct src_task *next;
 	struct run_task t;
 	u64 seen;
+	bool told;               /* how it ends: it has said so */
+	int pidfd;               /* of a process whose end somebody wants to see; -1: none */
 };
 
 struct clk;
@@ -49,6 +51,9 @@ struct src {
 	struct clk *clocks;
 	struct tap *life;        /* one a CPU; NULL: nothing attached */
 	struct hook_point *life_pt[3]; /* FORK, EXEC, EXIT */
+	struct life_rec *recs;   /* of life, read and not yet acted on */
+	u32 nrecs, reccap;
+	bool tells;              /* processes say with what they exit */
 	struct src_task *tasks[64];
 	u64 lost;
 };
@@ -67,6 +72,10 @@ bool sample_parse(const struct perf_event_header *h, const u8 *body, struct samp
 /* What is known of a thread; asked of /proc on first sight. */
 struct run_task *task_seen(struct src *s, u32 tid, u32 tgid);
 void task_named(struct src *s, u32 tid, const char *comm);
+/* Its end will be asked for; and how it ended, as far as that can be known. */
+void task_watch(struct src *s, u32 tid);
+void task_told_end(struct src *s, u32 tid, u32 code);
+void task_ended(struct src *s, u32 tid);
 void task_gone(struct src *s, u32 tid);
 void tasks_free(struct src *s);
 u32 src_cpus(void);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -288,6 +289,11 @@ bool sample_parse(const struct perf_event_header *h, const u8 *body, struct samp
 }
 
 /* ---- what is known of threads ---- */
+/* PIDFD_GET_INFO, which the system's headers may not know */
+struct pidfd_exit { u64 mask, cgroup; u32 ids[11]; s32 exit_code; };
+#define PIDFD_EXIT ((u64)8)
+#define PIDFD_ASK  _IOWR(0xff, 11, struct pidfd_exit)
+
 static void read_ids(u32 tid, struct run_task *t)
 {
 	char path[48], line[256];
@@ -325,6 +331,7 @@ struct run_task *task_seen(struct src *s, u32 tid, u32 tgid)
 		t->t.tid = tid;
 		t->t.tgid = tgid ? tgid : tid;
 		t->t.mem_fd = -1;
+		t->pidfd = -1;
 		if (tid) {
 			struct task_facts f;
 
@@ -352,6 +359,60 @@ void task_named(struct src *s, u32 tid, const char *comm)
 	snprintf(t->t.comm, sizeof(t->t.comm), "%.15s", comm);
 }
 
+void task_watch(struct src *s, u32 tid)
+{
+	struct src_task *t = *slot(s, tid);
+
+	if (t && t->pidfd < 0 && t->t.tid == t->t.tgid)
+		t->pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
+}
+
+void task_told_end(struct src *s, u32 tid, u32 code)
+{
+	struct src_task *t = *slot(s, tid);
+
+	if (t) {
+		t->t.exit_code = code;
+		t->told = true;
+	}
+}
+
+/* The last field of /proc/TID/stat: set from when a task begins to end until its parent has asked; then it has no parent there. */
+static bool code_in_proc(const struct run_task *t, u32 *ret)
+{
+	char path[48], text[1024], *last, *end;
+	u32 parent = 0;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", t->tgid, t->tid);
+	f = fopen(path, "re");
+	n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	if (f)
+		fclose(f);
+	text[n] = '\0';
+	last = strrchr(text, ' ');
+	end = strrchr(text, ')');
+	if (!last || !end || sscanf(end + 1, " %*c %u", &parent) != 1 || !parent)
+		return false;
+	*ret = (u32)strtoul(last, NULL, 10);
+	return true;
+}
+
+void task_ended(struct src *s, u32 tid)
+{
+	struct src_task *t = *slot(s, tid);
+	struct pidfd_exit i = { .mask = PIDFD_EXIT };
+
+	if (!t || t->told || code_in_proc(&t->t, &t->t.exit_code))
+		return;
+	/* from Linux 6.15 on a process can be asked after its end */
+	if (t->pidfd >= 0 && !ioctl(t->pidfd, PIDFD_ASK, &i) && (i.mask & PIDFD_EXIT))
+		t->t.exit_code = (u32)i.exit_code;
+	else if (__atomic_load_n(&s->tells, __ATOMIC_RELAXED) && t->t.tid == t->t.tgid)
+		t->t.exit_code = SIGKILL; /* it had no time to say anything */
+}
+
 void task_gone(struct src *s, u32 tid)
 {
 	struct src_task **p = slot(s, tid), *t = *p;
@@ -359,6 +420,8 @@ void task_gone(struct src *s, u32 tid)
 	if (!t)
 		return;
 	*p = t->next;
+	if (t->pidfd >= 0)
+		close(t->pidfd);
 	free(t);
 }
 
@@ -368,6 +431,8 @@ void tasks_free(struct src *s)
 		while (s->tasks[i]) {
 			struct src_task *t = s->tasks[i];
 			s->tasks[i] = t->next;
+			if (t->pidfd >= 0)
+				close(t->pidfd);
 			free(t);
 		}
 }

@@ -53,6 +53,7 @@ struct run_task {
 	u64 cgroup_id;      /* 0: ask /proc */
 	u32 ppid;           /* for a task that may be gone; 0: ask /proc */
 	u64 start_ns;
+	u32 exit_code;      /* of a task that ends, as wait(2) has it */
 	int mem_fd;         /* /proc/PID/mem, -1: process_vm_readv */
 	/* its memory: 0 or -EFAULT; NULL: by mem_fd */
 	int (*read)(const struct run_task *t, void *dst, u64 from, u32 size);

@@ -50,6 +50,7 @@ static struct mirror one(struct mirrors *m, const struct task_facts *f)
 	mirror_u64(m, t, "stime", f->stime);
 	mirror_u64(m, t, "start_time", f->start_ns);
 	mirror_u64(m, t, "start_boottime", f->start_ns);
+	mirror_u32(m, t, "exit_code", f->exit_code);
 	return t;
 }
 
@@ -73,10 +74,11 @@ static bool facts_of(const struct run_env *env, u32 tid, struct task_facts *f)
 
 	if (!t || t->tid != tid)
 		return task_read_facts(tid, tid, f);
-	if (!task_read_facts(t->tgid, tid, f)) {
-		f->ppid = t->ppid;
+	if (!task_read_facts(t->tgid, tid, f))
 		f->start_ns = t->start_ns;
-	}
+	if (!f->ppid) /* it is going */
+		f->ppid = t->ppid;
+	f->exit_code = t->exit_code;
 	memcpy(f->comm, t->comm, sizeof(f->comm));
 	return true;
 }

@@ -11,6 +11,7 @@ struct task_facts {
 	char comm[16], state;
 	u64 utime, stime, start_ns, flags;
 	s32 prio, nice;
+	u32 exit_code;
 };
 
 /* False: there is no such task. */
