@@ -9,19 +9,41 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+#include <sys/rseq.h>
+#endif
 
 #include "map/os.h"
 #include "map/priv.h"
 
-#define CPU_HERE (os_cpu())
+#define CPU_NONE 0xfffffffeu /* and above: the kernel does not say */
 
-u32 map_user_value_size(const struct map *m)
+/* The CPU this thread is on, as the kernel keeps it in the thread's own memory where the C library asked it to. */
+static inline u32 cpu_here(void)
 {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
+	const struct rseq *r = (const struct rseq *)(void *)((u8 *)__builtin_thread_pointer() + __rseq_offset);
+	u32 cpu = __rseq_size ? *(const volatile u32 *)&r->cpu_id : ~0u;
+
+	if (likely(cpu < CPU_NONE))
+		return cpu;
+#endif
+	return os_cpu();
+}
+
+u32 map_user_value_size(const struct map *m) { return m->user_value_size; }
+
+void map_view_sys(struct map *m)
+{
+	const struct map_type *t = m->type;
+
+	m->user_value_size = m->desc.value_size;
 	if (m->ops->percpu)
-		return ROUND_UP(m->desc.value_size, 8u) * map_possible_cpus();
-	if (map_spec_by_id(m->desc.type)->value == MV_FD)
-		return sizeof(u32);
-	return m->desc.value_size;
+		m->user_value_size = ROUND_UP(m->desc.value_size, 8u) * map_possible_cpus();
+	else if (map_spec_by_id(m->desc.type)->value == MV_FD)
+		m->user_value_size = sizeof(u32);
+	m->plain = t->obj_kind == OBJ_NONE && !t->key_names && !t->value_names && m->desc.key_size &&
+		   m->desc.type != BPF_MAP_TYPE_STRUCT_OPS;
 }
 
 enum obj_kind map_value_obj(const struct map *m) { return m->type->obj_kind; }
@@ -48,7 +70,7 @@ static int copy_value(struct map *m, const void *key, void *value, u64 flags)
 		return m->type->copy_out(m, key, value, flags);
 	if (!m->ops->lookup)
 		return or_notsupp(m->type->no_lookup);
-	at = m->ops->lookup(m, key, CPU_HERE);
+	at = m->ops->lookup(m, key, cpu_here());
 	if (!at)
 		return -ENOENT;
 	if (flags & BPF_F_LOCK)
@@ -76,7 +98,7 @@ static int set_value(struct map *m, const void *key, const void *value, u64 flag
 		return m->type->copy_in(m, key, value, flags);
 	if (!m->ops->update)
 		return or_notsupp(m->ops->no_update);
-	return m->ops->update(m, key, value, flags, CPU_HERE);
+	return m->ops->update(m, key, value, flags, cpu_here());
 }
 
 int map_update(struct map *m, const void *key, const void *value, u64 flags)
@@ -107,7 +129,7 @@ static int remove_one(struct map *m, const void *key)
 {
 	if (m->type->remove_sys)
 		return m->type->remove_sys(m, key);
-	return m->ops->remove ? m->ops->remove(m, key, CPU_HERE) : or_notsupp(m->ops->no_delete);
+	return m->ops->remove ? m->ops->remove(m, key, cpu_here()) : or_notsupp(m->ops->no_delete);
 }
 
 int map_delete(struct map *m, const void *key)

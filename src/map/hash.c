@@ -126,7 +126,7 @@ int bucket_lock(struct map *m, struct bucket *b)
 
 	if (unlikely(got == LEASE_STOLEN)) {
 		/* The chain is right at any instruction; a node may be lost, and readers must not trust one that was leaving. */
-		__atomic_fetch_add(&b->seq, 1, __ATOMIC_RELEASE);
+		bucket_moves(b);
 		__atomic_store_n(&m->head->pool.lost, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
@@ -149,7 +149,7 @@ u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key
 void bucket_unlink(struct map *m, struct bucket *b, u32 *link, u32 i)
 {
 	__atomic_store_n(link, load32(&node_at(m, i)->next), __ATOMIC_RELEASE);
-	__atomic_fetch_add(&b->seq, 1, __ATOMIC_RELEASE);
+	bucket_moves(b);
 }
 
 /* A reader that could not finish beside busy writers goes through the lock. */
@@ -491,7 +491,7 @@ static int put_element(struct map *m, struct bucket *b, struct change *c)
 	__atomic_store_n(old ? link : &b->head, new, __ATOMIC_RELEASE);
 	if (!old)
 		return 0;
-	__atomic_fetch_add(&b->seq, 1, __ATOMIC_RELEASE);
+	bucket_moves(b);
 	if (m->objs)
 		c->gone = __atomic_exchange_n(&m->objs[old], NULL, __ATOMIC_ACQ_REL);
 	hash_value_gone(m, old);

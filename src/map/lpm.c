@@ -2,11 +2,14 @@
 /*
  * lpm_trie: values under prefixes; a lookup finds the longest prefix of its key.
  *
- * A binary trie of nodes, each with its whole prefix and two children; nodes without a value ("joints") are where two
- * subtrees part, and always have both children. Writers hold the map's one lock, and each change takes effect by one
- * store of a child index. Readers take none: head->seq changes before a node may be used anew, and a reader who sees
- * it changed starts over. A node's words are used so: next and hash are the children, meta is length | JOINT.
- * Invariant: a child's prefix is longer than its parent's, which bounds every walk.
+ * A binary trie of elements, each with its whole prefix, and of joints, where two subtrees part and nothing has its value: a joint is
+ * its two children, always both, and the length of what they have in common, which any element below it says. So a lookup
+ * goes down by the key's bits, compares at elements only, and ends at the first that is no prefix of the key. Elements and
+ * joints lie apart; an index with JOINT set is a joint's.
+ * Writers hold the map's one lock, and each change takes effect by one store of a child index. Readers take none:
+ * head->seq changes before a place may be used anew, and a reader who sees it changed starts over.
+ * Invariant: a child's prefix is longer than its parent's, which bounds every walk; what is neither linked nor on a free
+ * list belonged to a writer that died, and repair() finds it.
  */
 #include "map/priv.h"
 
@@ -15,13 +18,18 @@
 #include "map/os.h"
 
 #define JOINT    (1u << 31)
-#define MARK     (1u << 31) /* in link, which only free nodes need */
+#define LEN_BITS 12u             /* of a place's meta; above: the repair that last saw it linked */
+#define LEN_MASK ((1u << LEN_BITS) - 1)
 #define RETRIES  64
 #define DATA_MIN 1u
 #define DATA_MAX 256u
 #define VALUE_MAX (KMALLOC_MAX - DATA_MAX - 40)
+#define SPARE    1u              /* an element more: while one is replaced there are both */
 
 struct prefix { u32 len; u8 data[]; } __attribute__((packed)); /* the caller's key may lie anywhere */
+
+/* What elements and joints begin with; free ones are linked by child[0]. An element's prefix follows, in whole words. */
+struct place { u32 child[2]; u32 meta; };
 
 static int lpm_check(const struct map_attr *a)
 {
@@ -37,22 +45,34 @@ static int lpm_layout(const struct map_attr *a, struct map_geom *g)
 	    !map_access_ok(a->flags) || a->key_size < 4 + DATA_MIN || a->key_size > 4 + DATA_MAX || !a->value_size ||
 	    a->value_size > VALUE_MAX)
 		return -EINVAL;
-	g->key_off = sizeof(struct node);
-	g->value_off = g->key_off + ROUND_UP(a->key_size - 4, 8u);
+	g->key_off = sizeof(struct place);
+	g->value_off = ROUND_UP(g->key_off + ROUND_UP(a->key_size - 4, 4u), 8u);
 	g->node_size = g->value_off + ROUND_UP(a->value_size, 8u);
-	g->nnodes = (u32)MIN((u64)a->max_entries * 2 + POOL_EXTRA, (u64)U32_MAX - 1);
+	g->nnodes = (u32)MIN((u64)a->max_entries + SPARE, (u64)JOINT - 1);
+	g->aux_n = g->nnodes;
 	g->nodes = geom_add(g, ((u64)g->nnodes + 1) * g->node_size);
+	g->aux = geom_add(g, ((u64)g->aux_n + 1) * sizeof(struct place));
 	return g->size > (u64)1 << 46 ? -ENOMEM : 0;
 }
 
 static u32 bits_of(const struct map *m) { return (m->desc.key_size - 4) * 8; }
 static u32 bit_at(const u8 *data, u32 i) { return data[i / 8] >> (7 - i % 8) & 1; }
 static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-static u32 len_of(struct node *n) { return load32(&n->meta) & ~JOINT; }
-static bool is_joint(struct node *n) { return load32(&n->meta) & JOINT; }
-/* No branch: nobody can predict a key's bits. */
-_Static_assert(offsetof(struct node, hash) == offsetof(struct node, next) + sizeof(u32), "the children stand together");
-static inline u32 *child(struct node *n, u32 bit) { return &n->next + bit; }
+static void set(u32 *where, u32 i) { __atomic_store_n(where, i, __ATOMIC_RELEASE); }
+
+static inline struct place *joint_at(const struct map *m, u32 i) { return (struct place *)(void *)m->aux + i; }
+static inline struct place *element_at(const struct map *m, u32 i)
+{
+	return (struct place *)(void *)(m->nodes + (u64)i * m->node_size);
+}
+static inline struct place *place_at(const struct map *m, u32 i)
+{
+	return i & JOINT ? joint_at(m, i & ~JOINT) : element_at(m, i);
+}
+static inline u32 *data_of(const struct map *m, u32 i) { return (u32 *)(void *)(m->nodes + (u64)i * m->node_size + sizeof(struct place)); }
+static inline void *value_of(const struct map *m, u32 i) { return m->nodes + (u64)i * m->node_size + m->value_off; }
+static inline u32 checked(const struct map *m, u32 i) { return likely((i & ~JOINT) <= m->nnodes && i != JOINT) ? i : 0; }
+static inline u32 len_at(const struct place *p) { return load32(&p->meta) & LEN_MASK; }
 
 /* What is looked for, its first 64 bits as a number. */
 struct probe { const struct prefix *key; u64 head; };
@@ -74,54 +94,72 @@ static inline struct probe probe_of(const struct map *m, const struct prefix *ke
 	return (struct probe){ key, __builtin_bswap64(head) };
 }
 
-/* Leading bits that node and key have in common, at most `limit`. A node's prefix is followed by zeros up to 8 bytes. */
-static inline u32 match(const struct map *m, struct node *n, const struct probe *p, u32 limit)
-{
-	const u8 *data = node_key(m, n), *key = p->key->data;
-	u32 bytes = (limit + 7) / 8, i = 8;
-	u64 a = __builtin_bswap64(__atomic_load_n((const u64 *)(const void *)data, __ATOMIC_RELAXED)) ^ p->head, b;
-
-	if (a)
-		return MIN((u32)__builtin_clzll(a), limit);
-	for (; i + 8 <= bytes; i += 8) {
-		a = __atomic_load_n((const u64 *)(const void *)(data + i), __ATOMIC_RELAXED);
-		__builtin_memcpy(&b, key + i, 8);
-		if (a != b)
-			return MIN(i * 8 + (u32)__builtin_clzll(__builtin_bswap64(a ^ b)), limit);
-	}
-	for (; i < bytes; i++) {
-		u8 diff = (u8)(__atomic_load_n(data + i, __ATOMIC_RELAXED) ^ key[i]);
-		if (diff)
-			return MIN(i * 8 + (u32)__builtin_clz(diff) - 24, limit);
-	}
-	return limit;
-}
-
 static inline u32 bit_of(const struct probe *p, u32 i)
 {
 	return likely(i < 64) ? (u32)(p->head >> (63 - i)) & 1 : bit_at(p->key->data, i);
 }
 
+/* Word w of the key, as an element has it. */
+static inline u32 key_word(const struct map *m, const struct prefix *key, u32 w)
+{
+	u32 n = m->desc.key_size - 4 - 4 * w, v = 0;
+
+	if (likely(n >= 4))
+		__builtin_memcpy(&v, key->data + 4 * w, 4);
+	else
+		for (u32 i = 0; i < n; i++)
+			v |= (u32)key->data[4 * w + i] << 8 * i;
+	return v;
+}
+
+/* Leading bits that element and key have in common, at most `limit`. */
+static u32 match(const struct map *m, u32 i, const struct prefix *key, u32 limit)
+{
+	const u32 *data = data_of(m, i);
+
+	for (u32 w = 0; w * 32 < limit; w++) {
+		u32 diff = __builtin_bswap32(__atomic_load_n(&data[w], __ATOMIC_RELAXED) ^ key_word(m, key, w));
+
+		if (diff)
+			return MIN(w * 32 + (u32)__builtin_clz(diff), limit);
+	}
+	return limit;
+}
+
+/* Is the element, of this length, a prefix of the key? */
+static inline bool is_prefix(const struct map *m, u32 i, u32 len, const struct probe *p)
+{
+	u32 first;
+
+	if (len > p->key->len)
+		return false;
+	first = __builtin_bswap32(__atomic_load_n(data_of(m, i), __ATOMIC_RELAXED)) ^ (u32)(p->head >> 32);
+	if (likely(len <= 32))
+		return !((u64)first >> (32 - len));
+	return !first && match(m, i, p->key, len) == len;
+}
+
 static inline u32 walk(const struct map *m, const struct prefix *key)
 {
-	u32 i = load32(&m->head->root), found = 0, len, got, bits = bits_of(m), steps = bits + 1, meta;
+	u32 i = checked(m, load32(&m->head->root)), found = 0, len, bits = bits_of(m), steps = bits + 2;
 	struct probe p = probe_of(m, key);
 
-	while (i && likely(i <= m->nnodes) && steps--) {
-		struct node *n = node_at(m, i);
+	while (i && steps--) {
+		const struct place *at;
 
-		meta = load32(&n->meta);
-		len = meta & ~JOINT;
-		got = match(m, n, &p, MIN(len, key->len));
-		if (got == bits)
-			return i;
-		if (got < len)
-			break;
-		if (!(meta & JOINT))
+		if (i & JOINT) {
+			at = joint_at(m, i & ~JOINT);
+			len = len_at(at);
+		} else {
+			at = element_at(m, i);
+			len = len_at(at);
+			if (!is_prefix(m, i, len, &p))
+				break;
 			found = i;
+		}
 		if (len >= bits)
-			break; /* torn: the caller looks at seq */
-		i = load32(child(n, bit_of(&p, len)));
+			break;
+		i = checked(m, load32(&at->child[bit_of(&p, len)]));
 	}
 	return found;
 }
@@ -140,7 +178,7 @@ static u32 find(struct map *m, const void *key_, void *copy)
 		seq = load32(&m->head->seq);
 		i = walk(m, key);
 		if (i && copy)
-			value_out(m, copy, node_value(m, node_at(m, i)));
+			value_out(m, copy, value_of(m, i));
 		os_read_fence();
 		if (likely(__atomic_load_n(&m->head->seq, __ATOMIC_RELAXED) == seq))
 			return i;
@@ -149,7 +187,7 @@ static u32 find(struct map *m, const void *key_, void *copy)
 		return 0;
 	i = walk(m, key);
 	if (i && copy)
-		value_out(m, copy, node_value(m, node_at(m, i)));
+		value_out(m, copy, value_of(m, i));
 	lease_unlock(&m->head->lock);
 	return i;
 }
@@ -159,7 +197,7 @@ static void *lpm_lookup(struct map *m, const void *key, u32 cpu)
 	u32 i = find(m, key, NULL);
 
 	(void)cpu;
-	return i ? node_value(m, node_at(m, i)) : NULL;
+	return i ? value_of(m, i) : NULL;
 }
 
 static int lpm_copy_out(struct map *m, const void *key, void *value, u64 flags)
@@ -168,32 +206,72 @@ static int lpm_copy_out(struct map *m, const void *key, void *value, u64 flags)
 	return find(m, key, value) ? 0 : -ENOENT;
 }
 
-/* ---- changes ---- */
+/* ---- free places: lists under the lock, and a border of those never used ---- */
 
-/* After a death: count anew, and collect the nodes of nobody: those the walk did not mark. */
+static u32 *free_list(struct map *m, u32 i) { return i & JOINT ? &m->head->free_joint : &m->head->free_node; }
+
+/* `kind` is JOINT or 0. 0: there is none. */
+static u32 take_place(struct map *m, u32 kind)
+{
+	u32 *fresh = kind ? &m->head->pool.extra_fresh : &m->head->pool.fresh, *list = free_list(m, kind), i = *list & ~JOINT;
+
+	if (i && i <= m->nnodes) {
+		*list = place_at(m, i | kind)->child[0];
+		return i | kind;
+	}
+	return *fresh < m->nnodes ? ++*fresh | kind : 0;
+}
+
+/* It is linked no more, and head->seq has changed since. */
+static void give_place(struct map *m, u32 i)
+{
+	u32 *list = free_list(m, i);
+
+	set(&place_at(m, i)->child[0], *list);
+	*list = i;
+}
+
+/* Readers look at seq before anyone can use these again. */
+static void drop(struct map *m, u32 a, u32 b)
+{
+	set(&m->head->seq, m->head->seq + 1);
+	if (a)
+		give_place(m, a);
+	if (b)
+		give_place(m, b);
+}
+
+/* After a death: count anew, and collect the places of nobody: those the walk did not mark. */
 static COLD void repair(struct map *m)
 {
-	u32 todo[DATA_MAX * 8 + 4], top = MIN(m->head->pool.fresh, m->nnodes), round = ++m->head->pool.rounds, count = 0, n = 0, i;
+	struct map_head *h = m->head;
+	u32 todo[DATA_MAX * 8 + 4], round = (++h->pool.rounds << LEN_BITS) & ~LEN_MASK, count = 0, n = 0, i;
 
-	__atomic_fetch_add(&m->head->seq, 1, __ATOMIC_RELEASE);
-	todo[n++] = node_check(m, m->head->root);
+	set(&h->seq, h->seq + 1);
+	todo[n++] = checked(m, h->root);
 	while (n) {
-		struct node *at = node_at(m, i = todo[--n]);
+		struct place *at = place_at(m, i = todo[--n]);
 
-		if (!i || at->link == (round | MARK))
+		if (!i || (at->meta & ~LEN_MASK) == round)
 			continue;
-		at->link = round | MARK;
-		count += !is_joint(at);
+		__atomic_store_n(&at->meta, (at->meta & LEN_MASK) | round, __ATOMIC_RELAXED);
+		count += !(i & JOINT);
 		if (n + 2 > ARRAY_SIZE(todo))
 			continue;
-		todo[n++] = node_check(m, at->next);
-		todo[n++] = node_check(m, at->hash);
+		todo[n++] = checked(m, at->child[0]);
+		todo[n++] = checked(m, at->child[1]);
 	}
-	pool_reset(m);
-	for (i = 1; i <= top; i++)
-		if (node_at(m, i)->link != (round | MARK))
-			pool_put(m, i, 0);
-	m->head->count = count;
+	h->free_node = h->free_joint = 0;
+	for (u32 kind = 0; kind <= JOINT; kind += JOINT) {
+		u32 top = MIN(kind ? h->pool.extra_fresh : h->pool.fresh, m->nnodes);
+
+		for (i = 1; i <= top; i++)
+			if ((place_at(m, i | kind)->meta & ~LEN_MASK) != round)
+				give_place(m, i | kind);
+		if (kind)
+			break;
+	}
+	h->count = count;
 }
 
 static int lock(struct map *m)
@@ -205,33 +283,85 @@ static int lock(struct map *m)
 	return got < 0 ? got : 0;
 }
 
-static u32 new_node(struct map *m, const u8 *data, u32 len, const void *value)
+/* ---- changes ---- */
+
+static void fill_place(struct place *p, u32 len, u32 child0, u32 child1)
 {
-	u32 i = pool_get(m, 0);
-	struct node *n;
+	__atomic_store_n(&p->child[0], child0, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->child[1], child1, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->meta, len, __ATOMIC_RELAXED);
+}
+
+static u32 new_element(struct map *m, const struct prefix *key, const void *value, u32 child0, u32 child1)
+{
+	u32 i = take_place(m, 0), words = (m->desc.key_size - 4 + 3) / 4;
 
 	if (!i)
 		return 0;
-	n = node_at(m, i);
-	shm_write(node_key(m, n), data, m->desc.key_size - 4);
-	if (value)
-		value_in(m, node_value(m, n), value);
-	__atomic_store_n(&n->meta, len | (value ? 0 : JOINT), __ATOMIC_RELAXED);
-	__atomic_store_n(&n->next, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&n->hash, 0, __ATOMIC_RELAXED);
+	for (u32 w = 0; w < words; w++)
+		__atomic_store_n(&data_of(m, i)[w], key_word(m, key, w), __ATOMIC_RELAXED);
+	value_in(m, value_of(m, i), value);
+	fill_place(element_at(m, i), key->len, child0, child1);
 	return i;
 }
 
-static void set(u32 *where, u32 i) { __atomic_store_n(where, i, __ATOMIC_RELEASE); }
-
-/* Nodes that are linked no more: readers look at seq before anyone can use them again. */
-static void drop(struct map *m, u32 a, u32 b)
+static u32 new_joint(struct map *m, u32 len, u32 child0, u32 child1)
 {
-	__atomic_fetch_add(&m->head->seq, 1, __ATOMIC_RELEASE);
-	if (a)
-		pool_put(m, a, 0);
-	if (b)
-		pool_put(m, b, 0);
+	u32 i = take_place(m, JOINT);
+
+	if (i)
+		fill_place(place_at(m, i), len, child0, child1);
+	return i;
+}
+
+/* Any element at or below it. */
+static u32 sample(const struct map *m, u32 i)
+{
+	for (u32 steps = bits_of(m) + 1; (i & JOINT) && steps; steps--)
+		i = checked(m, place_at(m, i)->child[0]);
+	return i & JOINT ? 0 : i;
+}
+
+/* Where a key leads: the last place on the way that is not longer than what it has in common with the key, and what is behind. */
+struct spot {
+	u32 *slot, *above;  /* where the place hangs; and its parent */
+	u32 at, parent;     /* 0: none */
+	u32 like;           /* an element that begins as all on the way do */
+	u32 got;            /* leading bits that it and the key have in common */
+};
+
+static struct spot locate(struct map *m, const struct prefix *key, const struct probe *p)
+{
+	struct spot s = { .slot = &m->head->root };
+	u32 i, last = 0, len = 0, bits = bits_of(m), steps = bits + 2;
+
+	/* by the key's bits as far as they go: all on this way begin as the last of them does */
+	for (i = checked(m, m->head->root); i && steps; steps--) {
+		last = i;
+		len = len_at(place_at(m, i));
+		if (len >= key->len || len >= bits)
+			break;
+		i = checked(m, place_at(m, i)->child[bit_of(p, len)]);
+	}
+	s.like = sample(m, last);
+	if (!s.like)
+		return s;
+	s.got = match(m, s.like, key, MIN(len_at(element_at(m, s.like)), key->len));
+	for (steps = bits + 2; (s.at = checked(m, *s.slot)) && steps; steps--) {
+		len = len_at(place_at(m, s.at));
+		if (len > s.got || len == key->len || len >= bits)
+			break;
+		s.parent = s.at;
+		s.above = s.slot;
+		s.slot = &place_at(m, s.at)->child[bit_of(p, len)];
+	}
+	return s;
+}
+
+/* Does the key name the very place it leads to? */
+static bool is_there(const struct map *m, const struct spot *s, const struct prefix *key)
+{
+	return s->at && len_at(place_at(m, s->at)) == key->len && s->got >= key->len;
 }
 
 static int may_add(struct map *m, u64 flags)
@@ -241,76 +371,53 @@ static int may_add(struct map *m, u64 flags)
 	return m->head->count >= m->desc.max_entries ? -ENOSPC : 0;
 }
 
-/* Part a subtree: `old` and the new key differ (or one ends) at bit `at`. */
-static int split(struct map *m, u32 *slot, u32 old, const struct prefix *key, u32 at, const void *value)
+/* Part the subtree at s: it and the new key differ (or one ends) at bit `got`. */
+static int split(struct map *m, const struct spot *s, const struct prefix *key, const void *value)
 {
-	u32 new = new_node(m, key->data, key->len, value), joint;
-	u8 data[DATA_MAX];
+	u32 side = data_of(m, s->like)[s->got / 32], new, joint;
 
-	if (!new)
-		return -ENOMEM;
-	shm_read(data, node_key(m, node_at(m, old)), m->desc.key_size - 4);
-	if (at == key->len) { /* the new prefix contains the old one */
-		set(child(node_at(m, new), bit_at(data, at)), old);
-		set(slot, new);
+	side = __builtin_bswap32(side) >> (31 - s->got % 32) & 1;
+	if (s->got == key->len) { /* the new prefix contains the old one */
+		new = new_element(m, key, value, side ? 0 : s->at, side ? s->at : 0);
+		if (!new)
+			return -ENOMEM;
+		set(s->slot, new);
 		return 0;
 	}
-	joint = new_node(m, data, at, NULL);
+	new = new_element(m, key, value, 0, 0);
+	joint = new ? new_joint(m, s->got, side ? new : s->at, side ? s->at : new) : 0;
 	if (!joint) {
-		pool_put(m, new, 0);
+		if (new)
+			drop(m, new, 0);
 		return -ENOMEM;
 	}
-	set(child(node_at(m, joint), bit_at(key->data, at)), new);
-	set(child(node_at(m, joint), bit_at(key->data, at) ^ 1), old);
-	set(slot, joint);
-	return 0;
-}
-
-static int replace(struct map *m, u32 *slot, u32 old, const struct prefix *key, const void *value)
-{
-	u32 new = new_node(m, key->data, key->len, value);
-	struct node *o = node_at(m, old);
-
-	if (!new)
-		return -ENOMEM;
-	set(&node_at(m, new)->next, o->next);
-	set(&node_at(m, new)->hash, o->hash);
-	set(slot, new);
-	drop(m, old, 0);
+	set(s->slot, joint);
 	return 0;
 }
 
 static int insert(struct map *m, const struct prefix *key, const void *value, u64 flags)
 {
-	u32 *slot = &m->head->root, i, got = 0, len, steps = bits_of(m) + 1;
 	const struct probe p = probe_of(m, key);
-	bool adds = true;
+	struct spot s = locate(m, key, &p);
+	bool there = is_there(m, &s, key), adds = !there || (s.at & JOINT);
+	struct place *old = there ? place_at(m, s.at) : NULL;
+	u32 new;
 	int err;
 
-	for (; (i = node_check(m, *slot)) && steps; steps--) {
-		len = len_of(node_at(m, i));
-		got = match(m, node_at(m, i), &p, MIN(len, key->len));
-		if (len != got || len == key->len || len >= bits_of(m))
-			break;
-		slot = child(node_at(m, i), bit_at(key->data, len));
-	}
-	if (i && len_of(node_at(m, i)) == got && !is_joint(node_at(m, i))) {
-		if (flags == BPF_NOEXIST)
-			return -EEXIST;
-		adds = false;
-	}
+	if (!adds && flags == BPF_NOEXIST)
+		return -EEXIST;
 	err = adds ? may_add(m, flags) : 0;
 	if (err)
 		return err;
-	if (!i) {
-		i = new_node(m, key->data, key->len, value);
-		if (i)
-			set(slot, i);
-		err = i ? 0 : -ENOMEM;
-	} else if (len_of(node_at(m, i)) == got) {
-		err = replace(m, slot, i, key, value);
+	if (s.at && !there) {
+		err = split(m, &s, key, value);
 	} else {
-		err = split(m, slot, i, key, got, value);
+		new = new_element(m, key, value, old ? old->child[0] : 0, old ? old->child[1] : 0);
+		if (!new)
+			return -ENOMEM;
+		set(s.slot, new);
+		if (old)
+			drop(m, s.at, 0);
 	}
 	if (!err && adds)
 		m->head->count++;
@@ -335,35 +442,32 @@ static int lpm_update(struct map *m, const void *key_, const void *value, u64 fl
 
 static int take_out(struct map *m, const struct prefix *key)
 {
-	u32 *slot = &m->head->root, *above = slot, i, parent = 0, got = 0, len, other, steps = bits_of(m) + 1;
 	const struct probe p = probe_of(m, key);
-	struct node *n;
+	struct spot s = locate(m, key, &p);
+	u32 c0, c1, joint;
+	struct place *n;
 
-	for (; (i = node_check(m, *slot)) && steps; steps--) {
-		len = len_of(node_at(m, i));
-		got = match(m, node_at(m, i), &p, MIN(len, key->len));
-		if (len != got || len == key->len)
-			break;
-		parent = i;
-		above = slot;
-		slot = child(node_at(m, i), bit_at(key->data, len));
-	}
-	if (!i || len_of(node_at(m, i)) != key->len || got != key->len || is_joint(node_at(m, i)))
+	if (!is_there(m, &s, key) || (s.at & JOINT))
 		return -ENOENT;
-	n = node_at(m, i);
+	n = element_at(m, s.at);
+	c0 = n->child[0];
+	c1 = n->child[1];
+	if (c0 && c1) {
+		joint = new_joint(m, key->len, c0, c1);
+		if (!joint)
+			return -ENOMEM;
+		set(s.slot, joint);
+		drop(m, s.at, 0);
+	} else if (!c0 && !c1 && (s.parent & JOINT)) {
+		struct place *up = place_at(m, s.parent);
+
+		set(s.above, up->child[0] == s.at ? up->child[1] : up->child[0]);
+		drop(m, s.at, s.parent);
+	} else {
+		set(s.slot, c0 ? c0 : c1);
+		drop(m, s.at, 0);
+	}
 	m->head->count--;
-	if (n->next && n->hash) {
-		__atomic_store_n(&n->meta, key->len | JOINT, __ATOMIC_RELEASE);
-		return 0;
-	}
-	if (!n->next && !n->hash && parent && is_joint(node_at(m, parent))) {
-		other = node_at(m, parent)->next == i ? node_at(m, parent)->hash : node_at(m, parent)->next;
-		set(above, other);
-		drop(m, i, parent);
-		return 0;
-	}
-	set(slot, n->next ? n->next : n->hash);
-	drop(m, i, 0);
 	return 0;
 }
 
@@ -389,22 +493,18 @@ static u32 leftmost(const struct map *m, u32 i)
 {
 	u32 last = 0;
 
-	while (i) {
-		struct node *n = node_at(m, i);
+	for (u32 steps = bits_of(m) + 2; i && steps; steps--) {
+		const struct place *p = place_at(m, i);
 
-		if (is_joint(n)) {
-			i = node_check(m, n->next);
-		} else {
-			last = i;
-			i = node_check(m, n->next ? n->next : n->hash);
-		}
+		last = i & JOINT ? last : i;
+		i = checked(m, p->child[0] ? p->child[0] : p->child[1]);
 	}
 	return last;
 }
 
 static u32 after(const struct map *m, const struct prefix *key)
 {
-	u32 path[DATA_MAX * 8 + 2], n = 0, i = node_check(m, m->head->root), got = 0, len = 0;
+	u32 path[DATA_MAX * 8 + 2], n = 0, i = checked(m, m->head->root), len = 0;
 	struct probe p;
 
 	if (!key || key->len > bits_of(m))
@@ -412,20 +512,19 @@ static u32 after(const struct map *m, const struct prefix *key)
 	p = probe_of(m, key);
 	while (i && n < bits_of(m) + 1) {
 		path[n++] = i;
-		len = len_of(node_at(m, i));
-		got = match(m, node_at(m, i), &p, MIN(len, key->len));
-		if (len != got || len == key->len)
+		len = len_at(place_at(m, i));
+		if (len >= key->len)
 			break;
-		i = node_check(m, *child(node_at(m, i), bit_at(key->data, len)));
+		i = checked(m, place_at(m, i)->child[bit_of(&p, len)]);
 	}
-	if (!i || len != got || is_joint(node_at(m, i)))
-		return leftmost(m, node_check(m, m->head->root));
+	if (!i || (i & JOINT) || len != key->len || !is_prefix(m, i, len, &p))
+		return leftmost(m, checked(m, m->head->root));
 	for (; n > 1; n--) {
-		struct node *up = node_at(m, path[n - 2]);
+		const struct place *up = place_at(m, path[n - 2]);
 
-		if (up->next == path[n - 1] && up->hash)
-			return leftmost(m, node_check(m, up->hash));
-		if (!is_joint(up))
+		if (up->child[0] == path[n - 1] && up->child[1])
+			return leftmost(m, checked(m, up->child[1]));
+		if (!(path[n - 2] & JOINT))
 			return path[n - 2];
 	}
 	return 0;
@@ -434,15 +533,19 @@ static u32 after(const struct map *m, const struct prefix *key)
 static int lpm_next(struct map *m, const void *key, void *next_)
 {
 	struct prefix *next = next_;
-	u32 i;
+	u32 i, n = m->desc.key_size - 4;
 	int err = lock(m);
 
 	if (err)
 		return err;
 	i = after(m, key);
 	if (i) {
-		next->len = len_of(node_at(m, i));
-		shm_read(next->data, node_key(m, node_at(m, i)), m->desc.key_size - 4);
+		next->len = len_at(element_at(m, i));
+		for (u32 w = 0; w * 4 < n; w++) {
+			u32 v = __atomic_load_n(&data_of(m, i)[w], __ATOMIC_RELAXED);
+
+			__builtin_memcpy(next->data + 4 * w, &v, MIN(n - 4 * w, 4u));
+		}
 	} else {
 		err = -ENOENT;
 	}

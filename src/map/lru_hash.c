@@ -78,7 +78,7 @@ static int lru_update(struct map *m, const void *key, const void *value, u64 fla
 		lru_touch(m, new);
 		__atomic_store_n(&lru_at(m, old)->owner, lease_short(map_ident(m->self)), __ATOMIC_RELAXED);
 		__atomic_store_n(link, new, __ATOMIC_RELEASE);
-		__atomic_fetch_add(&b->seq, 1, __ATOMIC_RELEASE);
+		bucket_moves(b);
 		hash_value_gone(m, old);
 	} else if (!err) {
 		link_first(m, b, new);

@@ -287,6 +287,7 @@ static int view_head(struct map *m)
 	m->value_len = g.value_len ? g.value_len : h->value_size;
 	m->pool_shards = MIN(h->ncpu, POOL_SHARDS);
 	m->lookup = m->ops->lookup;
+	map_view_sys(m);
 	if (m->ops->pick)
 		m->ops->pick(m);
 	return 0;

@@ -81,6 +81,8 @@ struct map {
 	u32 pool_shards;
 	void *(*lookup)(struct map *m, const void *key, u32 cpu); /* what map_prog_lookup does, made for this key size */
 	u64 mmap_size;                /* bytes a client may map, 0: none */
+	u32 user_value_size;          /* map_user_value_size() */
+	bool plain;                   /* keys and values are bytes to bpf(2), and there are keys */
 
 	/* Objects in fd-valued maps, by slot, in this process: struct obj * with a reference each. */
 	struct obj **objs;

@@ -57,7 +57,8 @@ struct map_head {
 	u32 rw_maps;                 /* writable mappings of clients */
 	lease lock __attribute__((aligned(64))); /* the type's one lock: trie, queue, reservations */
 	u32 seq;                     /* trie: changes whenever a node may be reused */
-	u32 root, count, inner_nodes;
+	u32 root, count;
+	u32 free_node, free_joint;   /* trie */
 	u64 ends __attribute__((aligned(64)));   /* queue: head << 32 | tail */
 	u64 pending;                 /* ring: oldest record not yet committed */
 	u32 shared_writer;
@@ -79,6 +80,11 @@ struct bucket {
 	u32 head;
 	u32 seq;                     /* odd or even alike: changes before a node of this bucket may be reused */
 };
+/* Only who holds the lock writes it. */
+static inline void bucket_moves(struct bucket *b)
+{
+	__atomic_store_n(&b->seq, __atomic_load_n(&b->seq, __ATOMIC_RELAXED) + 1, __ATOMIC_RELEASE);
+}
 
 /* LRU nodes: links of the list it is on besides, and who took it off the free list last. */
 struct lru_node {
@@ -137,6 +143,9 @@ struct map_type {
 	bool queue;          /* update pushes, lookup peeks, lookup_and_delete pops */
 };
 extern const struct map_type *const map_types[UAPI_MAP_TYPES];
+
+/* ---- cmd.c: what a view needs for bpf(2) ---- */
+void map_view_sys(struct map *m);
 
 /* ---- map.c ---- */
 static inline u64 geom_add(struct map_geom *g, u64 bytes)

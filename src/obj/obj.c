@@ -8,10 +8,10 @@
  */
 #include "obj/obj.h"
 #include "base/clock.h"
+#include "base/grace.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -204,27 +204,15 @@ static bool try_get(struct obj *o)
 }
 
 /* ---- numbers of descriptors ---- */
-static struct obj *slot_lock(struct fd_slot *s)
-{
-	while (__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE))
-		sched_yield();
-	return s->obj;
-}
-
-static void slot_unlock(struct fd_slot *s)
-{
-	__atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE);
-}
 
 /* Slots of these numbers; only those that hold `o`, unless that is NULL. */
 static void forget(struct objtab *t, u32 from, u32 to, const struct obj *o)
 {
 	for (u32 i = from; t->fds && i <= to && i < FD_SLOTS; i++) {
-		if (!__atomic_load_n(&t->fds[i].obj, __ATOMIC_RELAXED))
-			continue;
-		if (slot_lock(&t->fds[i]) == o || !o)
-			t->fds[i].obj = NULL;
-		slot_unlock(&t->fds[i]);
+		u64 v = __atomic_load_n(&t->fds[i], __ATOMIC_RELAXED);
+
+		if (v && (!o || (v & ~3ull) == (u64)(uintptr_t)o))
+			__atomic_compare_exchange_n(&t->fds[i], &v, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	}
 }
 
@@ -235,37 +223,39 @@ void obj_fds_closed(struct objtab *t, u32 from, u32 to)
 
 struct obj *obj_by_number(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode)
 {
-	struct fd_slot *s = t->fds && fd >= 0 && fd < FD_SLOTS ? &t->fds[fd] : NULL;
 	struct obj *o;
 
-	if (!s || !__atomic_load_n(&s->obj, __ATOMIC_RELAXED))
-		return NULL;
-	o = slot_lock(s);
-	if (o && (o->kind != kind || !try_get(o)))
+	grace_enter();
+	o = obj_peek(t, fd, kind, ret_mode);
+	if (o && !try_get(o))
 		o = NULL;
-	*ret_mode = s->mode;
-	slot_unlock(s);
+	grace_leave();
 	return o;
 }
 
 void obj_remember(struct objtab *t, int fd, struct obj *o, int mode)
 {
-	struct fd_slot *s = t->fds && fd >= 0 && fd < FD_SLOTS ? &t->fds[fd] : NULL;
-
-	if (!s)
+	if (!t->fds || fd < 0 || fd >= FD_SLOTS)
 		return;
 	__atomic_store_n(&o->cached, true, __ATOMIC_RELAXED);
-	slot_lock(s);
-	s->obj = o;
-	s->mode = mode;
-	slot_unlock(s);
+	__atomic_store_n(&t->fds[fd], (u64)(uintptr_t)o | (u64)(mode & 3), __ATOMIC_RELEASE);
+}
+
+static void obj_free(void *arg)
+{
+	struct obj *o = arg;
+	int memfd = o->memfd;
+
+	o->ops->destroy(o);
+	if (memfd >= 0)
+		close(memfd);
 }
 
 /* Unpublish under the lock: nobody can find an object whose count reached zero. */
 static void obj_destroy(struct obj *o)
 {
 	struct objtab *t = o->tab;
-	int memfd = o->memfd, watch = o->watch;
+	int watch = o->watch;
 
 	if (o->cached)
 		forget(t, 0, FD_SLOTS - 1, o);
@@ -277,9 +267,10 @@ static void obj_destroy(struct obj *o)
 			inotify_rm_watch(t->inotify, watch);
 	}
 	pthread_mutex_unlock(&t->lock);
-	o->ops->destroy(o);
-	if (memfd >= 0)
-		close(memfd);
+	if (o->cached) /* somebody may be looking at it still */
+		grace_defer(obj_free, o);
+	else
+		obj_free(o);
 }
 
 void obj_put(struct obj *o)

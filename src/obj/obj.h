@@ -42,8 +42,7 @@ struct obj {
 	struct obj *recheck_next;
 };
 
-/* What a descriptor's number meant when last looked at. `busy`: a thread is at it. */
-struct fd_slot { u32 busy; s32 mode; struct obj *obj; };
+/* What a descriptor's number meant when last looked at: a struct obj *, and in its two lowest bits the mode. 0: not known. */
 #define FD_SLOTS 1024
 
 /* One subsystem's objects. */
@@ -55,7 +54,7 @@ struct objtab {
 	u32 next_id[OBJ_KINDS];
 	u64 mark;                  /* top bits of the position of every open file of ours; random */
 	struct obj *recheck;       /* a close was seen, and shortly after it something was open still */
-	struct fd_slot *fds;       /* FD_SLOTS of them when this process tells of each close (obj_fds_closed), else NULL */
+	u64 *fds;                  /* FD_SLOTS of them when this process tells of each close (obj_fds_closed), else NULL */
 	struct obj **by_watch;     /* by inotify watch descriptor */
 	u32 nwatch;
 	int inotify;
@@ -84,8 +83,19 @@ static inline bool obj_has_user(const struct obj *o) { return o->fd_ref || o->pi
 int obj_new_fd(struct obj *o, int flags);
 /* The object behind a descriptor, referenced; -EBADF when it is closed, -EINVAL when it is another thing. `ret_mode`: O_ACCMODE. */
 int obj_by_fd(struct objtab *t, int fd, enum obj_kind kind, struct obj **ret_obj, int *ret_mode);
-/* The same for a number looked up before; NULL: look closer. For tables that hear of closes. */
+/*
+ * The same for a number looked up before; NULL: look closer. For tables that hear of closes. obj_peek() takes no reference: what it
+ * gives is there until the thread, which has called grace_enter(), calls grace_leave().
+ */
 struct obj *obj_by_number(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode);
+static inline struct obj *obj_peek(struct objtab *t, int fd, enum obj_kind kind, int *ret_mode)
+{
+	u64 v = t->fds && fd >= 0 && fd < FD_SLOTS ? __atomic_load_n(&t->fds[fd], __ATOMIC_ACQUIRE) : 0;
+	struct obj *o = (struct obj *)(uintptr_t)(v & ~3ull);
+
+	*ret_mode = (int)(v & 3);
+	return o && o->kind == kind ? o : NULL;
+}
 void obj_remember(struct objtab *t, int fd, struct obj *o, int mode);
 /* These numbers were closed or mean something else now. */
 void obj_fds_closed(struct objtab *t, u32 from, u32 to);

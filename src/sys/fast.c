@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 
+#include "base/grace.h"
 #include "map/map.h"
 #include "sys/sys.h"
 
@@ -14,29 +15,20 @@
 
 static bool tail_is_zero(const u8 *a, u32 from, u32 to)
 {
-	u64 word;
+	u64 any = 0, word;
 
 	for (; from + 8 <= to; from += 8) {
 		memcpy(&word, a + from, sizeof(word));
-		if (word)
-			return false;
+		any |= word;
 	}
 	for (; from < to; from++)
-		if (a[from])
-			return false;
-	return true;
+		any |= a[from];
+	return !any;
 }
 
 static bool plausible(u64 p, u32 n)
 {
 	return p >= 4096 && p < ((u64)1 << 47) - n;
-}
-
-/* Keys and values are bytes, for a map of this type. */
-static bool is_plain(const struct map *m)
-{
-	return map_value_obj(m) == OBJ_NONE && !map_key_names(m) && !map_value_names(m) && m->desc.key_size &&
-	       m->desc.type != BPF_MAP_TYPE_STRUCT_OPS;
 }
 
 bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size)
@@ -50,13 +42,14 @@ bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size
 	if (size < ELEM_SIZE || size > sizeof(union attr) || !plausible((u64)(uintptr_t)attr, size) ||
 	    !tail_is_zero((const u8 *)a, ELEM_SIZE, size) || (cmd == BPF_MAP_DELETE_ELEM && a->value) || a->flags > BPF_EXIST || (a->flags && cmd != BPF_MAP_UPDATE_ELEM))
 		return false;
-	o = obj_by_number(&s->tab, (int)a->map_fd, OBJ_MAP, &mode);
+	grace_enter();
+	o = obj_peek(&s->tab, (int)a->map_fd, OBJ_MAP, &mode);
 	if (!o)
-		return false;
+		goto out;
 	m = map_of(o);
 	value = (void *)(uintptr_t)a->value;
-	if (mode != O_RDWR || !is_plain(m) || !plausible(a->key, m->desc.key_size) ||
-	    (cmd != BPF_MAP_DELETE_ELEM && !plausible(a->value, map_user_value_size(m))))
+	if (mode != O_RDWR || !m->plain || !plausible(a->key, m->desc.key_size) ||
+	    (cmd != BPF_MAP_DELETE_ELEM && !plausible(a->value, m->user_value_size)))
 		err = -1;
 	else if (cmd == BPF_MAP_LOOKUP_ELEM)
 		err = map_lookup(m, (const void *)(uintptr_t)a->key, value, 0);
@@ -64,6 +57,7 @@ bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size
 		err = map_update(m, (const void *)(uintptr_t)a->key, value, a->flags);
 	else
 		err = map_delete(m, (const void *)(uintptr_t)a->key);
-	obj_put(o);
+out:
+	grace_leave();
 	return !err;
 }

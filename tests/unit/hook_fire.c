@@ -239,12 +239,12 @@ TEST(providers)
 }
 
 /* ---- events while lists change ---- */
-static volatile bool stop;
+static bool stop;
 static void *firing(void *arg)
 {
 	u64 n = 0;
 
-	while (!stop) {
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		s64 v = packet(arg, BPF_XDP);
 		if (v != XDP_DROP && v != XDP_TX && v != XDP_PASS)
 			return (void *)1;
@@ -260,7 +260,7 @@ TEST(changes_under_load)
 	pthread_t t[2];
 	void *bad[2];
 
-	stop = false;
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++)
 		CHECK(!pthread_create(&t[i], NULL, firing, s));
 	for (int i = 0; i < 200; i++) {
@@ -270,7 +270,7 @@ TEST(changes_under_load)
 		CHECK_EQ(link_detach(s, l), 0);
 		close(l);
 	}
-	stop = true;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(t[i], &bad[i]);
 		CHECK(!bad[i]);

@@ -81,7 +81,7 @@ TEST(inner_maps_are_replaced)
 		close(inner);
 		prog = load(outer);
 		CHECK(prog >= 0);
-		stop = 0;
+		__atomic_store_n(&stop, 0, __ATOMIC_RELAXED);
 		running = 0;
 		pthread_create(&thread, NULL, runner, &prog);
 		while (!__atomic_load_n(&running, __ATOMIC_ACQUIRE))
@@ -92,7 +92,7 @@ TEST(inner_maps_are_replaced)
 			CHECK_EQ(set(outer, 0, &inner), 0);
 			close(inner);
 		}
-		stop = 1;
+		__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 		pthread_join(thread, NULL);
 		CHECK_EQ(bad, 0);
 		close(prog);
