@@ -47,13 +47,13 @@ packets()
 		result "run $obj $p" 0
 	done
 }
-packets xdp_firewall firewall
-packets xdp_rewrite encap decap redirect_port
-packets xdp_tailcall stage_ether stage_ip stage_ports stage_verdict probe_limit classify
-packets tc_classifier classify set_dscp direct
-packets socket_filter low_ports headers_only by_context
-packets lpm_route route
-packets functions calls
-packets cgroup_skb ingress egress
-packets spin_lock atomics
-packets objects longest
+while read -r obj progs; do
+	# shellcheck disable=SC2086 # a list
+	packets "$obj" $progs
+done <"$(dirname "$0")/packets.list"
+
+# and on every engine
+# shellcheck disable=SC2046 # a list
+"$B/tools/objrun" "$t/c.pcap" $(awk -v d="$B/examples" '{ $1 = "-- " d "/" $1 ".bpf.o"; print }' "$(dirname "$0")/packets.list") >"$t/out" 2>"$t/err"
+code=$?
+result "the same on every engine" 0
