@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arena: see arena.h. Blocks are a quarter of what there is, 64 KiB to 2 MiB, so that little stays unused. Large ones come with their pages: a big
- * verification touches a hundred megabytes once, and one fault for each page would take half its time.
+ * Arena: see arena.h. Blocks are a quarter of what there is, 64 KiB to 2 MiB, so that little stays unused. Large ones come
+ * with their pages: a big verification touches many megabytes once, and one fault for each page would take half its time.
  */
 #include "base/arena.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -20,10 +21,37 @@ struct arena_block {
 	_Alignas(ALIGN) u8 data[];
 };
 
+/* Small blocks that were given back, for the next arena: a small program's load would mostly be the heap's growing and shrinking. */
+static _Atomic(struct arena_block *) spare[4];
+
+static struct arena_block *take_spare(void)
+{
+	struct arena_block *b = NULL;
+
+	for (u32 i = 0; i < ARRAY_SIZE(spare) && !b; i++)
+		if (atomic_load_explicit(&spare[i], memory_order_relaxed))
+			b = atomic_exchange(&spare[i], NULL);
+	return b;
+}
+
+static bool keep_spare(struct arena_block *b)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(spare); i++) {
+		struct arena_block *none = NULL;
+
+		if (atomic_compare_exchange_strong(&spare[i], &none, b))
+			return true;
+	}
+	return false;
+}
+
 static struct arena_block *get_block(size_t size)
 {
+	struct arena_block *b = size == BLOCK_MIN ? take_spare() : NULL;
 	void *p;
 
+	if (b)
+		return b;
 	if (size < MAPPED)
 		return malloc(sizeof(struct arena_block) + size);
 	p = mmap(NULL, sizeof(struct arena_block) + size, PROT_READ | PROT_WRITE,
@@ -33,6 +61,8 @@ static struct arena_block *get_block(size_t size)
 
 static void give_back(struct arena_block *b)
 {
+	if (b->size == BLOCK_MIN && keep_spare(b))
+		return;
 	if (b->size < MAPPED)
 		free(b);
 	else
