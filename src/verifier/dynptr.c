@@ -52,7 +52,7 @@ int stack_obj_slot(struct vf_env *e, const struct reg *r, const char *what, u32 
 	if (!off && nslots == 1)
 		return -ERANGE;
 	slot = slot_of(off);
-	if (slot + 1 < nslots || slot >= MAX_STACK / SLOT_SIZE)
+	if (off >= 0 || slot + 1 < nslots)
 		return reject(e, REJ_STACK_OBJ_OFFSET, what, off);
 	return slot < frame_of(e, r)->nslots ? (int)slot : -ERANGE;
 }

@@ -250,3 +250,19 @@ out:
 r0 = 0
 exit
 -- reject REJ_INVALID_MEM
+
+-- case made beyond the stack
+-- prog sched_cls
+-- map m array 4 8 1
+lookup m
+if r0 == 0 goto out
+r1 = r0
+r2 = 8
+r3 = 0
+r4 = r10
+r4 += -32768
+call bpf_dynptr_from_mem
+out:
+r0 = 0
+exit
+-- reject REJ_STACK_BOUNDS "invalid write to stack R4 off=-32768 size=8"
