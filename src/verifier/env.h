@@ -15,6 +15,7 @@
 #include "verifier/tnum.h"
 
 #define MAX_FRAMES 8
+#define NREGS 11u
 #define MAX_STACK 512
 #define SLOT_SIZE 8
 #define MAX_SUBPROGS 256
@@ -115,7 +116,7 @@ struct frame {
 	struct ret_range cb_ret;  /* callbacks: range R0 must have */
 	bool in_callback, in_async_callback, in_exception_cb;
 	u32 callback_depth;       /* iterations of a synchronous callback walked on this path */
-	struct reg regs[11];      /* last: a checkpoint's frame ends here */
+	struct reg regs[NREGS];   /* last: a checkpoint's frame ends here */
 };
 
 /* Registers and slots of any frame, to be looked at. */
@@ -125,7 +126,7 @@ static inline const struct reg *frame_reg(const struct frame *f, u32 r)
 }
 static inline const struct slot *frame_slot(const struct frame *f, u32 k)
 {
-	return f->cells ? &f->cells[11 + k]->slot : &f->stack[k];
+	return f->cells ? &f->cells[NREGS + k]->slot : &f->stack[k];
 }
 static inline bool reg_precise(const struct frame *f, u32 r) { return frame_reg(f, r)->precise || (f->precise_regs >> r & 1); }
 static inline bool slot_precise(const struct frame *f, u32 k)
@@ -151,9 +152,7 @@ struct vstate {
 	u32 insn;
 	u32 branches;             /* unfinished paths below a checkpoint */
 	u32 curframe;
-	u32 misses, hits;         /* prune.c's bookkeeping of a checkpoint */
 	bool speculative, in_sleepable;
-	bool cleaned;             /* checkpoints: dead registers and slots are already forgotten */
 	bool evicted;             /* checkpoints: no longer compared, kept for its children */
 	u32 may_goto_depth, callback_unroll_depth, dfs_depth;
 	struct vstate *parent;    /* checkpoint this one came from */
@@ -261,6 +260,7 @@ struct vf_env {
 	struct cell *free_cells, plain_cell[SLOT_ZERO + 1]; /* whole slots of plain data; SLOT_INVALID: also registers without a value */
 	struct jmp_hist *free_hist;
 	void *prune;              /* owned by prune.c */
+	struct unlike { const struct cell *old; u8 frame, at; bool precise; } unlike; /* why states_equal() failed; see prune.h */
 	void *live;               /* owned by live.c */
 	void *precise;            /* owned by precise.c */
 	void *kfunc;              /* owned by call_kfunc.c */

@@ -235,14 +235,22 @@ static bool slot_safe(const struct vf_env *e, const struct slot *old, const stru
 	return true;
 }
 
-static bool stack_safe(const struct vf_env *e, const struct frame *old, const struct frame *cur,
-		       struct idmap *m, enum equal_mode mode)
+static bool note_unlike(struct vf_env *e, const struct frame *old, u32 at, bool precise)
+{
+	e->unlike = (struct unlike){ .old = old->cells[at], .frame = (u8)old->frameno, .at = (u8)at, .precise = precise };
+	return false;
+}
+
+static bool stack_safe(struct vf_env *e, const struct frame *old, const struct frame *cur, struct idmap *m, enum equal_mode mode)
 {
 	for (u32 k = 0; k < old->nslots; k++) {
+		const struct slot *s = frame_slot(old, k);
+		bool precise = slot_precise(old, k);
+
 		if (mode != EQ_LOOSE && k >= cur->nslots)
 			return false;
-		if (!slot_safe(e, frame_slot(old, k), k < cur->nslots ? &cur->stack[k] : &no_slot, slot_precise(old, k), m, mode))
-			return false;
+		if (!slot_safe(e, s, k < cur->nslots ? &cur->stack[k] : &no_slot, precise, m, mode))
+			return note_unlike(e, old, NREGS + k, precise);
 	}
 	return true;
 }
@@ -267,7 +275,7 @@ static bool refs_safe(const struct vstate *old, const struct vstate *cur, struct
 	return true;
 }
 
-static bool frame_safe(const struct vf_env *e, const struct frame *old, const struct frame *cur, u32 insn,
+static bool frame_safe(struct vf_env *e, const struct frame *old, const struct frame *cur, u32 insn,
 		       struct idmap *m, enum equal_mode mode)
 {
 	u32 live = e->aux[insn].live_regs;
@@ -278,9 +286,26 @@ static bool frame_safe(const struct vf_env *e, const struct frame *old, const st
 		u32 r = (u32)__builtin_ctz(live);
 
 		if (!reg_safe(e, frame_reg(old, r), &cur->regs[r], reg_precise(old, r), m, mode))
-			return false;
+			return note_unlike(e, old, r, reg_precise(old, r));
 	}
 	return stack_safe(e, old, cur, m, mode);
+}
+
+bool still_unlike(const struct vf_env *e, const struct unlike *u, const struct vstate *cur, enum equal_mode mode)
+{
+	const struct frame *f;
+	struct idmap m;
+
+	if (!u->old || u->frame > cur->curframe)
+		return false;
+	m.n = 0; /* no renaming of ids so far: what fails now fails with any */
+	m.fresh = e->id_gen;
+	f = cur->frame[u->frame];
+	if (u->at < NREGS)
+		return !reg_safe(e, &u->old->slot.reg, &f->regs[u->at], u->precise, &m, mode);
+	if (mode != EQ_LOOSE && u->at - NREGS >= f->nslots)
+		return true;
+	return !slot_safe(e, &u->old->slot, u->at - NREGS < f->nslots ? &f->stack[u->at - NREGS] : &no_slot, u->precise, &m, mode);
 }
 
 /* Instruction at which frame number i of a state stands. */
@@ -293,6 +318,7 @@ bool states_equal(struct vf_env *e, struct vstate *old, struct vstate *cur, enum
 {
 	struct idmap m; /* pairs beyond n are never read */
 
+	e->unlike.old = NULL;
 	if (old->curframe != cur->curframe || (old->speculative && !cur->speculative) ||
 	    old->in_sleepable != cur->in_sleepable)
 		return false;

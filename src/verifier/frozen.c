@@ -8,8 +8,6 @@
  */
 #include "verifier/env.h"
 
-#define NREGS 11
-
 static const struct reg no_reg;
 
 static u64 types_of(const struct slot *s)

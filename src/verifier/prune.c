@@ -26,8 +26,20 @@ struct visit {
 	u32 nbackedges;
 };
 
+/* A checkpoint in its list, with what is asked of all of them at each arrival. */
+struct kept {
+	struct vstate *s;
+	const struct visit *visit; /* s->visit */
+	struct unlike unlike;      /* of the last comparison, once no path below is unfinished */
+	u32 insn, misses, hits;
+	bool finished;             /* s->branches was seen to be 0, which it stays */
+	bool cleaned;              /* dead registers and slots are forgotten */
+};
+
+struct list { struct kept *k; u32 n, cap; u32 nopen; /* not cleaned yet */ }; /* newest last */
+
 struct prune {
-	struct vstate **bucket;   /* by instruction and call site; n of them */
+	struct list **bucket;     /* by instruction and call site; n of them */
 	struct visit **visits;    /* by loop */
 	struct vstate *free_backedges;
 	u32 explored, nevicted /* no longer compared, but some state's parent */, nbackedges;
@@ -42,15 +54,19 @@ static struct prune *prune_of(struct vf_env *e)
 	if (p)
 		return p;
 	p = ARENA_NEW(&e->arena, struct prune);
-	p->bucket = ARENA_ARRAY(&e->arena, struct vstate *, e->n);
+	p->bucket = ARENA_ARRAY(&e->arena, struct list *, e->n);
 	p->visits = ARENA_ARRAY(&e->arena, struct visit *, e->nscc + 1);
 	e->prune = p;
 	return p;
 }
 
-static struct vstate **bucket_of(struct vf_env *e, u32 insn)
+static struct list *list_of(struct vf_env *e, u32 insn)
 {
-	return &prune_of(e)->bucket[(insn ^ cur_frame(e)->callsite) % e->n];
+	struct list **l = &prune_of(e)->bucket[(insn ^ cur_frame(e)->callsite) % e->n];
+
+	if (!*l)
+		*l = ARENA_NEW(&e->arena, struct list);
+	return *l;
 }
 
 static void note_peak(struct vf_env *e, const struct prune *p)
@@ -120,10 +136,8 @@ static void enter_loop(struct vf_env *e, struct vstate *s)
 }
 
 /* Are marks of a checkpoint below a loop still to come? */
-static bool marks_incomplete(const struct vstate *s)
+static bool marks_incomplete(const struct visit *v)
 {
-	const struct visit *v = s->visit;
-
 	return v && v->backedges;
 }
 
@@ -250,7 +264,7 @@ static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstat
 
 static void free_if_unused(struct vf_env *e, struct vstate *s)
 {
-	if (!s->evicted || s->branches || marks_incomplete(s))
+	if (!s->evicted || s->branches || marks_incomplete(s->visit))
 		return;
 	prune_of(e)->nevicted--;
 	frozen_free(e, s);
@@ -277,13 +291,14 @@ void prune_reset(struct vf_env *e)
 {
 	struct prune *p = prune_of(e);
 
-	for (u32 i = 0; i < e->n; i++)
-		while (p->bucket[i]) {
-			struct vstate *s = p->bucket[i];
+	for (u32 i = 0; i < e->n; i++) {
+		struct list *l = p->bucket[i];
 
-			p->bucket[i] = s->next;
-			frozen_free(e, s);
-		}
+		for (u32 j = 0; l && j < l->n; j++)
+			frozen_free(e, l->k[j].s);
+		if (l)
+			l->n = l->nopen = 0;
+	}
 	memset(p->visits, 0, (e->nscc + 1) * sizeof(struct visit *));
 	p->explored = p->nevicted = p->nbackedges = 0;
 }
@@ -292,7 +307,6 @@ void prune_reset(struct vf_env *e)
 static void clean(struct vf_env *e, struct vstate *s)
 {
 	live_query(e, s);
-	s->cleaned = true;
 	for (u32 i = 0; i <= s->curframe; i++) {
 		frozen_forget(e, s->frame[i], e->aux[frame_insn(s, i)].live_regs, live_slots(e, i));
 	}
@@ -308,20 +322,35 @@ static bool same_callsites(const struct vstate *a, const struct vstate *b)
 	return true;
 }
 
-static void clean_checkpoints(struct vf_env *e, struct vstate *list, u32 insn)
+static bool is_finished(struct kept *k)
 {
-	for (struct vstate *s = list; s; s = s->next)
-		if (!s->branches && !s->cleaned && s->insn == insn && same_callsites(s, e->cur) &&
-		    !marks_incomplete(s))
-			clean(e, s);
+	return k->finished || (k->finished = !k->s->branches);
+}
+
+static void clean_checkpoints(struct vf_env *e, struct list *l, u32 insn)
+{
+	for (u32 i = l->n; l->nopen && i-- > 0;) {
+		struct kept *k = &l->k[i];
+
+		if (k->cleaned || k->insn != insn || marks_incomplete(k->visit) || !is_finished(k) || !same_callsites(k->s, e->cur))
+			continue;
+		clean(e, k->s);
+		k->cleaned = true;
+		k->unlike.old = NULL;
+		l->nopen--;
+	}
 }
 
 struct vstate *prune_prev_entry(struct vf_env *e, struct vstate *cur, u32 insn)
 {
-	for (struct vstate *s = *bucket_of(e, insn); s; s = s->next)
-		if (s->insn == insn && s->branches && cur && same_callsites(s, cur) &&
-		    s->dfs_depth < cur->dfs_depth)
+	const struct list *l = list_of(e, insn);
+
+	for (u32 i = l->n; i-- > 0;) {
+		struct vstate *s = l->k[i].s;
+
+		if (s->insn == insn && s->branches && cur && same_callsites(s, cur) && s->dfs_depth < cur->dfs_depth)
 			return s;
+	}
 	return NULL;
 }
 
@@ -407,12 +436,17 @@ static enum verdict compare_unfinished(struct vf_env *e, u32 insn, struct vstate
 	return LOOKS_LIKE_LOOP;
 }
 
-static enum verdict compare_finished(struct vf_env *e, struct vstate *old)
+static enum verdict compare_finished(struct vf_env *e, struct kept *k)
 {
-	bool loop = marks_incomplete(old);
+	bool loop = marks_incomplete(k->visit);
+	enum equal_mode mode = loop ? EQ_RANGE : EQ_LOOSE;
 
-	if (!states_equal(e, old, e->cur, loop ? EQ_RANGE : EQ_LOOSE))
+	if (still_unlike(e, &k->unlike, e->cur, mode))
 		return MISS;
+	if (!states_equal(e, k->s, e->cur, mode)) {
+		k->unlike = e->unlike;
+		return MISS;
+	}
 	return loop ? HIT_LOOP : HIT;
 }
 
@@ -454,7 +488,7 @@ static void make_imprecise(struct vstate *s)
 	}
 }
 
-static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
+static void add_checkpoint(struct vf_env *e, u32 insn, struct list *l)
 {
 	struct prune *p = prune_of(e);
 	struct vstate *cur = e->cur, *s;
@@ -468,8 +502,7 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
 		make_imprecise(cur);
 	s = state_freeze(e, cur);
 	s->insn = insn;
-	s->misses = s->hits = 0;
-	s->cleaned = s->evicted = false;
+	s->evicted = false;
 	s->visit = NULL;
 	enter_loop(e, s);
 	cur->parent = s;
@@ -478,26 +511,30 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct vstate **list)
 	hist_put(e, cur->hist);
 	cur->hist = NULL;
 	cur->nhist = 0;
-	s->next = *list;
-	*list = s;
+	ARENA_GROW(&e->arena, l->k, l->n, l->cap);
+	l->k[l->n++] = (struct kept){ .s = s, .visit = s->visit, .insn = insn };
+	l->nopen++;
+	if (unlikely(e->in->debug))
+		debug_pair(e, VF_KEPT, insn, 0, s, false);
 }
 
 /* A checkpoint that rarely matches costs more than it saves. */
-static bool is_useless(const struct vf_env *e, u32 insn, const struct vstate *s)
+static bool is_useless(const struct vf_env *e, u32 insn, const struct kept *k)
 {
-	u32 n = e->aux[insn].force_checkpoint && s->branches ? 64 : 3;
-
-	return s->misses > s->hits * n + n;
+	if (k->misses <= k->hits * 3 + 3)
+		return false;
+	return !e->aux[insn].force_checkpoint || !k->s->branches || k->misses > k->hits * 64 + 64;
 }
 
-static void evict(struct vf_env *e, struct vstate **at)
+static void evict(struct vf_env *e, struct list *l, u32 i)
 {
 	struct prune *p = prune_of(e);
-	struct vstate *s = *at;
+	struct vstate *s = l->k[i].s;
 
-	*at = s->next;
+	l->nopen -= !l->k[i].cleaned;
+	l->n--;
+	memmove(&l->k[i], &l->k[i + 1], (l->n - i) * sizeof(*l->k));
 	s->evicted = true;
-	s->next = NULL;
 	p->nevicted++;
 	p->explored--;
 	free_if_unused(e, s);
@@ -506,46 +543,40 @@ static void evict(struct vf_env *e, struct vstate **at)
 int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned)
 {
 	struct prune *p = prune_of(e);
-	struct vstate **list = bucket_of(e, insn), **at = list;
+	struct list *l = list_of(e, insn);
 	u32 jumps = e->jumps - p->last_jumps, count = 0;
 	u64 walked = e->walked - p->last_walked;
 	bool force = e->test_state_freq || e->aux[insn].force_checkpoint || e->cur->nhist > 40;
 	bool add = force || (jumps >= 2 && walked >= 8);
 
-	clean_checkpoints(e, *list, insn);
-	while (*at) {
-		struct vstate *s = *at;
+	clean_checkpoints(e, l, insn);
+	for (u32 i = l->n; i-- > 0;) {
+		struct kept *k = &l->k[i];
 		enum verdict v;
 
 		count++;
-		if (s->insn != insn) {
-			at = &s->next;
+		if (k->insn != insn)
 			continue;
-		}
-		v = s->branches ? compare_unfinished(e, insn, s) : compare_finished(e, s);
+		v = is_finished(k) ? compare_finished(e, k) : compare_unfinished(e, insn, k->s);
 		if (v == ENDLESS)
-			return reject_endless(e, insn, s);
+			return reject_endless(e, insn, k->s);
 		if (v == HIT || v == HIT_LOOP) {
-			s->hits++;
+			k->hits++;
 			*ret_pruned = true;
 			if (unlikely(e->in->debug))
-				debug_pair(e, VF_PRUNED, insn, e->prev_insn, s, v == HIT_LOOP);
-			return stop_at(e, insn, s, v == HIT_LOOP);
+				debug_pair(e, VF_PRUNED, insn, e->prev_insn, k->s, v == HIT_LOOP);
+			return stop_at(e, insn, k->s, v == HIT_LOOP);
 		}
 		/* in a loop, keep only some of the rounds */
 		if (v == LOOKS_LIKE_LOOP && !force && jumps < 20 && walked < 100)
 			add = false;
-		s->misses += add;
-		if (is_useless(e, insn, s))
-			evict(e, at);
-		else
-			at = &s->next;
+		k->misses += add;
+		if (is_useless(e, insn, k))
+			evict(e, l, i);
 	}
 	e->max_states_per_insn = MAX(e->max_states_per_insn, count);
 	if ((!e->bpf_capable && count > UNPRIV_STATES) || !add)
 		return 0;
-	add_checkpoint(e, insn, list);
-	if (unlikely(e->in->debug))
-		debug_pair(e, VF_KEPT, insn, 0, *list, false);
+	add_checkpoint(e, insn, l);
 	return 0;
 }

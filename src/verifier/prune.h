@@ -9,6 +9,12 @@ u32 frame_insn(const struct vstate *s, u32 i);
 bool regs_identical(const struct reg *a, const struct reg *b);
 
 /*
+ * Where two states were found unlike: register `at` (or slot, from NREGS on) of `frame`, in which the old state has this cell.
+ * NULL: nowhere in particular. The next state is likely to be unlike in the same place.
+ */
+bool still_unlike(const struct vf_env *e, const struct unlike *u, const struct vstate *cur, enum equal_mode mode);
+
+/*
  * Registers and slots that must be precise, as masks by frame. mark_precise_from() starts at state `s` and
  * goes back; *ret_changed (may be NULL) is set when any state above got a new mark.
  */
