@@ -3,12 +3,14 @@
  * What clients did: one JSON line a command (--log), and the same as a chain of hashes (--audit), in which each record holds the
  * hash of the one before, so that a cut, a change or another order shows.
  *
- * Invariant: records are written whole and in the order of their numbers; a log that cannot be written changes no result.
+ * Invariant: records are written whole and in the order of their numbers, also where boxes share an audit file; a log that cannot
+ * be written changes no result.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,9 +24,11 @@
 struct box_log {
 	pthread_mutex_t lock;
 	int log, audit;
+	char *path;    /* of the audit file */
 	bool closed;   /* what comes from clients that were killed comes too late */
 	u64 number;
 	char last[65]; /* hash of the record before */
+	off_t end;     /* of the audit file after our last record: another box may have written since */
 };
 
 static int open_file(const char *path)
@@ -79,31 +83,6 @@ static void put_audit(struct box_log *l, const struct str *body)
 	str_free(&s);
 }
 
-static void put_record(struct box_log *l, struct str *rest, bool last)
-{
-	struct str s = { 0 };
-
-	pthread_mutex_lock(&l->lock);
-	if (l->closed) {
-		pthread_mutex_unlock(&l->lock);
-		return;
-	}
-	l->closed = last;
-	str_printf(&s, "\"n\":%llu,", (unsigned long long)++l->number);
-	str_putn(&s, str_text(rest), rest->len);
-	if (l->audit >= 0)
-		put_audit(l, &s);
-	if (l->log >= 0) {
-		struct str line = { 0 };
-
-		str_printf(&line, "{%s}\n", str_text(&s));
-		put_line(l->log, &line);
-		str_free(&line);
-	}
-	pthread_mutex_unlock(&l->lock);
-	str_free(&s);
-}
-
 /* An audit file that exists is continued: its last record's number and hash. 0, -EINVAL: it is no audit file. */
 static int resume(struct box_log *l, const char *path)
 {
@@ -119,6 +98,66 @@ static int resume(struct box_log *l, const char *path)
 	return 0;
 }
 
+/* Is our last record still where we left it? Others may go on behind it; what was cut or changed is to show. */
+static bool stands(const struct box_log *l)
+{
+	char tail[68] = "";
+	int fd = open(l->path, O_RDONLY | O_CLOEXEC);
+	bool is = fd >= 0 && l->end >= 67 && pread(fd, tail, 67, l->end - 67) == 67 && !strncmp(tail, l->last, 64);
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* The audit file is ours until it is unlocked, and where we stand is its end. */
+static void audit_lock(struct box_log *l)
+{
+	struct stat st;
+
+	flock(l->audit, LOCK_EX);
+	if (l->end && !fstat(l->audit, &st) && st.st_size > l->end && stands(l))
+		resume(l, l->path);
+}
+
+static void audit_unlock(struct box_log *l)
+{
+	struct stat st;
+
+	if (!fstat(l->audit, &st))
+		l->end = st.st_size;
+	flock(l->audit, LOCK_UN);
+}
+
+static void put_record(struct box_log *l, struct str *rest, bool last)
+{
+	struct str s = { 0 };
+
+	pthread_mutex_lock(&l->lock);
+	if (l->closed) {
+		pthread_mutex_unlock(&l->lock);
+		return;
+	}
+	l->closed = last;
+	if (l->audit >= 0)
+		audit_lock(l);
+	str_printf(&s, "\"n\":%llu,", (unsigned long long)++l->number);
+	str_putn(&s, str_text(rest), rest->len);
+	if (l->audit >= 0) {
+		put_audit(l, &s);
+		audit_unlock(l);
+	}
+	if (l->log >= 0) {
+		struct str line = { 0 };
+
+		str_printf(&line, "{%s}\n", str_text(&s));
+		put_line(l->log, &line);
+		str_free(&line);
+	}
+	pthread_mutex_unlock(&l->lock);
+	str_free(&s);
+}
+
 int log_open(struct box *b)
 {
 	struct str s = { 0 };
@@ -132,10 +171,12 @@ int log_open(struct box *b)
 		return -ENOMEM;
 	pthread_mutex_init(&l->lock, NULL);
 	memset(l->last, '0', 64);
-	if (b->opts.audit_file)
-		err = resume(l, b->opts.audit_file);
 	l->log = open_file(b->opts.log_file);
 	l->audit = open_file(b->opts.audit_file);
+	if (l->audit >= 0) {
+		flock(l->audit, LOCK_EX); /* until the first record is written */
+		err = resume(l, b->opts.audit_file);
+	}
 	if (!err && b->opts.log_file && l->log < 0)
 		err = l->log;
 	if (!err && b->opts.audit_file && l->audit < 0)
@@ -144,6 +185,8 @@ int log_open(struct box *b)
 		free(l);
 		return err;
 	}
+	if (l->audit >= 0)
+		l->path = realpath(b->opts.audit_file, NULL); /* also from another working directory */
 	b->log = l;
 	str_printf(&s, "\"time\":%llu,\"event\":\"open\",\"supervisor\":%d,\"uid\":%u,", (unsigned long long)b->started_ns, (int)getpid(),
 		   (unsigned)getuid());
