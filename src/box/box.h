@@ -54,7 +54,10 @@ struct client {
 	int mem;                  /* /proc/PID/mem of its memory now; -1: closed by execve, opened again on need */
 	bool gone;                /* it has exited: in no table any more. Under box->lock */
 	u32 caps;                 /* CAPB_* it has not given up (virtual root; see identity.c) */
-	u32 uid;                  /* who it is for bpf(2) */
+	/*
+	 * What the kernel said of its first thread; 0: nothing yet, or it may have changed. Atomic: IDENTITY_KNOWN | caps << 32 | uid
+	 */
+	u64 identity;
 	u64 calls;                /* atomic */
 	char comm[16];            /* read it by client_name() */
 	bool renamed;             /* execve: comm is to be read again */

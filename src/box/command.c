@@ -53,6 +53,7 @@ s64 box_execve(struct notif *n)
 	if (ret != BOX_PASS)
 		return ret;
 	client_exec(n->client);
+	identity_forget(n, true);
 	pthread_mutex_lock(&n->box->lock);
 	w = n->box->watchers;
 	pthread_mutex_unlock(&n->box->lock);

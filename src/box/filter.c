@@ -49,6 +49,7 @@
 /* Blocks of the rows' conditions: each ends with verdicts, and has A as it likes. */
 static const struct sock_filter when_ANY[] = { NOTIFY };
 static const struct sock_filter when_VROOT[] = { NOTIFY }; /* only in boxes whose clients play root */
+static const struct sock_filter when_RROOT[] = { NOTIFY }; /* only where they do not */
 static const struct sock_filter when_ENFORCE[] = { NOTIFY }; /* only in boxes that enforce decisions */
 static const struct sock_filter when_MEMLOCK[] = { LOAD(ARG_LOW(0)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS };
 static const struct sock_filter when_MEMLOCK2[] = { LOAD(ARG_LOW(1)), IS(RLIMIT_MEMLOCK, 1), NOTIFY, PASS };
@@ -112,6 +113,8 @@ static bool wanted(const struct sock_filter *when, bool virtual_root, bool enfor
 {
 	if (when == when_VROOT || when == when_CAPS)
 		return virtual_root;
+	if (when == when_RROOT)
+		return !virtual_root;
 	if (when == when_FASTOPEN2 || when == when_FASTOPEN3)
 		return !enforce;
 	return when != when_ENFORCE || enforce;

@@ -76,26 +76,64 @@ void identity_init(struct client *c)
 	pthread_mutex_unlock(&c->box->lock);
 }
 
-void identity_fill(struct notif *n)
+#define IDENTITY_KNOWN ((u64)1 << 63)
+#define IDENTITY_ASK 1 /* another thread makes an execve: whoever is first, and how often, ask */
+
+/* What /proc says of the thread now, or 0. */
+static u64 ask_kernel(struct notif *n)
 {
-	struct caller *w = &n->who;
 	char path[40], text[2048];
 	u64 uid = 65534, eff = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", n->tid);
+	if (!read_file(path, text, sizeof(text)) || !notif_alive(n))
+		return 0;
+	status_value(text, "\nUid:", 10, &uid);
+	status_value(text, "\nCapEff:", 16, &eff);
+	return IDENTITY_KNOWN | (u64)bits_of(eff) << 32 | (u32)uid;
+}
+
+/*
+ * Asking costs as much as serving the call. The answer is kept for a process's first thread, whose number is its own as long as
+ * it lives; all that changes it (box_identity, execve) is stopped.
+ */
+void identity_fill(struct notif *n)
+{
+	bool first = n->tid == n->client->pid;
+	struct caller *w = &n->who;
+	u64 id, none = 0;
 
 	w->pid = (u32)n->client->pid;
 	w->uid = 0;
 	w->caps = n->client->caps;
 	if (!n->box->real_root && !n->box->opts.unprivileged)
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/status", n->tid);
-	if (!read_file(path, text, sizeof(text)) || !notif_alive(n)) {
-		w->caps = 0;
-		return;
+	id = first ? __atomic_load_n(&n->client->identity, __ATOMIC_ACQUIRE) : 0;
+	if (!id) {
+		id = ask_kernel(n);
+		if (first && id)
+			__atomic_compare_exchange_n(&n->client->identity, &none, id, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	} else if (id == IDENTITY_ASK) {
+		id = ask_kernel(n);
 	}
-	status_value(text, "\nUid:", 10, &uid);
-	status_value(text, "\nCapEff:", 16, &eff);
-	w->uid = (u32)uid;
-	w->caps = n->box->real_root ? n->box->opts.caps & bits_of(eff) : n->box->opts.caps;
+	w->uid = (u32)id;
+	w->caps = !id ? 0 : n->box->real_root ? n->box->opts.caps & (u32)(id >> 32 & 0xffff) : n->box->opts.caps;
+}
+
+/* The thread is about to change who it is, as far as the kernel lets it. */
+void identity_forget(struct notif *n, bool exec)
+{
+	bool first = n->tid == n->client->pid;
+	u64 old = __atomic_load_n(&n->client->identity, __ATOMIC_ACQUIRE);
+
+	if (first ? exec || old != IDENTITY_ASK : exec)
+		__atomic_store_n(&n->client->identity, first ? 0 : IDENTITY_ASK, __ATOMIC_RELEASE);
+}
+
+s64 box_identity(struct notif *n)
+{
+	identity_forget(n, false);
+	return BOX_PASS;
 }
 
 /* ---- playing root: only in boxes of ordinary users ---- */

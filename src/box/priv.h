@@ -48,6 +48,7 @@ void box_may_end(struct box *b); /* if nobody is left */
 /* ---- identity.c ---- */
 void identity_init(struct client *c);
 void identity_fill(struct notif *n); /* who.uid, who.pid, who.caps */
+void identity_forget(struct notif *n, bool exec); /* it may become somebody else */
 
 /* ---- loop.c ---- */
 int loop_init(struct box *b);

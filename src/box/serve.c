@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,6 +300,14 @@ static void end_listener(struct listener *l)
 	free(l);
 }
 
+/* All tasks under the filter are gone: then RECV says ENOENT for ever (Linux 6.11), which it also does when one was killed. */
+static bool deserted(int listener)
+{
+	struct pollfd p = { .fd = listener };
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLHUP;
+}
+
 static void *serve(void *arg)
 {
 	struct listener *l = arg;
@@ -315,12 +324,9 @@ static void *serve(void *arg)
 
 		memset(req, 0, size);
 		if (ioctl(l->fd, SECCOMP_IOCTL_NOTIF_RECV, req)) {
-			if (errno == EINTR || errno == ENOENT) {
-				if (__atomic_load_n(&l->hung_up, __ATOMIC_RELAXED))
-					break; /* newer kernels: ENOENT at once when all are gone */
-				continue;
-			}
-			break;
+			if ((errno != EINTR && errno != ENOENT) || __atomic_load_n(&l->hung_up, __ATOMIC_RELAXED) || deserted(l->fd))
+				break;
+			continue;
 		}
 		__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
 		n = (struct notif){ .box = l->box, .from = l, .id = req->id, .tid = (pid_t)req->pid, .nr = (u32)req->data.nr,
