@@ -300,6 +300,24 @@ static bool is_step(const char *l)
 	return (n && l[n] == ':') || !strncmp(l, "from ", 5) || !*l;
 }
 
+/* One line of statistics. It is copied: sscanf() looks for the end of all the text, and logs have millions of lines. */
+static void read_statistics(const char *l, const char *end, struct log_facts *f)
+{
+	unsigned long long a = 0, b = 0, c = 0;
+	char line[256];
+
+	copy_line(line, sizeof(line), l, end);
+	if (sscanf(line, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu peak_states %llu", &a, &b, &c) >= 1) {
+		f->insns = a;
+		f->states = b;
+		f->peak = c;
+	} else if (sscanf(line, "verification time %llu usec", &a) == 1) {
+		f->time_us = a;
+	} else if (!strncmp(line, "stack depth ", 12)) {
+		f->stack = (u32)strtoul(line + 12, NULL, 10);
+	}
+}
+
 void log_read(const char *log, struct log_facts *f)
 {
 	const char *p = log;
@@ -307,21 +325,13 @@ void log_read(const char *log, struct log_facts *f)
 	memset(f, 0, sizeof(*f));
 	while (p && *p) {
 		const char *end = p + strcspn(p, "\n");
-		unsigned long long a = 0, b = 0, c = 0, us = 0;
-		if (sscanf(p, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu peak_states %llu", &a, &b,
-			   &c) >= 1) {
-			f->insns = a;
-			f->states = b;
-			f->peak = c;
-		} else if (sscanf(p, "verification time %llu usec", &us) == 1) {
-			f->time_us = us;
-		} else if (!strncmp(p, "stack depth ", 12)) {
-			f->stack = (u32)strtoul(p + 12, NULL, 10);
-		} else if (p[0] == ';') {
+
+		if (is_statistics(p))
+			read_statistics(p, end, f);
+		else if (p[0] == ';')
 			copy_line(f->source, sizeof(f->source), p + 2, end);
-		} else if (!is_statistics(p) && !is_step(p)) {
+		else if (!is_step(p))
 			copy_line(f->line, sizeof(f->line), p, end);
-		}
 		p = *end ? end + 1 : end;
 	}
 }
