@@ -174,12 +174,26 @@ static int pin_path(struct caller *w, int dir, const char *path, char *out, size
 	return got < 0 ? got : got ? 0 : -EPERM;
 }
 
+/* All threads of an ordinary user's box are the user's. */
+static void task(struct caller *w, struct run_task *ret)
+{
+	struct notif *n = of(w);
+	char path[24];
+	struct stat st = { .st_uid = getuid(), .st_gid = getgid() };
+
+	snprintf(path, sizeof(path), "/proc/%d", n->tid);
+	if (n->box->real_root && stat(path, &st))
+		st = (struct stat){ .st_uid = 65534, .st_gid = 65534 };
+	*ret = (struct run_task){ .tid = (u32)n->tid, .tgid = (u32)n->client->pid, .uid = st.st_uid, .gid = st.st_gid, .mem_fd = -1 };
+	snprintf(ret->comm, sizeof(ret->comm), "%.15s", client_name(n->client));
+}
+
 static void identify(struct caller *w) { identity_fill(of(w)); }
 
 struct caller *notif_caller(struct notif *n)
 {
 	n->who = (struct caller){ .identify = identify, .copy_in = copy_in, .copy_out = copy_out, .fd_ident = fd_ident,
-				  .fd_give = fd_give, .fd_take = fd_take, .pin_path = pin_path };
+				  .fd_give = fd_give, .task = task, .fd_take = fd_take, .pin_path = pin_path };
 	return &n->who;
 }
 

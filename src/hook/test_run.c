@@ -18,6 +18,7 @@
 #include "helper/packet.h"
 #include "helper/sk.h"
 #include "helper/storage.h"
+#include "hook/hook.h"
 
 #define PAGE 4096u
 #define XDP_HEADROOM 256u
@@ -617,6 +618,9 @@ int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run 
 				.printk = t->printk, .run = t };
 	int err;
 
+	env.env.task = t->task;
+	if (!t->printk && t->hooks)
+		hook_printk_to(t->hooks, &env.env);
 	if (*p->unrunnable)
 		return fail(t, -EOPNOTSUPP, p->unrunnable);
 	err = run_as(p, &env, t);

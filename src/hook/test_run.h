@@ -9,6 +9,8 @@
 #include "prog/prog.h"
 
 struct run_env;
+struct hooks;
+struct run_task;
 struct test_run {
 	/* in: buffers of the caller, already copied; NULL when their size is 0 */
 	const void *data_in, *ctx_in;
@@ -21,7 +23,9 @@ struct test_run {
 	s64 (*sys_bpf)(struct run_env *env, u32 cmd, void *attr, u32 size);
 	s64 (*sys_close)(struct run_env *env, int fd);
 	void *cookie;
-	struct str *printk;              /* where bpf_printk goes; NULL: discarded */
+	struct str *printk;              /* where bpf_printk goes; NULL: where that of fired programs goes */
+	struct hooks *hooks;             /* which say that; NULL: it is discarded */
+	const struct run_task *task;     /* who asked for it; NULL: the calling thread */
 	/* out: malloc'ed by test_run, freed by the caller */
 	void *data_out, *ctx_out;
 	u32 data_size_out, ctx_size_out;

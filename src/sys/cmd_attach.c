@@ -371,8 +371,8 @@ int cmd_prog_query(struct call *c)
 	case TARGET_NETKIT:
 		return no_device(q->target_fd) ? call_fail(c, -ENODEV, "there is no device with index %u", q->target_fd) :
 						 call_fail(c, -EINVAL, "the device is not a netkit device");
-	case TARGET_LIRC:
-		return call_fail(c, -EOPNOTSUPP, "%s: %s", t->name, t->why_not ? t->why_not : "not here");
+	case TARGET_LIRC: /* as a kernel without infrared receivers */
+		return call_fail(c, -EINVAL, "%s: %s", t->name, t->why_not ? t->why_not : "not here");
 	default:
 		return call_fail(c, -EINVAL, "attach_type %u cannot be queried", q->attach_type);
 	}

@@ -609,7 +609,8 @@ int cmd_prog_test_run(struct call *c)
 			      .flags = a->flags, .cpu = a->cpu, .batch_size = a->batch_size, .duration_in = a->duration,
 			      .has_data_in = a->data_in != 0, .has_data_out = a->data_out != 0, .has_ctx_in = a->ctx_in != 0,
 			      .has_ctx_out = a->ctx_out != 0, .beyond = c->s->run_any, .sys_bpf = prog_sys_bpf, .sys_close = prog_sys_close,
-			      .cookie = c };
+			      .cookie = c, .hooks = c->s->hooks };
+	struct run_task task;
 	void *data = NULL, *ctx = NULL;
 	struct obj *o;
 	int err;
@@ -628,6 +629,10 @@ int cmd_prog_test_run(struct call *c)
 		err = call_in_alloc(c, a->ctx_in, a->ctx_size_in, &ctx);
 	t.data_in = data;
 	t.ctx_in = ctx;
+	if (!err && c->who->task) {
+		c->who->task(c->who, &task);
+		t.task = &task;
+	}
 	if (!err) {
 		err = run_counted(c, prog_of(o), &t);
 		if (err && t.why)

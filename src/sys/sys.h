@@ -58,6 +58,7 @@ struct skep {
 };
 
 /* Who makes a call, and how to reach its memory and descriptors. */
+struct run_task;
 struct caller {
 	u32 caps;   /* enum cap_bit; uid, caps and pid: by caller_known() */
 	u32 uid, pid;
@@ -69,6 +70,8 @@ struct caller {
 	int (*fd_ident)(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode);
 	/* give it a descriptor of ours (consumed): the caller's number, or -errno */
 	int (*fd_give)(struct caller *w, int fd);
+	/* its thread as programs see it that run in its place; NULL: the calling thread */
+	void (*task)(struct caller *w, struct run_task *ret);
 	/* its descriptor as one of this process, to be closed by us; or -errno. NULL: those of `direct` are ours already */
 	int (*fd_take)(struct caller *w, int fd);
 	/* what its path means here, where pins are: 0 or -errno. `dir`: descriptor or AT_FDCWD. NULL: as pin.c does it */

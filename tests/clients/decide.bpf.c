@@ -49,6 +49,7 @@ static int address(struct bpf_sock_addr *ctx)
 	seen_type = ctx->type;
 	seen_cookie = (long)bpf_get_socket_cookie(ctx);
 	if (ctx->user_port == bpf_htons(deny_port)) {
+		bpf_printk("port %d is refused", deny_port);
 		__sync_fetch_and_add(&denied, 1);
 		return 0;
 	}
@@ -191,4 +192,8 @@ SEC("lsm/task_kill") int BPF_PROG(task_kill, struct task_struct *p, struct kerne
 	return sig == deny_port ? -EPERM : 0;
 }
 
-SEC("cgroup/skb") int skb(struct __sk_buff *ctx) { return 1; }
+SEC("cgroup/skb") int skb(struct __sk_buff *ctx)
+{
+	bpf_printk("packet of %d bytes", ctx->len);
+	return 1;
+}

@@ -140,6 +140,21 @@ PROGS=set_option timeout 30 "$skep" exec --log "$work/log" -- "$work/decide" tru
 PROGS=skb timeout 30 "$skep" exec -e --log "$work/log2" -- "$work/decide" true 2>/dev/null
 [ $? = 5 ] && grep -q 'no call of a process tells of this' "$work/log2" && ok "packets are not seen" || { fail "packets are not seen"; tail -3 "$work/log2"; }
 
+# what programs print, whoever had them run
+cat >"$work/print.sh" <<END
+cat /sys/kernel/tracing/trace_pipe >"$work/printed" & reader=\$!
+PROGS=connect4 "$work/decide" "$python" "$work/decide.py" connect >/dev/null
+head -c 64 /dev/zero >"$work/at/data"
+bpftool prog loadall "$work/obj/decide.bpf.o" /sys/fs/bpf/all
+bpftool prog run pinned /sys/fs/bpf/all/skb data_in "$work/at/data" >/dev/null
+for i in 1 2 3 4 5 6 7 8 9 10; do grep -q packet "$work/printed" && break; sleep 0.1; done
+kill \$reader
+END
+place
+timeout 30 "$skep" exec -- sh "$work/print.sh" >"$work/out" 2>&1
+grep -q 'python.*-[0-9]* .*: port 28082 is refused' "$work/printed" && grep -q 'bpftool-[0-9]* .*packet of 64 bytes' "$work/printed" &&
+	ok "trace_pipe" || { fail "trace_pipe"; cat "$work/printed" "$work/out"; }
+
 # who joins a box that enforces is in it as all others are
 name=enforce-$$
 PROGS=task_kill DENY=15 "$skep" exec -e -b $name -- "$work/decide" sh -c "\"$skep\" exec -b $name true; : >\"$work/ready\"; sleep 3" 2>/dev/null &
