@@ -152,7 +152,7 @@ kill \$reader
 END
 place
 timeout 30 "$skep" exec -- sh "$work/print.sh" >"$work/out" 2>&1
-grep -q 'python.*-[0-9]* .*: port 28082 is refused' "$work/printed" && grep -q 'bpftool-[0-9]* .*packet of 64 bytes' "$work/printed" &&
+grep -q 'python.*-[0-9]* .*: port 28082 is refused' "$work/printed" && grep -q 'bpftool-[0-9]* .*packet of 50 bytes' "$work/printed" &&
 	ok "trace_pipe" || { fail "trace_pipe"; cat "$work/printed" "$work/out"; }
 
 # who joins a box that enforces is in it as all others are
