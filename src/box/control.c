@@ -50,7 +50,7 @@ static int socket_address(const char *dir, struct sockaddr_un *a)
 	return snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket", dir) < (int)sizeof(a->sun_path) ? 0 : -ENAMETOOLONG;
 }
 
-int control_connect(const char *name)
+static int connect_as(const char *name, int flags)
 {
 	char base[200], dir[300];
 	struct sockaddr_un a;
@@ -61,7 +61,7 @@ int control_connect(const char *name)
 	err = socket_address(dir, &a);
 	if (err)
 		return err;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
@@ -71,6 +71,8 @@ int control_connect(const char *name)
 	}
 	return fd;
 }
+
+int control_connect(const char *name) { return connect_as(name, 0); }
 
 /* A file in its directory says so: the filter of who joins is made before the box is asked anything. */
 bool control_enforces(const char *name)
@@ -102,7 +104,7 @@ static void remove_tree(const char *path)
 	rmdir(path);
 }
 
-/* Directories whose supervisor was killed: nobody answers at their socket. */
+/* Directories whose supervisor was killed: nobody answers at their socket. One that is too busy to answer lives. */
 static void sweep(const char *base)
 {
 	DIR *d = opendir(base);
@@ -110,7 +112,7 @@ static void sweep(const char *base)
 	char path[512];
 
 	while (d && (e = readdir(d))) {
-		int fd = e->d_name[0] == '.' ? -ENOENT : control_connect(e->d_name);
+		int fd = e->d_name[0] == '.' ? -ENOENT : connect_as(e->d_name, SOCK_NONBLOCK);
 
 		if (fd >= 0)
 			close(fd);
