@@ -39,6 +39,7 @@ enum agent_req_state { AGENT_REQ_FREE, AGENT_REQ_TAKEN, AGENT_REQ_READY, AGENT_R
 #define AGENT_REQ_DATA 256u
 struct agent_req {
 	u32 state, kind, pid, tid;
+	u32 memory;            /* in whose memory it runs: a child of vfork in its parent's */
 	u64 arg[7], ret;
 	u32 size;              /* of data */
 	s32 err;

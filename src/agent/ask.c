@@ -62,6 +62,7 @@ bool agent_ask(struct agent_thread *t, struct agent_req *q)
 
 	q->pid = (u32)os_call4(__NR_getpid, 0, 0, 0, 0);
 	q->tid = (u32)os_call4(__NR_gettid, 0, 0, 0, 0);
+	q->memory = agent_pid();
 	t->waiting = 1;
 	__atomic_store_n(&q->state, AGENT_REQ_READY, __ATOMIC_RELEASE);
 	map_bell_ring(&agent_head.ctl->bell);

@@ -19,7 +19,8 @@
 #include "hook/task.h"
 
 /* ---- changes of what is in the process, while a thread of it waits ---- */
-static int begin(struct proc *p, struct stop *s) { return stop_begin(s, p->pid, NULL); }
+/* A parent that waits for its vfork child cannot be stopped, nor run: the child acts. */
+static int begin(const struct agent_req *q, struct stop *s) { return stop_begin(s, (pid_t)q->pid, NULL); }
 
 static void end(struct tracer *t, struct proc *p, struct stop *s)
 {
@@ -51,8 +52,9 @@ static void keep_event(struct tracer *t, struct perf_event *e)
 }
 
 /* A program in the process writes to a slot whose event it does not know. */
-static void give_sink(struct tracer *t, struct proc *p, u32 id, u32 slot)
+static void give_sink(struct tracer *t, struct proc *p, const struct agent_req *q)
 {
+	u32 id = (u32)q->arg[0], slot = (u32)q->arg[1];
 	const struct proc_map *pm = proc_map_by_id(p, id);
 	struct map *m = pm ? pm->map : NULL;
 	struct perf_sink *sink = m && slot < m->desc.max_entries && m->sinks ? __atomic_load_n(&m->sinks[slot], __ATOMIC_ACQUIRE) : NULL;
@@ -67,7 +69,7 @@ static void give_sink(struct tracer *t, struct proc *p, u32 id, u32 slot)
 		return; /* nobody reads it yet */
 	k = (struct proc_sink){ .fd = e->obj.memfd, .size = e->data_size, .mark = map_perf_mark(m, slot), .cpu = e->cpu,
 				.overwrite = e->attr.write_backward };
-	if (begin(p, &s))
+	if (begin(q, &s))
 		return;
 	if (!proc_add_sink(p, &t->blob, &s, id, slot, &k))
 		keep_event(t, e);
@@ -75,12 +77,13 @@ static void give_sink(struct tracer *t, struct proc *p, u32 id, u32 slot)
 }
 
 /* ---- maps and programs in maps ---- */
-static void give_obj(struct tracer *t, struct proc *p, u32 id, u32 slot)
+static void give_obj(struct tracer *t, struct proc *p, const struct agent_req *q)
 {
+	u32 id = (u32)q->arg[0], slot = (u32)q->arg[1];
 	const struct proc_map *m = proc_map_by_id(p, id);
 	struct stop s;
 
-	if (!m || slot >= m->ntable || begin(p, &s))
+	if (!m || slot >= m->ntable || begin(q, &s))
 		return;
 	proc_add_obj(p, &t->blob, &s, m, slot, NULL);
 	proc_rings(t, p);
@@ -198,10 +201,10 @@ bool tracer_give(struct tracer *t, struct proc *p, struct agent_req *q)
 {
 	switch (q->kind) {
 	case AGENT_REQ_SINK:
-		give_sink(t, p, (u32)q->arg[0], (u32)q->arg[1]);
+		give_sink(t, p, q);
 		return true;
 	case AGENT_REQ_OBJECT:
-		give_obj(t, p, (u32)q->arg[0], (u32)q->arg[1]);
+		give_obj(t, p, q);
 		return true;
 	case AGENT_REQ_READ:
 		q->err = q->size <= AGENT_REQ_DATA ? kernel_object_read(q->data, q->arg[0], q->size) : -EFAULT;

@@ -222,6 +222,7 @@ static void serve_request(struct tracer *t, struct agent_req *q)
 		}
 		break;
 	default:
+		p = tracer_proc(t, (pid_t)q->memory);
 		if (!p || p->broken || !p->base || !tracer_give(t, p, q))
 			q->err = -ESRCH;
 		break;
