@@ -88,3 +88,8 @@ check-clients: all
 	$(Q)B=$(B) tests/run.sh clients/
 box-robust: all
 	$(Q)KILLS=$(or $(N),1000) CALLS=$(or $(N),1000)000 SEED=$(or $(SEED),$(shell date +%s)) sh tests/clients/robust.sh $(B)
+
+# All of Debian's stock tracing tools, as root and as an ordinary user; --kernel: on the running kernel, for comparison (root).
+.PHONY: check-tools
+check-tools: all
+	$(Q)tools/deps.sh --long && sh tests/clients/tools.sh $(B) --long

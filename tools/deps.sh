@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Checks that what the build, the tests and the demo need is there. Missing packages are installed with apt-get when run
-# as root on a Debian-like system; otherwise one line names them. Usage: tools/deps.sh [--check]
-# --check never installs. Exit status: 0 all there, 1 something is missing. Costs a few milliseconds when all is there.
+# as root on a Debian-like system; otherwise one line names them. Usage: tools/deps.sh [--check] [--long]
+# --check never installs. --long: also what `make check-tools` and `make check-targets` trace and trace with. Exit status: 0 all there, 1 something is missing. Costs a few milliseconds when all is there.
 
-check_only=0
-case ${1-} in
---check) check_only=1 ;;
-"") ;;
-*) echo "usage: tools/deps.sh [--check]" >&2; exit 2 ;;
-esac
+check_only=0 long=0
+for arg; do
+	case $arg in
+	--check) check_only=1 ;;
+	--long) long=1 ;;
+	*) echo "usage: tools/deps.sh [--check] [--long]" >&2; exit 2 ;;
+	esac
+done
 
 multiarch=$(uname -m)-linux-gnu
 
@@ -61,6 +63,22 @@ need libzydis-dev header Zydis/Zydis.h
 need libjansson-dev header jansson.h
 need pkg-config command pkg-config
 need openssl command openssl
+
+if [ $long = 1 ]; then
+	PATH=$PATH:/usr/sbin:/sbin
+	need bpftrace command bpftrace
+	need libbpf-tools command funclatency
+	need openssl command openssl
+	need curl command curl
+	need bsdutils command script
+	need bash command bash
+	need python3 command python3
+	need nodejs command node
+	need nginx-light command nginx
+	need apache2-utils command ab
+	need postgresql command pg_ctlcluster
+	need golang-go command go
+fi
 
 [ -z "$missing" ] && exit 0
 
