@@ -80,21 +80,29 @@ if [ $long = 1 ]; then
 	need golang-go command go
 fi
 
-[ -z "$missing" ] && exit 0
+may_install() { [ "$check_only" = 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; }
+# The package lists of a fresh machine are empty or old.
+install_or_update() { install "$@" >/dev/null 2>&1 || { apt-get update -q >/dev/null && install "$@" >/dev/null; }; }
 
-if [ "$check_only" = 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+# shellcheck disable=SC2086 # lists of packages
+if [ -n "$missing" ]; then
+	if ! may_install; then
+		echo "skep: missing packages; as root run: apt-get install $missing" >&2
+		exit 1
+	fi
 	echo "Installing with apt-get: $missing"
-	# shellcheck disable=SC2086 # a list of packages
-	install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing; }
-	if install >/dev/null 2>&1; then
-		exit 0
+	if ! install_or_update $missing; then
+		echo "skep: apt-get could not install: $missing" >&2
+		exit 1
 	fi
-	# The package lists of a fresh machine are empty or old.
-	if apt-get update -q >/dev/null && install >/dev/null; then
-		exit 0
-	fi
-	echo "skep: apt-get could not install: $missing" >&2
-	exit 1
 fi
-echo "skep: missing packages; as root run: apt-get install $missing" >&2
-exit 1
+
+# What a test is skipped without is installed where that is possible, and never asked for.
+arm64="gcc-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+if may_install && ! { have command aarch64-linux-gnu-gcc-12 && have command qemu-aarch64; }; then
+	echo "Installing with apt-get, for the tests of arm64: $arm64"
+	# shellcheck disable=SC2086
+	install_or_update $arm64 2>/dev/null || echo "skep: apt-get could not install them; those tests are skipped"
+fi
+exit 0

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -333,6 +334,58 @@ TEST(two_compilations_lie_apart)
 		kit_drop(&b);
 	}
 	CHECK(same < 16);
+}
+
+/* ---- stacks ---- */
+static struct kit endless;
+
+static void *descend(void *arg)
+{
+	(void)arg;
+	kit_go(&endless.jit, NULL);
+	return NULL;
+}
+
+#define STACK (64u << 10)
+
+/* | somebody's page | no access | stack | */
+static void on_own_stack(void *p)
+{
+	pthread_attr_t a;
+	pthread_t t;
+
+	pthread_attr_init(&a);
+	pthread_attr_setstack(&a, (u8 *)p + 2 * 4096, STACK);
+	if (pthread_create(&t, &a, descend, NULL))
+		_exit(1);
+	pthread_join(t, NULL);
+}
+
+/* Frames are smaller than a page and are entered by a call, which writes: none steps over the page below a stack. */
+TEST(frames_without_end_meet_the_guard_page)
+{
+	const struct ins ops[] = { { .op = OP_ST_DW, .dst = 10, .off = -512, .imm = 1 }, { .op = OP_CALL_SUB, .target = 0 },
+				   { .op = OP_EXIT } };
+	u8 *map = mmap(NULL, STACK + 2 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	u32 changed = 0, last = 0;
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	CHECK(map != MAP_FAILED);
+	CHECK_EQ(mprotect(map + 4096, 4096, PROT_NONE), 0);
+	endless = (struct kit){ .ops = malloc(sizeof(ops)), .n = ARRAY_SIZE(ops) };
+	memcpy(endless.ops, ops, sizeof(ops));
+	kit_find_subs(&endless, 512);
+	CHECK_EQ(kit_compile(&endless, &kit_opts[0]), 0);
+	CHECK_EQ(dies_of(on_own_stack, map), SIGSEGV);
+	for (u32 i = 0; i < 4096; i++)
+		changed += map[i] != 0;
+	CHECK_EQ(changed, 0);
+	for (u32 i = 0; i < 1200; i++)
+		last += map[2 * 4096 + i] != 0;
+	CHECK(last); /* it went that far */
+	kit_drop(&endless);
+	munmap(map, STACK + 2 * 4096);
 }
 
 static void under_mdwe(void *arg)
