@@ -15,6 +15,7 @@
 
 #define LOG_SIZE (16u << 20)
 #define SMALL_LOG 8192u /* statistics only */
+#define MAX_LOGGED 20000u /* a kernel takes minutes to write a million instructions down */
 
 /* One program's verdict on one target. */
 struct verdict {
@@ -106,7 +107,7 @@ static void check_one(const char *path, const struct check_opts *o, enum target 
 		v->report = strdup(skep_report(0));
 		v->report_json = json_loads(skep_report(1), 0, NULL);
 		snprintf(v->log.source, sizeof(v->log.source), "%s", report_source(v->report_json));
-	} else if (v->err && !o->common.verbose) {
+	} else if (v->err && !o->common.verbose && v->log.insns < MAX_LOGGED) {
 		source_by_log(path, o, name, log, v);
 	}
 	if (v->err && *v->log.line)

@@ -379,12 +379,38 @@ static void note_arena(struct modern *m, const char *map, const struct btf_type 
 			m->arena_map = arena_strdup(&m->im.a, map);
 }
 
+/* A map that another object defines is nobody's here: without its entry it is an undefined symbol as any other. */
+static void drop_extern_maps(struct modern *m, int sec)
+{
+	u32 n = btf_vlen(btf__type_by_id(m->btf, (u32)sec)), out = 0;
+	struct btf_type *t = (struct btf_type *)btf__type_by_id(m->btf, (u32)sec);
+	struct btf_var_secinfo *v = btf_var_secinfos(t), *keep = arena_alloc(&m->im.a, (n + 1) * sizeof(*keep));
+	int new;
+
+	for (u32 i = 0; i < n; i++) {
+		const struct btf_type *var = btf__type_by_id(m->btf, v[i].type);
+		if (var && btf_is_var(var) && btf_var(var)->linkage != BTF_VAR_GLOBAL_EXTERN)
+			keep[out++] = v[i];
+	}
+	if (out == n)
+		return;
+	retire_datasec(m, ".maps", ".maps.old", image_find(&m->im, ".maps") ? m->im.sec[image_find(&m->im, ".maps")].size : 8);
+	if (!out)
+		return;
+	new = btf__add_datasec(m->btf, ".maps", 0);
+	for (u32 i = 0; new > 0 && i < out; i++)
+		btf__add_datasec_var_info(m->btf, (int)keep[i].type, keep[i].offset, keep[i].size);
+}
+
 static void modern_typed_maps(struct modern *m)
 {
 	int sec = m->btf ? btf__find_by_name_kind(m->btf, ".maps", BTF_KIND_DATASEC) : 0;
 	const struct btf_type *t;
 	u32 n;
 
+	if (sec > 0)
+		drop_extern_maps(m, sec);
+	sec = m->btf ? btf__find_by_name_kind(m->btf, ".maps", BTF_KIND_DATASEC) : 0;
 	if (sec <= 0)
 		return;
 	n = btf_vlen(btf__type_by_id(m->btf, (u32)sec));

@@ -84,16 +84,61 @@ static void place_common(struct modern *m)
 	}
 }
 
-/* A newer name of a section libbpf knows. */
-static void rename_section(struct modern *m, const char *from, const char *to)
+/* Records about a section of programs, in .BTF.ext, name it. */
+static void rename_ext(struct modern *m, const char *from, const char *to)
 {
-	u32 sec = image_find(&m->im, from);
+	u32 sec = image_find(&m->im, ".BTF.ext"), hdr;
+	struct image_sec *s = &m->im.sec[sec];
+	int str = m->btf ? btf__add_str(m->btf, to) : -1;
 
-	if (!sec || image_find(&m->im, to))
+	if (!sec || str < 0 || s->size < 24)
 		return;
-	m->im.sec[sec].name = arena_strdup(&m->im.a, to);
-	rename_datasec(m, from, to);
+	m->btf_changed = true;
+	memcpy(&hdr, s->data + 4, 4);
+	for (u32 k = 0; k < 3 && hdr <= s->size && 8 + 8 * (k + 1) <= hdr; k++) {
+		u32 part[2], rec, block[2];
+
+		memcpy(part, s->data + 8 + 8 * k, 8);
+		if ((u64)hdr + part[0] + part[1] > s->size || part[1] < 4)
+			continue;
+		memcpy(&rec, s->data + hdr + part[0], 4);
+		for (u64 at = 4; at + 8 <= part[1]; at += 8 + (u64)rec * block[1]) {
+			u8 *p = s->data + hdr + part[0] + at;
+			const char *name;
+
+			memcpy(block, p, 8);
+			name = btf__name_by_offset(m->btf, block[0]);
+			if (name && !strcmp(name, from))
+				memcpy(p, &str, 4);
+		}
+	}
+}
+
+void modern_rename(struct modern *m, u32 sec, const char *name)
+{
+	if (sec_is_code(&m->im.sec[sec]))
+		rename_ext(m, m->im.sec[sec].name, name);
+	else
+		rename_datasec(m, m->im.sec[sec].name, name);
+	m->im.sec[sec].name = arena_strdup(&m->im.a, name);
 	m->im.changed = true;
+}
+
+/* Tables of struct_ops and the programs that may sleep in them, by newer names. */
+static void fit_ops(struct modern *m, bool with_ops)
+{
+	u32 link = image_find(&m->im, ".struct_ops.link"), plain = image_find(&m->im, ".struct_ops");
+
+	m->ops_sec = plain ? plain : link;
+	if (link && !plain)
+		modern_rename(m, link, ".struct_ops");
+	if (m->ops_sec && !with_ops) {
+		m->im.sec[m->ops_sec].has_rel = false;
+		modern_rename(m, m->ops_sec, ".left_out");
+	}
+	for (u32 i = 1; i < m->im.nsec; i++)
+		if (sec_is_code(&m->im.sec[i]) && !strncmp(m->im.sec[i].name, "struct_ops.s", 12))
+			modern_rename(m, i, modern_fmt(m, "struct_ops/.s%s", m->im.sec[i].name + 12));
 }
 
 /* Variables that an old compiler left without a type. */
@@ -278,7 +323,15 @@ static void read_btf(struct modern *m)
 		m->btf = btf__new(m->im.sec[sec].data, (u32)m->im.sec[sec].size);
 }
 
-int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol))
+/* What a freplace program replaces is of a program that only its loader knows: libbpf would insist on it. */
+static void free_replacements(struct modern *m)
+{
+	for (u32 i = 1; i < m->im.nsec; i++)
+		if (sec_is_code(&m->im.sec[i]) && !strncmp(m->im.sec[i].name, "freplace", 8))
+			modern_rename(m, i, modern_fmt(m, "replaces%s", m->im.sec[i].name + 8));
+}
+
+int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol), bool with_ops)
 {
 	jmp_buf oom;
 	int err;
@@ -296,7 +349,8 @@ int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)
 	read_btf(m);
 	place_common(m);
 	type_variables(m);
-	rename_section(m, ".struct_ops.link", ".struct_ops");
+	fit_ops(m, with_ops);
+	free_replacements(m);
 	m->arena_sec = image_find(&m->im, ".addr_space.1");
 	modern_maps(m);
 	modern_funcs(m);

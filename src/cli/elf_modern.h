@@ -34,16 +34,19 @@ struct modern {
 	u32 npoison, poisoncap;
 	u32 arena_sec;       /* data of the arena, 0: none */
 	const char *arena_map;
+	u32 ops_sec;         /* tables of struct_ops, 0: none */
 	bool (*missing)(const char *symbol);
 };
 
 /* 0: *ret is to be given to modern_free(); m->im.changed says whether there is anything to change. -errno: left to libbpf's judgement.
- * Externs of which `missing` says so are known not to be in the kernel. */
-int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol));
+ * Externs of which `missing` says so are known not to be in the kernel; without `with_ops` the tables of struct_ops are left out. */
+int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol), bool with_ops);
 void modern_free(struct modern *m);
 
 /* ---- between the files ---- */
 void modern_funcs(struct modern *m);
+/* The section of that number gets a name, in the types' tables too. */
+void modern_rename(struct modern *m, u32 sec, const char *name);
 void modern_maps(struct modern *m);
 /* The instruction at byte `off` of section `sec` is made one that is refused; `why` in words. */
 void modern_poison(struct modern *m, u32 sec, u64 off, const char *fmt, ...) PRINTF(4, 5);

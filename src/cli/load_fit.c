@@ -47,7 +47,7 @@ static int said_attach = -1;
  * What the object of this path has in vain: maps that cannot be made, symbols that the kernel lacks. Programs without them are to be
  * judged nevertheless.
  */
-static struct names { char path[512]; char prog[MAX_SKIP][128]; u32 nprogs; char map[MAX_SKIP][64]; char why[MAX_SKIP][160]; char sym[MAX_SKIP][128]; u32 nmaps, nsyms; } vain;
+static struct names { char path[512]; char prog[MAX_SKIP][128]; u32 nprogs; char map[MAX_SKIP][64]; char why[MAX_SKIP][160]; char sym[MAX_SKIP][128]; u32 nmaps, nsyms; bool no_ops, bad_ops; } vain;
 static char failed_map[64], failed_why[160], failed_prog[64];
 static bool failed_call;     /* a map or program was refused by bpf(2), not by libbpf */
 
@@ -145,13 +145,22 @@ static void set_types(struct fitted *f, struct bpf_object *obj)
 		const char *name = bpf_program__section_name(p);
 
 		if (bpf_program__type(p) == BPF_PROG_TYPE_UNSPEC) {
-			r = row_by_section(name[0] == '?' ? name + 1 : name);
+			r = row_by_section(name + (name[0] == '?'));
 			r = r ? r : row_by_argument(obj, bpf_program__name(p));
 			if (r && !said_type)
 				set_row(p, r);
 		}
+		if (!strncmp(name, "replaces", 8)) {
+			if (bpf_program__type(p) == BPF_PROG_TYPE_UNSPEC)
+				bpf_program__set_type(p, BPF_PROG_TYPE_EXT);
+			else
+				image_note(&f->m.im, "%s replaces a function of another program: judged by its argument's type",
+					   bpf_program__name(p));
+		}
 		if (!known && bpf_program__type(p) != BPF_PROG_TYPE_UNSPEC)
 			known = p;
+		if (!strncmp(name, "struct_ops/.s", 13))
+			bpf_program__set_flags(p, bpf_program__flags(p) | BPF_F_SLEEPABLE);
 	}
 	bpf_object__for_each_program(p, obj) {
 		if (bpf_program__type(p) != BPF_PROG_TYPE_UNSPEC)
@@ -173,6 +182,24 @@ static void set_types(struct fitted *f, struct bpf_object *obj)
 }
 
 /* ---- maps ---- */
+/* What the object leaves for its loader to say. */
+static void set_sizes(struct fitted *f, struct bpf_map *m, u32 type)
+{
+	const struct map_spec *spec = type < UAPI_MAP_TYPES ? &map_spec[type] : NULL;
+
+	if (!spec || type == BPF_MAP_TYPE_STRUCT_OPS || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		return;
+	if (!bpf_map__max_entries(m) && !strstr(spec->name, "storage")) {
+		u32 n = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF ? 4096 : 1;
+		bpf_map__set_max_entries(m, n);
+		image_note(&f->m.im, "map %s: its size is left to its loader, here max_entries is %u", bpf_map__name(m), n);
+	}
+	if (type == BPF_MAP_TYPE_STACK_TRACE && !bpf_map__value_size(m)) {
+		bpf_map__set_value_size(m, 127 * 8);
+		image_note(&f->m.im, "map %s: its depth is left to its loader, here 127", bpf_map__name(m));
+	}
+}
+
 static void set_maps(struct fitted *f, struct bpf_object *obj)
 {
 	struct bpf_map *m;
@@ -191,6 +218,7 @@ static void set_maps(struct fitted *f, struct bpf_object *obj)
 			bpf_map__set_key_size(m, 4);
 			bpf_map__set_value_size(m, 4);
 		}
+		set_sizes(f, m, type);
 		for (u32 i = 0; i < f->m.nmaps; i++)
 			if (f->m.map[i].extra && !strcmp(f->m.map[i].name, bpf_map__name(m)))
 				bpf_map__set_map_extra(m, f->m.map[i].extra);
@@ -198,6 +226,55 @@ static void set_maps(struct fitted *f, struct bpf_object *obj)
 			if (!strncmp(vain.map[i], bpf_map__name(m), BPF_OBJ_NAME_LEN - 1))
 				bpf_map__set_autocreate(m, false);
 	}
+}
+
+/* ---- arenas: mapped before the programs are verified, which must know the address; the first pages are the data of its section ---- */
+static struct { void *at; size_t len; } mapped[4];
+static struct fitted *loading;
+
+static void unmap_arenas(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(mapped); i++)
+		if (mapped[i].at) {
+			munmap(mapped[i].at, mapped[i].len);
+			mapped[i].at = NULL;
+		}
+}
+
+/* An address in one window of 4 GB. */
+static void *free_window(size_t len)
+{
+	size_t align = 4096;
+	char *p;
+
+	while (align < len)
+		align <<= 1;
+	p = mmap(NULL, len + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	munmap(p, len + align);
+	return (void *)(((uintptr_t)p + align - 1) & ~(align - 1));
+}
+
+static void map_arena(const union bpf_attr *attr, int fd)
+{
+	const struct image_sec *s = loading && loading->m.arena_sec ? &loading->m.im.sec[loading->m.arena_sec] : NULL;
+	size_t len = (size_t)attr->max_entries * 4096;
+	void *want = attr->map_extra ? (void *)(uintptr_t)attr->map_extra : load_target() == ON_SKEP ? free_window(len) : NULL, *at;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(mapped) && mapped[i].at; i++)
+		;
+	if (i == ARRAY_SIZE(mapped))
+		return;
+	at = mmap(want, len, PROT_READ | PROT_WRITE, MAP_SHARED | (want ? MAP_FIXED_NOREPLACE : 0), fd, 0);
+	if (at == MAP_FAILED)
+		return;
+	mapped[i].at = at;
+	mapped[i].len = len;
+	if (s && s->data && s->size <= len && loading->m.arena_map &&
+	    !strncmp(attr->map_name, loading->m.arena_map, BPF_OBJ_NAME_LEN - 1))
+		memcpy(at, s->data, s->size);
 }
 
 void fit_called(u32 cmd, const union bpf_attr *attr, long ret, const char *why)
@@ -208,6 +285,8 @@ void fit_called(u32 cmd, const union bpf_attr *attr, long ret, const char *why)
 		snprintf(failed_prog, sizeof(failed_prog), "%.*s", BPF_OBJ_NAME_LEN - 1, ret < 0 ? attr->prog_name : "");
 	if (cmd != BPF_MAP_CREATE)
 		return;
+	if (ret >= 0 && attr->map_type == UAPI_MAP_TYPE_ARENA)
+		map_arena(attr, (int)ret);
 	if (ret < 0 && attr->map_name[0]) {
 		snprintf(failed_map, sizeof(failed_map), "%.*s", BPF_OBJ_NAME_LEN - 1, attr->map_name);
 		snprintf(failed_why, sizeof(failed_why), "%s", why);
@@ -263,11 +342,12 @@ static bool new_missing_symbol(void)
 	const char *p = load_messages();
 	u32 before = vain.nsyms;
 
-	while ((p = strstr(p, "extern (")) && vain.nsyms < MAX_SKIP) {
+	while ((p = strstr(p, "extern ")) && vain.nsyms < MAX_SKIP) {
 		char name[128] = "";
 		u32 i;
 
-		sscanf(p, "extern (%*[^)]) '%127[^']'", name);
+		if (sscanf(p, "extern (%*[^)]) '%127[^']'", name) != 1)
+			sscanf(p, "extern '%127[^']' (strong)", name);
 		for (i = 0; i < vain.nsyms && strcmp(vain.sym[i], name) != 0; i++)
 			;
 		if (*name && i == vain.nsyms)
@@ -301,27 +381,6 @@ void fit_prog_load(union bpf_attr *attr)
 		}
 		i++;
 	}
-}
-
-/* The arena's first pages are the data of its section. */
-static int fill_arena(struct fitted *f, struct bpf_object *obj)
-{
-	const struct image_sec *s = f->m.arena_sec ? &f->m.im.sec[f->m.arena_sec] : NULL;
-	struct bpf_map *map = s && f->m.arena_map ? bpf_object__find_map_by_name(obj, f->m.arena_map) : NULL;
-	size_t len;
-	void *at;
-
-	if (!map || bpf_map__fd(map) < 0 || !s->data)
-		return 0;
-	len = (size_t)bpf_map__max_entries(map) * 4096;
-	if (s->size > len)
-		return -E2BIG;
-	at = mmap((void *)(uintptr_t)bpf_map__map_extra(map), len, PROT_READ | PROT_WRITE,
-		  MAP_SHARED | (bpf_map__map_extra(map) ? MAP_FIXED_NOREPLACE : 0), bpf_map__fd(map), 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	memcpy(at, s->data, s->size);
-	return 0;
 }
 
 /* Sections "ID/SLOT" (iproute2, Cilium) are places in the program array of that id, or in the only one. */
@@ -391,15 +450,21 @@ struct bpf_object *fit_open(const char *path, const char *core_btf)
 	}
 	file = read_file(path, &size);
 	f->xdp = strstr(base, "xdp") != NULL;
-	if (file && !modern_read(&f->m, file, size, is_missing) && f->m.im.changed)
+	if (file && !modern_read(&f->m, file, size, is_missing, !vain.no_ops && !vain.bad_ops) && f->m.im.changed)
 		f->image = image_write(&f->m.im, &size);
 	free(file);
 	obj = f->image ? bpf_object__open_mem(f->image, size, &o) : bpf_object__open_file(path, &o);
 	if (!obj) {
 		int err = errno;
+		bool ops = f->m.ops_sec && !vain.bad_ops;
+
 		free(f->image);
 		modern_free(&f->m);
 		free(f);
+		if (ops) { /* a table that libbpf does not take; programs of other types are judged without */
+			vain.bad_ops = true;
+			return fit_open(path, core_btf);
+		}
 		errno = err;
 		return NULL;
 	}
@@ -414,14 +479,35 @@ struct bpf_object *fit_open(const char *path, const char *core_btf)
 
 static void keep_reasons(const struct fitted *f, const struct bpf_object *obj);
 
+/*
+ * The tables of struct_ops are there when a program of theirs is loaded, and else are not: libbpf 1.1 reads the kernel's types for them
+ * only in the first case, and needs them in both.
+ */
+static bool wants_ops(struct bpf_object *obj)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, obj)
+		if (bpf_program__autoload(p) && bpf_program__type(p) == BPF_PROG_TYPE_STRUCT_OPS)
+			return true;
+	return false;
+}
+
 int load_object(struct bpf_object *obj)
 {
 	struct fitted *f = fitted_of(obj);
 	int err;
 
-	failed_map[0] = '\0';
+	if (f && f->m.ops_sec && !vain.bad_ops && wants_ops(obj) == vain.no_ops) {
+		vain.no_ops = !vain.no_ops;
+		return -EAGAIN;
+	}
+	failed_map[0] = failed_prog[0] = '\0';
 	failed_call = false;
+	unmap_arenas();
+	loading = f;
 	err = bpf_object__load(obj);
+	loading = NULL;
 	if (err && f)
 		keep_reasons(f, obj);
 	if (err)
@@ -429,7 +515,7 @@ int load_object(struct bpf_object *obj)
 	if (!f)
 		return 0;
 	fill_slots(f, obj);
-	return fill_arena(f, obj);
+	return 0;
 }
 
 void load_close(struct bpf_object *obj)
@@ -508,6 +594,7 @@ static const struct { const char *says, *means; } words[] = {
 	{ "failed to find kernel BTF type ID of '%120[^']'", "the kernel's types have no %s that it could attach to" },
 	{ "failed to find BPF program '%120[^']'", "it is not in the object: %s" },
 	{ "no BTF-based attach target is specified", "its section names nothing to attach to, as in SEC(\"fentry/FUNCTION\"); its own loader does" },
+	{ "attach program FD is not set", "it replaces a function of another program, which only its loader knows" },
 	{ "missing BPF prog type, check ELF section name '%120[^']'", "its section \"%s\" says no program type: give it with --type" },
 };
 

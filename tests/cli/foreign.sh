@@ -42,6 +42,9 @@ verdicts()
 		filter accepted
 		unix accepted
 		by_argument accepted
+		sized accepted
+		replacement accepted
+		replacement_too_far REJECTED invalid bpf_context access
 		wrong_map REJECTED it uses map unheard_of, which cannot be made
 		wrong_kfunc REJECTED it calls nobody_knows_kfunc, which the kernel does not have
 		wrong_ksym REJECTED it uses nobody_knows_ksym, which the kernel does not have
@@ -63,6 +66,16 @@ for c in maps_five maps_seven maps_elf maps_own_sections calls newer; do
 		verdicts $c | expect $c-$how
 	done
 done
+
+# an arena with variables: newer compilers only
+if command -v clang-19 >/dev/null; then
+	clang-19 -target bpf -mcpu=v4 -O2 -g $inc -c "$src/arena.c" -o "$t/arena.o" || exit 2
+	echo 'sum accepted' | expect arena
+	"$B/skep" run --on $on "$t/arena.o" >"$t/out" 2>&1
+	grep -q 'returned 76' "$t/out" && ! grep -q DIFFERENT "$t/out" && echo "ok arena run" || { echo "not ok arena run"; cat "$t/out"; }
+else
+	echo "skip arena # no clang-19"
+fi
 
 # the user's word about sections that say nothing
 "$B/skep" check --no-cache --type cgroup_skb "$t/newer.o" -p by_argument >"$t/out" 2>&1

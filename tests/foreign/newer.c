@@ -30,6 +30,12 @@ struct {
 	__uint(value_size, 4);
 } unheard_of SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, int);
+	__type(value, long);
+} sized_by_loader SEC(".maps");
+
 extern int nobody_knows_kfunc(struct xdp_md *ctx) __ksym;
 extern const int nobody_knows_ksym __ksym;
 
@@ -81,6 +87,26 @@ SEC("whatever")
 int by_argument(struct xdp_md *ctx)
 {
 	return ctx->data_end - ctx->data > 60 ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp/sized")
+int sized(struct xdp_md *ctx)
+{
+	int key = 1;
+
+	return bpf_map_lookup_elem(&sized_by_loader, &key) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("freplace/of_another")
+int replacement(struct __sk_buff *ctx)
+{
+	return ctx->len;
+}
+
+SEC("freplace/of_another")
+int replacement_too_far(struct __sk_buff *ctx)
+{
+	return ((int *)ctx)[100];
 }
 
 SEC("xdp/wrong_map")
