@@ -230,7 +230,7 @@ static inline void imm64(struct prog *p, u32 dst, u32 pseudo, u64 v)
  * structures for memory and map values. The descriptor is kept for the back end's life.
  */
 enum { TYPE_INT = 1, TYPE_U64, TYPE_MEM, TYPE_MEM_PTR, TYPE_LOCK, TYPE_LOCKED, TYPE_TIMER, TYPE_TIMED, TYPE_SKB, TYPE_SKB_PTR, TYPE_NONE,
-       FUNC_MAIN, FUNC_STATIC, TYPE_INTS, FUNC_INTS, TYPE_MEM_FN, FUNC_MEM, TYPE_CTX_FN, FUNC_CTX };
+       FUNC_MAIN, FUNC_STATIC, TYPE_INTS, FUNC_INTS, TYPE_MEM_FN, FUNC_MEM, TYPE_CTX_FN, FUNC_CTX, TYPE_TAG, TYPE_KPTR, TYPE_HOLDER };
 
 static inline struct btf *make_btf(void)
 {
@@ -271,6 +271,10 @@ static inline struct btf *make_btf(void)
 	btf__add_func_proto(b, TYPE_INT);
 	btf__add_func_param(b, "ctx", TYPE_SKB_PTR);
 	btf__add_func(b, "context", BTF_FUNC_GLOBAL, TYPE_CTX_FN);
+	btf__add_type_tag(b, "kptr", TYPE_MEM);
+	btf__add_ptr(b, TYPE_TAG);
+	btf__add_struct(b, "holder", 8);
+	btf__add_field(b, "p", TYPE_KPTR, 0, 0);
 	return b;
 }
 
