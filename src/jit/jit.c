@@ -93,6 +93,7 @@ static void survey(struct jit *j, const struct jit_target *t)
 }
 
 /* ---- `if c goto on; goto out; on:` is `if !c goto out` ---- */
+/* Of a conditional jump; 0: none. */
 static u16 opposite(u16 op)
 {
 	static const u8 cond[] = { [JC_EQ] = JC_NE,   [JC_NE] = JC_EQ,	 [JC_GT] = JC_LE,   [JC_LE] = JC_GT, [JC_GE] = JC_LT,
@@ -100,7 +101,7 @@ static u16 opposite(u16 op)
 				   [JC_SLT] = JC_SGE, [JC_SET] = JC_SET };
 	const struct op_info *x = &op_info[op];
 
-	if (x->cls != IC_JCC || x->sub == JC_SET)
+	if (x->sub == JC_SET)
 		return 0;
 	for (u16 o = 0; o < OP_COUNT; o++) {
 		const struct op_info *y = &op_info[o];
@@ -136,10 +137,10 @@ static void straighten(struct jit *j, struct lowered *copy)
 	struct ins *ops = NULL;
 
 	for (u32 i = 0; i < l->n; i++) {
-		u16 op = opposite(l->ops[i].op);
-		u32 ja = op ? jump_around(j, i) : 0;
+		u32 ja = ins_class(&l->ops[i]) == IC_JCC ? jump_around(j, i) : 0;
+		u16 op = ja ? opposite(l->ops[i].op) : 0;
 
-		if (!ja)
+		if (!op)
 			continue;
 		if (!ops) {
 			ops = arena_alloc_raw(j->a, l->n * sizeof(*ops));

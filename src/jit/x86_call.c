@@ -223,19 +223,24 @@ static void image_called(struct x86 *x, u32 on)
 static void image_in(struct x86 *x, const struct lower_tail *t, u32 on)
 {
 	struct x86_mem calls = x_at(X_RUN, (s32)offsetof(struct run, tail_calls));
+	s64 apart = (s64)(t->image - t->id);
 
 	settle_for_call(x, 0x02);
-	x_cmp_mi(E, 4, calls, RUN_MAX_TAIL_CALLS);
+	x_rm(E, X_MOV_LOAD, 32, X_RCX, calls);
+	x_fixed(E, X_CMP, 32, X_RCX, RUN_MAX_TAIL_CALLS);
 	emit_fix(x->enc.e, FIX_JCC, X_AE, on, 0);
 	x_address(E, X_RAX, t->id);
 	x_cmp_mi(E, 4, x_at(X_RAX, 0), 0);
 	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
-	x_address(E, X_RAX, t->image);
-	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, 0));
+	if (!x_fits32(apart)) {
+		x_address(E, X_RAX, t->image);
+		apart = 0;
+	}
+	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, (s32)apart));
 	x_rr(E, X_TEST, 64, X_RAX, X_RAX);
 	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
-	x_rm(E, 0x83, 32, X_ADD, calls);
-	x_byte(E, 1);
+	x_fixed(E, X_ADD, 32, X_RCX, 1);
+	x_rm(E, X_MOV_STORE, 32, X_RCX, calls);
 }
 
 /*

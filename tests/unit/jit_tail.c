@@ -6,6 +6,8 @@
 #include "unit/jit_kit.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "prog/prog.h"
@@ -138,6 +140,7 @@ static void *change(void *arg)
 		int fresh = returning(3);
 
 		CHECK(!set(work.map, 1, i % 2 ? work.one : work.two));
+		sched_yield();
 		CHECK(!set(work.map, 1, fresh));
 		close(fresh);
 		CHECK(!set(work.map, 1, -1));
@@ -149,7 +152,7 @@ static void follow(u32 engine, u32 spectre)
 {
 	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .engine = engine, .spectre = spectre };
 	union bpf_attr a = { .map_type = BPF_MAP_TYPE_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 2 };
-	u32 seen[4] = { 0 }, runs;
+	u32 seen[4] = { 0 }, runs = 0;
 	pthread_t t;
 	int prog;
 
@@ -172,7 +175,7 @@ static void follow(u32 engine, u32 spectre)
 	CHECK_EQ(go(prog), 100);
 	work.stop = false;
 	CHECK_EQ(pthread_create(&t, NULL, change, NULL), 0);
-	for (runs = 0; runs < 200000 && !(runs > 20000 && seen[0] && seen[1] && seen[2] && seen[3]); runs++) {
+	for (time_t end = time(NULL) + 60; time(NULL) < end && !(runs > 20000 && seen[0] && seen[1] && seen[2] && seen[3]); runs++) {
 		u32 r = go(prog);
 
 		CHECK(r == 100 || (r >= 1 && r <= 3));
@@ -180,7 +183,7 @@ static void follow(u32 engine, u32 spectre)
 	}
 	__atomic_store_n(&work.stop, true, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);
-	CHECK(seen[0] && seen[1] + seen[2] && seen[3]);
+	CHECK(seen[0] && seen[1] && seen[2] && seen[3]);
 	close(prog);
 	close(work.one);
 	close(work.two);
