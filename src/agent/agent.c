@@ -64,6 +64,7 @@ static void block_again(struct agent_thread *t, u32 tid)
 	t->tid = tid;
 	t->sys_nr = agent_head.clone_nr;
 	t->nshadow = 0;
+	t->unwound = 0;
 	t->busy = 0;
 }
 
@@ -321,18 +322,6 @@ static inline bool run_plain(struct agent_thread *t, const struct agent_list *l)
 	return true;
 }
 
-HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
-{
-	const struct agent_list *l = list_of(&s->enter);
-
-	if (unlikely(!l))
-		return;
-	t->regs.ip = s->addr;
-	flags_out(t);
-	if (!run_plain(t, l))
-		run_all(t, l, s->addr, s->begins, false);
-}
-
 /* ---- functions that are seen to return ---- */
 static inline u64 *slot_at(u64 sp) { return (u64 *)sp; }
 
@@ -348,44 +337,6 @@ static bool has_session(const struct agent_thread *t, u64 id)
 		if (t->session[i].id == id)
 			return true;
 	return false;
-}
-
-/* A function begins: run what is to see that, and decide whether its return is to be trapped. */
-HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
-{
-	const struct agent_list *l = list_of(&s->enter);
-	u64 sp = t->regs.sp, any = 0;
-	u32 n = t->nshadow;
-
-	for (u32 i = 0; i < AGENT_SESSIONS; i++)
-		t->session[i].id = 0;
-	if (l) {
-		t->regs.ip = s->addr;
-		flags_out(t);
-		if (!run_plain(t, l))
-			run_all(t, l, s->addr, s->begins, false);
-	}
-	l = list_of(&s->leave);
-	for (u32 i = 0; l && i < l->n && !any; i++)
-		any = wanted(t, &l->ref[i]) && (likely(!(l->ref[i].flags & AGENT_SESSION)) || has_session(t, l->ref[i].session));
-	if (!any)
-		return 0;
-	/* Frames whose place on this stack is ours now have gone without returning; but one may have jumped here as its last act. */
-	while (n && t->shadow[n - 1].sp <= sp && sp - t->shadow[n - 1].sp < SAME_STACK &&
-	       !(t->shadow[n - 1].sp == sp && *slot_at(sp) == t->shadow[n - 1].site->ret_at))
-		n--;
-	if (unlikely(n >= AGENT_SHADOW)) {
-		for (u32 i = 0; i < l->n; i++)
-			count_missed(&l->ref[i]);
-		return 0;
-	}
-	t->shadow[n].sp = sp;
-	t->shadow[n].ra = *slot_at(sp);
-	t->shadow[n].site = s;
-	keep_sessions(t->shadow[n].session, t->session);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	t->nshadow = n + 1;
-	return 1;
 }
 
 static struct agent_shadow *shadow_find(struct agent_thread *t, u64 sp)
@@ -406,11 +357,144 @@ static struct agent_shadow *shadow_anywhere(u64 sp)
 	return e;
 }
 
+/*
+ * ---- who reads the stack finds it as the compiler made it ----
+ * An unwinder begins: all trapped returns of the thread are given back, and taken again when it is seen to have gone.
+ */
+static void untrap(struct agent_thread *t)
+{
+	for (u32 i = 0; i < t->nshadow; i++) {
+		const struct agent_shadow *e = &t->shadow[i];
+
+		if (e->sp > t->regs.sp && e->site->ret_at && *slot_at(e->sp) == e->site->ret_at)
+			*slot_at(e->sp) = e->ra;
+	}
+	t->unwound = MAX(t->unwound, t->regs.sp);
+}
+
+/* Those of frames from `from` on, where the stack is at `sp` now. */
+static void trap_again(struct agent_thread *t, u64 sp, u64 from)
+{
+	if (sp <= t->unwound)
+		return; /* called by the unwinder */
+	t->unwound = 0;
+	for (u32 i = 0; i < t->nshadow; i++) {
+		const struct agent_shadow *e = &t->shadow[i];
+
+		if (e->sp >= from && e->site->ret_at && *slot_at(e->sp) == e->ra)
+			*slot_at(e->sp) = e->site->ret_at;
+	}
+}
+
+/* At a return instruction the frame is still there; when an exception was caught its unwinder has gone, wherever that was. */
+static void read_again(struct agent_thread *t, const struct agent_site *s)
+{
+	if (s->unwinds == AGENT_CAUGHT)
+		t->unwound = 1;
+	trap_again(t, t->regs.sp, t->regs.sp + !s->exit);
+}
+
+/* The function whose return instruction this is was entered with the stack as it is now, or nobody saw it begin. */
+static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_site *s, const struct agent_list *l)
+{
+	u64 sp = t->regs.sp, ra = *slot_at(sp);
+	struct agent_shadow *e;
+
+	if (s->entry) {
+		for (e = &t->shadow[t->nshadow]; t->nshadow && e[-1].sp < sp && sp - e[-1].sp < SAME_STACK; e--)
+			t->nshadow--;
+		e = t->nshadow && e[-1].sp == sp ? &e[-1] : shadow_anywhere(sp);
+		if (!e || e->site->addr != s->entry || ra == e->site->ret_at)
+			return;
+		ra = e->ra;
+		keep_sessions(t->session, e->session);
+		if (t->nshadow && e == &t->shadow[t->nshadow - 1])
+			t->nshadow--;
+		else
+			e->sp = 0;
+	}
+	t->regs.sp = sp + 8;
+	t->regs.ip = ra;
+	flags_out(t);
+	if (!run_plain(t, l))
+		run_all(t, l, ra, false, true);
+	t->regs.sp = sp;
+}
+
+HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
+{
+	const struct agent_list *l = list_of(&s->enter);
+
+	if (unlikely(s->unwinds == AGENT_UNWINDS))
+		untrap(t);
+	else if (unlikely(t->unwound))
+		read_again(t, s);
+	if (likely(l)) {
+		t->regs.ip = s->addr;
+		flags_out(t);
+		if (!run_plain(t, l))
+			run_all(t, l, s->addr, s->begins, false);
+	}
+	l = list_of(&s->exit);
+	if (l)
+		run_exit(t, s, l);
+}
+
+/* Has the function of this entry jumped here as its last act? */
+static inline bool has_jumped(const struct agent_shadow *e, u64 sp, const struct agent_site *s)
+{
+	return e->sp == sp && (e->site->ret_at ? *slot_at(sp) == e->site->ret_at : *slot_at(sp) == e->ra && e->site != s);
+}
+
+/* A function begins: run what is to see that, and decide whether its return is to be trapped. */
+HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
+{
+	const struct agent_list *l = list_of(&s->enter);
+	u64 sp = t->regs.sp, any = 0;
+	u32 n = t->nshadow;
+
+	if (unlikely(s->unwinds == AGENT_UNWINDS))
+		untrap(t);
+	for (u32 i = 0; i < AGENT_SESSIONS; i++)
+		t->session[i].id = 0;
+	if (l) {
+		t->regs.ip = s->addr;
+		flags_out(t);
+		if (!run_plain(t, l))
+			run_all(t, l, s->addr, s->begins, false);
+	}
+	l = list_of(&s->leave);
+	for (u32 i = 0; l && i < l->n && !any; i++)
+		any = wanted(t, &l->ref[i]) && (likely(!(l->ref[i].flags & AGENT_SESSION)) || has_session(t, l->ref[i].session));
+	if (!any)
+		return 0;
+	if (unlikely(t->unwound))
+		trap_again(t, sp, sp + 1);
+	/* Frames whose place on this stack is ours now have gone without returning; but one may have jumped here as its last act. */
+	while (n && t->shadow[n - 1].sp <= sp && sp - t->shadow[n - 1].sp < SAME_STACK && !has_jumped(&t->shadow[n - 1], sp, s))
+		n--;
+	if (unlikely(n >= AGENT_SHADOW)) {
+		for (u32 i = 0; i < l->n; i++)
+			count_missed(&l->ref[i]);
+		return 0;
+	}
+	t->shadow[n].sp = sp;
+	t->shadow[n].ra = *slot_at(sp);
+	t->shadow[n].site = s;
+	keep_sessions(t->shadow[n].session, t->session);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->nshadow = n + 1;
+	l = list_of(&s->exit);
+	if (unlikely(l)) /* it is no more than a return */
+		run_exit(t, s, l);
+	return s->ret_at != 0;
+}
+
 HOT void agent_return(struct agent_thread *t)
 {
 	/* the room that the trampoline made is where the return address was */
 	u64 sp = t->regs.sp;
-	struct agent_shadow *e = NULL, was;
+	struct agent_shadow *e, was;
 	const struct agent_list *l;
 
 	if (likely(t->nshadow && t->shadow[t->nshadow - 1].sp == sp))
@@ -428,15 +512,23 @@ HOT void agent_return(struct agent_thread *t)
 		e->sp = 0;
 	}
 	t->ra = was.ra;
-	l = list_of(&was.site->leave);
-	if (!l)
-		return;
-	keep_sessions(t->session, was.session);
 	t->regs.sp = sp + 8;
 	t->regs.ip = was.ra;
 	flags_out(t);
-	if (!run_plain(t, l))
-		run_all(t, l, was.ra, false, true);
+	for (;;) {
+		l = list_of(&was.site->leave);
+		if (l) {
+			keep_sessions(t->session, was.session);
+			if (!run_plain(t, l))
+				run_all(t, l, was.ra, false, true);
+		}
+		/* one that jumped to this one, and is not trapped itself, returns by the same */
+		e = &t->shadow[t->nshadow];
+		if (likely(!t->nshadow || e[-1].sp != sp || e[-1].site->ret_at || e[-1].ra != was.ra))
+			break;
+		was = e[-1];
+		t->nshadow--;
+	}
 }
 
 u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)

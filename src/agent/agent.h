@@ -83,13 +83,18 @@ struct agent_list {
 };
 
 enum agent_site_kind { AGENT_UPROBE, AGENT_SYSCALL };
+/* A function that is about to read the stack, or one that is called when it was read and left. */
+enum agent_unwinds { AGENT_UNWINDS_NOT, AGENT_UNWINDS, AGENT_CAUGHT };
 struct agent_site {
 	u64 addr;                        /* of the probed instruction, in this process */
 	const struct agent_list *enter;  /* NULL: none */
 	const struct agent_list *leave;  /* functions: programs that see the return */
-	u64 ret_at;                      /* functions: where a trapped return goes */
+	const struct agent_list *exit;   /* at a return instruction: programs that see the return of the function at `entry` */
+	u64 entry;                       /* 0: whatever was entered */
+	u64 ret_at;                      /* functions: where a trapped return goes; 0: it is seen at its return instructions */
 	u32 kind;
 	u32 begins;                      /* a function begins here: its return address is on top of the stack */
+	u32 unwinds;                     /* enum agent_unwinds */
 };
 
 /* Programs on system calls; by number in tables of their own. */
@@ -124,6 +129,7 @@ struct agent_thread {
 	u64 sys_nr;            /* of the call between its entry and its exit */
 	u64 vfork_nr;
 	u64 missed, busy_since;
+	u64 unwound;           /* where the stack was when trapped returns were given back to be read; 0: they are in place */
 	u64 record[8];         /* context of programs on system calls */
 	struct agent_session session[AGENT_SESSIONS]; /* of the call that runs its entry or return programs */
 	struct agent_thread *next;

@@ -17,6 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "patch/elf.h"
 #include "patch/patch.h"
 
@@ -125,6 +126,7 @@ u64 maps_gap(pid_t pid, u64 addr, u64 size, u64 reach)
 
 /* ---- functions ---- */
 struct call { u64 at; s64 nr; struct maps_func func; };
+struct unwinder { u64 at; u32 what; };
 struct segment { u64 off, va, size; u8 *targets; }; /* executable; targets: patch_text.targets, or NULL */
 struct module {
 	struct module *next;
@@ -134,6 +136,8 @@ struct module {
 	u32 n, cap;
 	struct call *calls;       /* system call instructions */
 	u32 ncalls, callcap;
+	struct unwinder unwinder[8];
+	u32 nunwinders;
 	struct segment seg[8];
 	u32 nseg;
 };
@@ -201,7 +205,31 @@ static int add_range(void *arg, u64 start, u64 end)
 	return 0;
 }
 
-static int add_symbol(void *arg, const struct patch_sym *s) { return add_range(arg, s->va, s->va + s->size); }
+static u32 unwinds(const char *name)
+{
+	static const char *const names[] = { "_Unwind_RaiseException", "_Unwind_Resume", "_Unwind_Resume_or_Rethrow",
+					     "_Unwind_ForcedUnwind", "_Unwind_Backtrace", "_ULx86_64_init_local" };
+
+	if (*name != '_')
+		return AGENT_UNWINDS_NOT;
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return AGENT_UNWINDS;
+	return strcmp(name, "__cxa_begin_catch") ? AGENT_UNWINDS_NOT : AGENT_CAUGHT;
+}
+
+static int add_symbol(void *arg, const struct patch_sym *s)
+{
+	struct module *m = ((struct reading *)arg)->m;
+	u32 what = unwinds(s->name);
+
+	for (u32 i = 0; what && i < m->nunwinders; i++)
+		if (m->unwinder[i].at == s->va)
+			what = 0;
+	if (what && m->nunwinders < ARRAY_SIZE(m->unwinder))
+		m->unwinder[m->nunwinders++] = (struct unwinder){ s->va, what };
+	return add_range(arg, s->va, s->va + s->size);
+}
 
 static int by_start(const void *a, const void *b)
 {
@@ -292,15 +320,29 @@ static void read_elf(struct reading *r)
 	qsort(m->fn, m->n, sizeof(*m->fn), by_start);
 }
 
-/* From a copy: who may shorten the file meanwhile does not end us. */
-static void read_module(struct module *m, int fd, const struct stat *st)
+/* The file that was read last, from which more may be asked for. */
+static struct copy { const struct module *of; u8 *at; size_t size; struct patch_elf e; } last;
+
+static void forget_copy(void)
 {
-	struct reading r = { .m = m };
+	if (last.at)
+		munmap(last.at, last.size);
+	last = (struct copy){ 0 };
+}
+
+/* A copy: who may shorten the file meanwhile does not end us. */
+static bool copy_file(const struct module *m, int fd, const struct stat *st)
+{
 	size_t size = (size_t)st->st_size, have = 0;
-	u8 *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	u8 *at;
+
+	if (last.of == m)
+		return true;
+	forget_copy();
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
-		return;
+		return false;
 	while (have < size) {
 		ssize_t n = pread(fd, at + have, size - have, (off_t)have);
 
@@ -308,9 +350,24 @@ static void read_module(struct module *m, int fd, const struct stat *st)
 			break;
 		have += (size_t)n;
 	}
-	if (!patch_elf_open(at, have, &r.e))
-		read_elf(&r);
-	munmap(at, size);
+	if (patch_elf_open(at, have, &last.e)) {
+		munmap(at, size);
+		return false;
+	}
+	last.of = m;
+	last.at = at;
+	last.size = size;
+	return true;
+}
+
+static void read_module(struct module *m, int fd, const struct stat *st)
+{
+	struct reading r = { .m = m };
+
+	if (!copy_file(m, fd, st))
+		return;
+	r.e = last.e;
+	read_elf(&r);
 }
 
 /* Under the lock. */
@@ -428,9 +485,50 @@ int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 	return ret;
 }
 
+int maps_exits(pid_t pid, const struct vma *v, u64 addr, u64 *ret, u32 cap, bool *ret_go)
+{
+	struct module *m;
+	struct stat st;
+	u64 bias;
+	int n = -EOPNOTSUPP, fd = open_file(pid, v->path);
+
+	*ret_go = false;
+	if (fd < 0)
+		return n;
+	pthread_mutex_lock(&lock);
+	m = v->ino ? module_of(pid, v) : NULL;
+	if (m && bias_of(m, v, &bias) && !fstat(fd, &st) && copy_file(m, fd, &st)) {
+		n = patch_elf_exits(&last.e, addr - bias, ret, cap);
+		*ret_go = patch_go_is(&last.e);
+		for (int i = 0; i < n; i++)
+			ret[i] += bias;
+	}
+	pthread_mutex_unlock(&lock);
+	close(fd);
+	return n;
+}
+
+void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f), void *arg)
+{
+	struct module *m;
+	u64 bias;
+
+	pthread_mutex_lock(&lock);
+	m = v->ino ? module_of(pid, v) : NULL;
+	for (u32 i = 0; m && i < m->nunwinders && bias_of(m, v, &bias); i++)
+		if (m->unwinder[i].at + bias - v->start < v->end - v->start) {
+			const struct maps_func *f = function_at(m, m->unwinder[i].at);
+			struct maps_func there = f ? moved(f, bias) : (struct maps_func){ 0 };
+
+			fn(arg, m->unwinder[i].at + bias, m->unwinder[i].what, &there);
+		}
+	pthread_mutex_unlock(&lock);
+}
+
 void maps_forget(void)
 {
 	pthread_mutex_lock(&lock);
+	forget_copy();
 	while (modules) {
 		struct module *m = modules;
 

@@ -31,6 +31,13 @@ int maps_function(pid_t pid, const struct vma *v, u64 addr, struct maps_func *re
 /* Each system call instruction in the file of a mapping, at its address in the process, the number (-1: not known). */
 typedef int (*maps_call_fn)(void *arg, u64 addr, const struct maps_func *func, s64 nr);
 int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg);
+/*
+ * The return instructions of the function that begins at `addr` of the mapping, if it leaves by these alone: how many (at most `cap`), or
+ * -EOPNOTSUPP. *ret_go: it is Go's, whose stacks move.
+ */
+int maps_exits(pid_t pid, const struct vma *v, u64 addr, u64 *ret, u32 cap, bool *ret_go);
+/* Functions of the mapping by which stacks are read (enum agent_unwinds). */
+void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f), void *arg);
 void maps_forget(void); /* what is remembered of files */
 
 #endif

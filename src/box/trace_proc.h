@@ -16,6 +16,7 @@
 
 #define PROC_CLASSES 16u     /* sizes of heap pieces: 32 << class */
 #define PROC_CMDS    64u
+#define PROC_EXITS   12u     /* return instructions of a function that are rewritten; of one with more its return is trapped */
 
 #define K(...) +1
 #define KU(...) +1
@@ -33,7 +34,7 @@ struct proc_map { struct map *map; u64 at, file; u64 size; u64 table; u32 ntable
 struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
 
 /* Room for trampolines near some code. */
-struct proc_area { u64 at, size, used; u64 free; };
+struct proc_area { u64 at, size, used; u64 free; bool pun; }; /* pun: a page for jumps that could go nowhere else */
 
 /* A list in the process: whose, and which generation. */
 struct proc_list { u64 at, id; u32 gen, n; };
@@ -41,15 +42,21 @@ struct proc_list { u64 at, id; u32 gen, n; };
 struct proc_site {
 	u64 addr;              /* of the probed instruction */
 	u64 remote;            /* struct agent_site */
-	struct proc_list enter, leave;
+	struct proc_list enter, leave, exit;
 	u64 tramp;             /* 0: none. Kept, where functions may return to it, when the code is the original again */
 	struct patch_plan plan; /* plan.tramp 0: the code is the original */
 	u32 kind;              /* enum agent_site_kind */
 	u64 ret_at;            /* where trapped returns go */
 	bool returns;          /* the trampoline can trap the return */
+	bool records;          /* it remembers calls; their returns are seen at the function's return instructions */
+	u64 entry;             /* of the function whose return instruction this is */
+	s32 exit_at[PROC_EXITS]; /* of a function that is left by its return instructions alone: where these are from it */
+	s32 nexits;            /* 0: not looked for yet, negative: it is not one */
+	bool go, no_exits;     /* Go's; some return instruction cannot be rewritten */
+	u32 unwinds, want_unwinds; /* enum agent_unwinds */
 	u64 ref_ctr;           /* address of a counter that was incremented; 0: none */
 	struct maps_func func; /* around it; end 0: not known */
-	const struct point *want_enter, *want_leave; /* while the process is brought in step */
+	const struct point *want_enter, *want_leave, *want_exit; /* while the process is brought in step */
 	bool wanted, want_returns;
 	bool hopeless;         /* its code cannot be rewritten */
 };
@@ -79,6 +86,7 @@ struct proc {
 	struct agent_cmd cmd[PROC_CMDS];
 	u32 ncmds;
 	u32 gen;               /* of all this: grows with each change, and is written there too */
+	bool replan;           /* what it should be is to be found again */
 	bool pending;          /* could not be brought in step when that was tried */
 	bool fresh;            /* stands at the end of an execve */
 	bool execing;          /* about to be another program */

@@ -32,27 +32,38 @@ static struct proc_area *area_near(struct proc *p, u64 addr)
 	for (u32 i = 0; i < p->nareas; i++) {
 		struct proc_area *a = &p->areas[i];
 
-		if (near(a->at, addr) && near(a->at + a->size, addr) && (a->free || a->used + TRAMP_ROOM <= a->size))
+		if (near(a->at, addr) && near(a->at + a->size, addr) && !a->pun && (a->free || a->used + TRAMP_ROOM <= a->size))
 			return a;
 	}
 	return NULL;
 }
 
-static int area_new(struct proc *p, struct stop *s, u64 addr)
+/* Room for one more in the list. */
+static struct proc_area *new_area(struct proc *p)
 {
 	struct proc_area *v = p->areas;
+
+	if (p->nareas == p->areacap) {
+		u32 cap = p->areacap ? p->areacap * 2 : 8;
+
+		v = realloc(v, cap * sizeof(*v));
+		if (!v)
+			return NULL;
+		p->areas = v;
+		p->areacap = cap;
+	}
+	return &v[p->nareas];
+}
+
+static int area_new(struct proc *p, struct stop *s, u64 addr)
+{
 	u64 at = maps_gap(p->pid, addr, AREA_SIZE, REACH - AREA_SIZE);
 	s64 got;
 
 	if (!at)
 		return -ENOMEM;
-	if (p->nareas == p->areacap) {
-		p->areacap = p->areacap ? p->areacap * 2 : 8;
-		v = realloc(v, p->areacap * sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		p->areas = v;
-	}
+	if (!new_area(p))
+		return -ENOMEM;
 	got = stop_syscall(s, SYS_mmap, at, AREA_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
 			   ~0ull, 0);
 	if (got < 0)
@@ -195,7 +206,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	bool call = site->kind == AGENT_SYSCALL;
 	struct tramp t = { .p = plan, .site = site, .word = site->tramp,
 			   .a = { .buf = buf, .cap = TRAMP_ROOM, .addr = site->tramp } };
-	u64 words[3] = { p->base + (call ? b->exp->sys_enter : site->returns ? b->exp->function : b->exp->uprobe), site->remote,
+	u64 words[3] = { p->base + (call ? b->exp->sys_enter : site->returns || site->records ? b->exp->function : b->exp->uprobe), site->remote,
 			 p->base + (call ? b->exp->sys_exit : b->exp->ret) };
 
 	plan->nmap = 0;
@@ -296,16 +307,19 @@ static int look(struct stop *s, const struct proc_site *site, struct around *r)
 	const struct maps_func *k = &site->func;
 	bool known = site->addr - k->start < k->end - k->start && k->end - k->start <= MAX_FUNC;
 	u64 start = known ? k->start : site->addr;
-	u32 size = known ? (u32)(k->end - k->start) : 64, pad = known ? k->pad : 0, tail = known ? k->tail : 0;
+	u32 size = known ? (u32)(k->end - k->start) : 64, pad = known ? k->pad : 0, tail = known ? k->tail : 0, more = 8;
 
-	r->code = malloc(pad + size + tail);
+	r->code = malloc(pad + size + tail + more);
 	if (!r->code)
 		return -ENOMEM;
-	if (stop_read(s, start - pad, r->code, pad + size + tail)) {
-		free(r->code);
-		return -EFAULT;
+	if (stop_read(s, start - pad, r->code, pad + size + tail + more)) {
+		more = 0; /* the mapping ends there */
+		if (stop_read(s, start - pad, r->code, pad + size + tail)) {
+			free(r->code);
+			return -EFAULT;
+		}
 	}
-	r->f = (struct patch_func){ .code = r->code + pad, .addr = start, .size = size, .pad = pad, .tail = tail };
+	r->f = (struct patch_func){ .code = r->code + pad, .addr = start, .size = size, .pad = pad, .tail = tail, .more = more };
 	if (known) {
 		r->text = k->text;
 		r->f.text = &r->text;
@@ -367,7 +381,7 @@ static bool overlaps(const struct proc *p, const struct patch_plan *plan)
 	for (u32 i = 0; i < p->nsites; i++) {
 		const struct patch_plan *o = &p->sites[i].plan;
 
-		if (o->tramp && plan->start < o->start + o->covered && o->start < plan->start + plan->covered)
+		if (o->tramp && plan->start < o->start + o->holds && o->start < plan->start + plan->holds)
 			return true;
 	}
 	return false;
@@ -377,7 +391,7 @@ static bool overlaps(const struct proc *p, const struct patch_plan *plan)
 static int make_plan(struct proc *p, struct stop *s, const struct proc_site *site, struct patch_plan *plan)
 {
 	struct around r = { 0 };
-	u32 flags = site->kind == AGENT_UPROBE && site->returns ? 0 : PATCH_BACKWARD;
+	u32 flags = site->kind == AGENT_UPROBE && (site->returns || site->records) ? 0 : PATCH_BACKWARD;
 	int err = look(s, site, &r);
 
 	if (err)
@@ -385,7 +399,7 @@ static int make_plan(struct proc *p, struct stop *s, const struct proc_site *sit
 	show_others(p, &r);
 	err = take_others(p, &r);
 	if (!err)
-		err = patch_plan(&r.f, r.off, flags | PATCH_ONLY_JUMP, plan);
+		err = patch_plan(&r.f, r.off, flags | PATCH_ONLY_JUMP | PATCH_MAY_PUN, plan);
 	free(r.code);
 	if (!err && !r.f.text && !plan->single)
 		err = -ENOSPC;
@@ -401,6 +415,8 @@ static int make_jump(struct patch_plan *plan)
 	u8 *at = plan->form == PATCH_JMP2 ? plan->new_pad : plan->new;
 	s32 disp = jump_to(from + 5, plan->entry_at);
 
+	if (plan->form == PATCH_PUN)
+		return 0; /* has been made when its place was found */
 	at[0] = 0xe9;
 	memcpy(at + 1, &disp, 4);
 	if (plan->form == PATCH_JMP2) {
@@ -408,6 +424,61 @@ static int make_jump(struct patch_plan *plan)
 		plan->new[1] = (u8)(plan->pad - (plan->start + 2));
 	}
 	return 0;
+}
+
+/* ---- jumps that can go to few places: there lies another one ---- */
+static struct proc_area *area_at(struct proc *p, u64 page)
+{
+	for (u32 i = 0; i < p->nareas; i++)
+		if (page - p->areas[i].at < p->areas[i].size)
+			return &p->areas[i];
+	return NULL;
+}
+
+static int map_page(struct proc *p, struct stop *s, u64 page)
+{
+	struct proc_area *a = area_at(p, page);
+	s64 got;
+
+	if (a)
+		return a->pun ? 0 : -EEXIST;
+	if (page < 65536 || page >= (u64)1 << 47)
+		return -ENOMEM;
+	a = new_area(p);
+	if (!a)
+		return -ENOMEM;
+	got = stop_syscall(s, SYS_mmap, page, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0);
+	if (got < 0)
+		return (int)got;
+	if ((u64)got != page) {
+		stop_syscall(s, SYS_munmap, (u64)got, 4096, 0, 0, 0, 0);
+		return -ENOMEM;
+	}
+	*a = (struct proc_area){ .at = page, .size = 4096, .used = 4096, .pun = true };
+	p->nareas++;
+	return 0;
+}
+
+/* Somewhere this jump can go to; from there on to the trampoline. What is put there stays as long as the agent. */
+static int put_pun(struct proc *p, struct stop *s, struct patch_plan *plan)
+{
+	u8 stub[PATCH_PUN_STUB] = { 0xff, 0x25 }, now[PATCH_PUN_STUB];
+	static const u8 none[PATCH_PUN_STUB];
+	u64 to, old = 0;
+
+	memcpy(stub + 6, &plan->entry_at, 8);
+	for (u32 i = 0; patch_pun(plan, i, &to); i++) {
+		u64 last = to + PATCH_PUN_STUB - 1;
+
+		if (map_page(p, s, to & ~4095ull) || ((to ^ last) & ~4095ull && map_page(p, s, last & ~4095ull)) ||
+		    stop_read(s, to, now, sizeof(now)))
+			continue;
+		memcpy(&old, now + 6, 8);
+		if (memcmp(now, none, sizeof(now)) && (memcmp(now, stub, 6) || old != plan->entry_at))
+			continue;
+		return stop_write(s, to, stub, sizeof(stub));
+	}
+	return -ENOSPC;
 }
 
 static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct patch_plan *plan)
@@ -422,6 +493,8 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	err = emit(p, b, site, plan, buf);
 	if (!err)
 		err = stop_write(s, site->remote + offsetof(struct agent_site, ret_at), &site->ret_at, 8);
+	if (!err && plan->form == PATCH_PUN)
+		err = put_pun(p, s, plan);
 	if (!err)
 		err = make_jump(plan);
 	if (!err)
@@ -459,7 +532,8 @@ static bool begins(const struct stop *s, const struct proc_site *site)
 
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why)
 {
-	struct agent_site rs = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site) };
+	struct agent_site rs = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site),
+				 .entry = site->entry, .unwinds = site->unwinds };
 	struct patch_plan plan;
 	int err;
 
@@ -469,6 +543,7 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 		return -ENOMEM;
 	rs.enter = (const struct agent_list *)site->enter.at;
 	rs.leave = (const struct agent_list *)site->leave.at;
+	rs.exit = (const struct agent_list *)site->exit.at;
 	err = stop_write(s, site->remote, &rs, sizeof(rs));
 	if (!err)
 		err = make_plan(p, s, site, &plan);

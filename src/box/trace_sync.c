@@ -55,6 +55,59 @@ struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind)
 
 struct locate { struct proc *p; const struct point *pt; int err; };
 
+/* ---- returns: where a function is left by its return instructions alone they are seen there, and its frame is as ever ---- */
+static bool by_exits(const struct proc_site *s) { return s->nexits > 0 && !s->no_exits; }
+
+static void look_for_exits(struct proc *p, const struct vma *v, struct proc_site *s)
+{
+	u64 at[PROC_EXITS];
+
+	if (s->nexits)
+		return;
+	s->nexits = maps_exits(p->pid, v, s->addr, at, PROC_EXITS, &s->go);
+	if (!s->nexits)
+		s->nexits = -ENOENT; /* it never returns */
+	for (s32 i = 0; i < s->nexits; i++)
+		s->exit_at[i] = (s32)(at[i] - s->addr);
+}
+
+/* Some return instruction is another's too, that is probed: the return of this one is trapped. */
+static void give_up_exits(struct proc *p, struct proc_site *f)
+{
+	f->no_exits = f->wanted = true;
+	for (u32 i = 0; i < p->nsites; i++)
+		if (p->sites[i].want_exit && p->sites[i].entry == f->addr) {
+			p->sites[i].want_exit = NULL;
+			p->sites[i].wanted = p->sites[i].want_enter || p->sites[i].want_leave;
+		}
+}
+
+/* Sites at the return instructions of the function at site `which`. */
+static void want_exits(struct locate *l, const struct vma *v, u32 which)
+{
+	for (s32 i = 0; i < l->p->sites[which].nexits; i++) {
+		struct proc_site *s, *f = &l->p->sites[which];
+		u64 addr = f->addr + (u64)(s64)f->exit_at[i], entry = f->go ? 0 : f->addr;
+
+		s = site_at(l->p, addr);
+		if (s && s->want_exit && s->entry != entry) {
+			give_up_exits(l->p, f);
+			return;
+		}
+		if (!s)
+			s = proc_new_site(l->p, addr, AGENT_UPROBE);
+		if (!s) {
+			l->err = -ENOMEM;
+			return;
+		}
+		if (!s->func.end)
+			maps_function(l->p->pid, v, addr, &s->func);
+		s->wanted = true;
+		s->want_exit = l->pt;
+		s->entry = entry;
+	}
+}
+
 /* The mapping holds the probed instruction: it has, or gets, a site. */
 static int want_here(void *arg, const struct vma *v)
 {
@@ -74,12 +127,46 @@ static int want_here(void *arg, const struct vma *v)
 	}
 	if (!s->func.end)
 		maps_function(l->p->pid, v, addr, &s->func);
-	s->wanted = true;
-	if (at->kind == HOOK_UPROBE)
+	if (at->kind == HOOK_UPROBE) {
+		s->wanted = true;
 		s->want_enter = l->pt;
-	else
-		s->want_leave = l->pt;
-	return 0;
+		return 0;
+	}
+	look_for_exits(l->p, v, s);
+	s->want_leave = l->pt;
+	s->wanted |= !s->go || !by_exits(s);
+	if (by_exits(s))
+		want_exits(l, v, (u32)(s - l->p->sites));
+	return l->err != 0;
+}
+
+/* Is its return trapped? Then who reads stacks is to find what was there. */
+static bool wants_traps(const struct proc_site *s) { return s->want_leave && !by_exits(s); }
+
+static void want_unwinder(void *arg, u64 addr, u32 unwinds, const struct maps_func *f)
+{
+	struct locate *l = arg;
+	struct proc_site *s = site_at(l->p, addr);
+
+	if (!s)
+		s = proc_new_site(l->p, addr, AGENT_UPROBE);
+	if (!s) {
+		l->err = -ENOMEM;
+		return;
+	}
+	s->want_unwinds = unwinds;
+	s->wanted |= !s->hopeless;
+	if (!s->func.end)
+		s->func = *f;
+}
+
+static int want_unwinders(void *arg, const struct vma *v)
+{
+	struct locate *l = arg;
+
+	if (v->exec && v->ino && *v->path == '/' && !v->shared)
+		maps_unwinders(l->p->pid, v, want_unwinder, l);
+	return l->err != 0;
 }
 
 static int want_all(struct tracer *t, struct proc *p)
@@ -88,7 +175,8 @@ static int want_all(struct tracer *t, struct proc *p)
 
 	for (u32 i = 0; i < p->nsites; i++) {
 		p->sites[i].wanted = false;
-		p->sites[i].want_enter = p->sites[i].want_leave = NULL;
+		p->sites[i].want_enter = p->sites[i].want_leave = p->sites[i].want_exit = NULL;
+		p->sites[i].want_unwinds = AGENT_UNWINDS_NOT;
 	}
 	for (u32 i = 0; i < t->npoints; i++) {
 		l.pt = &t->points[i];
@@ -99,6 +187,9 @@ static int want_all(struct tracer *t, struct proc *p)
 		if (l.err)
 			return l.err;
 	}
+	for (u32 i = 0; i < p->nsites; i++)
+		if (p->sites[i].kind == AGENT_UPROBE && p->sites[i].wanted && wants_traps(&p->sites[i]))
+			return maps_each(p->pid, want_unwinders, &l) < 0 ? -ESRCH : l.err;
 	return 0;
 }
 
@@ -107,13 +198,21 @@ static bool list_differs(const struct point *pt, const struct proc_list *l)
 	return pt ? (u64)(uintptr_t)pt->id != l->id || pt->list->gen != l->gen : l->id != 0;
 }
 
-static bool wants_returns(const struct proc_site *s) { return s->kind == AGENT_SYSCALL ? s->want_returns : s->want_leave != NULL; }
+static bool wants_returns(const struct proc_site *s) { return s->kind == AGENT_SYSCALL ? s->want_returns : wants_traps(s); }
+static bool wants_records(const struct proc_site *s) { return s->want_leave && by_exits(s) && !s->go; }
+
+/* Its trampoline cannot do what is wanted now. */
+static bool outgrown(const struct proc_site *s)
+{
+	return (wants_returns(s) && !s->returns) || (wants_records(s) && !s->records && !s->returns);
+}
 
 static bool site_differs(const struct proc_site *s)
 {
-	if (s->wanted != (s->plan.tramp != 0) || (s->wanted && wants_returns(s) && !s->returns))
+	if (s->wanted != (s->plan.tramp != 0) || (s->wanted && outgrown(s)) || s->want_unwinds != s->unwinds)
 		return true;
-	return s->kind == AGENT_UPROBE && (list_differs(s->want_enter, &s->enter) || list_differs(s->want_leave, &s->leave));
+	return s->kind == AGENT_UPROBE && (list_differs(s->want_enter, &s->enter) || list_differs(s->want_leave, &s->leave) ||
+					   list_differs(s->want_exit, &s->exit));
 }
 
 /* ---- lists ---- */
@@ -171,28 +270,42 @@ void olds_add(struct olds *o, u64 at, u32 n)
 	o->v[o->n++] = (struct old){ at, n };
 }
 
-/* The list of a site's entry or return becomes what the point says. */
-static int set_list(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, bool leave, struct olds *olds,
+struct which { const struct point *want; struct proc_list *have; u64 at; };
+
+/* A list of a site becomes what the point says. */
+static int set_list(struct tracer *t, struct proc *p, struct stop *s, const struct proc_site *site, struct which w, struct olds *olds,
 		    struct str *why)
 {
-	const struct point *want = leave ? site->want_leave : site->want_enter;
-	struct proc_list *l = leave ? &site->leave : &site->enter;
 	u64 at = 0;
 	int err = 0;
 
-	if (!list_differs(want, l))
+	if (!list_differs(w.want, w.have))
 		return 0;
-	if (want)
-		err = proc_put_list(t, p, s, want, &at, why);
+	if (w.want)
+		err = proc_put_list(t, p, s, w.want, &at, why);
 	if (!err && site->remote)
-		err = stop_write(s, site->remote + (leave ? offsetof(struct agent_site, leave) : offsetof(struct agent_site, enter)),
-				 &at, 8);
+		err = stop_write(s, site->remote + w.at, &at, 8);
 	if (err)
 		return err;
-	olds_add(olds, l->at, l->n);
-	*l = (struct proc_list){ .at = at, .id = want ? (u64)(uintptr_t)want->id : 0, .gen = want ? want->list->gen : 0,
-				 .n = want ? want->list->n : 0 };
+	olds_add(olds, w.have->at, w.have->n);
+	*w.have = (struct proc_list){ .at = at, .id = w.want ? (u64)(uintptr_t)w.want->id : 0, .gen = w.want ? w.want->list->gen : 0,
+				      .n = w.want ? w.want->list->n : 0 };
 	return 0;
+}
+
+static int set_lists(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, struct olds *olds, struct str *why)
+{
+	const struct which lists[] = { { site->want_enter, &site->enter, offsetof(struct agent_site, enter) },
+				       { site->want_leave, &site->leave, offsetof(struct agent_site, leave) },
+				       { site->want_exit, &site->exit, offsetof(struct agent_site, exit) } };
+	int err = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(lists) && !err; i++)
+		err = set_list(t, p, s, site, lists[i], olds, why);
+	site->unwinds = site->want_unwinds;
+	if (!err && site->remote)
+		err = stop_write(s, site->remote + offsetof(struct agent_site, unwinds), &site->unwinds, 4);
+	return err;
 }
 
 /* ---- USDT semaphores: a counter in the process's data says that somebody listens ---- */
@@ -240,16 +353,19 @@ static void count_out(struct stop *s, struct proc_site *site)
 /* ---- one process ---- */
 static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, struct olds *olds, struct str *why)
 {
-	bool returns = wants_returns(site);
+	bool returns = wants_returns(site), records = wants_records(site);
 	int err = 0;
 
-	/* a trampoline that cannot trap returns must be made anew */
-	if (site->plan.tramp && (!site->wanted || (returns && !site->returns)))
+	if (site->wanted && returns && site->go) {
+		trace_say(why, "process %d, address 0x%llx: Go moves its stacks, so returns are seen at return instructions, and this function "
+			  "has none that are known", p->pid, (unsigned long long)site->addr);
+		return -EOPNOTSUPP;
+	}
+	/* a trampoline that cannot do what is wanted must be made anew */
+	if (site->plan.tramp && (!site->wanted || outgrown(site)))
 		err = site_remove(p, &t->blob, s, site);
 	if (!err && site->kind == AGENT_UPROBE)
-		err = set_list(t, p, s, site, false, olds, why);
-	if (!err && site->kind == AGENT_UPROBE)
-		err = set_list(t, p, s, site, true, olds, why);
+		err = set_lists(t, p, s, site, olds, why);
 	if (!site->wanted)
 		count_out(s, site);
 	if (err || !site->wanted || site->plan.tramp)
@@ -257,31 +373,71 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 	if (returns && !site->returns)
 		site->tramp = 0; /* another kind; what is there stays */
 	site->returns |= returns;
+	site->records |= records;
 	err = site_insert(p, &t->blob, s, site, why);
 	if (!err)
 		count_in(p, s, site, site->want_enter);
 	return err;
 }
 
-/* Of system calls the few that cannot be rewritten are passed by; of functions each was asked for. */
+/* A return instruction that cannot be rewritten: where stacks stay where they are the return itself is trapped. */
+static bool trap_instead(struct proc *p, const struct proc_site *site)
+{
+	struct proc_site *f = site->entry ? site_at(p, site->entry) : NULL;
+
+	if (!f || f->no_exits)
+		return false;
+	f->no_exits = p->replan = true;
+	return true;
+}
+
+static bool exit_only(const struct proc_site *s) { return s->want_exit && !s->want_enter && !s->want_leave; }
+
+/* A return instruction whose jump holds bytes of what is to be rewritten now gives way: its function has another means. */
+static void make_room(struct proc *p, const struct blob *b, struct stop *s, const struct proc_site *site)
+{
+	for (u32 i = 0; i < p->nsites; i++) {
+		struct proc_site *o = &p->sites[i];
+
+		if (o->plan.tramp && exit_only(o) && o->plan.form == PATCH_PUN && site->addr + 5 > o->plan.start &&
+		    site->addr < o->plan.start + o->plan.holds && trap_instead(p, o) && !site_remove(p, b, s, o))
+			o->wanted = false;
+	}
+}
+
+/* Of system calls the few that cannot be rewritten are passed by; of functions each was asked for, but there may be other means. */
+static int sync_one_site(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, struct olds *olds, struct str *why)
+{
+	bool asked = site->kind == AGENT_UPROBE && (site->want_enter || site->want_leave);
+	int err;
+
+	if (asked && site->wanted && !site->plan.tramp)
+		make_room(p, &t->blob, s, site);
+	err = sync_site(t, p, s, site, olds, asked || (exit_only(site) && !site->entry) ? why : NULL);
+	if (!err || err == -ESRCH)
+		return err;
+	site->wanted = false;
+	if (site->kind == AGENT_SYSCALL || (site->want_unwinds && !asked && !site->want_exit))
+		site->hopeless = true;
+	else if (!exit_only(site) || !trap_instead(p, site))
+		return err;
+	return 0;
+}
+
+/* Entries first: returns have other means. */
 static int sync_sites(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
 {
 	int first = 0;
 
-	for (u32 i = 0; i < p->nsites; i++) {
-		struct proc_site *site = &p->sites[i];
-		int err = site_differs(site) ? sync_site(t, p, s, site, olds, site->kind == AGENT_SYSCALL ? NULL : why) : 0;
+	for (u32 pass = 0; pass < 2; pass++)
+		for (u32 i = 0; i < p->nsites; i++) {
+			struct proc_site *site = &p->sites[i];
+			int err = exit_only(site) == pass && site_differs(site) ? sync_one_site(t, p, s, site, olds, why) : 0;
 
-		if (!err)
-			continue;
-		if (err == -ESRCH)
-			return err;
-		site->wanted = false;
-		if (site->kind == AGENT_SYSCALL)
-			site->hopeless = true;
-		else
+			if (err == -ESRCH)
+				return err;
 			first = first ? first : err;
-	}
+		}
 	return first;
 }
 
@@ -325,8 +481,16 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 	}
 	if (p->base)
 		err = calls_sync(t, p, s, &olds, why);
+	p->replan = false;
 	if (p->base && !err)
 		err = sync_sites(t, p, s, &olds, why);
+	if (p->replan && err != -ESRCH) {
+		int again = proc_plan(t, p);
+
+		if (!again)
+			again = sync_sites(t, p, s, &olds, why);
+		err = err ? err : again;
+	}
 	if (olds.n && !proc_quiet(p, &t->blob, s))
 		for (u32 i = 0; i < olds.n; i++)
 			proc_release(p, olds.v[i].at, list_size(olds.v[i].n));

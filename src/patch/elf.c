@@ -404,6 +404,26 @@ static bool eh_range(const struct patch_elf *e, const struct eh *t, u64 i, u64 *
 	return *ret_end > *ret_start;
 }
 
+/* The last FDE that begins at or before an address. */
+static bool eh_find(const struct patch_elf *e, u64 va, struct eh *t, u64 *ret)
+{
+	u64 low = 0, high;
+
+	if (!eh_open(e, t) || !t->n)
+		return false;
+	high = t->n;
+	while (high - low > 1) {
+		u64 mid = low + (high - low) / 2;
+
+		if (eh_start(t, mid) <= va)
+			low = mid;
+		else
+			high = mid;
+	}
+	*ret = low;
+	return true;
+}
+
 int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg)
 {
 	u64 start, end;
@@ -422,21 +442,10 @@ int patch_elf_ranges(struct patch_elf *e, patch_range_fn fn, void *arg)
 
 static bool eh_bounds(const struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end)
 {
-	u64 low = 0, high, start, end;
+	u64 low, start, end;
 	struct eh t;
 
-	if (!eh_open(e, &t) || !t.n)
-		return false;
-	high = t.n;
-	while (high - low > 1) {
-		u64 mid = low + (high - low) / 2;
-
-		if (eh_start(&t, mid) <= va)
-			low = mid;
-		else
-			high = mid;
-	}
-	if (!eh_range(e, &t, low, &start, &end) || va < start)
+	if (!eh_find(e, va, &t, &low) || !eh_range(e, &t, low, &start, &end) || va < start)
 		return false;
 	if (va >= end) { /* behind it, up to the next one or the end of the code */
 		if (low + 1 >= t.n || eh_start(&t, low + 1) <= va || !patch_elf_bytes(e, start, eh_start(&t, low + 1) - start))

@@ -54,6 +54,11 @@ bool patch_glob(const char *pattern, const char *name);
  */
 int patch_elf_bounds(struct patch_elf *e, u64 va, u64 *ret_start, u64 *ret_end);
 /*
+ * The return instructions of the function that begins at `va`, and of those it jumps to: how many, at most `cap` are stored (exits.c).
+ * -EOPNOTSUPP: it may leave otherwise, or it is not known where it begins and ends; -ENOSPC: they are more.
+ */
+int patch_elf_exits(struct patch_elf *e, u64 va, u64 *ret, u32 cap);
+/*
  * All that patch_plan() has to know of the function at `va`, with its original bytes from the file. `bias` is where the module
  * is mapped from where it was linked; the caller adds `text` and `read`. *ret_off: where `va` is in the function.
  */

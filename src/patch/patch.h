@@ -93,7 +93,8 @@ struct patch_func {
 	const u8 *code;
 	u64 addr;
 	u32 size;
-	u32 pad, tail;      /* bytes before and behind that belong to no other function; code[-pad .. size + tail) is readable */
+	u32 pad, tail;      /* bytes before and behind that belong to no other function; code[-pad .. size + tail + more) is readable */
+	u32 more;
 	const struct patch_text *text; /* branches from elsewhere; NULL: they are not known and not believed to exist */
 	patch_read_fn read; /* NULL: a function with a jump table gets int3 unless one instruction is enough */
 	void *arg;
@@ -102,6 +103,7 @@ struct patch_func {
 enum patch_form {
 	PATCH_JMP5,  /* jmp rel32 */
 	PATCH_JMP2,  /* jmp rel8 to a jmp rel32 in the padding before the function */
+	PATCH_PUN,   /* a long jump whose last bytes are those of the instructions behind it, which stay: it can go to few places only */
 	PATCH_TRAP,  /* int3: the SIGTRAP handler continues at the trampoline's `entry` */
 };
 
@@ -124,6 +126,7 @@ struct patch_plan {
 	bool plain;         /* and never reached by a loop: flags and red zone are dead */
 	u8 covered;         /* bytes of whole instructions that are moved, from start to behind the site's instruction at least */
 	u8 len;             /* bytes written at start */
+	u8 holds;           /* bytes from start that nobody else may change: covered, or those that a PATCH_PUN is made of */
 	u8 before;          /* offset of the site in the covered bytes */
 	u8 at_len;          /* bytes of the site's instruction */
 	s32 nr;             /* if that is a syscall: number that the instruction before it loads; -1: unknown */
@@ -143,7 +146,15 @@ enum {
 	PATCH_BACKWARD = 1, /* instructions before the site may be covered too (system calls, Go returns, static probes) */
 	PATCH_NO_PAD = 2,   /* do not use the padding */
 	PATCH_ONLY_JUMP = 4, /* -ENOSPC instead of an int3 plan */
+	PATCH_MAY_PUN = 8,  /* PATCH_PUN where no other jump fits */
 };
+
+/*
+ * A PATCH_PUN plan by number, from 0 on, in order of preference: where its jump goes (which must be free there), and the bytes for it in
+ * p->new. False: there are no more.
+ */
+bool patch_pun(struct patch_plan *p, u32 which, u64 *ret_to);
+enum { PATCH_PUN_STUB = 14 }; /* bytes that are needed where it goes: a jump to anywhere */
 
 /*
  * A plan for the instruction at `off` of the function. -EILSEQ: no instruction begins there; -EBUSY: there is an int3 already;

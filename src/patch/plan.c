@@ -248,6 +248,7 @@ static bool padding(const struct patch_func *f, u32 from)
 
 static void take(struct patch_plan *p, const struct sweep *s, u32 from, u8 form, u32 len, u32 covered, bool single)
 {
+	p->holds = (u8)MAX(covered, len);
 	p->start = s->f->addr + from;
 	p->form = form;
 	p->len = (u8)len;
@@ -255,6 +256,57 @@ static void take(struct patch_plan *p, const struct sweep *s, u32 from, u8 form,
 	p->single = single;
 	p->before = (u8)(s->off - from);
 	memcpy(p->old, s->f->code + from, covered);
+}
+
+/*
+ * The instruction alone is rewritten, to a jump that ends in bytes of the instructions behind it: whoever comes to those finds what
+ * was there. Prefixes before the jump make it reach further into them.
+ */
+static int plan_pun(const struct sweep *s, u32 len, struct patch_plan *p)
+{
+	const struct patch_func *f = s->f;
+	u32 hold = MIN(len - 1 + 5u, 8u), room = f->size + f->tail + f->more - s->off;
+
+	hold = MIN(hold, room);
+	if (len > 4 || hold < 5 || taken(f, s->off, s->off + hold))
+		return -ENOSPC;
+	take(p, s, s->off, PATCH_PUN, len, len, true);
+	memcpy(p->new, f->code + s->off, hold);
+	p->holds = (u8)hold;
+	return 0;
+}
+
+/* Low bytes of the displacement that are tried, where they can be chosen: spread over what they reach. */
+static u32 pun_low(u32 nfree, u32 i)
+{
+	return nfree ? (i * 0x9e3779b1u) >> (32 - 8 * nfree) & 0xffffff : 0;
+}
+
+bool patch_pun(struct patch_plan *p, u32 which, u64 *ret_to)
+{
+	static const u8 tries[] = { 1, 4, 16, 64 };
+	u8 behind[8];
+
+	memcpy(behind, p->new + p->len, sizeof(behind) - p->len);
+	for (u32 pad = 0; pad < p->len && pad + 5 <= p->holds; pad++) {
+		u32 nfree = p->len - 1u - pad, low, n = tries[nfree];
+		u8 *at = p->new;
+		s32 disp;
+
+		if (which >= n) {
+			which -= n;
+			continue;
+		}
+		low = pun_low(nfree, which);
+		memset(at, 0x3e, pad); /* means nothing before a direct jump */
+		at[pad] = 0xe9;
+		memcpy(at + pad + 1, &low, nfree);
+		memcpy(at + p->len, behind, sizeof(behind) - p->len);
+		memcpy(&disp, at + pad + 1, 4);
+		*ret_to = p->start + pad + 5 + (u64)(s64)disp;
+		return true;
+	}
+	return false;
 }
 
 /* A five-byte jump: at the site, or (asked for) at an instruction before it; best where one instruction holds it all. */
@@ -344,6 +396,8 @@ int patch_plan(const struct patch_func *f, u32 off, u32 flags, struct patch_plan
 		memcpy(p.old_pad, f->code - 5, 5);
 		err = 0;
 	}
+	if (err && (s.boundary || s.holes) && flags & PATCH_MAY_PUN)
+		err = plan_pun(&s, in.len, &p);
 	if (err) {
 		if (flags & PATCH_ONLY_JUMP)
 			return -ENOSPC;

@@ -37,7 +37,7 @@ void patch_text_scan(struct patch_text *t, u64 from, u64 to, u32 kinds, patch_si
 
 void patch_text_take(struct patch_text *t, const struct patch_plan *p, bool take)
 {
-	for (u64 i = 0; t->taken && i < p->covered; i++) {
+	for (u64 i = 0; t->taken && i < p->holds; i++) {
 		u64 at = p->start - t->addr + i;
 
 		if (at >= t->size)
