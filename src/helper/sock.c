@@ -404,19 +404,6 @@ u64 helper_msg_cork_bytes(void *msg, u64 bytes, struct run *run)
 	return 0;
 }
 
-/* ---- routes ---- */
-u64 helper_fib_lookup(void *ctx, void *params, u64 plen, u64 flags, struct run *run)
-{
-	const u8 family = *(const u8 *)params;
-
-	(void)ctx, (void)run;
-	if (plen < 64 || flags & ~0x3full)
-		return RET_INT_(-EINVAL);
-	if (family != AF_INET && family != AF_INET6)
-		return RET_INT_(-EAFNOSUPPORT);
-	return 4; /* BPF_FIB_LKUP_RET_NOT_FWDED: skep's table is empty */
-}
-
 /* Of a real device; 0 stands for the packet's own, which in a test run is loopback. */
 static bool device_mtu(u32 ifindex, u32 *ret_mtu)
 {
