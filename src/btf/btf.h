@@ -129,10 +129,19 @@ enum {
 };
 /*
  * What an access of `size` bytes at `off` into struct `id` yields: *ret_id the type behind a pointer (WALK_PTR) or the nested
- * struct (WALK_STRUCT, when size is 0). Returns enum btf_walk, or -EACCES/-EINVAL with Linux's message in `log` (may be NULL).
+ * struct (WALK_STRUCT, when size is 0). Returns enum btf_walk, or -EINVAL with what was wrong in *ret_bad (may be NULL).
  */
-int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags,
-		    const char **ret_field);
+enum btf_walk_end {
+	WALK_END_BEYOND,    /* of the struct */
+	WALK_END_NO_FIELD,  /* a hole */
+	WALK_END_NO_SIZE,   /* `field` */
+	WALK_END_PTR_PART,  /* of the pointer `field`, which is at offset `at` */
+	WALK_END_MEMBER,    /* beyond `field`, which ends at `at` */
+	WALK_END_NO_STRUCT,
+};
+struct btf_walk_bad { enum btf_walk_end why; const char *type, *field; u32 at, off, size; /* in `type` */ };
+int btf_struct_walk(const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags, const char **ret_field,
+		    struct btf_walk_bad *ret_bad);
 
 /* ---- values for humans ---- */
 struct str;

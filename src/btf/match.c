@@ -9,13 +9,13 @@
 #include "btf/priv.h"
 
 struct walk {
-	struct log *log;
 	const struct btf *b;
 	u32 id;	       /* struct being looked into */
 	u32 off, size; /* the access, relative to it */
 	u32 flags;     /* WALKF_* found on the way */
 	const char *field;
 	bool flex; /* accesses beyond may hit a flexible array */
+	struct btf_walk_bad bad;
 };
 
 /* A member that the access is in, arrays broken down to the element. */
@@ -25,17 +25,11 @@ struct hit {
 	u32 end;	   /* of the whole member */
 };
 
-static int deny(const struct walk *w, int err, const char *fmt, ...) PRINTF(3, 4);
-static int deny(const struct walk *w, int err, const char *fmt, ...)
+static int deny(struct walk *w, enum btf_walk_end why, const struct btf_type *t, const char *field, u32 at)
 {
-	va_list ap;
-
-	if (!log_on(w->log))
-		return err;
-	va_start(ap, fmt);
-	log_vprintf(w->log, fmt, ap);
-	va_end(ap);
-	return err;
+	w->bad = (struct btf_walk_bad){ .why = why, .type = btf_log_name(w->b, t->name_off), .field = field, .at = at,
+					.off = w->off, .size = w->size };
+	return -1;
 }
 
 /*
@@ -109,15 +103,14 @@ static int walk_beyond(struct walk *w, const struct btf_type *t)
 	w->id = elem_id;
 	return 1;
 beyond:
-	return deny(w, -EACCES, "access beyond struct %s at off %u size %u\n",
-		    btf_log_name(w->b, t->name_off), w->off, w->size);
+	return deny(w, WALK_END_BEYOND, t, NULL, 0);
 }
 
 /*
  * The member of `t` that the access starts in. 1 with *h filled; WALK_SCALAR (0) for a whole bit field;
  * negative: none.
  */
-static int find_member(const struct walk *w, const struct btf_type *t, struct hit *h)
+static int find_member(struct walk *w, const struct btf_type *t, struct hit *h)
 {
 	const struct btf_member *m = btf_members_of(t);
 
@@ -139,7 +132,7 @@ static int find_member(const struct walk *w, const struct btf_type *t, struct hi
 		h->name = btf_log_name(w->b, m[i].name_off);
 		size = flatten(w->b, m[i].type, &h->id, &count);
 		if (size < 0)
-			return deny(w, -EFAULT, "field %s doesn't have size\n", h->name);
+			return deny(w, WALK_END_NO_SIZE, t, h->name, 0);
 		h->end = off + (u32)size;
 		if (w->off >= h->end)
 			continue;
@@ -147,8 +140,7 @@ static int find_member(const struct walk *w, const struct btf_type *t, struct hi
 		h->off = off + (w->off - off) / h->size * h->size;
 		return 1;
 	}
-	return deny(w, -EINVAL, "struct %s doesn't have field at offset %d\n",
-		    btf_log_name(w->b, t->name_off), (s32)w->off);
+	return deny(w, WALK_END_NO_FIELD, t, NULL, 0);
 }
 
 /* Follow a pointer member: WALK_PTR when it points to a struct, else WALK_SCALAR with WALKF_PTR_MEM. */
@@ -167,9 +159,7 @@ static int walk_pointer(struct walk *w, const struct btf_type *outer, const stru
 	u32 target = btf_skip_mods(w->b, ptr->type);
 
 	if (h->size != w->size || w->off != h->off)
-		return deny(w, -EACCES,
-			    "cannot access ptr member %s with moff %u in struct %s with off %u size %u\n",
-			    h->name, h->off, btf_log_name(w->b, outer->name_off), w->off, w->size);
+		return deny(w, WALK_END_PTR_PART, outer, h->name, h->off);
 	if (!btf_is_composite(btf_type(w->b, target))) {
 		w->flags = WALKF_PTR_MEM | WALKF_UNTRUSTED;
 		return WALK_SCALAR;
@@ -193,8 +183,7 @@ static int walk_once(struct walk *w, u32 *ret_id)
 		int got;
 
 		if (!btf_is_composite(t))
-			return deny(w, -EINVAL, "Type '%s' is not a struct\n",
-				    btf_log_name(w->b, t->name_off));
+			return deny(w, WALK_END_NO_STRUCT, t, NULL, 0);
 		/* What a union holds is anyone's guess; with one member it is no union. */
 		if (btf_kind_of(t) == BTF_KIND_UNION && btf_vlen_of(t) != 1)
 			w->flags |= WALKF_UNTRUSTED;
@@ -222,20 +211,15 @@ static int walk_once(struct walk *w, u32 *ret_id)
 		/* An integer may be read in part, and an array of them as scratch space, but not what
 		 * follows. */
 		if ((u64)w->off + w->size > h.end && !(w->flags & WALKF_UNTRUSTED))
-			return deny(w, -EACCES,
-				    "access beyond the end of member %s (mend:%u) in struct %s with off %u "
-				    "size %u\n",
-				    h.name, h.end, btf_log_name(w->b, t->name_off), w->off, w->size);
+			return deny(w, WALK_END_MEMBER, t, h.name, h.end);
 		return WALK_SCALAR;
 	}
 }
 
-int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id,
-		    u32 *ret_flags, const char **ret_field)
+int btf_struct_walk(const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags, const char **ret_field,
+		    struct btf_walk_bad *ret_bad)
 {
-	struct log quiet = { 0 };
 	struct walk w = {
-		.log = log ? log : &quiet,
 		.b = b,
 		.id = id,
 		.off = (u32)off,
@@ -254,8 +238,11 @@ int btf_struct_walk(struct log *log, const struct btf *b, u32 id, s32 off, u32 s
 		w.id = next;
 		w.off = 0;
 	}
-	if (got < 0)
-		return got;
+	if (got < 0) {
+		if (ret_bad)
+			*ret_bad = w.bad;
+		return -EINVAL;
+	}
 	if (got != WALK_SCALAR)
 		*ret_id = next;
 	if (ret_flags)
@@ -282,7 +269,7 @@ bool btf_struct_ids_match(const struct btf *b, u32 id, u32 off, const struct btf
 	while (btf_type(b, id)) {
 		u32 next;
 
-		if (btf_struct_walk(NULL, b, id, (s32)off, 0, &next, &flags, NULL) != WALK_STRUCT)
+		if (btf_struct_walk(b, id, (s32)off, 0, &next, &flags, NULL, NULL) != WALK_STRUCT)
 			return false;
 		if (same_type(b, next, want, want_id))
 			return true;

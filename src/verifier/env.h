@@ -429,7 +429,6 @@ int mem_map_access(struct vf_env *e, u32 regno, s32 off, u32 size, bool zero_ok,
 int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 value_reg);      /* mem_btf.c */
 int mem_map_kptr_access(struct vf_env *e, u32 regno, s32 value_reg, u32 insn, const struct btf_field *f); /* mem_btf.c */
 int ptr_offset_fixed(struct vf_env *e, const struct reg *r, u32 regno, bool fixed_ok);          /* __check_ptr_off_reg */
-int spectre_check_stack(struct vf_env *e, u32 regno);   /* stack pointer arithmetic without CAP_PERFMON: fixed, in range */
 int destroy_dynptr_or_iter(struct vf_env *e, struct frame *f, u32 slot); /* dynptr.c; refused for referenced dynptrs */
 
 /* -- call.c: subprograms, callbacks, exit, stack depth -- */

@@ -81,6 +81,9 @@ bool lsm_return_range(const struct vf_env *e, struct ret_range *ret_range);
 /* The context of this program type has no table: any byte a loader provides. */
 bool ctx_is_plain(const struct vf_env *e);
 
+/* ---- mem_btf.c ---- */
+int reject_walk(struct vf_env *e, const struct btf_walk_bad *b); /* an access that hits no field */
+
 /* ---- mem_pkt.c ---- */
 int pkt_access(struct vf_env *e, u32 regno, s32 off, s32 size, bool zero_ok);
 /* May this program read or write packets through pointers; `m`: through a helper. */

@@ -112,9 +112,29 @@ static int check_special_fields(struct vf_env *e, const struct reg *r, s32 off, 
 	return 0;
 }
 
+int reject_walk(struct vf_env *e, const struct btf_walk_bad *b)
+{
+	switch (b->why) {
+	case WALK_END_BEYOND:
+		return reject(e, REJ_WALK_BEYOND, b->type, b->off, b->size);
+	case WALK_END_NO_FIELD:
+		return reject(e, REJ_WALK_NO_FIELD, b->type, (s32)b->off);
+	case WALK_END_NO_SIZE:
+		return reject(e, REJ_WALK_NO_SIZE, b->field);
+	case WALK_END_PTR_PART:
+		return reject(e, REJ_WALK_PTR_PART, b->field, b->at, b->type, b->off, b->size);
+	case WALK_END_MEMBER:
+		return reject(e, REJ_WALK_MEMBER, b->field, b->at, b->type, b->off, b->size);
+	case WALK_END_NO_STRUCT:
+		break;
+	}
+	return reject(e, REJ_WALK_NO_STRUCT, b->type);
+}
+
 int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 value_reg)
 {
 	const struct reg *r = &cur_regs(e)[regno];
+	struct btf_walk_bad bad;
 	const char *field = NULL;
 	u32 id = 0, walk = 0, found = 0;
 	int kind, err = check_rights(e, r, regno, off, size, rw);
@@ -126,9 +146,9 @@ int mem_btf_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 	/* A field that may be written was found by name. */
 	if (rw == MEM_WRITE && !(r->type & TF_ALLOC))
 		return 0;
-	kind = btf_struct_walk(e->log, r->btf, r->btf_id, off, size, &id, &walk, &field);
+	kind = btf_struct_walk(r->btf, r->btf_id, off, size, &id, &walk, &field, &bad);
 	if (kind < 0)
-		return kind;
+		return reject_walk(e, &bad);
 	if (rw != MEM_READ || value_reg < 0)
 		return 0;
 	/* A pointer in an object of the program's own types is whatever the program stored there. */

@@ -137,6 +137,7 @@ int map_ptr_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 	const struct btf *b = e->in->kernel_btf;
 	struct reg *val;
 	u32 id, flags = 0;
+	struct btf_walk_bad bad;
 	s32 map_id;
 	int err;
 
@@ -151,9 +152,9 @@ int map_ptr_access(struct vf_env *e, u32 regno, s32 off, u32 size, int rw, s32 v
 		return reject(e, REJ_MAP_PTR_NEGATIVE, regno, name, off);
 	if (rw != MEM_READ)
 		return reject(e, REJ_MAP_PTR_WRITE, name);
-	err = btf_struct_walk(e->log, b, (u32)map_id, off, size, &id, &flags, &field);
+	err = btf_struct_walk(b, (u32)map_id, off, size, &id, &flags, &field, &bad);
 	if (err < 0)
-		return err;
+		return reject_walk(e, &bad);
 	mem_note(e, e->insn, MF_OPAQUE);
 	if (value_reg < 0)
 		return 0;

@@ -508,16 +508,3 @@ int stack_range(struct vf_env *e, u32 regno, s32 off, s32 size, bool zero_ok, in
 	}
 	return 0;
 }
-
-int spectre_check_stack(struct vf_env *e, u32 regno)
-{
-	const struct reg *p = &cur_regs(e)[regno];
-	s32 off = p->off + (s32)p->var.value;
-	struct tnum_text t;
-
-	if (!tnum_is_const(p->var))
-		return reject(e, REJ_STACK_ARITH_VAR, regno, tnum_text(&t, p->var), off);
-	if (off >= 0 || off < -MAX_STACK)
-		return reject(e, REJ_STACK_ARITH_RANGE, regno, off);
-	return 0;
-}

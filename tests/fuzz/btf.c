@@ -41,8 +41,8 @@ static void read_type(const struct btf *b, u32 id, const u8 *value)
 		}
 	}
 	for (s32 off = 0; off < 64; off += 3) {
-		btf_struct_walk(NULL, b, id, off, 4, &next, &flags, &field);
-		btf_struct_walk(NULL, b, id, off, 0, &next, &flags, &field);
+		btf_struct_walk(b, id, off, 4, &next, &flags, &field, NULL);
+		btf_struct_walk(b, id, off, 0, &next, &flags, &field, NULL);
 		btf_struct_ids_match(b, id, (u32)off, b, 1, false);
 	}
 }

@@ -68,7 +68,31 @@ r1 = *(u64 *)(r1 +0)
 r0 = *(u64 *)(r1 +9000)
 r0 = 0
 exit
--- reject REJ_ARG_TYPE "access beyond struct file at off 9000 size 8"
+-- reject REJ_WALK_BEYOND "access beyond struct file at off 9000 size 8"
+
+-- case more than a member
+-- prog tracing attach=24 on=inet_bind
+r1 = *(u64 *)(r1 +8)
+r0 = *(u32 *)(r1 +0)
+r0 = 0
+exit
+-- reject REJ_WALK_MEMBER "access beyond the end of member sa_family (mend:2) in struct sockaddr with off 0 size 4"
+
+-- case less than a pointer
+-- prog tracing attach=24 on=inet_sendmsg
+r1 = *(u64 *)(r1 +8)
+r0 = *(u32 *)(r1 +0)
+r0 = 0
+exit
+-- reject REJ_WALK_PTR_PART "cannot access ptr member msg_name with moff 0 in struct msghdr with off 0 size 4"
+
+-- case where no member is
+-- prog tracing attach=24 on=do_send_sig_info
+r1 = *(u64 *)(r1 +8)
+r0 = *(u32 *)(r1 +12)
+r0 = 0
+exit
+-- reject REJ_WALK_NO_FIELD "doesn't have field at offset 12"
 
 -- case below an argument
 -- prog tracing attach=24 on=vfs_fsync
