@@ -330,14 +330,17 @@ static u32 csum_add(u32 a, u32 b)
 	return (u32)(s + (s >> 32));
 }
 
+/* By words of 32 bits: of the two zeros of ones' complement the same one comes out as in Linux. */
 static u32 csum_bytes(const u8 *p, u64 n)
 {
 	u64 s = 0;
 
-	for (u64 i = 0; i + 1 < n; i += 2)
-		s += (u32)p[i] | (u32)p[i + 1] << 8;
+	for (; n >= 4; n -= 4, p += 4)
+		s += (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+	if (n & 2)
+		s += (u32)p[0] | (u32)p[1] << 8;
 	if (n & 1)
-		s += p[n - 1];
+		s += p[n & 2];
 	s = (s & 0xffffffff) + (s >> 32);
 	return (u32)(s + (s >> 32));
 }
@@ -349,16 +352,19 @@ static u16 csum_fold(u32 s)
 	return (u16)~s;
 }
 
+/* Sums of ones' complement have two zeros: which one comes out is as in Linux 6.13, where it depends on what is given. */
 u64 helper_csum_diff(const void *from, u64 from_size, const void *to, u64 to_size, u64 seed, struct run *run)
 {
-	u32 sum = (u32)seed;
+	u32 sum;
 
 	(void)run;
-	if (to_size)
-		sum = csum_add(sum, csum_bytes(to, to_size));
-	if (from_size)
-		sum = csum_add(sum, ~csum_bytes(from, from_size));
-	/* folded to 16 bits once, so that every engine and processor gives the same number (Linux 6.13) */
+	if (!from_size)
+		sum = csum_add((u32)seed, csum_bytes(to, to_size));
+	else if (!to_size)
+		sum = ~csum_add(~(u32)seed, csum_bytes(from, from_size));
+	else
+		sum = csum_add(csum_add((u32)seed, csum_bytes(to, to_size)), ~csum_bytes(from, from_size));
+	/* folded to 16 bits once, so that every engine and processor gives the same number */
 	return (u16)~csum_fold(sum);
 }
 

@@ -301,3 +301,34 @@ call bpf_csum_diff
 out:
 exit
 -- reject REJ_ARG_TYPE "R3 type=scalar expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_"
+
+# The sum of nothing is one of ones' complement's two zeros, and which one depends on what is given.
+
+-- case bytes taken away that are all zero
+-- prog sched_cls
+*(u64 *)(r10 -8) = 0
+r1 = r10
+r1 += -8
+r2 = 4
+r3 = 0
+r4 = 0
+r5 = 0
+call bpf_csum_diff
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 0
+
+-- case bytes taken away that are all ones
+-- prog sched_cls
+r1 = 0xffff0000 ll
+*(u64 *)(r10 -8) = r1
+r1 = r10
+r1 += -8
+r2 = 4
+r3 = 0
+r4 = 0
+r5 = 0xffff
+call bpf_csum_diff
+exit
+-- accept
+-- run data=000000000000000000000000080045000032000100004011f9c60a0000010a00000200350035001e0000000102030405060708090a0b0c0d0e0f101112131415 -> 65535
