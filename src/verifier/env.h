@@ -399,7 +399,7 @@ int branch_done(struct vf_env *e, struct vstate *s);           /* one path below
 struct vstate *prune_prev_entry(struct vf_env *e, struct vstate *cur, u32 insn);
 /* Loops of unknown length: imprecise scalars that changed since `old` become unknown in `cur`. */
 void prune_widen(struct vf_env *e, struct vstate *old, struct vstate *cur);
-void prune_reset(struct vf_env *e);                            /* forget all checkpoints: a walk ended */
+void prune_reset(struct vf_env *e);                            /* forget all checkpoints: another walk begins */
 
 /* -- live.c: static liveness -- */
 int live_compute(struct vf_env *e);

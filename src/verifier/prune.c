@@ -289,8 +289,10 @@ int branch_done(struct vf_env *e, struct vstate *s)
 
 void prune_reset(struct vf_env *e)
 {
-	struct prune *p = prune_of(e);
+	struct prune *p = e->prune;
 
+	if (!p)
+		return;
 	for (u32 i = 0; i < e->n; i++) {
 		struct list *l = p->bucket[i];
 

@@ -111,6 +111,7 @@ static int walk_function(struct vf_env *e, u32 sub)
 	struct frame *f = s->frame[0];
 	int err;
 
+	prune_reset(e);
 	e->prev_linfo = 0;
 	e->cur = s;
 	e->cur_sub = sub;
@@ -135,7 +136,6 @@ static int walk_function(struct vf_env *e, u32 sub)
 	if (!(e->log->level & LOG_LEVEL2))
 		log_reset(e->log, 0);
 	state_free(e, e->cur);
-	prune_reset(e);
 	return 0;
 }
 
