@@ -77,7 +77,7 @@ static void set_environment(const struct box_opts *o)
 	setenv("SKEP_BOX", name, 1);
 	base = base ? base + 1 : o->argv[0];
 	n = strlen(base);
-	if (o->argv[1] || n < 2 || strcmp(base + n - 2, "sh") || !isatty(0))
+	if (n < 2 || strcmp(base + n - 2, "sh") || !isatty(0)) /* scripts show no prompt */
 		return;
 	snprintf(prompt, sizeof(prompt), "(skep %s) %.200s", name, old && *old ? old : "$ ");
 	setenv("PS1", prompt, 1);

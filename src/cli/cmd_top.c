@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* skep top: the same as status, again and again, with rates. */
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,10 +15,52 @@ struct top_opts {
 	u64 rounds, delay;
 };
 
+/* ---- the terminal: keys as they are pressed, and as it was when we end ---- */
+static struct termios before_us;
+static volatile sig_atomic_t ended;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	ended = 1;
+}
+
+static bool terminal_begin(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct termios t;
+
+	if (!isatty(0) || !isatty(1) || tcgetattr(0, &before_us))
+		return false;
+	t = before_us;
+	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	return !tcsetattr(0, TCSANOW, &t);
+}
+
+/* Until the next table is due: false when that is not wanted any more. */
+static bool terminal_wait(bool keys, u64 seconds)
+{
+	u64 end = clock_ns(CLOCK_MONOTONIC) + seconds * 1000000000u, now;
+	struct pollfd p = { .fd = 0, .events = POLLIN };
+	char key;
+
+	if (!keys) {
+		sleep((unsigned)seconds);
+		return true;
+	}
+	while (!ended && (now = clock_ns(CLOCK_MONOTONIC)) < end)
+		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) > 0 && (read(0, &key, 1) != 1 || key == 'q' || key == 4))
+			return false;
+	return !ended;
+}
+
 static int top_run(void *opts, int argc, char **argv)
 {
 	const struct top_opts *o = opts;
 	json_t *before = NULL, *now;
+	bool keys;
 	u64 then = 0;
 	int fd, code;
 
@@ -25,9 +70,10 @@ static int top_run(void *opts, int argc, char **argv)
 	if (code)
 		return code;
 	control_send(fd, VISIT_COUNT);
+	keys = terminal_begin();
 	for (u64 i = 0; !o->rounds || i < o->rounds; i++) {
-		if (i)
-			sleep((unsigned)(o->delay ? o->delay : 1));
+		if (i && !terminal_wait(keys, o->delay ? o->delay : 1))
+			break;
 		now = view_state(fd);
 		if (!now) {
 			code = i ? 0 : EX_NEGATIVE;
@@ -41,6 +87,8 @@ static int top_run(void *opts, int argc, char **argv)
 		json_decref(before);
 		before = now;
 	}
+	if (keys)
+		tcsetattr(0, TCSANOW, &before_us);
 	json_decref(before);
 	close(fd);
 	return code;
@@ -53,6 +101,6 @@ static const struct cli_opt top_options[] = {
 
 const struct cli_cmd cmd_top = {
 	.name = "top", .args = "[BOX]", .summary = "watch the programs of a box run",
-	.doc = "A table a second with runs per second and share of a CPU; Ctrl-C ends it. Run statistics are kept meanwhile.",
+	.doc = "A table a second with runs per second and share of a CPU; q or Ctrl-C ends it. Run statistics are kept meanwhile.",
 	.opts = top_options, .nopts = ARRAY_SIZE(top_options), .size = sizeof(struct top_opts), .run = top_run,
 };
