@@ -63,6 +63,7 @@ struct client {
 	bool renamed;             /* execve: comm is to be read again */
 	struct exec_file images[8];   /* what it may be after its last execve; see decide_image() */
 	u32 nimages;
+	bool asks_bpf;            /* it has called bpf(2); atomic */
 	void *trace;              /* of the tracing side (trace*.c) */
 };
 

@@ -32,6 +32,8 @@ s64 box_bpf(struct notif *n)
 		return control_hello(n);
 	if (cmd == BOX_FIT)
 		return control_fit(n);
+	if (!__atomic_load_n(&n->client->asks_bpf, __ATOMIC_RELAXED))
+		__atomic_store_n(&n->client->asks_bpf, true, __ATOMIC_RELAXED);
 	if (!is_quick(cmd))
 		serve_slow(n->from);
 	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log ? &n->reason : NULL);

@@ -7,6 +7,7 @@
  * change a name and forbid nothing.
  */
 #include "box/decide_net.h"
+#include "box/netlink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -313,8 +314,25 @@ static s64 get_sendmsg(struct notif *n, struct message *m)
 	return client_read(n->client, &h, n->args[1], sizeof(h)) ? -EFAULT : message_read(n, m, &h, true);
 }
 
-s64 box_sendto(struct notif *n) { return send_call(n, (int)n->args[3], get_sendto); }
-s64 box_sendmsg(struct notif *n) { return send_call(n, (int)n->args[2], get_sendmsg); }
+s64 box_sendto(struct notif *n)
+{
+	struct iovec iov = { (void *)(uintptr_t)n->args[1], n->args[2] };
+	s64 ret = netlink_is(n->args[0]) ? netlink_send(n, &iov, n->args[2]) : BOX_PASS;
+
+	return ret == BOX_PASS ? send_call(n, (int)n->args[3], get_sendto) : ret;
+}
+
+s64 box_sendmsg(struct notif *n)
+{
+	struct iovec iov;
+	struct msghdr h;
+	s64 ret = BOX_PASS;
+
+	if (netlink_is(n->args[0]) && !client_read(n->client, &h, n->args[1], sizeof(h)) && h.msg_iovlen &&
+	    !client_read(n->client, &iov, (u64)(uintptr_t)h.msg_iov, sizeof(iov)))
+		ret = netlink_send(n, &iov, iov.iov_len);
+	return ret == BOX_PASS ? send_call(n, (int)n->args[2], get_sendmsg) : ret;
+}
 
 static s64 send_many(struct notif *n, const struct who *w, struct sock *s)
 {
@@ -415,8 +433,11 @@ s64 box_recvfrom(struct notif *n)
 	struct message *m;
 	struct sock s;
 	struct who w;
-	s64 ret = receiver(n, &s);
+	s64 ret = netlink_is(n->args[0]) ? netlink_recvfrom(n) : BOX_PASS;
 
+	if (ret != BOX_PASS)
+		return ret;
+	ret = receiver(n, &s);
 	if (ret)
 		return ret;
 	m = message_new();
@@ -461,8 +482,11 @@ s64 box_recvmsg(struct notif *n)
 {
 	struct sock s;
 	struct who w;
-	s64 ret = receiver(n, &s);
+	s64 ret = netlink_is(n->args[0]) ? netlink_recvmsg(n) : BOX_PASS;
 
+	if (ret != BOX_PASS)
+		return ret;
+	ret = receiver(n, &s);
 	if (ret)
 		return ret;
 	ret = who_is(n, &w) ? receive_at(n, &w, &s, n->args[1], (int)n->args[2], sock_patience(&s, SO_RCVTIMEO)) : -EINTR;

@@ -5,6 +5,7 @@
  * Invariant: a call that is made here is made on a duplicate taken before the programs were asked, so it is on the socket they saw.
  */
 #include "box/decide_net.h"
+#include "box/netlink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,12 +197,12 @@ s64 box_socket(struct notif *n)
 	s64 ret;
 
 	if (!any_of(n, SEC_socket_create, BPF_CGROUP_INET_SOCK_CREATE, BPF_CGROUP_INET_SOCK_CREATE))
-		return BOX_PASS;
+		return netlink_socket(n);
 	if (!who_is(n, &w))
 		return -EINTR;
 	ret = decide_security(n, &w, SEC_socket_create, args, 4);
 	if (ret || (family != AF_INET && family != AF_INET6))
-		return ret ? ret : BOX_PASS;
+		return ret ? ret : netlink_socket(n);
 	if (!sk.s.protocol)
 		sk.s.protocol = type == SOCK_STREAM ? IPPROTO_TCP : type == SOCK_DGRAM ? IPPROTO_UDP : 0;
 	ret = decide_cgroup(n, &w, BPF_CGROUP_INET_SOCK_CREATE, &ev);

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "box/netlink.h"
 #include "box/priv.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -63,9 +64,14 @@ static const struct sock_filter when_NAMED2[] = { LOAD(ARG_LOW(2)), HAS(AT_EMPTY
 /* poll and select of something: argument 1 or 0 is no 0 */
 static const struct sock_filter when_SOME1[] = { LOAD(ARG_LOW(1)), IS(0, 1), PASS, NOTIFY };
 static const struct sock_filter when_SOME0[] = { LOAD(ARG_LOW(0)), IS(0, 1), PASS, NOTIFY };
-/* a message that begins a connection; without --enforce others are the kernel's */
-static const struct sock_filter when_FASTOPEN3[] = { LOAD(ARG_LOW(3)), HAS(MSG_FASTOPEN, 1), PASS, NOTIFY };
-static const struct sock_filter when_FASTOPEN2[] = { LOAD(ARG_LOW(2)), HAS(MSG_FASTOPEN, 1), PASS, NOTIFY };
+/* argument 0 is a descriptor of the range of netlink.c: the last four instructions of a block */
+#define NETLINK0                                                                          \
+	LOAD(ARG_LOW(0)), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, NETLINK_FD_END, 2, 0),      \
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, NETLINK_FD, 0, 1), NOTIFY, PASS
+/* a message that begins a connection, or is on such a descriptor; without --enforce others are the kernel's */
+static const struct sock_filter when_SEND3[] = { LOAD(ARG_LOW(3)), HAS(MSG_FASTOPEN, 3), NETLINK0 };
+static const struct sock_filter when_SEND2[] = { LOAD(ARG_LOW(2)), HAS(MSG_FASTOPEN, 3), NETLINK0 };
+static const struct sock_filter when_NETLINK[] = { NETLINK0 };
 /* prctl about capabilities */
 static const struct sock_filter when_CAPS[] = {
 	LOAD(ARG_LOW(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_CAPBSET_READ, 2, 0),
@@ -115,7 +121,7 @@ static bool wanted(const struct sock_filter *when, bool virtual_root, bool enfor
 		return virtual_root;
 	if (when == when_RROOT)
 		return !virtual_root;
-	if (when == when_FASTOPEN2 || when == when_FASTOPEN3)
+	if (when == when_SEND2 || when == when_SEND3 || when == when_NETLINK)
 		return !enforce;
 	return when != when_ENFORCE || enforce;
 }

@@ -255,6 +255,39 @@ static s64 do_unlink(struct notif *n, int at, int flags)
 	return 0;
 }
 
+/* Within a bpf file system a pin may get another name. */
+static s64 do_rename(struct notif *n, int from, int to, u64 flags)
+{
+	char old[4096], new[4096];
+	bool is_old = mounted_arg(n, from, old), is_new = mounted_arg(n, to, new);
+	struct stat st;
+
+	if (!is_old && !is_new)
+		return BOX_PASS;
+	if (!is_old || !is_new)
+		return -EXDEV;
+	if (flags & ~(u64)RENAME_NOREPLACE)
+		return -EINVAL;
+	if (flags && !lstat(new, &st))
+		return -EEXIST;
+	return pin_rename(n->box->skep, old, new);
+}
+
+s64 box_rename(struct notif *n) { return do_rename(n, 0, 1, 0); }
+s64 box_renameat(struct notif *n) { return do_rename(n, 1, 3, n->nr == __NR_renameat2 ? n->args[4] : 0); }
+
+/* Links lead out of the box's directories, or into them: there are none. */
+static s64 do_link(struct notif *n, int from, int to)
+{
+	char path[4096];
+
+	return (from >= 0 && mounted_arg(n, from, path)) || mounted_arg(n, to, path) ? -EACCES : BOX_PASS;
+}
+
+s64 box_link(struct notif *n) { return do_link(n, n->nr == __NR_link ? 0 : -1, 1); }
+s64 box_linkat(struct notif *n) { return do_link(n, 1, 3); }
+s64 box_symlinkat(struct notif *n) { return do_link(n, -1, 2); }
+
 s64 box_unlink(struct notif *n) { return do_unlink(n, 0, 0); }
 s64 box_rmdir(struct notif *n) { return do_unlink(n, 0, AT_REMOVEDIR); }
 s64 box_unlinkat(struct notif *n) { return do_unlink(n, 1, (int)n->args[2]); }

@@ -120,6 +120,47 @@ void pin_sweep(struct skep *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* The pin, or one below a directory, under its new name. */
+static int renamed(struct pin **at, const char *old, const char *new)
+{
+	size_t n = strlen(old);
+	struct pin *p = *at, *q;
+
+	if (strncmp(p->path, old, n) || (p->path[n] && p->path[n] != '/'))
+		return 0;
+	q = malloc(sizeof(*q) + strlen(new) + strlen(p->path + n) + 1);
+	if (!q)
+		return -ENOMEM;
+	*q = *p;
+	sprintf(q->path, "%s%s", new, p->path + n);
+	*at = q;
+	free(p);
+	return 0;
+}
+
+int pin_rename(struct skep *s, const char *old, const char *new)
+{
+	int err;
+
+	pthread_mutex_lock(&s->lock);
+	err = rename(old, new) ? -errno : 0;
+	if (!err)
+		for (struct pin **p = &s->pins->list; *p; p = &(*p)->next)
+			if (!strcmp((*p)->path, new)) { /* it was replaced */
+				struct pin *gone = *p;
+
+				*p = gone->next;
+				close(gone->fd);
+				obj_unpin(gone->obj);
+				free(gone);
+				break;
+			}
+	for (struct pin **p = &s->pins->list; *p && !err; p = &(*p)->next)
+		err = renamed(p, old, new);
+	pthread_mutex_unlock(&s->lock);
+	return err;
+}
+
 #define PATH_FD (1u << 14) /* BPF_F_PATH_FD */
 
 static int check_path_fd(struct call *c)

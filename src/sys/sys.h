@@ -161,6 +161,8 @@ int pin_init(struct skep *s);
 void pin_destroy(struct skep *s);
 /* Let go of what lost its name in the file system. */
 void pin_sweep(struct skep *s);
+/* Rename a marker, or a directory of them: 0 or -errno. */
+int pin_rename(struct skep *s, const char *old, const char *new);
 
 /* Make an object of kernel types that are not vmlinux's, named as a module would be; takes `btf` over when it succeeds. */
 int btf_publish(struct skep *s, struct btf *btf, const char *module, struct btf_obj **ret);
