@@ -34,6 +34,7 @@ struct listener {
 };
 /* Serve a filter's notifications from now on. `fd` is taken over. 0 or -errno. */
 int serve_start(struct box *b, int fd);
+bool serve_deserted(struct box *b); /* nobody is under any filter of the box any more */
 /* This thread may take long: see that another one listens. */
 void serve_slow(struct listener *l);
 

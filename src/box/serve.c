@@ -322,6 +322,17 @@ static bool deserted(int listener)
 	return poll(&p, 1, 0) > 0 && p.revents & POLLHUP;
 }
 
+bool serve_deserted(struct box *b)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&b->lock);
+	for (const struct listener *l = b->listeners; l && all; l = l->next)
+		all = deserted(l->fd);
+	pthread_mutex_unlock(&b->lock);
+	return all;
+}
+
 static void *serve(void *arg)
 {
 	struct listener *l = arg;

@@ -234,6 +234,8 @@ static void on_child(struct box *b, struct box_source *s, u32 events)
 		b->ended = true;
 		if (b->opts.stats)
 			control_print_stats(b, stderr);
+		if (!b->opts.keep && serve_deserted(b))
+			log_close(b); /* who waits for the command finds its log whole */
 		tell(WORD_STATUS, status);
 		if (to_launcher >= 0) {
 			box_unpoll(b, &launcher);
