@@ -14,6 +14,7 @@
 #include "helper/run_env.h"
 #include "map/map.h"
 #include "map/lock.h"
+#include "patch/patch.h"
 #include "vm/abi.h"
 
 /* The machine's registers as programs see them: struct pt_regs of x86-64. */
@@ -62,6 +63,7 @@ struct agent_ctl {
 	u32 done;              /* futex: grows when a called routine has finished */
 	u32 nlanes;
 	u32 server;            /* process that serves requests; 0: none any more */
+	u64 server_start;      /* when that started, as /proc says */
 	struct agent_req req[AGENT_REQS];
 	lease lane[AGENT_LANES];  /* per-CPU values: held while a program runs that uses them */
 	u64 missed[AGENT_SLOTS];  /* by attachment: events not seen by its program (the thread was already in one) */
@@ -96,6 +98,19 @@ struct agent_site {
 	u32 begins;                      /* a function begins here: its return address is on top of the stack */
 	u32 unwinds;                     /* enum agent_unwinds */
 };
+
+/*
+ * What was put into the process outside of the reservation, in lists that begin in the head: whoever finds an agent whose supervisor is
+ * gone takes it out by these. A record is there before what it tells of is.
+ */
+struct agent_placed {
+	struct agent_site site;
+	u64 next;              /* struct agent_placed */
+	u64 counter;           /* address of a counter that was incremented; 0: none */
+	u32 returns;
+	struct patch_plan plan; /* tramp 0: the code is the original */
+};
+struct agent_range { u64 next, at, size; };
 
 /* Programs on system calls; by number in tables of their own. */
 #define AGENT_SYSCALLS 512u
@@ -157,7 +172,7 @@ struct agent_head {
 	struct agent_thread *threads;
 	struct map *printk;          /* ring buffer that bpf_trace_printk writes to; NULL: discarded */
 	u64 vdso_clock;              /* __vdso_clock_gettime; 0: none */
-	u64 tramp, tramp_end;        /* trampolines: return addresses there are ours */
+	u64 placed, ranges;          /* struct agent_placed, struct agent_range */
 	u32 gen;                     /* of what the supervisor has put here */
 	u32 known_pid;               /* whose memory this is: another than the process's own in a child that was forked */
 	u32 has_rdpid;

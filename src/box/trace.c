@@ -394,7 +394,7 @@ int tracer_new(struct hooks *h, struct tracer **ret, struct str *why)
 	pthread_cond_init(&t->finished, NULL);
 	err = blob_open(&t->blob, why);
 	if (!err)
-		t->blob.ctl->server = (u32)getpid();
+		t->blob.ctl->server_start = proc_start_time(getpid()), t->blob.ctl->server = (u32)getpid();
 	if (!err && pthread_create(&t->server, NULL, tracer_thread, t)) {
 		blob_close(&t->blob);
 		err = -EAGAIN;

@@ -37,7 +37,7 @@ struct tracer {
 	u32 nevents, eventcap;
 	/* trace_serve.c */
 	pthread_t server;
-	bool ending;
+	bool ending, leaving;        /* leaving: an agent is to go from some process as soon as it can */
 	pthread_mutex_t queue;       /* jobs */
 	pthread_cond_t finished;
 	struct job *jobs;
@@ -52,7 +52,6 @@ int proc_plan(struct tracer *t, struct proc *p);
 int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct str *why);
 bool point_wanted(const struct point *pt, const struct proc *p);
 
-struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind);
 int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct point *pt, u64 *ret, struct str *why);
 
 /* Lists that were replaced, to be reused when no thread can be looking at them. */
@@ -85,7 +84,5 @@ void tracer_sync_all(struct tracer *t);
 /* Children that nobody told of: true if there are any. Not as often as it is asked for: look_again says that it is to be later. */
 bool tracer_look(struct tracer *t);
 bool tracer_agent_in(struct tracer *t, pid_t pid); /* whoever put it there */
-
-u64 proc_start_time(pid_t pid);      /* 0: no such process */
 
 #endif

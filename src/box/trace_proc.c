@@ -15,7 +15,7 @@
 #include "map/map.h"
 
 #define PAGE       4096u
-#define HEAP_SIZE  ((u64)8 << 20)
+#define HEAP_SIZE  ((u64)32 << 20)
 #define IMAGE_SIZE ((u64)16 << 20)
 #define BOOT_STACK 65536u  /* at the heap's start: what the process runs on while it works for us */
 #define CMD_ROOM   (BOOT_STACK + sizeof(struct agent_cmd) * (PROC_CMDS + 1))
@@ -287,40 +287,32 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
 
 struct unmap { struct proc *p; struct stop *s; u64 at[512]; u32 n; };
 
-/*
- * Is some function yet to return to a trampoline? Frames below the thread's stack pointer were left by a jump; a thread that is no
- * more has none.
- */
-static bool waits_for_return(const struct unmap *u, u64 at, const struct agent_thread *t)
+/* Functions that are yet to return to a trampoline get their addresses back. */
+static void give_back(const struct unmap *u, u64 at, const struct agent_thread *t)
 {
-	const struct stop_thread *th = NULL;
 	struct agent_shadow e;
+	struct agent_site site;
+	u64 now;
 
-	for (u32 i = 0; i < u->s->n && !th; i++)
-		if (!u->s->th[i].stopped || (t->fs ? u->s->th[i].regs.fs_base == t->fs : (u32)u->s->th[i].tid == t->tid))
-			th = &u->s->th[i];
-	if (!th)
-		return false;
-	if (!th->stopped)
-		return t->nshadow != 0;
-	for (u32 i = 0; i < t->nshadow; i++)
-		if (stop_read(u->s, at + offsetof(struct agent_thread, shadow) + i * sizeof(e), &e, sizeof(e)) ||
-		    e.sp >= th->regs.rsp || th->regs.rsp - e.sp > (u64)8 << 20)
-			return true;
-	return false;
+	for (u32 i = 0; i < t->nshadow && i < AGENT_SHADOW; i++)
+		if (!stop_read(u->s, at + offsetof(struct agent_thread, shadow) + i * sizeof(e), &e, sizeof(e)) && e.sp &&
+		    !stop_read(u->s, (u64)(uintptr_t)e.site, &site, sizeof(site)) && site.ret_at &&
+		    !stop_read(u->s, e.sp, &now, 8) && now == site.ret_at)
+			stop_write(u->s, e.sp, &e.ra, 8);
 }
 
 static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 {
 	struct unmap *u = arg;
 
-	if (t->busy || waits_for_return(u, at, t))
+	if (t->busy)
 		return 1;
 	for (u32 i = 0; i < u->s->n; i++)
 		if (u->s->th[i].stopped && u->s->th[i].regs.gs_base == at) {
 			u->s->th[i].regs.gs_base = 0;
 			u->s->th[i].changed = true;
 		}
+	give_back(u, at, t);
 	if (u->n < ARRAY_SIZE(u->at))
 		u->at[u->n++] = at;
 	return 0;
@@ -341,10 +333,7 @@ static bool returns_here(const struct proc *p, const struct stop *s)
 	return false;
 }
 
-/*
- * The mappings go by system calls of the stopped thread, in the end by a bare munmap. Functions that are yet to return to
- * a trampoline keep the agent there: -EBUSY.
- */
+/* The mappings go by system calls of the stopped thread, in the end by a bare munmap. */
 int proc_eject(struct proc *p, const struct blob *b, struct stop *s)
 {
 	struct unmap u = { .p = p, .s = s };
@@ -380,6 +369,14 @@ void proc_forget(struct proc *p)
 	for (u32 i = 0; i < p->ntexts; i++)
 		free(p->texts[i].taken);
 	free(p->texts);
+	while (p->spare) {
+		struct piece *f = p->spare;
+
+		p->spare = f->next;
+		free(f);
+	}
+	p->placed = p->ranges = 0;
+	p->leaving = false;
 	p->texts = NULL;
 	p->ntexts = 0;
 	free(p->calls);
@@ -408,6 +405,7 @@ int proc_copy(struct proc *p, const struct proc *from)
 	p->ncmds = 0;
 	p->pending = p->execing = p->broken = false;
 	memset(p->free, 0, sizeof(p->free)); /* what was free there is lost here */
+	p->spare = NULL;
 	p->texts = NULL;
 	p->ntexts = 0;
 	p->maps = copy_of(from->maps, p->mapcap = p->nmaps, sizeof(*p->maps));
@@ -444,6 +442,145 @@ void proc_free(struct proc *p)
 	free(p->sites);
 	free(p->areas);
 	free(p);
+}
+
+/* ---- records ---- */
+int proc_note_range(struct proc *p, const struct blob *b, struct stop *s, u64 at, u64 size)
+{
+	struct agent_range r = { p->ranges, at, size };
+	u64 to = proc_alloc(p, sizeof(r));
+	int err = to ? stop_write(s, to, &r, sizeof(r)) : -ENOMEM;
+
+	if (!err)
+		err = stop_write(s, head_at(p, b) + offsetof(struct agent_head, ranges), &to, 8);
+	if (!err)
+		p->ranges = to;
+	return err;
+}
+
+int proc_note_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
+{
+	struct agent_placed none = { .next = p->placed };
+	struct piece *spare = p->spare;
+	int err;
+
+	if (spare) {
+		site->remote = spare->at;
+		p->spare = spare->next;
+		free(spare);
+		return 0;
+	}
+	site->remote = proc_alloc(p, sizeof(none));
+	if (!site->remote)
+		return -ENOMEM;
+	err = stop_write(s, site->remote, &none, sizeof(none));
+	if (!err)
+		err = stop_write(s, head_at(p, b) + offsetof(struct agent_head, placed), &site->remote, 8);
+	if (!err)
+		p->placed = site->remote;
+	return err;
+}
+
+/* ---- what another supervisor left ---- */
+static int find_text(void *arg, const struct vma *v)
+{
+	*(u64 *)arg = v->start;
+	return v->exec && strstr(v->path, "memfd:skep-agent");
+}
+
+static int read_placed(struct proc *p, struct stop *s, u64 at)
+{
+	struct agent_placed r;
+
+	for (u32 n = 0; at && n < 1000000; n++, at = r.next) {
+		struct proc_site *v;
+
+		if (stop_read(s, at, &r, sizeof(r)))
+			return -EFAULT;
+		if (!r.plan.tramp)
+			continue;
+		v = proc_new_site(p, r.site.addr, r.site.kind);
+		if (!v)
+			return -ENOMEM;
+		v->remote = at;
+		v->plan = r.plan;
+		v->tramp = r.plan.tramp;
+		v->returns = r.returns;
+		v->ref_ctr = r.counter;
+	}
+	return 0;
+}
+
+static int read_ranges(struct proc *p, struct stop *s, u64 at)
+{
+	struct agent_range r;
+
+	for (u32 n = 0; at && n < 1000000; n++, at = r.next) {
+		struct proc_area *v = grow(p->areas, p->nareas, &p->areacap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		p->areas = v;
+		if (stop_read(s, at, &r, sizeof(r)))
+			return -EFAULT;
+		v[p->nareas++] = (struct proc_area){ .at = r.at, .size = r.size, .used = r.size, .pun = true };
+	}
+	return 0;
+}
+
+/* The same build, and nobody there who minds it. */
+static int abandoned(struct proc *p, const struct blob *b, struct stop *s, struct agent_head *h, struct str *why)
+{
+	struct agent_exports e;
+	struct agent_ctl c;
+	u64 base = 0;
+
+	if (maps_each(p->pid, find_text, &base) != 1)
+		return -ENOENT;
+	if (stop_read(s, base, &e, sizeof(e)) || memcmp(&e, b->exp, sizeof(e))) {
+		trace_say(why, "process %d: another build of skep traces it, or did when it was killed", p->pid);
+		return -EBUSY;
+	}
+	lay_out(p, b, base);
+	if (stop_read(s, head_at(p, b), h, sizeof(*h)) || h->magic != AGENT_MAGIC || h->base != base || h->size != p->size ||
+	    stop_read(s, p->ctl, &c, offsetof(struct agent_ctl, req))) {
+		trace_say(why, "process %d: something that is not skep's agent looks like it", p->pid);
+		return -EBUSY;
+	}
+	if (c.server && proc_start_time((pid_t)c.server) == c.server_start) {
+		trace_say(why, "process %d: skep %u traces it", p->pid, c.server);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why)
+{
+	struct proc *p = calloc(1, sizeof(*p));
+	struct agent_head h;
+	int err, first = 0;
+
+	if (!p)
+		return -ENOMEM;
+	p->pid = pid;
+	err = abandoned(p, b, s, &h, why);
+	if (!err)
+		err = read_placed(p, s, h.placed);
+	if (!err)
+		err = read_ranges(p, s, h.ranges);
+	for (u32 i = 0; !err && i < p->nsites; i++) {
+		int one = site_remove(p, b, s, &p->sites[i]);
+
+		site_uncount(p, s, &p->sites[i]);
+		first = first ? first : one;
+	}
+	err = err ? err : first;
+	if (!err)
+		err = proc_eject(p, b, s);
+	if (err && why && !why->len)
+		trace_say(why, "process %d: what a skep that was killed left in it cannot be taken out now: %s", pid, strerror(-err));
+	proc_free(p);
+	return err == -ENOENT ? 0 : err ? -EBUSY : 0;
 }
 
 /* ---- maps ---- */
@@ -657,6 +794,9 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 		proc_release(p, view, sizeof(*m));
 		return err;
 	}
+	err = proc_note_range(p, b, s, (u64)p->cmd[at - 1].ret, m->file_size + PAGE);
+	if (err)
+		return err;
 	p->maps[p->nmaps++] = (struct proc_map){ map_of(obj_get(&m->obj)), view, (u64)p->cmd[at - 1].ret + PAGE, m->file_size,
 						 table, ntable };
 	*ret = view;

@@ -41,7 +41,7 @@ struct proc_list { u64 at, id; u32 gen, n; };
 
 struct proc_site {
 	u64 addr;              /* of the probed instruction */
-	u64 remote;            /* struct agent_site */
+	u64 remote;            /* struct agent_placed */
 	struct proc_list enter, leave, exit;
 	u64 tramp;             /* 0: none. Kept, where functions may return to it, when the code is the original again */
 	struct patch_plan plan; /* plan.tramp 0: the code is the original */
@@ -72,6 +72,8 @@ struct proc {
 	u64 image, image_end;  /* room for images */
 	u64 helper[PROC_BODIES]; /* by number, behind them kernel functions by row */
 	struct piece *free[PROC_CLASSES];
+	struct piece *spare;   /* records of sites that are no more */
+	u64 placed, ranges;    /* the last record of each list */
 	struct proc_map *maps;
 	u32 nmaps, mapcap;
 	struct proc_prog *progs;
@@ -86,6 +88,8 @@ struct proc {
 	struct agent_cmd cmd[PROC_CMDS];
 	u32 ncmds;
 	u32 gen;               /* of all this: grows with each change, and is written there too */
+	bool leaving;          /* nothing is attached, but some thread is in the agent; when to try again, and how long to wait then */
+	u64 leave_at, leave_wait;
 	bool replan;           /* what it should be is to be found again */
 	bool pending;          /* could not be brought in step when that was tried */
 	bool fresh;            /* stands at the end of an execve */
@@ -113,6 +117,14 @@ void blob_close(struct blob *b);
 
 /* Put the agent into a stopped process: 0 or -errno. */
 int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why);
+/*
+ * An agent that a supervisor left behind when it was killed goes, and what it had rewritten is as before. 0; -EBUSY: that one lives, or a
+ * thread is in the agent, or it is of another build.
+ */
+int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why);
+/* Records of what is outside of the reservation: see struct agent_placed. */
+int proc_note_range(struct proc *p, const struct blob *b, struct stop *s, u64 at, u64 size);
+int proc_note_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site);
 /* Take it out again, after the last site is gone. -EBUSY: a thread cannot be got out of it now. */
 int proc_eject(struct proc *p, const struct blob *b, struct stop *s);
 /* A forked child has all its parent has. 0, -ENOMEM. */
@@ -123,6 +135,8 @@ void proc_forget(struct proc *p);
 void proc_free(struct proc *p);
 
 /* Heap of the process: 0 when it is full. */
+struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind);
+u64 proc_start_time(pid_t pid); /* 0: no such process */
 u64 proc_alloc(struct proc *p, u64 size);
 void proc_release(struct proc *p, u64 at, u64 size);
 
@@ -144,6 +158,9 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
 /* ---- trace_site.c ---- */
 /* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
+/* USDT semaphores: the counter at `at` says that somebody listens; and no more. */
+void site_count(struct stop *s, struct proc_site *site, u64 at);
+void site_uncount(struct proc *p, struct stop *s, struct proc_site *site);
 /* Put the code back. -EBUSY: a thread is in the trampoline; try again. */
 int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site);
 

@@ -21,6 +21,7 @@
 #include "hook/perf.h"
 
 #define EXEC_NS   200000000ull  /* an execve that takes longer has perhaps failed: the thread is asked */
+#define LEAVING_NS 10000000u
 #define BUSY_NS   300000u       /* pause while something is awaited */
 
 struct job {
@@ -247,12 +248,16 @@ static void serve_requests(struct tracer *t)
 /* ---- the thread ---- */
 static bool retry_pending(struct tracer *t)
 {
+	u64 now = clock_ns(CLOCK_MONOTONIC);
 	bool any = false;
 
+	t->leaving = false;
+
 	for (struct proc *p = t->procs; p; p = p->next) {
-		if (p->pending && !p->broken && !p->execing)
+		if ((p->pending || (p->leaving && now >= p->leave_at)) && !p->broken && !p->execing)
 			proc_sync(t, p, NULL);
 		any |= p->pending;
+		t->leaving |= p->leaving;
 	}
 	return any;
 }
@@ -297,14 +302,14 @@ void *tracer_thread(void *arg)
 {
 	struct tracer *t = arg;
 	struct agent_ctl *c = t->blob.ctl;
-	struct timespec moment = { 0, BUSY_NS };
+	struct timespec moment = { 0, BUSY_NS }, while_leaving = { 0, LEAVING_NS };
 
 	while (!__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE)) {
 		u32 seen = __atomic_load_n(&c->bell.rings, __ATOMIC_SEQ_CST);
 		bool soon = serve(t);
 
 		__atomic_store_n(&c->bell.sleepers, 1, __ATOMIC_SEQ_CST);
-		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, soon ? &moment : NULL, NULL, 0);
+		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, soon ? &moment : t->leaving ? &while_leaving : NULL, NULL, 0);
 		__atomic_store_n(&c->bell.sleepers, 0, __ATOMIC_SEQ_CST);
 	}
 	do_jobs(t);

@@ -55,7 +55,7 @@ static struct proc_area *new_area(struct proc *p)
 	return &v[p->nareas];
 }
 
-static int area_new(struct proc *p, struct stop *s, u64 addr)
+static int area_new(struct proc *p, const struct blob *b, struct stop *s, u64 addr)
 {
 	u64 at = maps_gap(p->pid, addr, AREA_SIZE, REACH - AREA_SIZE);
 	s64 got;
@@ -73,14 +73,14 @@ static int area_new(struct proc *p, struct stop *s, u64 addr)
 		return -ENOMEM;
 	}
 	p->areas[p->nareas++] = (struct proc_area){ .at = at, .size = AREA_SIZE };
-	return 0;
+	return proc_note_range(p, b, s, at, AREA_SIZE);
 }
 
 /* Free ones hold the address of the next in their first word. */
-static int tramp_alloc(struct proc *p, struct stop *s, u64 addr, u64 *ret)
+static int tramp_alloc(struct proc *p, const struct blob *b, struct stop *s, u64 addr, u64 *ret)
 {
 	struct proc_area *a = area_near(p, addr);
-	int err = a ? 0 : area_new(p, s, addr);
+	int err = a ? 0 : area_new(p, b, s, addr);
 
 	if (err)
 		return err;
@@ -435,7 +435,7 @@ static struct proc_area *area_at(struct proc *p, u64 page)
 	return NULL;
 }
 
-static int map_page(struct proc *p, struct stop *s, u64 page)
+static int map_page(struct proc *p, const struct blob *b, struct stop *s, u64 page)
 {
 	struct proc_area *a = area_at(p, page);
 	s64 got;
@@ -456,11 +456,11 @@ static int map_page(struct proc *p, struct stop *s, u64 page)
 	}
 	*a = (struct proc_area){ .at = page, .size = 4096, .used = 4096, .pun = true };
 	p->nareas++;
-	return 0;
+	return proc_note_range(p, b, s, page, 4096);
 }
 
 /* Somewhere this jump can go to; from there on to the trampoline. What is put there stays as long as the agent. */
-static int put_pun(struct proc *p, struct stop *s, struct patch_plan *plan)
+static int put_pun(struct proc *p, const struct blob *b, struct stop *s, struct patch_plan *plan)
 {
 	u8 stub[PATCH_PUN_STUB] = { 0xff, 0x25 }, now[PATCH_PUN_STUB];
 	static const u8 none[PATCH_PUN_STUB];
@@ -470,7 +470,7 @@ static int put_pun(struct proc *p, struct stop *s, struct patch_plan *plan)
 	for (u32 i = 0; patch_pun(plan, i, &to); i++) {
 		u64 last = to + PATCH_PUN_STUB - 1;
 
-		if (map_page(p, s, to & ~4095ull) || ((to ^ last) & ~4095ull && map_page(p, s, last & ~4095ull)) ||
+		if (map_page(p, b, s, to & ~4095ull) || ((to ^ last) & ~4095ull && map_page(p, b, s, last & ~4095ull)) ||
 		    stop_read(s, to, now, sizeof(now)))
 			continue;
 		memcpy(&old, now + 6, 8);
@@ -481,11 +481,20 @@ static int put_pun(struct proc *p, struct stop *s, struct patch_plan *plan)
 	return -ENOSPC;
 }
 
+/* Before the code is changed, and after it is the original again. */
+static int note_plan(struct stop *s, const struct proc_site *site, const struct patch_plan *plan)
+{
+	u32 returns = site->returns;
+	int err = stop_write(s, site->remote + offsetof(struct agent_placed, returns), &returns, 4);
+
+	return err ? err : stop_write(s, site->remote + offsetof(struct agent_placed, plan), plan, sizeof(*plan));
+}
+
 static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct patch_plan *plan)
 {
 	u8 buf[TRAMP_ROOM];
 	bool kept = site->tramp != 0;
-	int err = kept ? 0 : tramp_alloc(p, s, plan->start, &site->tramp);
+	int err = kept ? 0 : tramp_alloc(p, b, s, plan->start, &site->tramp);
 
 	if (err)
 		return err;
@@ -494,11 +503,13 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	if (!err)
 		err = stop_write(s, site->remote + offsetof(struct agent_site, ret_at), &site->ret_at, 8);
 	if (!err && plan->form == PATCH_PUN)
-		err = put_pun(p, s, plan);
+		err = put_pun(p, b, s, plan);
 	if (!err)
 		err = make_jump(plan);
 	if (!err)
 		err = may_move(s, plan, patch_ip_forward);
+	if (!err)
+		err = note_plan(s, site, plan);
 	if (!err)
 		err = stop_write(s, site->tramp, buf, sizeof(buf));
 	if (!err && plan->form == PATCH_JMP2)
@@ -537,10 +548,9 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	struct patch_plan plan;
 	int err;
 
-	if (!site->remote)
-		site->remote = proc_alloc(p, sizeof(rs));
-	if (!site->remote)
-		return -ENOMEM;
+	err = site->remote ? 0 : proc_note_site(p, b, s, site);
+	if (err)
+		return err;
 	rs.enter = (const struct agent_list *)site->enter.at;
 	rs.leave = (const struct agent_list *)site->leave.at;
 	rs.exit = (const struct agent_list *)site->exit.at;
@@ -578,10 +588,38 @@ int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	for (u32 i = 0; i < s->n; i++)
 		err = leave_tramp(p, b, s, plan, i) ? -EAGAIN : err;
 	plan->tramp = 0;
+	if (site->remote)
+		note_plan(s, site, plan);
 	if (site->returns && site->kind == AGENT_UPROBE)
 		return 0; /* a thread may still return there */
 	if (!err)
 		tramp_free(p, s, site->tramp);
 	site->tramp = 0; /* with a thread in it that does not leave: not used again */
 	return 0;
+}
+
+void site_uncount(struct proc *p, struct stop *s, struct proc_site *site)
+{
+	u64 none = 0;
+	u16 n;
+
+	(void)p;
+	if (site->ref_ctr && !stop_read(s, site->ref_ctr, &n, 2) && n) {
+		n--;
+		stop_write(s, site->ref_ctr, &n, 2);
+	}
+	if (site->ref_ctr && site->remote)
+		stop_write(s, site->remote + offsetof(struct agent_placed, counter), &none, 8);
+	site->ref_ctr = 0;
+}
+
+void site_count(struct stop *s, struct proc_site *site, u64 at)
+{
+	u16 n;
+
+	if (stop_read(s, at, &n, 2) || stop_write(s, site->remote + offsetof(struct agent_placed, counter), &at, 8))
+		return;
+	n++;
+	if (!stop_write(s, at, &n, 2))
+		site->ref_ctr = at;
 }

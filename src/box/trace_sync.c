@@ -11,6 +11,7 @@
 #include "box/trace_priv.h"
 
 #define PARK_NS 1000000000ull
+#define LEAVE_NS 10000000ull
 
 /* ---- which sites a process should have ---- */
 static bool ref_wanted(const struct hook_ref *r, const struct proc *p) { return r->pid < 0 || r->pid == p->pid; }
@@ -325,29 +326,14 @@ static int find_counter(void *arg, const struct vma *v)
 static void count_in(struct proc *p, struct stop *s, struct proc_site *site, const struct point *pt)
 {
 	struct counter c = { .p = p };
-	u16 n;
 
 	if (!pt || site->ref_ctr)
 		return;
 	c.at = &pt->place;
 	for (u32 i = 0; i < pt->list->n && !c.offset; i++)
 		c.offset = pt->list->ref[i].ref_ctr_offset;
-	if (!c.offset || maps_each(p->pid, find_counter, &c) != 1 || stop_read(s, c.addr, &n, 2))
-		return;
-	n++;
-	if (!stop_write(s, c.addr, &n, 2))
-		site->ref_ctr = c.addr;
-}
-
-static void count_out(struct stop *s, struct proc_site *site)
-{
-	u16 n;
-
-	if (site->ref_ctr && !stop_read(s, site->ref_ctr, &n, 2) && n) {
-		n--;
-		stop_write(s, site->ref_ctr, &n, 2);
-	}
-	site->ref_ctr = 0;
+	if (c.offset && maps_each(p->pid, find_counter, &c) == 1)
+		site_count(s, site, c.addr);
 }
 
 /* ---- one process ---- */
@@ -367,7 +353,7 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 	if (!err && site->kind == AGENT_UPROBE)
 		err = set_lists(t, p, s, site, olds, why);
 	if (!site->wanted)
-		count_out(s, site);
+		site_uncount(p, s, site);
 	if (err || !site->wanted || site->plan.tramp)
 		return err;
 	if (returns && !site->returns)
@@ -449,6 +435,17 @@ static bool anything(const struct proc *p)
 	return false;
 }
 
+/* Its record stays in the list, for the next one. */
+static void spare(struct proc *p, u64 at)
+{
+	struct piece *f = at ? malloc(sizeof(*f)) : NULL;
+
+	if (f) {
+		*f = (struct piece){ at, p->spare };
+		p->spare = f;
+	}
+}
+
 static void drop_unwanted(struct proc *p)
 {
 	u32 n = 0;
@@ -457,7 +454,7 @@ static void drop_unwanted(struct proc *p)
 		if (p->sites[i].tramp || p->sites[i].wanted || p->sites[i].hopeless)
 			p->sites[n++] = p->sites[i];
 		else
-			proc_release(p, p->sites[i].remote, sizeof(struct agent_site));
+			spare(p, p->sites[i].remote);
 	p->nsites = n;
 }
 
@@ -468,6 +465,18 @@ static int is_agent(void *arg, const struct vma *v)
 	return strstr(v->path, "memfd:skep-agent") != NULL;
 }
 
+/* What cannot go now is asked again, less and less often. */
+static void leave(struct tracer *t, struct proc *p, struct stop *s)
+{
+	if (!proc_eject(p, &t->blob, s)) {
+		p->leave_wait = 0;
+		proc_forget(p);
+		return;
+	}
+	p->leave_wait = MIN(MAX(p->leave_wait * 2, LEAVE_NS), 64 * LEAVE_NS);
+	p->leave_at = clock_ns(CLOCK_MONOTONIC) + p->leave_wait;
+}
+
 int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct str *why)
 {
 	struct olds olds = { 0 };
@@ -475,9 +484,9 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 
 	__atomic_store_n(&t->working, p->pid, __ATOMIC_RELEASE);
 	if (!p->base && anything(p)) {
-		err = maps_each(p->pid, is_agent, NULL) ? -EBUSY : proc_inject(p, &t->blob, s, why);
-		if (err == -EBUSY)
-			trace_say(why, "process %d: another skep traces it, or did when it was killed", p->pid);
+		err = maps_each(p->pid, is_agent, NULL) ? proc_clean(p->pid, &t->blob, s, why) : 0;
+		if (!err)
+			err = proc_inject(p, &t->blob, s, why);
 	}
 	if (p->base)
 		err = calls_sync(t, p, s, &olds, why);
@@ -496,8 +505,9 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 			proc_release(p, olds.v[i].at, list_size(olds.v[i].n));
 	free(olds.v);
 	drop_unwanted(p);
-	if (p->base && !anything(p) && !proc_eject(p, &t->blob, s))
-		proc_forget(p);
+	p->leaving = p->base && !anything(p);
+	if (p->leaving)
+		leave(t, p, s);
 	p->gen++;
 	if (p->base)
 		stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
@@ -573,6 +583,7 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 	any = calls_differ(t, p);
 	for (u32 i = 0; i < p->nsites && !any; i++)
 		any = site_differs(&p->sites[i]);
+	any |= p->leaving && clock_ns(CLOCK_MONOTONIC) >= p->leave_at;
 	p->pending = false;
 	if (err || !any)
 		return err;
