@@ -78,7 +78,7 @@ u64 helper_dynptr_read(void *dst, u64 len, void *src, u64 offset, u64 flags, str
 {
 	int err = flags ? -EINVAL : dyn_copy(src, (u32)offset, dst, (u32)len, false, run);
 
-	if (err)
+	if (err == -EFAULT) /* the packet is shorter than it was: as bpf_skb_load_bytes() leaves it */
 		memset(dst, 0, (u32)len);
 	return RET_INT_(err);
 }

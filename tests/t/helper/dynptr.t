@@ -101,3 +101,31 @@ r5 = 0
 call bpf_dynptr_read
 exit
 -- reject REJ_DYNPTR_NOT_INIT "Expected an initialized dynptr as arg #2"
+
+-- case a read beyond the end changes nothing
+-- prog sched_cls
+-- map m array 4 32 1
+lookup m
+if r0 == 0 goto none
+r1 = r0
+r2 = 22
+r3 = 0
+r4 = r10
+r4 += -32
+call bpf_dynptr_from_mem
+*(u64 *)(r10 -8) = 77
+r1 = r10
+r1 += -8
+r2 = 8
+r3 = r10
+r3 += -32
+r4 = 20
+r5 = 0
+call bpf_dynptr_read
+r1 = *(u64 *)(r10 -8)
+r0 *= -1000
+r0 += r1
+none:
+exit
+-- accept
+-- run data=00112233445566778899aabbccdd -> 7077
