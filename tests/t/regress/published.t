@@ -25,7 +25,7 @@ r2 += -16
 *(u64 *)(r2 +0) = r10
 r0 = 0
 exit
--- reject REJ_STACK_ARITH_VAR
+-- reject REJ_MASK_STACK_VAR
 
 -- case CVE-2017-17862: what no branch reaches is not run, and what a comparison of constants skips is not judged
 -- prog socket_filter

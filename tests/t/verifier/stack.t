@@ -154,7 +154,7 @@ r3 = r10
 r3 += 8
 r0 = 0
 exit
--- reject REJ_STACK_ARITH_RANGE
+-- reject REJ_MASK_STACK_RANGE
 
 -- case a variable store over a stored pointer
 -- prog socket_filter caps=bpf
