@@ -193,6 +193,8 @@ SKEP_API int skep_map_delete(struct skep_map *m, const void *key);
  * A struct_ops map that was updated: call the program of a member ("ssthresh") as the interface's owner does. -ENOENT: it has none.
  */
 SKEP_API int skep_ops_call(struct skep_map *m, const char *member, const uint64_t *args, uint32_t nargs, uint64_t *ret);
+/* The table that is registered for an interface ("tcp_congestion_ops"), by a link or without, referenced. -ENOENT: none is. */
+SKEP_API int skep_ops_get(struct skep *s, const char *interface, struct skep_map **ret_map);
 /* Key after `key` (NULL: the first); -ENOENT at the end. */
 SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_key);
 

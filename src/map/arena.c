@@ -220,6 +220,13 @@ static int ops_layout(const struct map_attr *a, struct map_geom *g)
 
 static struct ops_state *ops_state(const struct map *m) { return (struct ops_state *)(void *)m->data; }
 
+enum map_ops_state map_ops_state(const struct map *m)
+{
+	u32 state = __atomic_load_n(&ops_state(m)->state, __ATOMIC_ACQUIRE);
+
+	return state == OPS_READY ? MAP_OPS_READY : state == OPS_INUSE ? MAP_OPS_IN_USE : MAP_OPS_NONE;
+}
+
 static int ops_key(const void *key)
 {
 	u32 i;

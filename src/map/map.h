@@ -215,6 +215,10 @@ u64 map_arena_alloc(struct map *m, u64 addr, u32 pages, s32 node, u64 flags); /*
 void map_arena_free(struct map *m, u64 addr, u32 pages);
 int map_arena_reserve(struct map *m, u64 addr, u32 pages);
 
+/* Tables of struct_ops: set and waiting for a link, or registered without one. */
+enum map_ops_state { MAP_OPS_NONE, MAP_OPS_READY, MAP_OPS_IN_USE };
+enum map_ops_state map_ops_state(const struct map *m);
+
 /* bpf_spin_lock in a value, and BPF_F_LOCK: survives a dead holder. */
 void map_spin_lock(struct map *m, u32 *word); /* m may be NULL */
 void map_spin_unlock(u32 *word);

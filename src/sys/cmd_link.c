@@ -13,6 +13,7 @@
 #include "hook/ext.h"
 #include "hook/perf.h"
 #include "sys/attach.h"
+#include "sys/struct_ops.h"
 
 #define PROBES_MAX (1u << 20)
 #define LINK_TYPE(name) LTYPE_##name
@@ -422,6 +423,23 @@ static int create_uprobes(struct call *c, struct prog *p)
 	return finish(c, l, err ? err : uprobe_multi_attach(c->s->hooks, l, c->reason));
 }
 
+static int create_struct_ops(struct call *c)
+{
+	struct map *m;
+	struct link *l;
+	int err = ops_link_map(c, (int)c->a.link_create.prog_fd, &m);
+
+	if (err)
+		return err;
+	err = new_link(c, LINK_TYPE(STRUCT_OPS), ATTACH_STRUCT_OPS, &ops_link_ops, NULL, &l);
+	if (err) {
+		obj_put(&m->obj);
+		return err;
+	}
+	l->map.map = m;
+	return finish(c, l, 0);
+}
+
 /* ---- commands ---- */
 static int create(struct call *c, struct prog *p)
 {
@@ -459,17 +477,11 @@ int cmd_link_create(struct call *c)
 {
 	const struct attr_link_create *a = &c->a.link_create;
 	struct prog *p;
-	struct obj *m;
 	int err;
 
 	obj_reap(&c->s->tab);
-	if (a->attach_type == ATTACH_STRUCT_OPS) {
-		err = call_obj(c, (int)a->prog_fd, OBJ_MAP, &m, NULL);
-		if (err)
-			return err;
-		obj_put(m);
-		return call_fail(c, -EINVAL, "the map is not a struct_ops map that was made for a link");
-	}
+	if (a->attach_type == ATTACH_STRUCT_OPS)
+		return create_struct_ops(c);
 	err = call_prog(c, (int)a->prog_fd, &p);
 	if (err)
 		return err;
@@ -492,6 +504,11 @@ int cmd_link_update(struct call *c)
 	err = call_link(c, (int)a->link_fd, &l);
 	if (err)
 		return err;
+	if (l->ops == &ops_link_ops) {
+		err = ops_link_update(c, l);
+		obj_put(&l->obj);
+		return err;
+	}
 	err = call_prog(c, (int)a->new_fd, &p);
 	if (!err && a->flags & BPF_F_REPLACE)
 		err = call_prog(c, (int)a->old_fd, &old);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Maps of type struct_ops: a kernel interface whose functions are programs. An update checks the table as Linux does and registers
- * it here: who owns the interface (an embedding application) calls the programs through skep_ops_call().
+ * it here, or makes it ready for a link that does: who owns the interface (an embedding application) finds the table that is
+ * registered and calls its programs through skep_ops_call().
  *
- * Invariant: the programs of a registered table are referenced until the map is freed; a table never changes once it is set.
+ * Invariant: the programs of a table are referenced until the map is freed; a table never changes once it is set.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/grace.h"
 #include "helper/run_env.h"
+#include "hook/link.h"
 #include "map/map.h"
 #include "prog/prog.h"
 #include "skep/skep.h"
@@ -168,7 +170,121 @@ int ops_map_update(struct call *c, struct map *m, const void *key, u8 *value, u6
 	return err;
 }
 
+/* ---- links ---- */
+static pthread_mutex_t moving = PTHREAD_MUTEX_INITIALIZER; /* which map a link has */
+
+static struct map *link_takes(struct link *l, struct map *m)
+{
+	struct map *was = l->map.map;
+
+	l->map.map = m;
+	return was;
+}
+
+static void ops_release(struct link *l)
+{
+	struct map *was;
+
+	pthread_mutex_lock(&moving);
+	was = link_takes(l, NULL);
+	pthread_mutex_unlock(&moving);
+	if (was)
+		obj_put(&was->obj);
+}
+
+const struct link_ops ops_link_ops = { .release = ops_release, .can_detach = true };
+
+int ops_link_map(struct call *c, int fd, struct map **ret)
+{
+	struct obj *o;
+	struct map *m;
+	int err = call_obj(c, fd, OBJ_MAP, &o, NULL);
+
+	if (err)
+		return err;
+	m = map_of(o);
+	if (m->desc.type == BPF_MAP_TYPE_STRUCT_OPS && (m->desc.flags & UAPI_F_LINK) && map_ops_state(m) == MAP_OPS_READY) {
+		*ret = m;
+		return 0;
+	}
+	obj_put(o);
+	return call_fail(c, -EINVAL, "the map is no struct_ops map that was made for a link (BPF_F_LINK) and has its table");
+}
+
+int ops_link_update(struct call *c, struct link *l)
+{
+	const struct attr_link_update *a = &c->a.link_update;
+	struct obj *new = NULL, *old = NULL;
+	struct map *m = NULL, *was = NULL;
+	int err = call_obj(c, (int)a->new_fd, OBJ_MAP, &new, NULL);
+
+	if (!err && a->flags & BPF_F_REPLACE)
+		err = call_obj(c, (int)a->old_fd, OBJ_MAP, &old, NULL);
+	else if (!err && a->old_fd)
+		err = call_fail(c, -EINVAL, "old_map_fd is set without BPF_F_REPLACE");
+	if (!err)
+		err = ops_link_map(c, (int)a->new_fd, &m);
+	if (!err) {
+		pthread_mutex_lock(&moving);
+		if (!l->map.map)
+			err = call_fail(c, -ENOLINK, "the link was detached");
+		else if (old && map_of(old) != l->map.map)
+			err = call_fail(c, -EPERM, "the link has another map than old_map_fd");
+		else if (((struct ops_table *)m->user)->type != ((struct ops_table *)l->map.map->user)->type)
+			err = call_fail(c, -EINVAL, "the new map is for another interface");
+		else
+			was = link_takes(l, m);
+		pthread_mutex_unlock(&moving);
+		obj_put(err ? &m->obj : &was->obj);
+	}
+	obj_put(old);
+	obj_put(new);
+	return err;
+}
+
 /* ---- for whoever owns the interface ---- */
+
+/* The map of a link, or a map that is registered by itself, if it is for this interface; referenced. */
+static struct map *registered(struct obj *o, const char *interface)
+{
+	struct map *m = o->kind == OBJ_MAP ? map_of(o) : NULL;
+	const struct ops_table *t;
+
+	if (o->kind == OBJ_LINK && link_of(o)->ops == &ops_link_ops)
+		m = link_of(o)->map.map;
+	else if (m && (m->desc.type != BPF_MAP_TYPE_STRUCT_OPS || map_ops_state(m) != MAP_OPS_IN_USE))
+		m = NULL;
+	t = m ? m->user : NULL;
+	if (!t || strcmp(btf_type_name(t->btf, t->type), interface))
+		return NULL;
+	obj_get(&m->obj);
+	return m;
+}
+
+int skep_ops_get(struct skep *s, const char *interface, struct skep_map **ret_map)
+{
+	static const enum obj_kind kinds[] = { OBJ_LINK, OBJ_MAP };
+	struct map *m = NULL;
+
+	pthread_mutex_lock(&moving);
+	for (size_t k = 0; k < ARRAY_SIZE(kinds) && !m; k++)
+		for (u32 id = 0; !m && !obj_next_id(&s->tab, id, kinds[k], &id);) {
+			struct obj *o;
+
+			if (obj_by_id(&s->tab, id, kinds[k], &o))
+				continue;
+			m = registered(o, interface);
+			pthread_mutex_unlock(&moving);
+			obj_put(o);
+			pthread_mutex_lock(&moving);
+		}
+	pthread_mutex_unlock(&moving);
+	if (!m)
+		return -ENOENT;
+	*ret_map = (struct skep_map *)(void *)m;
+	return 0;
+}
+
 int skep_ops_call(struct skep_map *map, const char *member, const uint64_t *args, uint32_t nargs, uint64_t *ret)
 {
 	struct map *m = (struct map *)(void *)map;

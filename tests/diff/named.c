@@ -493,6 +493,100 @@ static void call_member(const struct backend *be, int fd)
 	skep_map_put(m);
 }
 
+/* A table that is registered by a link, replaced, and gone with the link. */
+static void ops_links(const struct ops_names *n)
+{
+	static u8 value[4096] __attribute__((aligned(8)));
+	long r[BACKENDS][24] = { { 0 } };
+	u32 steps = 0;
+
+	for (u32 b = 0; b < kit.nbe; b++) {
+		const struct backend *be = &kit.be[b];
+		int fd[3] = { ops_prog(be, n, 0), ops_prog(be, n, 1), ops_prog(be, n, 2) }, m[2], l, plain;
+		struct skep_map *got = NULL;
+		struct { u32 link, new, flags, old; } up;
+		struct { u32 map, target, type, flags; u64 rest[4]; } create;
+		u32 key = 0, at = 0;
+		union bpf_attr a;
+		u64 word;
+
+#define STEP(x) (r[b][at++] = (x))
+#define CREATE(map_) (create = (typeof(create)){ .map = (u32)(map_), .type = 44 }, memset(&a, 0, sizeof(a)), memcpy(&a, &create, sizeof(create)), \
+		      (int)be_bpf(be, BPF_LINK_CREATE, &a))
+#define UPDATE(new_, flags_, old_) (up = (typeof(up)){ (u32)l, (u32)(new_), flags_, (u32)(old_) }, memset(&a, 0, sizeof(a)), \
+				    memcpy(&a, &up, sizeof(up)), be_bpf(be, BPF_LINK_UPDATE, &a))
+		plain = (int)map_new(be, BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
+		for (u32 i = 0; i < 2; i++) {
+			memset(&a, 0, sizeof(a));
+			a.map_type = STRUCT_OPS;
+			a.key_size = 4;
+			a.value_size = n->value_size;
+			a.max_entries = 1;
+			a.map_flags = UAPI_F_LINK;
+			a.btf_vmlinux_value_type_id = (u32)n->value_type;
+			a.btf_fd = (u32)int_btf(be);
+			m[i] = (int)be_bpf(be, BPF_MAP_CREATE, &a);
+			STEP(m[i] < 0 ? m[i] : 0);
+		}
+		STEP(CREATE(plain));
+		STEP(CREATE(m[0])); /* no table yet */
+		memset(value, 0, sizeof(value));
+		for (u32 k = 0; k < 3; k++) {
+			word = (u64)fd[k];
+			memcpy(value + n->data_off + n->off[k], &word, 8);
+		}
+		memcpy(value + n->data_off + n->off[3], "skep_link", 10);
+		STEP(map_op(be, CMD_UPDATE, m[0], &key, value, 0));
+		STEP(map_op(be, CMD_UPDATE, m[0], &key, value, 0));
+		STEP(map_op(be, CMD_DELETE, m[0], &key, NULL, 0));
+		l = CREATE(m[0]);
+		STEP(l < 0 ? l : 0);
+		STEP(UPDATE(m[1], 0, 0)); /* no table yet */
+		for (u32 k = 0; k < 3; k++) {
+			word = (u64)fd[k];
+			memcpy(value + n->data_off + n->off[k], &word, 8);
+		}
+		STEP(map_op(be, CMD_UPDATE, m[1], &key, value, 0));
+		STEP(UPDATE(plain, 0, 0));
+		STEP(UPDATE(m[1], 0, m[0]));
+		STEP(UPDATE(m[1], BPF_F_REPLACE, m[1]));
+		STEP(UPDATE(m[1], BPF_F_REPLACE, plain));
+		STEP(UPDATE(m[1], BPF_F_REPLACE, m[0]));
+		STEP(UPDATE(m[0], 0, 0));
+		STEP(UPDATE(m[0], 8, 0));
+		if (be->s) {
+			u64 arg = 0, ret = 0;
+
+			if (skep_ops_get(be->s, "tcp_congestion_ops", &got) || skep_ops_call(got, "ssthresh", &arg, 1, &ret) || ret != 4 ||
+			    skep_ops_get(be->s, "tcp_congestion", &got) != -ENOENT)
+				kit_differ("struct_ops: the table of a link is not found: %llu", (unsigned long long)ret);
+			skep_map_put(got);
+		}
+		memset(&a, 0, sizeof(a));
+		a.link_detach.link_fd = (u32)l;
+		STEP(be_bpf(be, BPF_LINK_DETACH, &a));
+		STEP(UPDATE(m[1], 0, 0));
+		if (be->s && skep_ops_get(be->s, "tcp_congestion_ops", &got) != -ENOENT)
+			kit_differ("struct_ops: a table without a link is found");
+		steps = at;
+#undef STEP
+#undef CREATE
+#undef UPDATE
+		for (u32 k = 0; k < 3; k++)
+			close(fd[k]);
+		close(l);
+		close(m[0]);
+		close(m[1]);
+		close(plain);
+	}
+	for (u32 i = 0; i < steps && kit.nbe > 1; i++) {
+		if (r[0][i] == r[1][i])
+			kit_agree();
+		else
+			kit_differ("struct_ops link, step %u: kernel %s, %s %s", i, err_name(r[0][i]), kit.be[1].name, err_name(r[1][i]));
+	}
+}
+
 static void struct_ops(void)
 {
 	static u8 value[4096] __attribute__((aligned(8)));
@@ -502,6 +596,8 @@ static void struct_ops(void)
 
 	if (!find_names(&n) || n.value_size > sizeof(value))
 		return;
+	kit_case("struct_ops links");
+	ops_links(&n);
 	kit_case("struct_ops");
 	for (u32 b = 0; b < kit.nbe; b++) {
 		const struct backend *be = &kit.be[b];
