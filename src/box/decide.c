@@ -67,6 +67,22 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 	return 0;
 }
 
+/* Calls are made on duplicates of clients' descriptors, which containers may forbid to take. */
+static bool may_take(const struct box *b)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, b->command, 0), fd;
+	bool may;
+
+	if (pidfd < 0)
+		return true; /* the first client has ended: nobody to try it on */
+	fd = (int)syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+	may = fd >= 0 || errno == EBADF || errno == ESRCH;
+	if (fd >= 0)
+		close(fd);
+	close(pidfd);
+	return may;
+}
+
 static int check(void *ctx, const struct hook_place *at, struct str *why)
 {
 	const struct decide *d = ctx;
@@ -81,6 +97,10 @@ static int check(void *ctx, const struct hook_place *at, struct str *why)
 	}
 	if (w == WHERE_ENFORCE && !d->box->opts.enforce) {
 		str_printf(why, "%s: this box does not stop the calls it is about; start it with skep exec --enforce", what);
+		return -EOPNOTSUPP;
+	}
+	if (!may_take(d->box)) {
+		str_printf(why, "%s: descriptors of clients may not be taken here (a container without pidfd_getfd)", what);
 		return -EOPNOTSUPP;
 	}
 	return 0;

@@ -124,6 +124,8 @@ static int open_found(struct notif *n, int at, u64 flags)
 		return -ENOTDIR;
 	if (S_ISLNK(st.st_mode))
 		return -ELOOP;
+	if (flags & O_CREAT && S_ISDIR(st.st_mode))
+		return -EISDIR;
 	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 0))
 		return open_tty(n, how);
 	if (S_ISFIFO(st.st_mode) && !(flags & O_NONBLOCK) && (flags & O_ACCMODE) != O_RDWR)

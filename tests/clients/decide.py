@@ -102,7 +102,7 @@ def case_open(name):
     with open("new", "w") as f:
         f.write("x")
     print(oct(os.stat("new").st_mode), open("new").read(), said(os.open, "new", os.O_CREAT | os.O_EXCL), said(os.open, "new", os.O_DIRECTORY),
-          said(os.open, "none", os.O_RDONLY), said(os.open, "new/x", os.O_RDONLY), said(os.open, name + ".link", os.O_NOFOLLOW))
+          said(os.open, "none", os.O_RDONLY), said(os.open, ".", os.O_CREAT), said(os.open, "new/x", os.O_RDONLY), said(os.open, name + ".link", os.O_NOFOLLOW))
     os.mkfifo("fifo")
     w = threading.Timer(0.1, lambda: open("fifo", "w").write("through"))
     w.start()

@@ -12,6 +12,7 @@ bpf_objects decide
 bpftool gen skeleton "$work/obj/decide.bpf.o" name decide_bpf >"$work/decide.skel.h" || { fail "no skeleton"; finish; }
 cc -O1 -I"$work" -o "$work/decide" "$here/decide.c" -lbpf || { fail "decide.c"; finish; }
 cc -O1 -pthread -o "$work/rewrite" "$here/rewrite.c" || { fail "rewrite.c"; finish; }
+cc -O1 -w -o "$work/noise" "$here/noise.c" || { fail "noise.c"; finish; }
 cp "$here/decide.py" "$work/"
 python=$(python3 -c 'import sys; print(sys.executable)')
 as user test -x "$python" || python=/usr/bin/python3
@@ -114,7 +115,7 @@ Operation not permitted
 Operation not permitted
 Operation not permitted
 True True /proc/thread-self/comm
-0o100640 x File exists Not a directory No such file or directory Not a directory Too many levels of symbolic links
+0o100640 x File exists Not a directory No such file or directory Is a directory Not a directory Too many levels of symbolic links
 through
 END
 NAME=id boxed "lsm bprm_check_security" "" bprm exec <<'END'
@@ -157,10 +158,12 @@ grep -q 'python.*-[0-9]* .*: port 28082 is refused' "$work/printed" && grep -q '
 
 # who joins a box that enforces is in it as all others are
 name=enforce-$$
-PROGS=task_kill DENY=15 "$skep" exec -e -b $name -- "$work/decide" sh -c "\"$skep\" exec -b $name true; : >\"$work/ready\"; sleep 3" 2>/dev/null &
+PROGS=task_kill DENY=15 "$skep" exec -e -b $name -- "$work/decide" sh -c "\"$skep\" exec -b $name true; : >\"$work/ready\"
+	while [ ! -e \"$work/over\" ]; do sleep 0.1; done" 2>/dev/null &
 while [ ! -e "$work/ready" ]; do sleep 0.1; done
 "$skep" exec -b $name -- sh -c 'kill -15 $$; exit 3' 2>/dev/null
 [ $? = 3 ] && ok "who joins is decided about" || fail "who joins is decided about"
+: >"$work/over"
 wait
 
 # arguments that change while they are decided on
@@ -171,5 +174,18 @@ for who in root user; do
 	CLOSED=1 PROGS=connect4,file_open NAME=bb.txt as $who timeout 60 "$skep" exec --enforce -- "$work/decide" "$work/rewrite" 28081 28082 \
 		"$work/at/aa.txt" "$work/at/bb.txt" >"$work/out" 2>&1 && ok "changed arguments, $who: $(head -1 "$work/out")" ||
 		{ fail "changed arguments, $who"; cat "$work/out"; }
+done
+
+# calls that make no sense, with every program in force: who decides lives, and keeps nothing
+all=connect4,bind4,sendmsg4,recvmsg4,getpeername4,sock_create,set_option,get_option,device,file_open,bprm,lsm_connect,lsm_create,unlink,task_kill
+for who in root user; do
+	place
+	name=noise-$who-$$
+	PROGS=$all NAME=none as $who timeout 100 "$skep" exec -e -b $name --keep -- "$work/decide" sh -c "'$work/noise' ${CALLS:-2000} 1 &
+		'$work/noise' ${CALLS:-2000} 2; wait" >"$work/out" 2>&1
+	pid=$(as $who "$skep" status -j $name | "$python" -c 'import json,sys; print(json.load(sys.stdin)["supervisor"])')
+	[ "$(grep -c '^done' "$work/out")" = 2 ] && [ "$(ls "/proc/$pid/fd" | wc -l)" -lt 40 ] && ok "noise, $who" ||
+		{ fail "noise, $who"; cat "$work/out"; ls -l "/proc/$pid/fd"; }
+	as $who "$skep" attach --stop $name
 done
 finish

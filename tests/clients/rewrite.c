@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	l[0] = listener(port[0]);
 	l[1] = listener(port[1]);
 	pthread_create(&t, NULL, flip, NULL);
-	for (tries = 0; tries < 2000; tries++) {
+	for (tries = 0; tries < 1000; tries++) {
 		struct sockaddr_in peer;
 		socklen_t len = sizeof(peer);
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), r = connect(fd, (struct sockaddr *)&to, sizeof(to));
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 			while ((fd = accept(l[i], NULL, NULL)) >= 0) /* so that queues never fill */
 				close(fd);
 	}
-	for (tries = 0; tries < 2000; tries++) {
+	for (tries = 0; tries < 1000; tries++) {
 		int fd = open(name, O_RDONLY);
 
 		if (fd < 0) {
