@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -386,6 +389,40 @@ TEST(frames_without_end_meet_the_guard_page)
 	CHECK(last); /* it went that far */
 	kit_drop(&endless);
 	munmap(map, STACK + 2 * 4096);
+}
+
+/* ---- where the system is stricter ---- */
+static void without_code_files(void *arg)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_memfd_create, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog p = { ARRAY_SIZE(f), f };
+	const u64 data = 77;
+	struct codemem m;
+
+	(void)arg;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p))
+		_exit(0);
+	if (codemem_reserve(4, sizeof(data), &m) || codemem_publish(&m, evil, 0xcc, &data))
+		abort();
+	if (m.sealed || memcmp(m.code, evil, 4) || memcmp(m.data, &data, sizeof(data)))
+		abort();
+	if (dies_of(store, m.code) != SIGSEGV || dies_of(store, m.data) != SIGSEGV || dies_of(execute_ops, m.data) != SIGSEGV ||
+	    dies_of(load, m.data + 4096) != SIGSEGV || dies_of(load, m.map) != SIGSEGV)
+		abort();
+	codemem_free(&m);
+	if (codemem_readonly(&data, sizeof(data), &m) || memcmp(m.code, &data, sizeof(data)) || dies_of(store, m.code) != SIGSEGV)
+		abort();
+}
+
+/* vm.memfd_noexec=2: what is merely mapped so is still never writable and executable at once. */
+TEST(does_with_mappings_where_files_may_not_be_executed)
+{
+	CHECK_EQ(dies_of(without_code_files, NULL), 0);
 }
 
 static void under_mdwe(void *arg)
