@@ -179,6 +179,8 @@ static struct client *make(struct notif *n, pid_t pid, const char *comm)
 	p->exit = (struct box_source){ .fd = p->c.pidfd, .fn = on_exit_event, .ctx = &p->c };
 	if (box_poll(b, &p->exit, EPOLLIN))
 		client_put(&p->c);
+	if (w)
+		serve_slow(n->from); /* the tracer may be making some process do calls that stop here */
 	for (; w; w = w->next)
 		if (w->seen)
 			w->seen(w->ctx, &p->c);
