@@ -15,6 +15,7 @@
 #include "map/priv.h"
 #include "map/os.h"
 
+#define LOOK_NS    20000000       /* how often a thread that works for the supervisor asks whether that is there */
 #define NESTED_NS  1000000000ull   /* a program that has "run" so long was left by a jump */
 
 struct agent_head agent_head __attribute__((section(".data.head"), aligned(4096)));
@@ -594,6 +595,8 @@ static s64 do_command(struct agent_cmd *c)
 
 void agent_call(struct agent_cmd *first)
 {
+	struct os_time moment = { 0, LOOK_NS };
+
 	for (struct agent_cmd *c = first; c->op != AGENT_CMD_END; c++) {
 		for (u32 i = 0; i < 6; i++) {
 			s64 got = c->from[i] ? first[c->from[i] - 1].ret : 0;
@@ -603,6 +606,7 @@ void agent_call(struct agent_cmd *first)
 		c->ret = do_command(c);
 	}
 	wake(&agent_head.ctl->done);
-	for (;;) /* until it moves this thread back to where it was */
-		os_call6(__NR_pause, 0, 0, 0, 0, 0, 0);
+	/* it moves this thread back to where it was; a supervisor that is no more does not */
+	while (os_call6(__NR_kill, agent_head.ctl->server, 0, 0, 0, 0, 0) != -ESRCH)
+		os_call6(__NR_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
 }

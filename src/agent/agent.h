@@ -184,7 +184,7 @@ struct agent_head {
 /* What the supervisor finds in the blob by this table, at its start. Offsets from the blob's base. */
 struct agent_exports {
 	u32 magic, head;
-	u32 uprobe, function, ret, sys_enter, sys_exit, call;
+	u32 uprobe, function, ret, sys_enter, sys_exit, call, work;
 	u32 map_ops, tail_call, bodies, poll, may_goto;
 };
 

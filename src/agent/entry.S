@@ -241,11 +241,25 @@ entry agent_sys_exit_thunk
 	leave_nested
 	ret
 
-/* ---- the supervisor calls: rdi = commands, on a stack it chose. Ends asleep, to be moved elsewhere. ---- */
+/*
+ * ---- the supervisor has a thread work for it ----
+ * Should it be killed meanwhile the thread goes on where it was: what it comes to is the return from a signal handler, whose frame is
+ * the thread's state as it was found. After a system call: rsp = the frame. Commands: rdi = they, rsi = the frame, on a stack the
+ * supervisor chose; ends asleep, to be moved elsewhere.
+ */
+entry agent_work_thunk
+	syscall
+	mov	$15, %eax               /* rt_sigreturn */
+	syscall
+	ud2
 entry agent_call_thunk
 	cld
+	mov	%rsi, %rbx
 	and	$-16, %rsp
 	call	agent_call
+	mov	%rbx, %rsp
+	mov	$15, %eax
+	syscall
 	ud2
 
 	.section .note.GNU-stack, "", @progbits

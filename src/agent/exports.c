@@ -16,6 +16,7 @@ __asm__(
 	".long agent_sys_enter_thunk - agent_exports\n"
 	".long agent_sys_exit_thunk - agent_exports\n"
 	".long agent_call_thunk - agent_exports\n"
+	".long agent_work_thunk - agent_exports\n"
 	".long agent_map_ops - agent_exports\n"
 	".long run_tail_call - agent_exports\n"
 	".long vm_body_of - agent_exports\n"

@@ -79,5 +79,6 @@ void agent_return_thunk(void);
 void agent_sys_enter_thunk(void);
 void agent_sys_exit_thunk(void);
 void agent_call_thunk(void);
+void agent_work_thunk(void);
 
 #endif

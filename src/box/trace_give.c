@@ -20,7 +20,14 @@
 
 /* ---- changes of what is in the process, while a thread of it waits ---- */
 /* A parent that waits for its vfork child cannot be stopped, nor run: the child acts. */
-static int begin(const struct agent_req *q, struct stop *s) { return stop_begin(s, (pid_t)q->pid, NULL); }
+static int begin(struct tracer *t, struct proc *p, const struct agent_req *q, struct stop *s)
+{
+	int err = stop_begin(s, (pid_t)q->pid, NULL);
+
+	if (!err)
+		proc_guard(p, &t->blob, s);
+	return err;
+}
 
 static void end(struct tracer *t, struct proc *p, struct stop *s)
 {
@@ -69,7 +76,7 @@ static void give_sink(struct tracer *t, struct proc *p, const struct agent_req *
 		return; /* nobody reads it yet */
 	k = (struct proc_sink){ .fd = e->obj.memfd, .size = e->data_size, .mark = map_perf_mark(m, slot), .cpu = e->cpu,
 				.overwrite = e->attr.write_backward };
-	if (begin(q, &s))
+	if (begin(t, p, q, &s))
 		return;
 	if (!proc_add_sink(p, &t->blob, &s, id, slot, &k))
 		keep_event(t, e);
@@ -83,7 +90,7 @@ static void give_obj(struct tracer *t, struct proc *p, const struct agent_req *q
 	const struct proc_map *m = proc_map_by_id(p, id);
 	struct stop s;
 
-	if (!m || slot >= m->ntable || begin(q, &s))
+	if (!m || slot >= m->ntable || begin(t, p, q, &s))
 		return;
 	proc_add_obj(p, &t->blob, &s, m, slot, NULL);
 	proc_rings(t, p);

@@ -195,6 +195,11 @@ static int finish(struct proc *p, const struct blob *b, struct stop *s)
 	return err;
 }
 
+void proc_guard(const struct proc *p, const struct blob *b, struct stop *s)
+{
+	stop_guard(s, p->heap_end, p->base + b->exp->work); /* below the stack there, which is larger by far than what it holds */
+}
+
 int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why)
 {
 	s64 at;
@@ -209,11 +214,14 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
 	lay_out(p, b, (u64)at);
 	err = map_text(p, b, s);
 	if (!err)
+		proc_guard(p, b, s);
+	if (!err)
 		err = write_data(p, b, s);
 	if (!err)
 		err = finish(p, b, s);
 	if (err) {
 		trace_say(why, "process %d: the agent cannot be put into it: %s", p->pid, strerror(-err));
+		stop_unguard(s);
 		stop_syscall(s, SYS_munmap, p->base, p->size, 0, 0, 0, 0);
 		p->base = 0;
 	}
@@ -344,12 +352,14 @@ int proc_eject(struct proc *p, const struct blob *b, struct stop *s)
 		err = returns_here(p, s) ? -EBUSY : each_block(p, b, s, forget_block, &u);
 	if (err)
 		return err > 0 ? -EBUSY : err;
+	stop_flush(s);
 	for (u32 i = 0; i < u.n; i++)
 		stop_syscall(s, SYS_munmap, u.at[i], AGENT_BLOCK_SIZE, 0, 0, 0, 0);
 	for (u32 i = 0; i < p->nmaps; i++)
 		stop_syscall(s, SYS_munmap, p->maps[i].file - PAGE, p->maps[i].size + PAGE, 0, 0, 0, 0);
 	for (u32 i = 0; i < p->nareas; i++)
 		stop_syscall(s, SYS_munmap, p->areas[i].at, p->areas[i].size, 0, 0, 0, 0);
+	stop_unguard(s);
 	stop_syscall(s, SYS_munmap, p->base, p->size, 0, 0, 0, 0);
 	p->base = 0;
 	return 0;
@@ -542,6 +552,7 @@ static int abandoned(struct proc *p, const struct blob *b, struct stop *s, struc
 		return -EBUSY;
 	}
 	lay_out(p, b, base);
+	proc_guard(p, b, s);
 	if (stop_read(s, head_at(p, b), h, sizeof(*h)) || h->magic != AGENT_MAGIC || h->base != base || h->size != p->size ||
 	    stop_read(s, p->ctl, &c, offsetof(struct agent_ctl, req))) {
 		trace_say(why, "process %d: something that is not skep's agent looks like it", p->pid);

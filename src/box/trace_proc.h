@@ -115,6 +115,8 @@ struct blob {
 int blob_open(struct blob *b, struct str *why);
 void blob_close(struct blob *b);
 
+/* What the process does for us from now on it finds back from should we be killed. */
+void proc_guard(const struct proc *p, const struct blob *b, struct stop *s);
 /* Put the agent into a stopped process: 0 or -errno. */
 int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why);
 /*

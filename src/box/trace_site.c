@@ -253,12 +253,6 @@ static int may_move(const struct stop *s, const struct patch_plan *plan, ip_fn f
 	return 0;
 }
 
-static void move_thread(struct stop_thread *t, u64 to)
-{
-	t->changed |= to != t->regs.rip;
-	t->regs.rip = to;
-}
-
 /* Those inside the stub come back from the agent soon. */
 static int leave_tramp(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan, u32 i)
 {
@@ -275,7 +269,7 @@ static int leave_tramp(const struct proc *p, const struct blob *b, struct stop *
 		err = -EAGAIN;
 	}
 	if (!err && s->th[i].stopped)
-		move_thread(&s->th[i], to);
+		stop_move(s, i, to);
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -514,6 +508,12 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 		err = stop_write(s, site->tramp, buf, sizeof(buf));
 	if (!err && plan->form == PATCH_JMP2)
 		err = stop_write(s, plan->pad, plan->new_pad, 5);
+	for (u32 i = 0; !err && i < s->n; i++) {
+		u64 to;
+
+		if (s->th[i].stopped && !patch_ip_forward(plan, s->th[i].regs.rip, &to))
+			stop_move(s, i, to);
+	}
 	if (!err)
 		err = stop_write(s, plan->start, plan->new, plan->len);
 	if (err) {
@@ -522,12 +522,6 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 			site->tramp = 0;
 		}
 		return err;
-	}
-	for (u32 i = 0; i < s->n; i++) {
-		u64 to;
-
-		if (s->th[i].stopped && !patch_ip_forward(plan, s->th[i].regs.rip, &to))
-			move_thread(&s->th[i], to);
 	}
 	return 0;
 }

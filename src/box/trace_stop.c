@@ -12,10 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <elf.h>
 #include <sys/auxv.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -445,6 +448,86 @@ int stop_exec(struct stop *s, pid_t pid, struct str *why)
 }
 
 /* ---- the process works for us ---- */
+/* A call that was interrupted is made again, as it would be after a signal that has no handler. */
+static void restart(struct user_regs_struct *r)
+{
+	s64 ret = (s64)r->rax;
+
+	if ((s64)r->orig_rax < 0)
+		return;
+	if (ret == -512 || ret == -513 || ret == -514) { /* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND */
+		r->rax = r->orig_rax;
+		r->rip -= 2;
+	} else if (ret == -516) { /* ERESTART_RESTARTBLOCK */
+		r->rax = (u64)-EINTR;
+	}
+}
+
+/* What the kernel puts at the end of vector registers and before it, so that it takes them for ones of its own. */
+struct fx_words { u32 magic, extended_size; u64 features; u32 size, padding[7]; };
+#define FX_AT     464u
+#define FX_MAGIC  0x46505853u
+#define FX_MAGIC2 0x46505845u
+#define FRAME_ALIGN 64u
+
+static size_t vectors(pid_t tid, u8 *buf, size_t room)
+{
+	struct iovec v = { buf, room - 4 };
+	struct fx_words w = { .magic = FX_MAGIC };
+
+	if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_X86_XSTATE, &v) || v.iov_len < 576)
+		return 0;
+	memcpy(&w.features, buf + FX_AT, 8); /* where ptrace says what there is */
+	w.size = (u32)v.iov_len;
+	w.extended_size = w.size + 4;
+	memcpy(buf + FX_AT, &w, sizeof(w));
+	memcpy(buf + v.iov_len, &(u32){ FX_MAGIC2 }, 4);
+	return v.iov_len + 4;
+}
+
+/* The frame of a signal that interrupted the thread where it is. */
+static int write_frame(struct stop *s)
+{
+	struct user_regs_struct r = s->th[0].regs;
+	u8 vec[STOP_ROOM - 1024] __attribute__((aligned(64)));
+	u64 fp = s->room, at;
+	ucontext_t u;
+	size_t n = vectors(s->th[0].tid, vec, sizeof(vec));
+
+	memset(&u, 0, sizeof(u));
+	restart(&r);
+	const greg_t g[] = { [REG_R8] = (greg_t)r.r8, [REG_R9] = (greg_t)r.r9, [REG_R10] = (greg_t)r.r10, [REG_R11] = (greg_t)r.r11,
+			     [REG_R12] = (greg_t)r.r12, [REG_R13] = (greg_t)r.r13, [REG_R14] = (greg_t)r.r14, [REG_R15] = (greg_t)r.r15,
+			     [REG_RDI] = (greg_t)r.rdi, [REG_RSI] = (greg_t)r.rsi, [REG_RBP] = (greg_t)r.rbp, [REG_RBX] = (greg_t)r.rbx,
+			     [REG_RDX] = (greg_t)r.rdx, [REG_RAX] = (greg_t)r.rax, [REG_RCX] = (greg_t)r.rcx, [REG_RSP] = (greg_t)r.rsp,
+			     [REG_RIP] = (greg_t)r.rip, [REG_EFL] = (greg_t)r.eflags,
+			     [REG_CSGSFS] = (greg_t)(r.cs | r.ss << 48) };
+	memcpy(u.uc_mcontext.gregs, g, sizeof(g));
+	u.uc_flags = 6 | (n ? 1 : 0); /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS, UC_FP_XSTATE */
+	u.uc_stack.ss_flags = 0x5a5a;  /* none that there are: the alternate stack stays as it is */
+	u.uc_mcontext.fpregs = n ? (fpregset_t)fp : NULL;
+	memcpy(&u.uc_sigmask, &s->mask, 8);
+	at = s->room + ROUND_UP(n, FRAME_ALIGN) + 8;
+	if ((n && stop_write(s, fp, vec, n)) || stop_write(s, at, &u, offsetof(ucontext_t, uc_sigmask) + 8))
+		return -EFAULT;
+	s->frame = at;
+	return 0;
+}
+
+int stop_guard(struct stop *s, u64 room, u64 work)
+{
+	int err;
+
+	s->room = ROUND_UP(room, FRAME_ALIGN);
+	s->work = work;
+	err = s->working ? write_frame(s) : 0;
+	if (err)
+		s->room = s->work = 0;
+	return err;
+}
+
+void stop_unguard(struct stop *s) { s->room = s->work = s->frame = 0; }
+
 static int begin_work(struct stop *s)
 {
 	u64 all = ~0ull;
@@ -455,6 +538,8 @@ static int begin_work(struct stop *s)
 	    ptrace(PTRACE_SETSIGMASK, s->th[0].tid, (void *)8, &all))
 		return -ESRCH;
 	s->working = true;
+	if (s->room && write_frame(s))
+		stop_unguard(s);
 	return 0;
 }
 
@@ -467,6 +552,7 @@ static int end_work(struct stop *s)
 	if (!s->working)
 		return 0;
 	s->working = false;
+	s->frame = 0;
 	s->th[0].changed = true;
 	ptrace(PTRACE_SETSIGMASK, tid, (void *)8, &s->mask);
 	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
@@ -494,7 +580,8 @@ s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64
 
 	if (err)
 		return err;
-	r.rip = s->sysinsn;
+	r.rip = s->frame ? s->work : s->sysinsn;
+	r.rsp = s->frame ? s->frame : r.rsp;
 	r.orig_rax = ~0ull;
 	r.rax = (u64)nr;
 	r.rdi = a, r.rsi = b, r.rdx = c, r.r10 = d, r.r8 = e, r.r9 = f;
@@ -518,6 +605,7 @@ int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 o
 	r.orig_rax = ~0ull;
 	r.rax = 0;
 	r.rdi = rdi;
+	r.rsi = s->frame;
 	r.rsp = stack;
 	r.eflags &= ~(u64)0x500;
 	if (ptrace(PTRACE_SETREGS, tid, NULL, &r) || ptrace(PTRACE_CONT, tid, NULL, NULL))
@@ -551,6 +639,31 @@ static void write_back(struct stop *s)
 			ptrace(PTRACE_SETREGS, s->th[i].tid, NULL, &s->th[i].regs);
 			s->th[i].changed = false;
 		}
+}
+
+static void flush_thread(struct stop *s, u32 i)
+{
+	if (!i && s->working) {
+		if (s->frame)
+			write_frame(s);
+	} else if (s->th[i].stopped && s->th[i].changed) {
+		s->th[i].changed = ptrace(PTRACE_SETREGS, s->th[i].tid, NULL, &s->th[i].regs) != 0;
+	}
+}
+
+void stop_flush(struct stop *s)
+{
+	for (u32 i = 0; i < s->n; i++)
+		flush_thread(s, i);
+}
+
+void stop_move(struct stop *s, u32 i, u64 to)
+{
+	if (s->th[i].regs.rip == to)
+		return;
+	s->th[i].regs.rip = to;
+	s->th[i].changed = true;
+	flush_thread(s, i);
 }
 
 int stop_step(struct stop *s, u32 i)

@@ -34,6 +34,8 @@ struct stop {
 	u64 vdso, sysinsn;        /* a syscall instruction in it */
 	u64 mask;                 /* of the first thread, while it works for us; */
 	bool working;             /* it was made to do something: its state is ours to restore */
+	u64 room, work;           /* where its state is kept meanwhile, should this process be killed, and code that takes it up; 0: nowhere */
+	u64 frame;                /* it is there */
 	u64 since_ns;
 };
 
@@ -56,6 +58,18 @@ bool stop_linger(bool (*wanted)(void *arg, pid_t pid), void *arg);
 int stop_read(const struct stop *s, u64 from, void *to, size_t n);
 int stop_write(const struct stop *s, u64 to, const void *from, size_t n);
 int stop_poke(pid_t pid, u64 to, const void *from, size_t n); /* of a process that runs */
+
+/*
+ * From now on a thread that works for us finds back by itself should this process be killed: STOP_ROOM bytes of its memory at `room`,
+ * `work` a syscall instruction behind which it returns from a signal handler.
+ */
+#define STOP_ROOM 20480u
+int stop_guard(struct stop *s, u64 room, u64 work);
+void stop_unguard(struct stop *s);
+/* A stopped thread is to go on elsewhere, whatever happens to this process. */
+void stop_move(struct stop *s, u32 i, u64 to);
+/* All that was decided about threads is true now: what they would come back to may go. */
+void stop_flush(struct stop *s);
 
 /* The first thread makes a system call: its result. -ESRCH: it died. */
 s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);

@@ -483,6 +483,8 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 	int err = 0;
 
 	__atomic_store_n(&t->working, p->pid, __ATOMIC_RELEASE);
+	if (p->base)
+		proc_guard(p, &t->blob, s);
 	if (!p->base && anything(p)) {
 		err = maps_each(p->pid, is_agent, NULL) ? proc_clean(p->pid, &t->blob, s, why) : 0;
 		if (!err)
