@@ -463,6 +463,7 @@ u64 helper_redirect_map(struct map *map, u64 key, u64 flags, struct run *run)
 	run->redirect_kind = REDIRECT_MAP;
 	run->redirect_map = map;
 	run->redirect_key = key;
+	run->redirect_flags = (u32)flags;
 	return XDP_REDIRECT;
 }
 

@@ -18,6 +18,7 @@
 #include "helper/packet.h"
 #include "helper/sk.h"
 #include "helper/storage.h"
+#include "hook/live.h"
 #include "hook/hook.h"
 
 #define PAGE 4096u
@@ -27,6 +28,8 @@
 #define TAILROOM 320u    /* struct skb_shared_info, aligned */
 #define MAX_GROWN 65536u   /* of the tail: the largest packet */
 #define XDP_FRAME 40u    /* struct xdp_frame at the start of the head room */
+#define LIVE_BATCH_MAX 256u
+#define LIVE_HEAD 112u   /* struct xdp_page_head, in the head room of live frames */
 #define GSO_MAX 65536u
 #define GSO_SEGS_MAX 65535u
 
@@ -166,7 +169,7 @@ static int xdp_check(struct prog *p, struct test_run *t)
 	if (t->flags & ~(u32)BPF_F_TEST_XDP_LIVE_FRAMES)
 		return fail(t, -EINVAL, "unknown flags");
 	if (t->flags)
-		return fail(t, -EOPNOTSUPP, "live frames need a network device");
+		return t->batch_size > LIVE_BATCH_MAX ? fail(t, -E2BIG, "batch_size is at most 256") : 0;
 	return t->batch_size ? fail(t, -EINVAL, "batch_size is for live frames") : 0;
 }
 
@@ -215,8 +218,12 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 		err = xdp_ctx_in(t, &in);
 	if (err)
 		return err;
-	room = PAGE - in.headroom - TAILROOM;
+	if (t->flags && (t->has_ctx_in || t->has_ctx_out) && (t->has_data_out || t->has_ctx_out))
+		return fail(t, -EINVAL, "live frames with a context give nothing back");
+	room = PAGE - in.headroom - TAILROOM - (t->flags ? LIVE_HEAD : 0);
 	in.linear = MIN(in.linear, room);
+	if (t->flags && t->data_size_in > in.linear)
+		return fail(t, -EINVAL, "a live frame is in one piece, of at most 3408 bytes");
 	if (t->data_size_in - in.meta < ETH_HLEN)
 		return fail(t, -EINVAL, "a packet has at least 14 bytes");
 	if (!t->data_in)
@@ -234,8 +241,12 @@ static int xdp_run(struct prog *p, struct test_env *env, struct test_run *t)
 		ctx.md.ingress_ifindex = 1; /* loopback */
 	pkt_publish(&pkt);
 	env->env.pkt = &pkt;
-	run_repeat(p, &ctx, env, t);
-	err = xdp_data_out(t, &pkt);
+	if (t->flags)
+		err = live_frames(p, &env->env, t, &ctx);
+	else
+		run_repeat(p, &ctx, env, t);
+	if (!err)
+		err = xdp_data_out(t, &pkt);
 	in.md.data = (u32)(pkt.data - pkt.meta);
 	in.md.data_end = (u32)(pkt.end - pkt.meta);
 	if (!err && (t->has_ctx_in || t->has_ctx_out))

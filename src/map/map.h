@@ -147,6 +147,8 @@ int map_delete(struct map *m, const void *key);
  * reference to it (`prog` NULL: none is given) and stores its id; which programs may be there is the caller's to know.
  */
 bool map_value_has_prog(const struct map *m);
+/* What stands under a key: the device (or the queue's size), and the program, referenced; NULL: none. False: nothing is there. */
+bool map_device_target(struct map *m, u32 key, u32 *ret_first, struct obj **ret_prog);
 /* What Linux says before it looks at the program. */
 int map_update_check(struct map *m, const void *key, const void *value, u64 flags);
 int map_update_with_prog(struct map *m, const void *key, const void *value, struct obj *prog, u64 flags);

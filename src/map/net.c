@@ -243,6 +243,25 @@ bool map_value_has_prog(const struct map *m)
 					   m->type->copy_in == cpu_update);
 }
 
+bool map_device_target(struct map *m, u32 key, u32 *ret_first, struct obj **ret_prog)
+{
+	const struct held *h = m->user;
+	struct devmap_value v = { 0, 0 };
+	const void *at;
+
+	*ret_prog = NULL;
+	pthread_mutex_lock(&m->objs_lock);
+	at = m->ops->lookup ? m->ops->lookup(m, &key, 0) : NULL;
+	if (at)
+		shm_read(&v, at, m->desc.value_size);
+	for (u32 i = 0; v.prog && h && i < h->n && !*ret_prog; i++)
+		if (h->o[i]->id == (u32)v.prog)
+			*ret_prog = obj_get(h->o[i]);
+	pthread_mutex_unlock(&m->objs_lock);
+	*ret_first = v.ifindex;
+	return at != NULL;
+}
+
 int map_update_check(struct map *m, const void *key, const void *value, u64 flags)
 {
 	u32 i, first;
