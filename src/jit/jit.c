@@ -205,7 +205,6 @@ static int describe(const struct jit *j, const struct codemem *m, struct jit_cod
 	*ret = (struct jit_code){ .mem = *m, .code = m->code, .size = (u32)m->size, .code_off = off, .sub_entry = subs,
 				  .entry = m->code + emit_label_at(&j->e, j->entry),
 				  .call = m->code + emit_label_at(&j->e, j->call) };
-	ret->tail = ret->entry;
 	ret->needs_run = j->need_run;
 	return 0;
 }

@@ -28,7 +28,6 @@ struct jit_code {
 	u32 *code_off;    /* n + 1, malloc'ed */
 	void **sub_entry; /* nsubs, malloc'ed */
 	void *entry;      /* u64 (*)(void *ctx, struct run *) */
-	void *tail;       /* where tail calls land: the entry, when the caller's frame is gone */
 	void *call;       /* u64 (*)(void *sub, r1..r5, struct run *) */
 	bool needs_run;   /* the entry looks at its struct run; else that may be NULL */
 };

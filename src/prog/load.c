@@ -387,7 +387,6 @@ static int make_image(struct prog *p, struct load *l)
 		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
 		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));
 		memcpy(&p->image.jit_call, &p->code.call, sizeof(p->image.jit_call));
-		p->image.jit_tail = p->code.tail;
 		p->image.bare = !p->code.needs_run;
 		p->image.code = p->code.code;
 		p->image.code_size = p->code.size;

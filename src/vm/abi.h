@@ -44,7 +44,6 @@ struct image {
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
 	bool bare;              /* compiled, and needs no run: entry(ctx, NULL) will do */
 	u64 (*tail)(void *ctx, struct run *run);   /* the same when it is tail called: entry, or run_landed */
-	void *jit_tail;         /* compiled code's entry; NULL: interpreted */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */
 	u64 (*jit_call)(void *sub, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
 	const void *code;       /* compiled bytes, for dumps; code_size */

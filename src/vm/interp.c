@@ -173,7 +173,7 @@ L_TAIL_CALL: {
 	/* the new program takes over this frame, and with it its stack */
 	run->stack_top = (u8 *)(uintptr_t)r[10];
 	run->image = img;
-	if (img->jit_tail || img->throws || (img->may_throw && !run->unwind)) {
+	if (img->jit_call || img->throws || (img->may_throw && !run->unwind)) {
 		r[0] = img->tail((void *)(uintptr_t)r[1], run);
 		goto L_EXIT;
 	}

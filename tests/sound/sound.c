@@ -148,7 +148,6 @@ static void child(struct skep *s, struct prog *p, const struct record *r, int fd
 	/* whatever engine it was loaded for */
 	p->image.entry = p->image.tail = vm_exec;
 	p->image.jit_call = NULL;
-	p->image.jit_tail = NULL;
 	follow(p, r);
 	for (u32 i = 0; i < inputs && !follow_stats.violations; i++) {
 		__atomic_fetch_add(&totals->runs, 1, __ATOMIC_RELAXED);

@@ -84,7 +84,6 @@ static inline int kit_compile(struct kit *k, const struct jit_opts *o)
 				.entry = vm_exec, .tail = vm_exec };
 	k->jit = k->vm;
 	k->jit.sub = k->jsub;
-	k->jit.jit_tail = k->code.tail;
 	memcpy(&k->jit.entry, &k->code.entry, sizeof(k->jit.entry));
 	k->jit.tail = k->jit.entry;
 	memcpy(&k->jit.jit_call, &k->code.call, sizeof(k->jit.jit_call));

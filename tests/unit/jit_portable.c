@@ -75,8 +75,7 @@ static void image_at(struct place *at, const struct kit *k, const struct jit_por
 {
 	void *entry = at->base + p->entry, *call = at->base + p->call;
 
-	at->image = (struct image){ .ops = k->ops, .n = k->n, .sub = at->sub, .nsubs = k->nsubs, .exception_sub = ~0u,
-				    .jit_tail = entry };
+	at->image = (struct image){ .ops = k->ops, .n = k->n, .sub = at->sub, .nsubs = k->nsubs, .exception_sub = ~0u };
 	memcpy(&at->image.entry, &entry, sizeof(entry));
 	at->image.tail = at->image.entry;
 	memcpy(&at->image.jit_call, &call, sizeof(call));

@@ -40,7 +40,7 @@ static void make(struct kit *k, const struct ins *ops, u32 n, const struct jit_o
 	CHECK_EQ(jit_publish(&k->code, NULL), 0);
 	arena_free(&k->arena);
 	k->jsub[0] = (struct image_sub){ .end = n, .jit = k->code.sub_entry[0] };
-	k->jit = (struct image){ .ops = k->ops, .n = n, .sub = k->jsub, .nsubs = 1, .exception_sub = ~0u, .jit_tail = k->code.tail };
+	k->jit = (struct image){ .ops = k->ops, .n = n, .sub = k->jsub, .nsubs = 1, .exception_sub = ~0u };
 	memcpy(&k->jit.entry, &k->code.entry, sizeof(k->jit.entry));
 	k->jit.tail = k->jit.entry;
 }
