@@ -19,7 +19,7 @@ enum { CALLS = 512, SITES = 900 };
 
 static atomic_ulong enters[CALLS], leaves[CALLS], unknown, strange;
 static struct patch_plan plans[SITES];
-static u32 nplans, form[3], nsingle, unnumbered;
+static u32 nplans, form[PATCH_TRAP + 1], nsingle, unnumbered;
 static atomic_long refuse_nr = -1, change_nr = -1;
 
 static u64 KIT_BARE on_enter(struct patch_regs *r, u64 probe)
@@ -243,8 +243,8 @@ TEST(the_whole_c_library)
 		SKIP("no libc.so");
 	CHECK(libc.n > 300);
 	CHECK_EQ(rewrite_all(), 0);
-	printf("#   %u sites: %u jumps (%u in one instruction), %u by padding, %u int3; %u without a number\n", nplans, form[PATCH_JMP5],
-	       nsingle, form[PATCH_JMP2], form[PATCH_TRAP], unnumbered);
+	printf("#   %u sites: %u jumps (%u in one instruction), %u by padding, %u over bytes that stay, %u int3; %u without a number\n", nplans, form[PATCH_JMP5],
+	       nsingle, form[PATCH_JMP2], form[PATCH_PUN], form[PATCH_TRAP], unnumbered);
 	CHECK_EQ(nplans, libc.n);
 	CHECK_EQ(form[PATCH_TRAP], 0);
 

@@ -22,7 +22,7 @@ static struct corpus {
 	struct patch_text text;
 	u8 *code;           /* starts by Zydis: who branches where */
 	u8 *branched;       /* byte per byte of text: 1 a direct branch goes there */
-	u64 form[3], single, refused, n, moved, bad;
+	u64 form[PATCH_TRAP + 1], single, refused, n, moved, bad;
 	u64 by_err[64];
 	u64 last;
 	bool calls;
@@ -241,7 +241,7 @@ static void print(const char *path, const char *what)
 	if (!c.n)
 		return;
 	printf("#   %-42s %7llu %s: %5.1f %% jumps (%llu padding, %llu single), %llu int3, %llu refused", path, (unsigned long long)c.n, what,
-	       100.0 * (double)(c.form[PATCH_JMP5] + c.form[PATCH_JMP2]) / (double)c.n, (unsigned long long)c.form[PATCH_JMP2],
+	       100.0 * (double)(c.n - c.form[PATCH_TRAP]) / (double)c.n, (unsigned long long)c.form[PATCH_JMP2],
 	       (unsigned long long)c.single, (unsigned long long)c.form[PATCH_TRAP], (unsigned long long)c.refused);
 	for (u32 i = 1; i < 64; i++)
 		if (c.by_err[i])

@@ -15,7 +15,7 @@ enum { PLANS = 12000 };
 
 static struct { struct patch_elf e; u64 bias; struct patch_text text; void *so; char path[256]; } lib;
 static struct patch_plan *plans;
-static u32 nplans, forms[3], refused;
+static u32 nplans, forms[PATCH_TRAP + 1], refused;
 static u64 hits;
 static u64 seed;
 
@@ -288,7 +288,7 @@ static void run(const char *what, patch_range_fn fn)
 	hits = 0;
 	patch_elf_ranges(&lib.e, fn, NULL);
 	compute(got);
-	printf("#   %s: %u jumps, %u by padding, %u int3, %u refused; %llu hits, %llu int3 hits\n", what, forms[PATCH_JMP5], forms[PATCH_JMP2],
+	printf("#   %s: %u jumps, %u by padding, %u over bytes that stay, %u int3, %u refused; %llu hits, %llu int3 hits\n", what, forms[PATCH_JMP5], forms[PATCH_JMP2], forms[PATCH_PUN],
 	       forms[PATCH_TRAP], refused, (unsigned long long)hits, (unsigned long long)kit_traps);
 	for (u32 i = 0; i < nplans; i++) {
 		CHECK_EQ(patch_remove(&plans[i], &kit_ops), 0);
