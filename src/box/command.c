@@ -36,6 +36,14 @@ s64 box_bpf(struct notif *n)
 		__atomic_store_n(&n->client->asks_bpf, true, __ATOMIC_RELAXED);
 	if (!is_quick(cmd))
 		serve_slow(n->from);
+	if (decides(b, SEC_bpf)) {
+		u64 args[4] = { cmd, 0, (u32)n->args[2], 0 };
+		struct who w;
+
+		ret = who_is(n, &w) ? (int)decide_security(n, &w, SEC_bpf, args, ARRAY_SIZE(args)) : -EINTR;
+		if (ret)
+			return ret;
+	}
 	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log ? &n->reason : NULL);
 	__atomic_fetch_add(&b->ncalls[row], 1, __ATOMIC_RELAXED);
 	if (ret < 0)

@@ -72,6 +72,7 @@ s64 decide_exec(struct notif *n, int dirfd, u64 path, int flags);
 /* Has the client become a program it was not allowed to? Then it is killed, and this is false. */
 bool decide_image(struct notif *n);
 s64 decide_remove(struct notif *n, int dirfd, int at, int flags);
+s64 decide_rename(struct notif *n, const int dirfd[2], int from, int to, u64 flags);
 s64 decide_mkdir(struct notif *n, int dirfd, int at, u32 mode);
 
 #endif

@@ -365,38 +365,65 @@ static struct mirror dentry_of(struct mirrors *m, const char *name, u64 inode)
 	return d;
 }
 
-/* path_unlink(dir, dentry), path_rmdir(dir, dentry), path_mkdir(dir, dentry, mode) */
-static s64 judge_name(struct notif *n, const struct who *w, enum security what, const struct walk *k, u64 mode)
+/* A name that is to change: its directory and, if it is there, itself, for as long as programs are asked. */
+struct changed { u64 dir, file; const char *name; };
+
+static bool changed_begin(struct changed *c, const struct walk *k)
+{
+	*c = (struct changed){ .dir = file_new(dup(k->dir)), .file = k->at >= 0 ? file_new(dup(k->at)) : 0, .name = k->last };
+	return c->dir;
+}
+
+static void changed_end(const struct changed *c)
+{
+	if (c->dir)
+		file_put(c->dir);
+	if (c->file)
+		file_put(c->file);
+}
+
+/*
+ * path_X(dir, dentry, extra) and inode_X(dir, dentry, extra); for rename the second name follows the first. `by_path`, `by_inode`: the
+ * hooks; extra is given to as many arguments as they have.
+ */
+static s64 judge_names(struct notif *n, const struct who *w, enum security by_path, enum security by_inode, const struct changed *c, u32 names,
+		       u64 extra)
 {
 	struct mirrors m = { .btf = hook_btf(n->box->skep->hooks) };
-	u64 dir = file_new(dup(k->dir)), file = k->at >= 0 ? file_new(dup(k->at)) : 0;
+	u64 paths[5] = { 0 }, inodes[5] = { 0 };
 	jmp_buf oom;
 	s64 ret = -ENOMEM;
 
 	m.arena.oom = &oom;
-	if (dir && !setjmp(oom)) {
-		u64 args[3] = { dir, m.btf ? (u64)(uintptr_t)dentry_of(&m, k->last, file ? file_inode(file) : 0).mem : 0, mode };
-
-		ret = decide_security(n, w, what, args, what == SEC_path_mkdir ? 3 : 2);
+	if (!setjmp(oom)) {
+		for (u32 i = 0; i < names; i++) {
+			paths[2 * i] = c[i].dir;
+			inodes[2 * i] = file_inode(c[i].dir);
+			if (m.btf)
+				paths[2 * i + 1] = inodes[2 * i + 1] =
+					(u64)(uintptr_t)dentry_of(&m, c[i].name, c[i].file ? file_inode(c[i].file) : 0).mem;
+		}
+		paths[2 * names] = inodes[2 * names] = extra;
+		ret = decide_security(n, w, by_path, paths, 2 * names + 1);
+		if (!ret)
+			ret = decide_security(n, w, by_inode, inodes, 2 * names + 1);
 	}
-	if (dir)
-		file_put(dir);
-	if (file)
-		file_put(file);
 	arena_free(&m.arena);
 	return ret;
 }
 
 /* unlinkat or mkdirat on the directory that was judged. */
-static s64 change_name(struct notif *n, enum security what, int dirfd, int at, int flags, u32 mode)
+static s64 change_name(struct notif *n, enum security by_path, enum security by_inode, int dirfd, int at, int flags, u32 mode)
 {
+	bool make = by_path == SEC_path_mkdir;
+	struct changed c = { .dir = 0 };
 	char path[4096];
 	struct acting act;
 	struct who w;
 	struct walk k;
 	s64 ret;
 
-	if (!decides(n->box, what))
+	if (!decides(n->box, by_path) && !decides(n->box, by_inode))
 		return BOX_PASS;
 	serve_slow(n->from);
 	ret = client_string(n->client, path, n->args[at], sizeof(path));
@@ -409,25 +436,79 @@ static s64 change_name(struct notif *n, enum security what, int dirfd, int at, i
 		return ret;
 	ret = walk(n, dirfd, path, true, &k);
 	if (!ret) {
-		bool make = what == SEC_path_mkdir;
 		mode_t old = umask((mode_t)w.umask);
 
-		ret = make && k.at >= 0 ? -EEXIST : !make && k.at < 0 ? -ENOENT : k.dir < 0 ? -EBUSY : judge_name(n, &w, what, &k, mode);
+		ret = make && k.at >= 0 ? -EEXIST : !make && k.at < 0 ? -ENOENT : k.dir < 0 ? -EBUSY : !changed_begin(&c, &k) ? -ENFILE : 0;
+		if (!ret)
+			ret = judge_names(n, &w, by_path, by_inode, &c, 1, mode);
 		if (!ret)
 			ret = (make ? mkdirat(k.dir, k.last, mode) : unlinkat(k.dir, k.last, flags)) ? -errno : 0;
 		umask(old);
+		changed_end(&c);
 		walk_end(&k);
 	}
 	act_end(&act);
 	return ret;
 }
 
+/* Both directories are walked to, the names are changed there. */
+static s64 rename_judged(struct notif *n, const struct who *w, const int dirfd[2], char (*path)[4096], u32 flags)
+{
+	struct changed c[2] = { { .dir = 0 }, { .dir = 0 } };
+	struct walk k[2];
+	s64 ret = walk(n, dirfd[0], path[0], true, &k[0]);
+
+	if (ret)
+		return ret;
+	ret = walk(n, dirfd[1], path[1], true, &k[1]);
+	if (!ret) {
+		ret = k[0].at < 0 ? -ENOENT : k[0].dir < 0 || k[1].dir < 0 ? -EBUSY :
+		      !changed_begin(&c[0], &k[0]) || !changed_begin(&c[1], &k[1]) ? -ENFILE : 0;
+		if (!ret)
+			ret = judge_names(n, w, SEC_path_rename, SEC_inode_rename, c, 2, flags);
+		if (!ret)
+			ret = syscall(SYS_renameat2, k[0].dir, k[0].last, k[1].dir, k[1].last, flags) ? -errno : 0;
+		changed_end(&c[0]);
+		changed_end(&c[1]);
+		walk_end(&k[1]);
+	}
+	walk_end(&k[0]);
+	return ret;
+}
+
+s64 decide_rename(struct notif *n, const int dirfd[2], int from, int to, u64 flags)
+{
+	char path[2][4096];
+	struct acting act;
+	struct who w;
+	s64 ret;
+
+	if (!decides(n->box, SEC_path_rename) && !decides(n->box, SEC_inode_rename))
+		return BOX_PASS;
+	serve_slow(n->from);
+	ret = client_string(n->client, path[0], n->args[from], sizeof(path[0]));
+	if (ret >= 0)
+		ret = client_string(n->client, path[1], n->args[to], sizeof(path[1]));
+	if (ret < 0)
+		return ret;
+	if (!who_is(n, &w))
+		return -EINTR;
+	ret = act_begin(n, &w, &act);
+	if (!ret) {
+		ret = rename_judged(n, &w, dirfd, path, (u32)flags);
+		act_end(&act);
+	}
+	return ret;
+}
+
 s64 decide_remove(struct notif *n, int dirfd, int at, int flags)
 {
-	return change_name(n, flags & AT_REMOVEDIR ? SEC_path_rmdir : SEC_path_unlink, dirfd, at, flags, 0);
+	bool dir = flags & AT_REMOVEDIR;
+
+	return change_name(n, dir ? SEC_path_rmdir : SEC_path_unlink, dir ? SEC_inode_rmdir : SEC_inode_unlink, dirfd, at, flags, 0);
 }
 
 s64 decide_mkdir(struct notif *n, int dirfd, int at, u32 mode)
 {
-	return change_name(n, SEC_path_mkdir, dirfd, at, 0, mode);
+	return change_name(n, SEC_path_mkdir, SEC_inode_mkdir, dirfd, at, 0, mode);
 }

@@ -185,6 +185,22 @@ SEC("lsm/path_unlink") int BPF_PROG(unlink, struct path *dir, struct dentry *den
 	return name[0] && is_named(is) ? -EPERM : 0;
 }
 
+SEC("lsm/inode_rename") int BPF_PROG(rename_, struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, int ret)
+{
+	char is[64] = "";
+
+	note();
+	seen_ino = old_dir->i_ino;
+	bpf_probe_read_kernel_str(is, sizeof(is), BPF_CORE_READ(new, d_name.name));
+	return name[0] && is_named(is) ? -EPERM : 0;
+}
+
+SEC("lsm/bpf") int BPF_PROG(bpf, int cmd, union bpf_attr *attr, unsigned size, int ret)
+{
+	note();
+	return cmd == BPF_MAP_CREATE ? -EPERM : 0;
+}
+
 SEC("lsm/task_kill") int BPF_PROG(task_kill, struct task_struct *p, struct kernel_siginfo *info, int sig, const struct cred *cred, int ret)
 {
 	note();

@@ -121,6 +121,17 @@ def case_unlink(name):
           said(os.rmdir, "dir"))
 
 
+def case_rename(name):
+    open("one", "w").close()
+    print(said(os.rename, "one", "two"), said(os.rename, "two", name), said(os.rename, "two", "none/x"), os.path.exists("two"))
+
+
+def case_bpf():
+    r = subprocess.run(["bpftool", "map", "create", "/sys/fs/bpf/none", "type", "hash", "key", "4", "value", "4", "entries", "1", "name", "x"],
+                       capture_output=True, text=True)
+    print(r.stderr.strip(), subprocess.run(["bpftool", "prog"], capture_output=True).returncode)
+
+
 def case_kill():
     p = subprocess.Popen(["sleep", "9"])
     print(said(os.kill, p.pid, 15), said(signal.pidfd_send_signal, os.pidfd_open(p.pid), 15), said(os.killpg, 0, 15))

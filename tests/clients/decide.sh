@@ -126,6 +126,12 @@ END
 boxed "lsm path_unlink" "" unlink unlink refused <<'END'
 Operation not permitted True None File exists None No such file or directory
 END
+boxed "lsm inode_rename" "" rename_ rename refused <<'END'
+None Operation not permitted No such file or directory True
+END
+boxed "lsm bpf" "" bpf bpf <<'END'
+Error: map create failed: Operation not permitted 0
+END
 DENY=15 boxed "lsm task_kill" --enforce task_kill kill <<'END'
 Operation not permitted Operation not permitted Operation not permitted
 -9
