@@ -171,13 +171,10 @@ struct vstate {
 
 /* ---- per instruction and subprogram, known before the walk ---- */
 struct aux {
-	struct insn_fact fact;
-	u32 orig_line;            /* index into line info + 1 */
 	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_iter_next;
 	u16 live_regs;            /* registers read before written, from here on */
-	u16 touched;              /* registers read or written */
-	bool retrace;             /* precise.c must look at it whatever registers it touches */
 	u32 scc;                  /* 0: in no loop */
+	struct insn_fact fact;    /* its first bytes are asked of each instruction walked, as what stands above */
 	u32 ptr_type;             /* reg type first seen by a load/store, to refuse mixing */
 	bool ptr_type_set;
 	bool sanitize_stack;      /* Spectre v4: store needs a barrier */
@@ -191,6 +188,8 @@ struct aux {
 	const struct btf *var_btf;
 	const struct btf *kptr_btf; u32 kptr_struct_id; u32 obj_new_size; const struct btf_record *obj_record; /* kfunc facts */
 };
+
+#define RETRACE 0x8000u /* precise.c must look at it whatever registers it touches */
 
 enum { SUB_ARG_ARENA = 255 };
 struct subprog {
@@ -223,6 +222,7 @@ struct vf_env {
 	struct ins *ins;          /* proof->ins */
 	u32 n;
 	struct aux *aux;          /* n */
+	u16 *touched;             /* n: registers read or written, or RETRACE; what backtracking asks of most instructions */
 	u8 *decode_err;           /* n, enum decode_err: found when walked, as Linux does */
 	struct subprog subs[MAX_SUBPROGS + 2];
 	u32 nsubs;

@@ -243,12 +243,19 @@ static bool note_unlike(struct vf_env *e, const struct frame *old, u32 at, bool 
 
 static bool stack_safe(struct vf_env *e, const struct frame *old, const struct frame *cur, struct idmap *m, enum equal_mode mode)
 {
-	for (u32 k = 0; k < old->nslots; k++) {
-		const struct slot *s = frame_slot(old, k);
-		bool precise = slot_precise(old, k);
+	const struct cell *nothing = &e->plain_cell[SLOT_INVALID];
 
+	for (u32 k = 0; k < old->nslots; k++) {
+		const struct slot *s;
+		bool precise;
+
+		/* most slots of most checkpoints are dead */
+		if (mode == EQ_LOOSE && old->cells[NREGS + k] == nothing)
+			continue;
 		if (mode != EQ_LOOSE && k >= cur->nslots)
 			return false;
+		s = frame_slot(old, k);
+		precise = slot_precise(old, k);
 		if (!slot_safe(e, s, k < cur->nslots ? &cur->stack[k] : &no_slot, precise, m, mode))
 			return note_unlike(e, old, NREGS + k, precise);
 	}

@@ -214,10 +214,11 @@ static void compute_live_regs(struct vf_env *e)
 		enum ins_class c = ins_class(&e->ins[i]);
 
 		e->aux[i].live_regs = live[i];
-		e->aux[i].touched = use[i] | def[i];
-		e->aux[i].retrace = c == IC_CALL || c == IC_CALL_SUB || c == IC_CALL_KFUNC || c == IC_EXIT ||
-				    c == IC_LDABS || c == IC_LDIND;
+		use[i] |= def[i];
+		if (c == IC_CALL || c == IC_CALL_SUB || c == IC_CALL_KFUNC || c == IC_EXIT || c == IC_LDABS || c == IC_LDIND)
+			use[i] |= RETRACE;
 	}
+	e->touched = use;
 	if (e->log->level & LOG_LEVEL2)
 		log_live_regs(e);
 }

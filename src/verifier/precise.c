@@ -418,8 +418,7 @@ static int at_entry(struct vf_env *e, struct vstate *s, struct want *w)
 /* Does the instruction have nothing to do with what is wanted? */
 static bool is_unrelated(const struct vf_env *e, u32 i, const struct want *w)
 {
-	return !(e->aux[i].touched & w->regs[w->frame]) && !e->aux[i].retrace &&
-	       !(e->log->level & LOG_LEVEL2);
+	return !(e->touched[i] & (w->regs[w->frame] | RETRACE)) && !(e->log->level & LOG_LEVEL2);
 }
 
 static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 *next, bool *skip,

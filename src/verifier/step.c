@@ -65,7 +65,7 @@ void log_insn(struct vf_env *e, u32 insn)
 
 /* ---- the branch stack ---- */
 
-#define NEAR 32 /* branches at the top of the stack, which come and go; those below are frozen */
+#define NEAR 128 /* branches at the top of the stack, which come and go; those below are frozen */
 
 static void remember(struct vf_env *e, struct vstate *b, u32 insn, u32 prev)
 {
