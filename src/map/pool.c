@@ -50,7 +50,7 @@ static u32 shards(const struct map *m) { return m->pool_shards; }
 u32 pool_get(struct map *m, u32 cpu)
 {
 	struct pool *p = &m->head->pool;
-	u32 n = shards(m), mine = cpu % n, i;
+	u32 n = shards(m), mine = below(cpu, n), i;
 
 	i = stack_pop(m, &p->shard[mine]);
 	if (likely(i))
@@ -68,7 +68,7 @@ u32 pool_get(struct map *m, u32 cpu)
 
 void pool_put(struct map *m, u32 i, u32 cpu)
 {
-	stack_push(m, &m->head->pool.shard[cpu % shards(m)], i);
+	stack_push(m, &m->head->pool.shard[below(cpu, shards(m))], i);
 }
 
 u32 pool_get_extra(struct map *m)

@@ -181,6 +181,9 @@ bool value_has_lock(const struct map *m);
 void lanes_in(struct map *m, u64 off, const void *src);
 void lanes_out(struct map *m, void *dst, u64 off);
 
+/* The number, or one below n: a division only for what a file should not say. */
+static inline u32 below(u32 v, u32 n) { return likely(v < n) ? v : v % n; }
+
 /* ---- pool.c ---- */
 static inline struct node *node_at(const struct map *m, u32 i)
 {

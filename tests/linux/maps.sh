@@ -65,9 +65,9 @@ run()
 	start=$(date +%s%N)
 	code=0
 	if [ "$1" = skep ]; then
-		LD_PRELOAD=$B/libskep-preload.so timeout 400 "./$2" >"$1-$2.log" 2>&1 || code=$?
+		LD_PRELOAD=$B/libskep-preload.so timeout 900 "./$2" >"$1-$2.log" 2>&1 || code=$?
 	else
-		timeout 400 "./$2" >"$1-$2.log" 2>&1 || code=$?
+		timeout 900 "./$2" >"$1-$2.log" 2>&1 || code=$?
 	fi
 	took=$((($(date +%s%N) - start) / 1000000))
 	# the part that both lack
