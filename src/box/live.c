@@ -84,3 +84,5 @@ u64 live_lost(const struct live *l)
 {
 	return src_lost(l->src);
 }
+
+void live_complaints(struct live *l, struct str *ret) { tracer_complaints(l->tracer, ret); }

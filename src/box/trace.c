@@ -437,6 +437,7 @@ void tracer_free(struct tracer *t)
 	drop_rings(t, true);
 	blob_close(&t->blob);
 	maps_forget();
+	str_free(&t->complaint);
 	free(t->rings);
 	free(t->events);
 	free(t->execs);
@@ -543,6 +544,14 @@ void tracer_refresh(struct tracer *t)
 	pthread_mutex_lock(&t->lock);
 	reap(t);
 	sync_all(t, NULL);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void tracer_complaints(struct tracer *t, struct str *ret)
+{
+	pthread_mutex_lock(&t->lock);
+	*ret = t->complaint;
+	t->complaint = (struct str){ 0 };
 	pthread_mutex_unlock(&t->lock);
 }
 

@@ -39,5 +39,7 @@ void trace_close(struct box *b);
 
 struct tracer_stats { u64 processes, sites, stops, stop_ns, longest_ns; };
 void tracer_stats(struct tracer *t, struct tracer_stats *ret);
+/* What could not be probed in processes that came later, one a line, and is forgotten then; owned by the caller. */
+void tracer_complaints(struct tracer *t, struct str *ret);
 
 #endif

@@ -27,6 +27,7 @@ struct tracer {
 	u32 npoints, pointcap;
 	struct proc *procs;
 	struct tracer_stats stats;
+	struct str complaint;        /* what could not be done in processes when nobody waited for it, the first few */
 	pid_t working;               /* the process that is stopped now; read without the lock */
 	pid_t family;                /* all its descendants are traced; 0: nobody's */
 	u64 look_at;                 /* not before this time */
@@ -37,7 +38,7 @@ struct tracer {
 	u32 nevents, eventcap;
 	/* trace_serve.c */
 	pthread_t server;
-	bool ending, leaving;        /* leaving: an agent is to go from some process as soon as it can */
+	bool ending, idle, leaving;        /* leaving: an agent is to go from some process as soon as it can */
 	pthread_mutex_t queue;       /* jobs */
 	pthread_cond_t finished;
 	struct job *jobs;

@@ -21,6 +21,7 @@
 #include "hook/perf.h"
 
 #define EXEC_NS   200000000ull  /* an execve that takes longer has perhaps failed: the thread is asked */
+#define LOOK_NS   500000000u    /* for what does not ring: counts */
 #define LEAVING_NS 10000000u
 #define BUSY_NS   300000u       /* pause while something is awaited */
 
@@ -110,25 +111,22 @@ int tracer_exec_begin(struct tracer *t, pid_t pid, pid_t tid)
 static void new_image(struct tracer *t, pid_t pid)
 {
 	struct proc *p = tracer_proc(t, pid);
-	struct str why = { 0 };
 	struct stop s;
 
 	if (p)
 		proc_forget(p); /* all of it went with the old image */
 	else
 		p = tracer_new_proc(t, pid);
-	if (!p || stop_exec(&s, pid, &why)) {
+	if (!p || stop_exec(&s, pid, NULL)) {
 		ptrace(PTRACE_DETACH, pid, NULL, NULL);
-		str_free(&why);
 		return;
 	}
 	p->broken = p->execing = p->suspect = false;
 	p->fresh = true;
 	if (!proc_plan(t, p))
-		proc_sync_stopped(t, p, &s, &why);
+		proc_sync_stopped(t, p, &s, NULL);
 	p->fresh = false;
 	stop_end(&s);
-	str_free(&why);
 }
 
 static void end_exec(struct tracer *t, u32 i)
@@ -279,6 +277,19 @@ static void wake_readers(struct tracer *t)
 			perf_event_kick(t->events[i]);
 }
 
+/* Events that programs in processes did not see, for who asks a link. */
+static void count_missed(struct tracer *t)
+{
+	struct agent_ctl *c = t->blob.ctl;
+
+	for (u32 i = 0; t->hooks && i < AGENT_SLOTS; i++) {
+		u64 n = __atomic_load_n(&c->missed[i], __ATOMIC_RELAXED) ? __atomic_exchange_n(&c->missed[i], 0, __ATOMIC_RELAXED) : 0;
+
+		if (n)
+			hook_account(t->hooks, i, 0, 0, n);
+	}
+}
+
 /* Is something awaited that does not ring? */
 static bool serve(struct tracer *t)
 {
@@ -294,6 +305,8 @@ static bool serve(struct tracer *t)
 		tracer_sync_all(t);
 	soon |= retry_pending(t) || t->nexecs || t->look_again;
 	soon |= stop_linger(is_pending, t);
+	count_missed(t);
+	t->idle = !t->procs;
 	pthread_mutex_unlock(&t->lock);
 	return soon;
 }
@@ -302,14 +315,14 @@ void *tracer_thread(void *arg)
 {
 	struct tracer *t = arg;
 	struct agent_ctl *c = t->blob.ctl;
-	struct timespec moment = { 0, BUSY_NS }, while_leaving = { 0, LEAVING_NS };
+	struct timespec moment = { 0, BUSY_NS }, while_leaving = { 0, LEAVING_NS }, now_and_then = { 0, LOOK_NS };
 
 	while (!__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE)) {
 		u32 seen = __atomic_load_n(&c->bell.rings, __ATOMIC_SEQ_CST);
 		bool soon = serve(t);
 
 		__atomic_store_n(&c->bell.sleepers, 1, __ATOMIC_SEQ_CST);
-		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, soon ? &moment : t->leaving ? &while_leaving : NULL, NULL, 0);
+		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, soon ? &moment : t->leaving ? &while_leaving : t->idle ? NULL : &now_and_then, NULL, 0);
 		__atomic_store_n(&c->bell.sleepers, 0, __ATOMIC_SEQ_CST);
 	}
 	do_jobs(t);

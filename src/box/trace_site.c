@@ -554,7 +554,7 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	if (!err)
 		err = put_site(p, b, s, site, &plan);
 	if (err)
-		trace_say(why, "process %d, address 0x%llx: %s", p->pid, (unsigned long long)site->addr, patch_why(err));
+		trace_say(why, "%sprocess %d, address 0x%llx: %s", why->len ? "; " : "", p->pid, (unsigned long long)site->addr, patch_why(err));
 	else
 		site->plan = plan, take(p, &plan, true);
 	return err == -ENOSPC || err == -EEXIST || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;

@@ -393,6 +393,21 @@ static int add_process(struct session *s, pid_t pid, bool before_exec)
 	return code;
 }
 
+/* What was asked for and could not be had in the processes that came. */
+static void complain(struct live *l)
+{
+	struct str what = { 0 };
+	char *line, *rest;
+
+	live_complaints(l, &what);
+	rest = what.len ? strdup(str_text(&what)) : NULL;
+	for (char *all = rest; (line = strsep(&all, "\n"));)
+		if (*line)
+			fprintf(stderr, "skep run: not probed: %s\n", line);
+	free(rest);
+	str_free(&what);
+}
+
 int live_run(const struct live_run *o)
 {
 	struct session s = { .o = o };
@@ -425,6 +440,8 @@ int live_run(const struct live_run *o)
 	close_session(&s);
 	if (!code)
 		show_end(&s);
+	if (s.live)
+		complain(s.live);
 	live_free(s.live);
 	load_close(s.obj);
 	str_free(&why);

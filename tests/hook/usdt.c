@@ -27,9 +27,15 @@ __attribute__((noinline)) static int round_of(int i)
 
 __attribute__((noinline)) static void twice(int i)
 {
+	static volatile int sink;
+
 	PROBE(skept, twice, 0, i, 1, 0);
-	if (i % 2)
+	sink += i;
+	if (i % 2) {
+		sink += 2;
 		PROBE(skept, twice, 0, i, 2, 0);
+	}
+	sink += 3;
 }
 
 int main(int argc, char **argv)
