@@ -332,6 +332,14 @@ static inline void keep_sessions(struct agent_session *to, const struct agent_se
 		to[i] = from[i];
 }
 
+static void take_sessions(struct agent_thread *t, const struct agent_shadow *e)
+{
+	if (e->sessions)
+		keep_sessions(t->session, e->session);
+	else
+		memset(t->session, 0, sizeof(t->session));
+}
+
 static bool has_session(const struct agent_thread *t, u64 id)
 {
 	for (u32 i = 0; i < AGENT_SESSIONS; i++)
@@ -396,7 +404,7 @@ static void read_again(struct agent_thread *t, const struct agent_site *s)
 }
 
 /* The function whose return instruction this is was entered with the stack as it is now, or nobody saw it begin. */
-static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_site *s, const struct agent_list *l)
+static inline void run_exit(struct agent_thread *t, const struct agent_site *s, const struct agent_list *l)
 {
 	u64 sp = t->regs.sp, ra = *slot_at(sp);
 	struct agent_shadow *e;
@@ -408,7 +416,8 @@ static __attribute__((noinline)) void run_exit(struct agent_thread *t, const str
 		if (!e || e->site->addr != s->entry || ra == e->site->ret_at)
 			return;
 		ra = e->ra;
-		keep_sessions(t->session, e->session);
+		if (unlikely(l->sessions))
+			take_sessions(t, e);
 		if (t->nshadow && e == &t->shadow[t->nshadow - 1])
 			t->nshadow--;
 		else
@@ -422,19 +431,27 @@ static __attribute__((noinline)) void run_exit(struct agent_thread *t, const str
 	t->regs.sp = sp;
 }
 
+static __attribute__((noinline)) void special(struct agent_thread *t, const struct agent_site *s)
+{
+	if (s->unwinds == AGENT_UNWINDS)
+		untrap(t);
+	else if (t->unwound)
+		read_again(t, s);
+}
+
 HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
 {
 	const struct agent_list *l = list_of(&s->enter);
 
-	if (unlikely(s->unwinds == AGENT_UNWINDS))
-		untrap(t);
-	else if (unlikely(t->unwound))
-		read_again(t, s);
+	if (unlikely(s->unwinds || t->unwound))
+		special(t, s);
 	if (likely(l)) {
 		t->regs.ip = s->addr;
 		flags_out(t);
 		if (!run_plain(t, l))
 			run_all(t, l, s->addr, s->begins, false);
+		if (likely(!s->special))
+			return;
 	}
 	l = list_of(&s->exit);
 	if (l)
@@ -456,9 +473,9 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 
 	if (unlikely(s->unwinds == AGENT_UNWINDS))
 		untrap(t);
-	for (u32 i = 0; i < AGENT_SESSIONS; i++)
-		t->session[i].id = 0;
 	if (l) {
+		if (unlikely(l->sessions))
+			memset(t->session, 0, sizeof(t->session));
 		t->regs.ip = s->addr;
 		flags_out(t);
 		if (!run_plain(t, l))
@@ -482,7 +499,9 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 	t->shadow[n].sp = sp;
 	t->shadow[n].ra = *slot_at(sp);
 	t->shadow[n].site = s;
-	keep_sessions(t->shadow[n].session, t->session);
+	t->shadow[n].sessions = l->sessions;
+	if (unlikely(l->sessions))
+		keep_sessions(t->shadow[n].session, t->session);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	t->nshadow = n + 1;
 	l = list_of(&s->exit);
@@ -519,7 +538,8 @@ HOT void agent_return(struct agent_thread *t)
 	for (;;) {
 		l = list_of(&was.site->leave);
 		if (l) {
-			keep_sessions(t->session, was.session);
+			if (unlikely(l->sessions))
+				take_sessions(t, &was);
 			if (!run_plain(t, l))
 				run_all(t, l, was.ra, false, true);
 		}

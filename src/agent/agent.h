@@ -81,6 +81,7 @@ struct agent_ref {
 };
 struct agent_list {
 	u32 n, gen;
+	u32 sessions, pad;     /* some program is of a session */
 	struct agent_ref ref[];
 };
 
@@ -97,6 +98,7 @@ struct agent_site {
 	u32 kind;
 	u32 begins;                      /* a function begins here: its return address is on top of the stack */
 	u32 unwinds;                     /* enum agent_unwinds */
+	u32 special;                     /* it unwinds or has an exit list */
 };
 
 /*
@@ -125,7 +127,7 @@ struct agent_sink { struct perf_sink sink; u8 *page; u64 size; u32 mark; s32 cpu
 /* ---- a thread's block ---- */
 #define AGENT_SESSIONS 3u
 struct agent_session { u64 id, cookie; }; /* id 0: none, or its return is not wanted */
-struct agent_shadow { u64 sp, ra; const struct agent_site *site; struct agent_session session[AGENT_SESSIONS]; };
+struct agent_shadow { u64 sp, ra; const struct agent_site *site; u64 sessions; struct agent_session session[AGENT_SESSIONS]; };
 #define AGENT_SHADOW 256u
 
 struct agent_thread {

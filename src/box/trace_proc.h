@@ -160,6 +160,8 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
 /* ---- trace_site.c ---- */
 /* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
+/* What kind of a place it is now. */
+int site_mark(struct stop *s, const struct proc_site *site);
 /* USDT semaphores: the counter at `at` says that somebody listens; and no more. */
 void site_count(struct stop *s, struct proc_site *site, u64 at);
 void site_uncount(struct proc *p, struct stop *s, struct proc_site *site);

@@ -538,7 +538,8 @@ static bool begins(const struct stop *s, const struct proc_site *site)
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why)
 {
 	struct agent_site rs = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site),
-				 .entry = site->entry, .unwinds = site->unwinds };
+				 .entry = site->entry, .unwinds = site->unwinds,
+				 .special = site->unwinds || site->exit.at };
 	struct patch_plan plan;
 	int err;
 
@@ -590,6 +591,14 @@ int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct pro
 		tramp_free(p, s, site->tramp);
 	site->tramp = 0; /* with a thread in it that does not leave: not used again */
 	return 0;
+}
+
+int site_mark(struct stop *s, const struct proc_site *site)
+{
+	u32 v[2] = { site->unwinds, site->unwinds || site->exit.at };
+
+	_Static_assert(offsetof(struct agent_site, special) == offsetof(struct agent_site, unwinds) + 4, "written at once");
+	return stop_write(s, site->remote + offsetof(struct agent_site, unwinds), v, sizeof(v));
 }
 
 void site_uncount(struct proc *p, struct stop *s, struct proc_site *site)

@@ -240,6 +240,7 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 		if (err)
 			break;
 		proc_rings(t, p);
+		l->sessions |= (r->flags & HOOK_F_SESSION) != 0;
 		l->ref[l->n++] = (struct agent_ref){ .entry = (u64 (*)(void *, struct run *))prog->entry,
 						     .image = (const struct image *)prog->image, .cookie = r->cookie,
 						     .pid = r->pid, .prog_type = r->prog_type, .session = r->session,
@@ -305,9 +306,7 @@ static int set_lists(struct tracer *t, struct proc *p, struct stop *s, struct pr
 	for (u32 i = 0; i < ARRAY_SIZE(lists) && !err; i++)
 		err = set_list(t, p, s, site, lists[i], olds, why);
 	site->unwinds = site->want_unwinds;
-	if (!err && site->remote)
-		err = stop_write(s, site->remote + offsetof(struct agent_site, unwinds), &site->unwinds, 4);
-	return err;
+	return err || !site->remote ? err : site_mark(s, site);
 }
 
 /* ---- USDT semaphores: a counter in the process's data says that somebody listens ---- */
