@@ -245,7 +245,7 @@ static json_t *judged_json(const char *path, const struct check_opts *o, struct 
 			}
 		i++;
 	}
-	return json_pack("{s:s, s:o}", "object", path, "programs", rows);
+	return json_pack("{s:s, s:o, s:s}", "object", path, "programs", rows, "_notes", load_notes(obj));
 }
 
 json_t *check_judge(const char *path, const struct check_opts *o)

@@ -184,8 +184,11 @@ static void show_object(void *cookie, json_t *judged)
 
 	if (code > t->worst)
 		t->worst = code;
-	if (programs && !t->o->common.json)
+	if (programs && !t->o->common.json) {
 		printf("%s\n", text_of(judged, "object"));
+		for (const char *p = text_of(judged, "_notes"); *p; p += strcspn(p, "\n") + 1)
+			printf("    note: %.*s\n", (int)strcspn(p, "\n"), p);
+	}
 	json_array_foreach(programs, i, row)
 		show_program(t, row);
 	t->cached += json_is_true(json_object_get(judged, "_cached"));

@@ -135,10 +135,24 @@ static const struct sec_row *row_by_argument(const struct bpf_object *obj, const
 	return NULL;
 }
 
+static enum bpf_prog_type packet_type(const struct fitted *f, const struct bpf_program *p)
+{
+	return f->xdp || strstr(bpf_program__name(p), "xdp") ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS;
+}
+
+static void guess_note(struct fitted *f, const struct bpf_program *p, const struct bpf_program *known)
+{
+	u32 type = known ? bpf_program__type(known) : packet_type(f, p);
+
+	image_note(&f->m.im, "section \"%s\" says no program type: judged as %s%s; --type says another", bpf_program__section_name(p),
+		   type < UAPI_PROG_TYPES ? progtype_spec[type].name : "?", known ? ", as the others of the object" : "");
+}
+
 /* What the section or the argument says; else what the others of the object are; else a packet program's types. */
 static void set_types(struct fitted *f, struct bpf_object *obj)
 {
 	struct bpf_program *p, *known = NULL;
+	u32 guessed = 0;
 
 	bpf_object__for_each_program(p, obj) {
 		const struct sec_row *r = NULL;
@@ -165,6 +179,8 @@ static void set_types(struct fitted *f, struct bpf_object *obj)
 	bpf_object__for_each_program(p, obj) {
 		if (bpf_program__type(p) != BPF_PROG_TYPE_UNSPEC)
 			continue;
+		if (!said_type && !guessed++)
+			guess_note(f, p, known);
 		if (said_type) {
 			bpf_program__set_type(p, said_type);
 			if (said_attach >= 0)
@@ -175,8 +191,7 @@ static void set_types(struct fitted *f, struct bpf_object *obj)
 			bpf_program__set_type(p, bpf_program__type(known));
 			bpf_program__set_expected_attach_type(p, bpf_program__expected_attach_type(known));
 		} else {
-			bpf_program__set_type(p, f->xdp || strstr(bpf_program__name(p), "xdp") ? BPF_PROG_TYPE_XDP :
-													  BPF_PROG_TYPE_SCHED_CLS);
+			bpf_program__set_type(p, packet_type(f, p));
 		}
 	}
 }
