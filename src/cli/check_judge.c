@@ -103,11 +103,13 @@ static void check_one(const char *path, const struct check_opts *o, enum target 
 	}
 	v->err = try_load(path, o, name, level, log, v);
 	log_read(log, &v->log);
-	if (v->err && on == ON_SKEP && *skep_report(0)) {
+	if (v->err && on == ON_SKEP && load_needs_log(v->log.line) && !o->common.verbose)
+		source_by_log(path, o, name, log, v);
+	else if (v->err && on == ON_SKEP && *skep_report(0)) {
 		v->report = strdup(skep_report(0));
 		v->report_json = json_loads(skep_report(1), 0, NULL);
 		snprintf(v->log.source, sizeof(v->log.source), "%s", report_source(v->report_json));
-	} else if (v->err && !o->common.verbose && v->log.insns < MAX_LOGGED) {
+	} else if (v->err && !o->common.verbose && v->log.insns < MAX_LOGGED) { /* the kernel */
 		source_by_log(path, o, name, log, v);
 	}
 	if (v->err && *v->log.line)

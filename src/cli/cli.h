@@ -94,6 +94,8 @@ void load_close(struct bpf_object *obj);
 const char *load_notes(const struct bpf_object *obj);
 /* The verifier's line about an instruction of the last object that stands for what cannot be loaded: in words. False: it is another. */
 bool load_explain(char *line, size_t size);
+/* Is it the line about a CO-RE relocation in vain? Only libbpf knows which, and says it in a whole log. */
+bool load_needs_log(const char *line);
 /* May this user ask the running kernel? */
 bool kernel_allowed(void);
 /* Program of the object by name or section; the only one when `name` is NULL. NULL after a message. */

@@ -57,8 +57,10 @@ struct modern_map *modern_map_facts(struct modern *m, const char *name)
 
 static bool is_old_section(const struct image_sec *s)
 {
+	size_t n = strlen(s->name);
+
 	return s->type == SHT_PROGBITS && !(s->flags & SHF_EXECINSTR) && s->data &&
-	       (!strcmp(s->name, "maps") || !strncmp(s->name, "maps/", 5));
+	       (!strcmp(s->name, "maps") || !strncmp(s->name, "maps/", 5) || (n > 5 && !strcmp(s->name + n - 5, "/maps")));
 }
 
 /* ---- definitions of numbers ---- */
@@ -98,6 +100,30 @@ static void read_old(struct old_maps *o, u32 sec)
 		memcpy(o->v[k].w, s->data + o->v[k].off, len & ~3ull);
 		o->v[k].nwords = (u32)(len / 4);
 	}
+}
+
+/* References to a section and a place in it become references to the map there, before the maps move. */
+static void name_references(struct old_maps *o)
+{
+	struct elf_image *im = &o->m->im;
+
+	for (u32 i = 1; i < im->nsec; i++)
+		for (u32 k = 0; sec_is_code(&im->sec[i]) && k < im->sec[i].nrel; k++) {
+			struct image_rel *r = &im->sec[i].rel[k];
+			const Elf64_Sym *y = &im->sym[r->sym].s;
+			struct bpf_insn *in;
+
+			if (ELF64_ST_TYPE(y->st_info) != STT_SECTION || !y->st_shndx || y->st_shndx >= im->nsec ||
+			    !is_old_section(&im->sec[y->st_shndx]) || r->off + sizeof(*in) > im->sec[i].size)
+				continue;
+			in = &sec_insns(&im->sec[i])[r->off / sizeof(*in)];
+			for (u32 m = 0; m < o->n; m++)
+				if (im->sym[o->v[m].sym].s.st_shndx == y->st_shndx && o->v[m].off == (u32)in->imm) {
+					r->sym = o->v[m].sym;
+					in->imm = 0;
+					break;
+				}
+		}
 }
 
 static struct old_map *by_id(struct old_maps *o, u32 id)
@@ -249,6 +275,7 @@ static void modern_old_maps(struct modern *m)
 	if (!m->btf)
 		return;
 	m->btf_changed = true;
+	name_references(&o);
 	/* the old tables of variables keep their places before symbols move */
 	for (u32 i = 1; i < im->nsec; i++)
 		if (is_old_section(&im->sec[i])) {

@@ -29,6 +29,7 @@ enum { BPF_PROG_TYPE_NETFILTER_ = UAPI_PROG_TYPE_NETFILTER };
 #define BPF_PROG_TYPE_NETFILTER ((enum bpf_prog_type)BPF_PROG_TYPE_NETFILTER_)
 
 #define MAX_SKIP 64
+#define CORE_POISON "195896080" /* libbpf's call in the place of an instruction whose CO-RE relocation found nothing */
 #define LIBBPF_POISON 2001000000u /* plus a map's number: libbpf's call in the place of a map that was not made */
 
 struct fitted {
@@ -587,11 +588,16 @@ static bool explain_map(const char *map, char *line, size_t size)
 	return true;
 }
 
+bool load_needs_log(const char *line)
+{
+	return strstr(line, "unknown#" CORE_POISON) != NULL;
+}
+
 bool load_explain(char *line, size_t size)
 {
 	const char *hash = strchr(line, '#');
 	unsigned long n = hash ? strtoul(hash + 1, NULL, 10) : 0;
-	char map[64] = "";
+	char map[64] = "", kind[32], what[128];
 
 	if (n >= POISON && n < POISON + reasons.npoison)
 		snprintf(line, size, "%s", reasons.poison[n - POISON]);
@@ -599,6 +605,10 @@ bool load_explain(char *line, size_t size)
 		return explain_map(reasons.map[n - LIBBPF_POISON], line, size);
 	else if (sscanf(line, "BPF map '%63[^']' is referenced but wasn't created", map) == 1)
 		return explain_map(map, line, size);
+	else if (load_needs_log(line))
+		snprintf(line, size, "it needs something that the kernel's types do not have (a CO-RE relocation in vain)");
+	else if (sscanf(line, "failed to resolve CO-RE relocation <%31[^>]> [%*u] %127[^\n]", kind, what) == 2)
+		snprintf(line, size, "it needs %s, which the kernel's types do not have (CO-RE relocation of its %s)", what, kind);
 	else
 		return false;
 	return true;
