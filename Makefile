@@ -19,7 +19,10 @@ CLI_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(sort $(wildcard src/cli/*.c src/box
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 MAPTEST := $(patsubst tests/map/%.c,$(B)/map/%,$(sort $(wildcard tests/map/*.c)))
 TOOLS   := $(patsubst tests/tools/%.c,$(B)/tools/%,$(sort $(wildcard tests/tools/*.c)))
-BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(wildcard examples/*.bpf.c examples/bad/*.bpf.c examples/embed/*.bpf.c)))
+# What needs a newer clang than Debian 12's (address spaces, 64-bit enumerations, type tags) is made where there is one.
+CLANG_NEW ?= $(shell command -v clang-20 || command -v clang-19 || command -v clang-18)
+BPF_SRC := $(wildcard examples/*.bpf.c examples/bad/*.bpf.c examples/embed/*.bpf.c $(if $(CLANG_NEW),examples/newer/*.bpf.c))
+BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(BPF_SRC)))
 
 .PHONY: all
 all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so

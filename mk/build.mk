@@ -46,6 +46,7 @@ $(B)/tools/%: tests/tools/%.c $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
 
+$(B)/examples/newer/%.bpf.o: CLANG := $(CLANG_NEW)
 $(B)/examples/%.bpf.o: examples/%.bpf.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
