@@ -15,6 +15,15 @@ $(B)/bench/bench: bench/bench.c bench/programs.h $(B)/bench/programs.o $(B)/libs
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Ibench $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/bench/programs.o $(B)/libskep.a $(BPF_LIBS) -lm
 
+# What loading a small program costs, beside the running kernel's.
+.PHONY: bench-load
+bench-load: $(B)/bench/load
+	$(Q)$(B)/bench/load $(ROUNDS)
+
+$(B)/bench/load: bench/load.c $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
+
 # The verifier beside the running kernel's, on big real programs (root; linux-source-6.1).
 .PHONY: bench-verify
 bench-verify: $(B)/bench/verify
