@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "cli/cli.h"
+#include "cli/ctx_json.h"
 #include "cli/live.h"
 
 #define MAX_OUT 65536u
@@ -18,9 +19,11 @@
 struct run_opts {
 	struct cli_common common;
 	const char *prog, *pcap, *data, *ctx, *pcap_out, *btf, *trust;
-	const char *cmd, *pid, *type;
+	const char *cmd, *pid, *type, *template;
 	u64 repeat, budget, seconds, hz;
 	u32 engine, harden, spectre, on;
+	bool live;
+	struct given given; /* what --ctx says */
 };
 
 /* One input's outcome. */
@@ -100,24 +103,33 @@ static int read_bytes(const char *path, struct packet *p)
 	return 0;
 }
 
-/* Inputs: the capture's packets, one file's bytes, or nothing (programs that need none). */
-static int read_inputs(const struct run_opts *o, bool packets, struct capture *in)
+/* Inputs: the capture's packets, one file's bytes, the context's data, or nothing (programs that need none). */
+static int read_inputs(struct run_opts *o, enum bpf_prog_type type, struct capture *in)
 {
-	if ((o->pcap != NULL) + (o->data != NULL) + (o->ctx != NULL) > 1)
-		return cli_error(EX_USAGE_, "--pcap, --data and --ctx exclude each other");
-	if (packets && o->ctx)
-		return cli_error(EX_USAGE_, "this program takes packets: give --pcap or --data");
-	if (!packets && (o->pcap || o->data))
+	bool packets = takes_packets(type);
+	int code = o->ctx ? ctx_read(o->ctx, type, &o->given) : 0;
+
+	if (code)
+		return code;
+	if ((o->pcap != NULL) + (o->data != NULL) + (o->given.data != NULL) > 1)
+		return cli_error(EX_USAGE_, "--pcap, --data and the context's \"data\" exclude each other");
+	if (!packets && (o->pcap || o->data) && !ctx_takes_data(type))
 		return cli_error(EX_USAGE_, "this program takes no packets: give its context with --ctx");
-	if (packets && !o->pcap && !o->data)
+	if (packets && !o->pcap && !o->data && !o->given.data)
 		return cli_error(EX_USAGE_, "this program needs packets: give --pcap FILE or --data FILE");
+	if (o->live && type != BPF_PROG_TYPE_XDP)
+		return cli_error(EX_USAGE_, "--live is for XDP programs");
 	if (o->pcap)
 		return capture_read(o->pcap, in);
 	in->pkt = calloc(1, sizeof(*in->pkt));
 	if (!in->pkt)
 		return cli_error(EX_INTERNAL, "out of memory");
 	in->n = 1;
-	return o->data || o->ctx ? read_bytes(o->data ? o->data : o->ctx, in->pkt) : 0;
+	if (o->given.data) {
+		in->pkt->data = o->given.data;
+		in->pkt->len = in->pkt->orig = o->given.data_len;
+	}
+	return o->data ? read_bytes(o->data, in->pkt) : 0;
 }
 
 static int load_side(const struct run_opts *o, const char *path, enum target on, struct side *s)
@@ -141,32 +153,50 @@ static bool plain_ctx(enum bpf_prog_type t)
 	return t == BPF_PROG_TYPE_RAW_TRACEPOINT || t == BPF_PROG_TYPE_SYSCALL || t == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
 }
 
+/* The context that was given; where a packet is, an XDP program's says so. */
+static void put_ctx(const struct side *s, const struct run_opts *o, const struct packet *in, struct outcome *r, struct bpf_test_run_opts *t)
+{
+	r->ctx_len = o->given.ctx_len;
+	r->ctx = calloc(1, r->ctx_len + 8u);
+	if (!r->ctx || !r->ctx_len)
+		return;
+	memcpy(r->ctx, o->given.ctx, r->ctx_len);
+	if (s->type == BPF_PROG_TYPE_XDP && r->ctx_len >= 8 && !((u32 *)(void *)r->ctx)[1])
+		((u32 *)(void *)r->ctx)[1] = in->len;
+	t->ctx_in = r->ctx;
+	t->ctx_size_in = r->ctx_len;
+	if (!plain_ctx(s->type)) {
+		t->ctx_out = r->ctx;
+		t->ctx_size_out = r->ctx_len;
+	}
+}
+
 static void run_one(const struct side *s, const struct run_opts *o, const struct packet *in, struct outcome *r)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, t);
-	bool packets = takes_packets(s->type);
+	bool packets = takes_packets(s->type), data = packets || in->len;
 
-	if (packets) {
+	put_ctx(s, o, in, r, &t);
+	if (data) {
 		t.data_in = in->data;
 		t.data_size_in = in->len;
-		r->out = malloc(MAX_OUT);
-		t.data_out = r->out;
-		t.data_size_out = r->out ? MAX_OUT : 0;
-		t.repeat = (int)(o->repeat ? o->repeat : 1);
-	} else {
-		r->ctx = calloc(1, in->len + 1u);
-		if (r->ctx && in->len)
-			memcpy(r->ctx, in->data, in->len);
-		t.ctx_in = in->len ? r->ctx : NULL;
-		t.ctx_size_in = in->len;
-		if (!plain_ctx(s->type))
-			t.repeat = (int)(o->repeat ? o->repeat : 1);
-		r->ctx_len = in->len;
+		if (!o->live) {
+			r->out = malloc(MAX_OUT);
+			t.data_out = r->out;
+			t.data_size_out = r->out ? MAX_OUT : 0;
+		}
 	}
+	if (o->live) {
+		t.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+		t.ctx_out = NULL;
+		t.ctx_size_out = 0;
+	}
+	if (packets || !plain_ctx(s->type))
+		t.repeat = (int)(o->repeat ? o->repeat : 1);
 	r->err = bpf_prog_test_run_opts(s->fd, &t);
 	r->retval = t.retval;
 	r->ns = t.duration;
-	r->out_len = packets && !r->err ? t.data_size_out : 0;
+	r->out_len = data && r->out && !r->err ? t.data_size_out : 0;
 }
 
 static int run_side(struct side *s, const struct run_opts *o, const struct capture *in)
@@ -251,6 +281,29 @@ static void print_hex(const u8 *p, u32 n)
 	}
 }
 
+/* What the program changed in its context, by name; without names the bytes. */
+static void print_ctx(const struct side *s, const struct run_opts *o, const struct outcome *r)
+{
+	json_t *before = ctx_json(s->type, o->given.ctx, r->ctx_len), *after = ctx_json(s->type, r->ctx, r->ctx_len), *v;
+	const char *key;
+	u32 changed = 0;
+
+	json_object_foreach(after, key, v) {
+		char *text;
+		if (json_equal(v, json_object_get(before, key)) || !strcmp(key, "words"))
+			continue;
+		text = json_dumps(v, JSON_ENCODE_ANY);
+		printf("%s    %s = %s\n", changed++ ? "" : "  context after the run:\n", key, text ? text : "?");
+		free(text);
+	}
+	if (!json_object_size(after) || json_object_get(after, "words")) {
+		printf("  context after the run:\n");
+		print_hex(r->ctx, MIN(r->ctx_len, 256u));
+	}
+	json_decref(before);
+	json_decref(after);
+}
+
 static void print_side(const struct side *s, const struct run_opts *o, const struct capture *in)
 {
 	const struct outcome *r = s->res;
@@ -269,14 +322,12 @@ static void print_side(const struct side *s, const struct run_opts *o, const str
 	if (r->ns)
 		printf(", %u ns a run", r->ns);
 	putchar('\n');
-	if (takes_packets(s->type) && (r->out_len != in->pkt->len || memcmp(r->out, in->pkt->data, r->out_len))) {
-		printf("  packet after the run: %u bytes (before: %u)\n", r->out_len, in->pkt->len);
+	if (r->out && (r->out_len != in->pkt->len || memcmp(r->out, in->pkt->data, r->out_len))) {
+		printf("  %s after the run: %u bytes (before: %u)\n", takes_packets(s->type) ? "packet" : "data", r->out_len, in->pkt->len);
 		print_hex(r->out, MIN(r->out_len, 256u));
 	}
-	if (r->ctx_len && memcmp(r->ctx, in->pkt->data, r->ctx_len)) {
-		printf("  context after the run:\n");
-		print_hex(r->ctx, MIN(r->ctx_len, 256u));
-	}
+	if (r->ctx_len && memcmp(r->ctx, o->given.ctx, r->ctx_len))
+		print_ctx(s, o, r);
 }
 
 static json_t *side_json(const struct side *s, const struct run_opts *o, const struct capture *in)
@@ -298,6 +349,8 @@ static json_t *side_json(const struct side *s, const struct run_opts *o, const s
 			json_object_set_new(e, "data_out", json_hex(r->out, r->out_len));
 		if (r->ctx_len)
 			json_object_set_new(e, "ctx_out", json_hex(r->ctx, r->ctx_len));
+		if (r->ctx_len)
+			json_object_set_new(e, "ctx", ctx_json(s->type, r->ctx, r->ctx_len));
 		json_array_append_new(list, e);
 	}
 	json_object_set_new(j, "verdicts", counts);
@@ -465,13 +518,15 @@ static int report(struct side *side, int n, const struct run_opts *o, const stru
 
 static int run_verb(void *opts, int argc, char **argv)
 {
-	const struct run_opts *o = opts;
+	struct run_opts *o = opts;
 	struct load_opts lo = { .btf_file = o->btf, .engine = o->engine, .budget_ms = o->budget, .type = o->type,
 				.harden = o->harden, .spectre = o->spectre };
 	struct side side[2] = { { .obj = NULL }, { .obj = NULL } };
 	struct capture in = { 0 };
 	int n = 0, code;
 
+	if (o->template)
+		return ctx_template(o->template);
 	if (argc != 1)
 		return cli_error(EX_USAGE_, argc ? "one object at a time" : "which object? (skep run OBJ ...)");
 	if (o->repeat > 100000000)
@@ -494,7 +549,7 @@ static int run_verb(void *opts, int argc, char **argv)
 			continue;
 		code = load_side(o, argv[0], (enum target)on, &side[n++]);
 		if (!code && n == 1)
-			code = read_inputs(o, takes_packets(side[0].type), &in);
+			code = read_inputs(o, side[0].type, &in);
 		if (!code)
 			code = run_side(&side[n - 1], o, &in);
 	}
@@ -507,6 +562,7 @@ static int run_verb(void *opts, int argc, char **argv)
 	}
 	for (int i = 0; i < n; i++)
 		free_side(&side[i], in.n);
+	free(o->given.ctx);
 	capture_free(&in);
 	return code;
 }
@@ -521,7 +577,9 @@ static const struct cli_opt run_options[] = {
 	{ 0, "hz", OPT_COUNT, "N", "with -c and -P: samples a second for perf_event programs (default 99)", offsetof(struct run_opts, hz) },
 	{ 0, "pcap", OPT_TEXT, "FILE", "run on every packet of this capture", offsetof(struct run_opts, pcap) },
 	{ 0, "data", OPT_TEXT, "FILE", "run on one packet: the file's bytes", offsetof(struct run_opts, data) },
-	{ 0, "ctx", OPT_TEXT, "FILE", "run on this context: the file's bytes", offsetof(struct run_opts, ctx) },
+	{ 0, "ctx", OPT_TEXT, "FILE", "run on this context: JSON by the names of its fields, or its bytes", offsetof(struct run_opts, ctx) },
+	{ 0, "ctx-template", OPT_TEXT, "TYPE", "print such a file for a program type, to fill in", offsetof(struct run_opts, template) },
+	{ 0, "live", OPT_FLAG, NULL, "XDP: frames really travel (--repeat of them); nothing comes back", offsetof(struct run_opts, live) },
 	{ 0, "repeat", OPT_COUNT, "N", "runs per input, for timing (default 1)", offsetof(struct run_opts, repeat) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how skep runs it", offsetof(struct run_opts, engine) },
 	{ 0, "budget", OPT_COUNT, "MS", "stop a run that takes longer (milliseconds)", offsetof(struct run_opts, budget) },
