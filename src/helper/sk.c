@@ -167,6 +167,24 @@ int sk_fd(u64 cookie, bool *ret_close)
 	return -ENOENT;
 }
 
+bool sk_held(u64 cookie)
+{
+	struct seen s = { .tgid = 0 }, *p;
+	bool is;
+	int fd;
+
+	pthread_mutex_lock(&seen_lock);
+	p = seen_find(cookie);
+	if (p)
+		s = *p;
+	pthread_mutex_unlock(&seen_lock);
+	fd = p ? other_process_fd(s.tgid, s.fd) : -1;
+	is = fd >= 0 && cookie_of(fd) == cookie;
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 bool sk_is_open(u64 cookie)
 {
 	bool to_close = false;

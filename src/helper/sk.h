@@ -34,6 +34,7 @@ int sk_ask(int fd, struct sk_facts *ret);
 int sk_note(const struct sk_facts *f, u32 tgid, int there);
 /* Has it been, and forget it. */
 bool sk_noted(u64 cookie);
+bool sk_held(u64 cookie); /* by another process, where it was seen */
 void sk_forget(u64 cookie);
 /* Is it still open where it was seen? */
 bool sk_is_open(u64 cookie);

@@ -26,6 +26,7 @@
 #define HEADROOM 256u
 #define SEND_MS 1000
 #define RETRY_MS 10       /* until the application has read what lies before */
+#define HELD_MS 50        /* how long a socket that its client has closed stays open here */
 
 enum { PARSER, VERDICT, MSG, KINDS };
 static const u32 attach_of[KINDS] = { BPF_SK_SKB_STREAM_PARSER, BPF_SK_SKB_STREAM_VERDICT, BPF_SK_MSG_VERDICT };
@@ -38,12 +39,14 @@ struct member {
 	u32 giver[KINDS];           /* id of the map that it came from */
 	u64 judged;                 /* bytes of the stream that were */
 	bool watched;
+	int own;                    /* our duplicate of a client's socket, as long as that holds it; -1: it is this process's */
 };
 
 static struct {
 	pthread_mutex_t lock;
 	struct member *first;
 	int epoll;
+	u32 foreign;                /* members of clients */
 	s32 pid;                    /* whose thread it is; 0: nobody's */
 	u8 *buf;
 } relay = { .lock = PTHREAD_MUTEX_INITIALIZER, .epoll = -1 };
@@ -57,8 +60,21 @@ static struct member *find(u64 cookie)
 	return m;
 }
 
+/* Closing it takes it out of the epoll set when nobody else has it open; it is taken out by hand all the same. */
+static void let_go(struct member *m)
+{
+	if (m->own < 0)
+		return;
+	epoll_ctl(relay.epoll, EPOLL_CTL_DEL, m->own, NULL);
+	close(m->own);
+	m->own = -1;
+	m->watched = false;
+	relay.foreign--;
+}
+
 static void drop(struct member *gone)
 {
+	let_go(gone);
 	for (struct member **p = &relay.first; *p; p = &(*p)->next)
 		if (*p == gone) {
 			*p = gone->next;
@@ -210,7 +226,7 @@ static bool serve(u64 cookie)
 
 	if (!m || !m->prog[VERDICT])
 		return false;
-	fd = sk_fd(cookie, &to_close);
+	fd = m->own >= 0 ? m->own : sk_fd(cookie, &to_close);
 	sk = fd < 0 ? NULL : sk_get(cookie);
 	if (sk && !to_close)
 		while ((p = one_piece(m, fd, sk)) == PIECE_DONE)
@@ -229,9 +245,13 @@ static void *thread_main(void *arg)
 
 	(void)arg;
 	for (;;) {
-		int n = epoll_wait(relay.epoll, e, ARRAY_SIZE(e), later ? RETRY_MS : -1);
+		int n = epoll_wait(relay.epoll, e, ARRAY_SIZE(e),
+				   later ? RETRY_MS : __atomic_load_n(&relay.foreign, __ATOMIC_RELAXED) ? HELD_MS : -1);
 
 		pthread_mutex_lock(&relay.lock);
+		for (struct member *m = relay.first; m && n <= 0; m = m->next)
+			if (m->own >= 0 && !sk_held(m->cookie))
+				let_go(m);
 		for (int i = 0; i < n; i++)
 			later |= serve(e[i].data.u64);
 		if (n <= 0 && later) {
@@ -277,10 +297,14 @@ static int watch(struct member *m)
 	fd = err ? err : sk_fd(m->cookie, &to_close);
 	if (fd < 0)
 		return fd;
-	/* of another process: its data is that process's to judge */
-	if (!to_close && !m->watched && position(fd, &m->judged, &queued)) {
+	if (!m->watched && position(fd, &m->judged, &queued)) {
 		m->judged -= MIN(m->judged, (u64)queued);
 		m->watched = !epoll_ctl(relay.epoll, EPOLL_CTL_ADD, fd, &e);
+		if (m->watched && to_close) { /* of a client of the box */
+			m->own = fd;
+			relay.foreign++;
+			to_close = false;
+		}
 	}
 	if (to_close)
 		close(fd);
@@ -322,6 +346,7 @@ int relay_link(struct skep *s, struct map *map, u64 cookie)
 		err = m ? 0 : -ENOMEM;
 		if (m) {
 			m->cookie = cookie;
+			m->own = -1;
 			m->next = relay.first;
 			relay.first = m;
 		}

@@ -6,7 +6,8 @@
  * is in that map. What it receives is judged by a thread of this process: dropped bytes and redirected ones are read off the socket,
  * passed ones are left there. So programs see data a moment after it has arrived, and an application that reads faster than
  * the thread gets it unjudged; redirecting to a socket's receive queue (BPF_F_INGRESS) is beyond user space and drops.
- * Invariant: nothing keeps a socket open; one that is closed is forgotten.
+ * A socket of a box's client is judged on a duplicate.
+ * Invariant: nothing keeps a socket open (a client's at most a moment longer); one that is closed is forgotten.
  */
 #ifndef SKEP_SYS_RELAY_H
 #define SKEP_SYS_RELAY_H
