@@ -10,12 +10,12 @@ ok()
 		head -n 5 "$t/err" | sed 's/^/#   /'
 	fi
 }
-"$B/skep" btf >"$t/vmlinux.h" 2>"$t/err" && printf '#include "vmlinux.h"\nint f(struct task_struct *t) { return t->tgid; }\n' >"$t/p.c" &&
+"$B/skep" btf >"$t/vmlinux.h" 2>"$t/err" && printf '#include "vmlinux.h"\n__attribute__((section("tp_btf/sched_process_exit"))) int f(struct task_struct **t) { return t[0]->tgid; }\nchar l[] __attribute__((section("license"))) = "GPL";\n' >"$t/p.c" &&
 	${CLANG:-clang} -target bpf -g -O2 -c "$t/p.c" -o "$t/p.o" 2>>"$t/err"
 ok $? 'own types compile'
 "$B/skep" btf --format raw >"$t/own.btf" 2>"$t/err" && "$B/skep" btf "$t/own.btf" 2>>"$t/err" | cmp -s - "$t/vmlinux.h"
 ok $? 'bytes are read again'
-"$B/skep" check --no-cache --btf "$t/own.btf" "$B/examples/core_read.bpf.o" >"$t/err" 2>&1
+"$B/skep" check --no-cache --btf "$t/own.btf" "$B/examples/raw_tracepoint.bpf.o" >"$t/err" 2>&1
 ok $? 'and are kernel types to check'
 "$B/skep" btf -j "$B/examples/xdp_firewall.bpf.o" 2>"$t/err" | python3 -c '
 import json, sys
