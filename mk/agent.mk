@@ -34,7 +34,7 @@ $(B)/obj/agent/blob.o: src/agent/blob.S $(B)/agent/agent.elf
 	$(call say,AS,$<)$(CC) -DAGENT_BLOB='"$(B)/agent/agent.elf"' -c -o $@ $<
 
 # Tests of hooks: each traces processes of its own.
-HOOK_TEST := $(B)/hook/basic
+HOOK_TEST := $(B)/hook/basic $(B)/hook/heavy
 TRACE_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out %_box.c,$(wildcard src/box/trace*.c))) $(BLOB_OBJ)
 
 $(B)/hook/target: tests/hook/target.c

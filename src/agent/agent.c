@@ -458,6 +458,12 @@ HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
 		run_exit(t, s, l);
 }
 
+static COLD void miss_all(const struct agent_list *l)
+{
+	for (u32 i = 0; i < l->n; i++)
+		count_missed(&l->ref[i]);
+}
+
 /* Has the function of this entry jumped here as its last act? */
 static inline bool has_jumped(const struct agent_shadow *e, u64 sp, const struct agent_site *s)
 {
@@ -486,14 +492,17 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 		any = wanted(t, &l->ref[i]) && (likely(!(l->ref[i].flags & AGENT_SESSION)) || has_session(t, l->ref[i].session));
 	if (!any)
 		return 0;
+	if (unlikely(s->unwinds == AGENT_UNWINDS && s->ret_at)) { /* it begins to read at its own frame */
+		miss_all(l);
+		return 0;
+	}
 	if (unlikely(t->unwound))
 		trap_again(t, sp, sp + 1);
 	/* Frames whose place on this stack is ours now have gone without returning; but one may have jumped here as its last act. */
 	while (n && t->shadow[n - 1].sp <= sp && sp - t->shadow[n - 1].sp < SAME_STACK && !has_jumped(&t->shadow[n - 1], sp, s))
 		n--;
 	if (unlikely(n >= AGENT_SHADOW)) {
-		for (u32 i = 0; i < l->n; i++)
-			count_missed(&l->ref[i]);
+		miss_all(l);
 		return 0;
 	}
 	t->shadow[n].sp = sp;
