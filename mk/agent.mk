@@ -52,6 +52,7 @@ $(HOOK_TEST): $(B)/hook/%: tests/hook/%.c tests/hook/kit.h $(TRACE_OBJ) $(B)/lib
 .PHONY: check-hook
 check-hook: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
 	$(Q)tests/hook/functions.sh $(B)
+	$(Q)tests/hook/heavy.sh $(B)
 check: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
 
 # Attach and detach under load, N times.

@@ -8,12 +8,3 @@ $(B)/unit/patch_%: tests/unit/patch_%.c tests/unit/test.h $(PATCH_OBJ)
 .PHONY: fuzz-decode
 fuzz-decode: $(B)/unit/patch_decode
 	$(Q)N=$(or $(N),100000000) FILES="$(FILES)" $(B)/unit/patch_decode
-
-# What a hit of each kind of probe costs.
-.PHONY: bench-patch
-bench-patch: $(B)/bench/patch
-	$(Q)$(B)/bench/patch
-
-$(B)/bench/patch: bench/patch.c tests/unit/patch_kit.h $(PATCH_OBJ)
-	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(PATCH_OBJ)

@@ -123,27 +123,6 @@ static void call_word(struct patch_asm *a, u64 word)
 	a_bytes(a, &disp, 4);
 }
 
-static void note(struct tramp *t, u32 old)
-{
-	if (t->p->nmap < PATCH_MAX_MAP)
-		t->p->map[t->p->nmap++] = (struct patch_move){ (u8)old, (u16)t->a.n };
-}
-
-/* Instructions [from, to) of the covered bytes. */
-static void move(struct tramp *t, u32 from, u32 to)
-{
-	struct patch_insn in;
-
-	for (u32 at = from; at < to; at += in.len) {
-		if (patch_decode(t->p->old + at, t->p->covered - at, &in)) {
-			t->a.err = -EILSEQ;
-			return;
-		}
-		note(t, at);
-		a_move(&t->a, t->p->old + at, &in, t->p->start + at);
-	}
-}
-
 static void go_back(struct tramp *t) { a_jmp(&t->a, t->p->start + t->p->covered); }
 
 static void thunk(struct tramp *t, u64 word)
@@ -164,7 +143,7 @@ static void emit_probe(struct tramp *t)
 	if (t->site->returns)
 		trap = a_jcc_ahead(a, CC_B);
 	body = a->n;
-	move(t, t->p->before, t->p->covered);
+	patch_copy(t->p, a, t->p->before, t->p->covered);
 	go_back(t);
 	if (!t->site->returns)
 		return;
@@ -191,13 +170,13 @@ static void emit_syscall(struct tramp *t)
 	OP(a, 0xe3, 0x05);              /* jrcxz: over the jump */
 	skip = a_jmp_ahead(a);
 	OP(a, 0x0f, 0x05);
-	note(t, t->p->before + 2u);
+	patch_note(t->p, a, t->p->before + 2u);
 	if (t->site->returns) {
 		thunk(t, t->word + 8);
 		skip_up(a);
 	}
 	a_bind(a, skip);
-	move(t, t->p->before + 2u, t->p->covered);
+	patch_copy(t->p, a, t->p->before + 2u, t->p->covered);
 	go_back(t);
 }
 
@@ -214,7 +193,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	/* the site's word is where the thunk looks for it: right before the stub */
 	if (plan->before) {
 		plan->entry_at = site->tramp;
-		move(&t, 0, plan->before);
+		patch_copy(plan, &t.a, 0, plan->before);
 		a_jmp(&t.a, a_here(&t.a) + 5 + 24);
 		t.word = a_here(&t.a);
 	} else {
@@ -224,7 +203,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	a_bytes(&t.a, &words[2], 8);
 	a_bytes(&t.a, &words[1], 8);
 	t.stub = t.a.n;
-	note(&t, plan->before);
+	patch_note(plan, &t.a, plan->before);
 	if (call)
 		emit_syscall(&t);
 	else

@@ -42,62 +42,12 @@ static void mem(struct patch_asm *a, u8 wide, u8 opcode, u8 reg, u8 base, s32 di
 	operand(a, reg, base, disp);
 }
 
-void a_load(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 1, 0x8b, reg, base, disp); }
-void a_store(struct patch_asm *a, u8 base, s32 disp, u8 reg) { mem(a, 1, 0x89, reg, base, disp); }
 void a_lea(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 1, 0x8d, reg, base, disp); }
-void a_load32(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 0, 0x8b, reg, base, disp); }
-void a_store32(struct patch_asm *a, u8 base, s32 disp, u8 reg) { mem(a, 0, 0x89, reg, base, disp); }
-void a_or_mem32(struct patch_asm *a, u8 reg, u8 base, s32 disp) { mem(a, 0, 0x0b, reg, base, disp); }
-void a_cmp_mem(struct patch_asm *a, u8 base, s32 disp, u8 reg) { mem(a, 1, 0x39, reg, base, disp); }
-void a_inc_mem(struct patch_asm *a, u8 base, s32 disp) { mem(a, 1, 0xff, 0, base, disp); }
-void a_push_mem(struct patch_asm *a, u8 base, s32 disp) { mem(a, 0, 0xff, 6, base, disp); }
-
-void a_store_imm(struct patch_asm *a, u8 base, s32 disp, s32 imm)
-{
-	mem(a, 1, 0xc7, 0, base, disp);
-	put32(a, imm);
-}
 
 void a_store32_imm(struct patch_asm *a, u8 base, s32 disp, s32 imm)
 {
 	mem(a, 0, 0xc7, 0, base, disp);
 	put32(a, imm);
-}
-
-void a_gs_load(struct patch_asm *a, u8 reg, s32 disp)
-{
-	OP(a, 0x65, (u8)(0x48 | (reg >> 3) << 2), 0x8b, (u8)((reg & 7) << 3 | 4), 0x25);
-	put32(a, disp);
-}
-
-void a_gs_store32_imm(struct patch_asm *a, s32 disp, s32 imm)
-{
-	OP(a, 0x65, 0xc7, 0x04, 0x25);
-	put32(a, disp);
-	put32(a, imm);
-}
-
-void a_mov(struct patch_asm *a, u8 dst, u8 src)
-{
-	OP(a, (u8)(0x48 | (src >> 3) << 2 | dst >> 3), 0x89, (u8)(0xc0 | (src & 7) << 3 | (dst & 7)));
-}
-
-void a_mov_imm(struct patch_asm *a, u8 reg, u64 imm)
-{
-	if (imm <= U32_MAX) {
-		if (reg >> 3)
-			OP(a, 0x41);
-		OP(a, (u8)(0xb8 | (reg & 7)));
-		a_bytes(a, &imm, 4);
-	} else {
-		OP(a, (u8)(0x48 | reg >> 3), (u8)(0xb8 | (reg & 7)));
-		a_bytes(a, &imm, 8);
-	}
-}
-
-void a_test(struct patch_asm *a, u8 reg)
-{
-	OP(a, (u8)(0x48 | (reg >> 3) << 2 | reg >> 3), 0x85, (u8)(0xc0 | (reg & 7) << 3 | (reg & 7)));
 }
 
 void a_push(struct patch_asm *a, u8 reg)
@@ -129,16 +79,6 @@ static void rel32(struct patch_asm *a, u64 to)
 	put32(a, s32_of(to - from));
 }
 
-void a_address(struct patch_asm *a, u8 reg, u64 addr)
-{
-	if (!in_reach(a_here(a) + 7, addr)) {
-		a_mov_imm(a, reg, addr);
-		return;
-	}
-	OP(a, (u8)(0x48 | (reg >> 3) << 2), 0x8d, (u8)((reg & 7) << 3 | 5));
-	rel32(a, addr);
-}
-
 void a_jmp(struct patch_asm *a, u64 to)
 {
 	OP(a, 0xe9);
@@ -149,17 +89,6 @@ void a_jcc(struct patch_asm *a, u8 cc, u64 to)
 {
 	OP(a, 0x0f, (u8)(0x80 | cc));
 	rel32(a, to);
-}
-
-void a_call(struct patch_asm *a, u64 to)
-{
-	if (in_reach(a_here(a) + 5, to)) {
-		OP(a, 0xe8);
-		rel32(a, to);
-	} else {
-		a_mov_imm(a, RAX, to);
-		OP(a, 0xff, 0xd0);
-	}
 }
 
 u32 a_jmp_ahead(struct patch_asm *a)

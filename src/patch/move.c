@@ -81,3 +81,23 @@ void a_move(struct patch_asm *a, const u8 *bytes, const struct patch_insn *in, u
 		break;
 	}
 }
+
+void patch_note(struct patch_plan *p, const struct patch_asm *a, u32 old)
+{
+	if (p->nmap < PATCH_MAX_MAP)
+		p->map[p->nmap++] = (struct patch_move){ (u8)old, (u16)a->n };
+}
+
+void patch_copy(struct patch_plan *p, struct patch_asm *a, u32 from, u32 to)
+{
+	struct patch_insn in;
+
+	for (u32 at = from; at < to; at += in.len) {
+		if (patch_decode(p->old + at, p->covered - at, &in)) {
+			a->err = -EILSEQ;
+			return;
+		}
+		patch_note(p, a, at);
+		a_move(a, p->old + at, &in, p->start + at);
+	}
+}

@@ -10,9 +10,9 @@
  * The way of a hook:
  *	patch_text_scan()     once a module: branch targets, so that no jump ever lands inside rewritten bytes
  *	patch_plan()          can this place take a jump, and which instructions does it cover
- *	patch_emit()          the trampoline: event stub and the covered instructions moved; fills in the bytes of the site
- *	patch_apply()         writes the site, in the order that running threads survive
- *	patch_remove()        the way back
+ *	patch_copy()          the covered instructions, for the trampoline (box/trace_site.c makes the rest of it and writes the code)
+ *	patch_ip_forward(),   where a stopped thread is to go on when the code has been changed, or is as it was again
+ *	patch_ip_back()
  */
 #ifndef SKEP_PATCH_PATCH_H
 #define SKEP_PATCH_PATCH_H
@@ -104,13 +104,12 @@ enum patch_form {
 	PATCH_JMP5,  /* jmp rel32 */
 	PATCH_JMP2,  /* jmp rel8 to a jmp rel32 in the padding before the function */
 	PATCH_PUN,   /* a long jump whose last bytes are those of the instructions behind it, which stay: it can go to few places only */
-	PATCH_TRAP,  /* int3: the SIGTRAP handler continues at the trampoline's `entry` */
+	PATCH_TRAP,  /* none of them: a byte alone could be rewritten */
 };
 
 enum {
 	PATCH_MAX_COVER = 32, /* most bytes of instructions moved */
 	PATCH_MAX_MAP = 24,
-	PATCH_MAX_TRAMPOLINE = 1536,
 };
 
 /* Where the parts of a moved instruction are: `old` is an offset from plan.start, `at` one from plan.tramp. */
@@ -131,12 +130,12 @@ struct patch_plan {
 	u8 at_len;          /* bytes of the site's instruction */
 	s32 nr;             /* if that is a syscall: number that the instruction before it loads; -1: unknown */
 	u8 old[PATCH_MAX_COVER]; /* what is there now */
-	/* Filled in by patch_emit(). */
+	/* Filled in by who makes the trampoline. */
 	u8 new[8];          /* `len` bytes for start */
 	u8 new_pad[5], old_pad[5];
 	u64 tramp;
 	u32 tramp_len;
-	u64 entry_at;       /* where the jump goes, and where a SIGTRAP at `start` continues */
+	u64 entry_at;       /* where the jump goes */
 	u8 nmap;
 	struct patch_move map[PATCH_MAX_MAP];
 };
@@ -162,7 +161,7 @@ enum { PATCH_PUN_STUB = 14 }; /* bytes that are needed where it goes: a jump to 
  * The bytes have to be the original ones, whatever has been rewritten since: of the file, or a copy made before.
  */
 int patch_plan(const struct patch_func *f, u32 off, u32 flags, struct patch_plan *ret);
-/* Words for what patch_plan() or patch_emit() returned. */
+/* Words for what patch_plan() returned. */
 const char *patch_why(int err);
 
 /* All instructions of a kind in a function, as offsets: Go's returns. Gives the number found, at most `n` are stored. */
@@ -175,115 +174,13 @@ u32 patch_find(const struct patch_func *f, u32 kinds, u32 *offs, u32 n);
 int patch_ip_forward(const struct patch_plan *p, u64 ip, u64 *ret_ip);
 int patch_ip_back(const struct patch_plan *p, u64 ip, u64 *ret_ip);
 
-/* --- What runs in the target --- */
-
-/* Registers as the kernel's struct pt_regs has them, which is what programs see. */
-struct patch_regs {
-	u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
-};
-
-struct patch_shadow {
-	u64 sp;      /* address of the return address */
-	u64 ret;     /* what it was */
-	u64 probe;
-	u64 data;    /* the handlers': see patch_thread.data */
-};
-
-struct patch_nested { u64 sp, nr; }; /* a system call under way whose number is not known from its site */
-
-enum { PATCH_NESTED = 16, PATCH_SHADOWS = 254 };
-
 /*
- * One a thread, at the gs base. Clones inherit the gs base, so `fs` tells whose it is. Made at a thread's first event on memory
- * mapped for it (runtime.thread_size bytes: this struct, then the stack growing down from the end).
+ * Instructions [from, to) of the covered bytes as they do the same at `a`'s place, and where each of them is, in the plan's map
+ * (relative to plan.tramp). Errors are in a->err.
  */
-struct patch_thread {
-	struct patch_thread *self;
-	u64 frame;        /* where handlers get their struct patch_regs: their stack grows down from there */
-	u32 busy;         /* a handler runs: events below it are skipped */
-	u32 off;          /* set by the agent: no events in this thread */
-	u64 data;         /* what the entry handler leaves for the return of the same call, and finds there again */
-	u64 fs;           /* the owner's fs base */
-	u64 skipped;      /* events lost to `busy` and to a full shadow stack */
-	u32 shadows;      /* in use */
-	u32 nested_n;
-	struct patch_nested nested[PATCH_NESTED];
-	u64 agent[16];    /* the agent's */
-	struct patch_shadow shadow[PATCH_SHADOWS];
-};
-
-/*
- * What the code in the target has to know, and the parts that all sites share. Handlers are C functions compiled without vector
- * registers; they run on the thread's own stack with `busy` set.
- */
-struct patch_runtime {
-	/* In: addresses of functions in the target. */
-	u64 thread_new;   /* void (struct patch_thread *fresh): the rest of it; self, frame, fs are set. 0: none */
-	u64 returned;     /* void (struct patch_regs *, u64 probe): a function returned; regs->ip is where to */
-	u64 shadow_full;  /* patch_shadow_prune(); 0: the return event is lost */
-	u64 ret_missing;  /* u64 (struct patch_thread *, u64 sp): return address of an entry that this thread does not have
-	                     (its stack moved to another thread); 0: trap */
-	u32 thread_size;  /* bytes mapped for each thread, 64 KiB or more */
-	/* Out, by patch_emit_runtime(). */
-	u64 code, len;
-	u64 new_block;    /* makes a thread's block */
-	u64 ret_entry;    /* what replaced return addresses point to */
-};
-
-/* Code shared by all sites, for address `at`, within 2 GiB of every trampoline. Gives its length. */
-int patch_emit_runtime(struct patch_runtime *rt, u64 at, u8 *buf, u32 cap, u32 *ret_len);
-
-enum patch_event {
-	PATCH_ENTER,   /* u64 enter(struct patch_regs *, u64 probe), whatever it returns */
-	PATCH_RETURN,  /* at a function's entry: u64 enter(regs, probe) (or 0: none); unless it says nonzero, runtime.returned follows */
-	PATCH_CALLING, /* a syscall instruction: u64 enter(regs, probe), nonzero: not to be made, its result is regs->ax;
-	                  void leave(regs, probe): the result is regs->ax. Either may be 0. orig_ax: number, ~0 if lost */
-};
-
-struct patch_stub {
-	u8 event;       /* enum patch_event */
-	bool writes;    /* PATCH_ENTER, PATCH_RETURN: the enter handler may change regs, ip and sp too. A syscall's arguments,
-	                   number and result may be changed without this */
-	u64 enter, leave;
-	u64 probe;      /* given to the handlers */
-};
-
-/*
- * The trampoline for a plan, to be put at `at`. Fills in the second half of the plan. -ERANGE: too far from the site or from
- * what the moved instructions refer to; -ENOSPC: `cap` (PATCH_MAX_TRAMPOLINE is always enough).
- */
-int patch_emit(struct patch_plan *p, const struct patch_runtime *rt, const struct patch_stub *stub, u64 at, u8 *buf, u32 cap);
-
-/*
- * In the target: give all of a thread's replaced return addresses back (before an unwinder reads the stack), and take them again.
- * Frames below `sp` are gone and are forgotten.
- */
-void patch_shadow_restore(struct patch_thread *t, u64 sp, u64 ret_entry);
-void patch_shadow_again(struct patch_thread *t, u64 sp, u64 ret_entry);
-/* Forgets frames that are gone when a function is entered whose return address is at `sp`. */
-void patch_shadow_prune(struct patch_thread *t, u64 sp, u64 ret_entry);
-
-/* --- Writing into running code (live.c) --- */
-
-/*
- * The target as the one who patches sees it. Every function gives 0 or a negative errno. `write` must not be seen half done by
- * a stopped world only; `sync` makes every running thread fetch instructions anew (membarrier SYNC_CORE).
- * `stop` NULL: the caller has stopped everything already, or nothing runs yet; then `sync` may be NULL too.
- */
-struct patch_ops {
-	int (*write)(void *arg, u64 addr, const void *bytes, u32 n);
-	int (*sync)(void *arg);
-	int (*stop)(void *arg);   /* every thread */
-	int (*start)(void *arg);
-	/* Calls `fn` for each stopped thread's instruction pointer and stores what it says. Tries again later where -EAGAIN. */
-	int (*each_ip)(void *arg, int (*fn)(const struct patch_plan *p, u64 ip, u64 *ret_ip), const struct patch_plan *p);
-	void *arg;
-	bool traps;               /* a SIGTRAP handler in the target sends int3 hits at plan.start to plan.entry_at */
-};
-
-/* The trampoline must be in place. Single-instruction sites need no stop if `traps`. */
-int patch_apply(const struct patch_plan *p, const struct patch_ops *ops);
-/* Threads may be in the trampoline afterwards: it stays mapped until none is (patch_ip_back() says). */
-int patch_remove(const struct patch_plan *p, const struct patch_ops *ops);
+struct patch_asm;
+void patch_copy(struct patch_plan *p, struct patch_asm *a, u32 from, u32 to);
+/* What `old` bytes behind the start is at, is at the place where `a` is now. */
+void patch_note(struct patch_plan *p, const struct patch_asm *a, u32 old);
 
 #endif

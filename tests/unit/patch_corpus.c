@@ -12,6 +12,7 @@
 #include <Zydis/Zydis.h>
 
 #include "patch/elf.h"
+#include "patch/asm.h"
 #include "patch/patch.h"
 #include "unit/test.h"
 
@@ -109,18 +110,16 @@ static void judge(const struct patch_plan *p, u32 old, const u8 *copy, u64 at, u
 
 static void check_plan(struct patch_plan *p)
 {
-	static const struct patch_runtime rt = { .new_block = 0x10000, .ret_entry = 0x10010, .thread_size = 65536 };
-	struct patch_runtime near = rt;
-	struct patch_stub stub = { .event = c.calls ? PATCH_CALLING : PATCH_ENTER, .enter = 1 };
-	u8 buf[PATCH_MAX_TRAMPOLINE];
 	u64 at = (c.text.addr & ~0xfffull) + (64 << 20);
-	int err;
+	u8 buf[512];
+	struct patch_asm a = { .buf = buf, .cap = sizeof(buf), .addr = at };
 
-	near.new_block = at + 4096;
-	stub.enter = at + 8192;
-	err = patch_emit(p, &near, &stub, at, buf, sizeof(buf));
-	if (err) {
-		complain(p, patch_why(err), 0);
+	p->tramp = at;
+	p->nmap = 0;
+	patch_copy(p, &a, 0, p->covered);
+	p->tramp_len = a.n;
+	if (a.err) {
+		complain(p, patch_why(a.err), 0);
 		return;
 	}
 	for (u32 i = 1; i < p->len; i++)
@@ -132,12 +131,6 @@ static void check_plan(struct patch_plan *p)
 		u32 old = p->map[i].old;
 		u64 ip;
 
-		/* An event's stub, and what is behind a system call, are no copies. */
-		if ((old == p->before && (c.calls || (i && p->map[i - 1].old != old) || !i)) || old >= p->covered ||
-		    (c.calls && i + 1 < p->nmap && old == p->before + p->at_len && p->map[i].at > p->map[i + 1].at))
-			continue;
-		if (c.calls && old == p->before + p->at_len && !memcmp(buf + p->map[i].at - 2, "\x0f\x05", 2))
-			continue;
 		judge(p, old, buf + p->map[i].at, at + p->map[i].at, 1);
 		if (patch_ip_back(p, at + p->map[i].at, &ip) || ip != p->start + old)
 			complain(p, "way back", old);
