@@ -235,7 +235,8 @@ struct obj *obj_by_number(struct objtab *t, int fd, enum obj_kind kind, int *ret
 
 void obj_remember(struct objtab *t, int fd, struct obj *o, int mode)
 {
-	if (!t->fds || fd < 0 || fd >= FD_SLOTS)
+	/* What ends by taking locks of its own (a link leaves its target) must end at once, not when somebody else puts something. */
+	if (!t->fds || fd < 0 || fd >= FD_SLOTS || (o->kind != OBJ_MAP && o->kind != OBJ_PROG && o->kind != OBJ_BTF))
 		return;
 	__atomic_store_n(&o->cached, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->fds[fd], (u64)(uintptr_t)o | (u64)(mode & 3), __ATOMIC_RELEASE);

@@ -72,6 +72,7 @@ static void let_go(struct member *m)
 	relay.foreign--;
 }
 
+/* It is nobody's any more; its programs are the caller's to put, without the lock: what goes with them may be a map of sockets. */
 static void drop(struct member *gone)
 {
 	let_go(gone);
@@ -80,8 +81,6 @@ static void drop(struct member *gone)
 			*p = gone->next;
 			break;
 		}
-	for (u32 i = 0; i < KINDS; i++)
-		prog_put(gone->prog[i]);
 	free(gone);
 }
 
@@ -370,20 +369,25 @@ int relay_link(struct skep *s, struct map *map, u64 cookie)
 
 void relay_unlink(const struct map *map, u64 cookie)
 {
+	struct prog *given[KINDS] = { NULL };
 	struct member *m;
 
 	if (!cookie)
 		return;
 	pthread_mutex_lock(&relay.lock);
 	m = find(cookie);
+	if (m)
+		m->links--;
 	for (u32 i = 0; m && i < KINDS; i++)
-		if (m->prog[i] && m->giver[i] == map->obj.id) {
-			prog_put(m->prog[i]);
+		if (m->prog[i] && (m->giver[i] == map->obj.id || !m->links)) {
+			given[i] = m->prog[i];
 			m->prog[i] = NULL;
 		}
-	if (m && !--m->links)
+	if (m && !m->links)
 		drop(m);
 	pthread_mutex_unlock(&relay.lock);
+	for (u32 i = 0; i < KINDS; i++)
+		prog_put(given[i]);
 }
 
 void relay_map_gone(struct map *m, bool last)
