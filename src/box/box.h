@@ -64,6 +64,7 @@ struct client {
 	struct exec_file images[8];   /* what it may be after its last execve; see decide_image() */
 	u32 nimages;
 	bool asks_bpf;            /* it has called bpf(2); atomic */
+	bool plain;               /* the program it is has no libbpf: looked up once, see netlink.c; atomic */
 	void *trace;              /* of the tracing side (trace*.c) */
 };
 

@@ -64,6 +64,7 @@ s64 box_execve(struct notif *n)
 		return ret;
 	client_exec(n->client);
 	identity_forget(n, true);
+	__atomic_store_n(&n->client->plain, false, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&n->box->lock);
 	w = n->box->watchers;
 	pthread_mutex_unlock(&n->box->lock);

@@ -48,14 +48,15 @@ static bool is_about_bpf(struct notif *n)
 	bool is = __atomic_load_n(&n->client->asks_bpf, __ATOMIC_RELAXED);
 	FILE *f;
 
-	if (is)
-		return true;
+	if (is || __atomic_load_n(&n->client->plain, __ATOMIC_RELAXED))
+		return is;
 	snprintf(path, sizeof(path), "/proc/%d/maps", n->tid);
 	f = fopen(path, "re");
 	while (f && !is && fgets(line, sizeof(line), f))
 		is = strstr(line, "/libbpf.so") != NULL;
 	if (f)
 		fclose(f);
+	__atomic_store_n(&n->client->plain, !is, __ATOMIC_RELAXED);
 	return is;
 }
 
