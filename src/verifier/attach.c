@@ -160,6 +160,88 @@ static int check_lsm(struct vf_env *e, const char *name)
 	return 0;
 }
 
+/* ---- replacements of functions ---- */
+
+static const struct btf_type *func_proto(const struct btf *b, const struct btf_type *func)
+{
+	const struct btf_type *t = btf_type(b, func->type);
+
+	return t && btf_kind_of(t) == BTF_KIND_FUNC_PROTO ? t : NULL;
+}
+
+static bool is_struct(const struct btf_type *t)
+{
+	return t && (btf_kind_of(t) == BTF_KIND_STRUCT || btf_kind_of(t) == BTF_KIND_UNION);
+}
+
+/* A parameter's types, modifiers aside: a number of the same size, or a pointer to a structure of the same name. */
+static int match_arg(struct vf_env *e, u32 n, const struct btf *a, u32 a_id, const char *a_name, const struct btf *b, u32 b_id,
+		     const char *b_name)
+{
+	const struct btf_type *t = btf_type(a, btf_skip_mods(a, a_id)), *u = btf_type(b, btf_skip_mods(b, b_id));
+	u32 kind;
+
+	if (!t || !u)
+		return -EINVAL;
+	kind = btf_kind_of(t);
+	if (t->info != u->info)
+		return reject(e, REJ_EXT_ARG_KIND, n, a_name, btf_kind_word(a, btf_skip_mods(a, a_id)), b_name,
+			      btf_kind_word(b, btf_skip_mods(b, b_id)));
+	if (kind != BTF_KIND_PTR && kind != BTF_KIND_ARRAY && kind != BTF_KIND_FWD && t->size != u->size)
+		return reject(e, REJ_EXT_ARG_SIZE, n, a_name, t->size, b_name, u->size);
+	if (kind == BTF_KIND_INT || kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64)
+		return 0;
+	if (kind != BTF_KIND_PTR)
+		return reject(e, REJ_EXT_ARG_TYPE, n, a_name);
+	t = btf_type(a, btf_skip_mods(a, t->type));
+	u = btf_type(b, btf_skip_mods(b, u->type));
+	if (!is_struct(t))
+		return reject(e, REJ_EXT_NO_CTX, n, a_name);
+	if (!is_struct(u))
+		return reject(e, REJ_EXT_NO_CTX, n, b_name);
+	if (strcmp(btf_str(a, t->name_off), btf_str(b, u->name_off)))
+		return reject(e, REJ_EXT_CTX_NAME, n, a_name, btf_str(a, t->name_off), b_name, btf_str(b, u->name_off));
+	return 0;
+}
+
+/* The program's main function must be declared as the function of `b` that it replaces. */
+static int check_replacement(struct vf_env *e, const struct btf *b, const struct btf_type *target, const char *name)
+{
+	const struct btf *own = e->in->btf;
+	const struct btf_type *func, *p, *q, *ret_p, *ret_q;
+	const char *own_name;
+
+	if (!own || !e->nfunc_info)
+		return reject(e, REJ_EXT_NO_INFO);
+	func = btf_type(own, e->func_info[0].type_id);
+	if (!func || btf_kind_of(func) != BTF_KIND_FUNC)
+		return -EINVAL;
+	own_name = btf_str(own, func->name_off);
+	if (btf_vlen_of(func) != BTF_FUNC_GLOBAL)
+		return reject(e, REJ_EXT_NOT_GLOBAL, own_name);
+	if (btf_vlen_of(target) != BTF_FUNC_GLOBAL)
+		return reject(e, REJ_EXT_NOT_GLOBAL, name);
+	p = func_proto(own, func);
+	q = func_proto(b, target);
+	if (!p || !q)
+		return -EINVAL;
+	if (btf_vlen_of(p) != btf_vlen_of(q))
+		return reject(e, REJ_EXT_NARGS, own_name, btf_vlen_of(p), name, btf_vlen_of(q));
+	ret_p = btf_type(own, btf_skip_mods(own, p->type));
+	ret_q = btf_type(b, btf_skip_mods(b, q->type));
+	if (!ret_p || !ret_q)
+		return -EINVAL;
+	if (ret_p->info != ret_q->info)
+		return reject(e, REJ_EXT_RETURN, btf_kind_word(own, btf_skip_mods(own, p->type)), own_name,
+			      btf_kind_word(b, btf_skip_mods(b, q->type)), name);
+	for (u32 i = 0; i < btf_vlen_of(p); i++) {
+		int err = match_arg(e, i, own, btf_params_of(p)[i].type, own_name, b, btf_params_of(q)[i].type, name);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int check_function(struct vf_env *e, const struct btf *b, const struct btf_type *t, const char *name)
 {
 	bool of_prog = !btf_is_kernel(b), at_exit;
@@ -170,6 +252,11 @@ static int check_function(struct vf_env *e, const struct btf *b, const struct bt
 
 	if (btf_kind_of(t) != BTF_KIND_FUNC)
 		return reject(e, REJ_ATTACH_NOT_FUNC, e->in->attach_btf_id);
+	if (e->in->prog_type == BPF_PROG_TYPE_EXT) {
+		err = check_replacement(e, b, t, name);
+		if (err)
+			return err;
+	}
 	proto = btf_type(b, t->type);
 	if (!proto || btf_kind_of(proto) != BTF_KIND_FUNC_PROTO)
 		return reject(e, REJ_ATTACH_PROTO, e->in->attach_btf_id);
