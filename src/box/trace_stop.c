@@ -24,7 +24,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 
-#define PATIENCE_NS 200000000ull /* for a thread to stop */
+#define PATIENCE_NS 10000000000ull /* for a thread that runs to stop: on a busy machine it has to be given a processor first */
 #define DOUBT_NS    2000000ull   /* until it is asked whether it can at all */
 
 /* Threads that were told to stop and have not yet: of this tracer thread. */
@@ -306,7 +306,7 @@ static bool unreachable(pid_t pid, pid_t tid, u64 *ret_pc)
 	return true;
 }
 
-/* 0, -ESRCH: it ended, -EAGAIN: out of reach. */
+/* 0, -ESRCH: it ended, -EAGAIN: out of reach, -ETIMEDOUT: it runs. */
 static int wait_thread(struct stop *s, struct stop_thread *t)
 {
 	int st, err = wait_stop(t->tid, DOUBT_NS, &st);
@@ -316,15 +316,21 @@ static int wait_thread(struct stop *s, struct stop_thread *t)
 			return -EAGAIN;
 		err = wait_stop(t->tid, DOUBT_NS, &st);
 	}
-	return err ? err : settle(t->tid, st);
+	if (err)
+		return err == -EAGAIN ? -ETIMEDOUT : err;
+	err = settle(t->tid, st);
+	return err == -EAGAIN ? -ETIMEDOUT : err;
 }
 
-static void gather(struct stop *s, u32 from)
+/* False: some thread runs on, and nobody knows where. */
+static bool gather(struct stop *s, u32 from)
 {
 	for (u32 i = from; i < s->n;) {
 		struct stop_thread *t = &s->th[i];
 		int err = t->stopped ? 0 : wait_thread(s, t);
 
+		if (err == -ETIMEDOUT)
+			return false;
 		if (err == -ESRCH) {
 			s->th[i] = s->th[--s->n];
 			continue;
@@ -335,6 +341,7 @@ static void gather(struct stop *s, u32 from)
 		}
 		i++;
 	}
+	return true;
 }
 
 /* A thread that can act for the process comes first. */
@@ -373,8 +380,8 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why)
 		u32 from = s->n;
 
 		n = seize_new(s, why);
-		if (n >= 0)
-			gather(s, from);
+		if (n >= 0 && !gather(s, from))
+			n = -EAGAIN;
 	} while (n > 0);
 	if (n >= 0)
 		n = choose(s);
