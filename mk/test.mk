@@ -93,3 +93,8 @@ box-robust: all
 .PHONY: check-tools
 check-tools: all
 	$(Q)tools/deps.sh --long && sh tests/clients/tools.sh $(B) --long
+
+# Real programs (shells, interpreters, servers) under a million hits of probes each. N=: hits; WHAT="bash nginx ...": only these.
+.PHONY: check-targets
+check-targets: all
+	$(Q)tools/deps.sh --long && sh tests/hook/targets/targets.sh $(B) $(or $(N),1000000) $(WHAT)
