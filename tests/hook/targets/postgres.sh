@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# A PostgreSQL server under pgbench, as an ordinary user. Usage: postgres.sh init | run TRANSACTIONS
+# A PostgreSQL server under pgbench, as an ordinary user. Usage: postgres.sh init | run TRANSACTIONS [OBJECT]: with it
+# `skep run` of that user attaches its programs to the server.
 dir=$WORK/pg
 user() { exec setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
 port=$((40000 + $$ % 10000))
@@ -13,6 +14,10 @@ server=$!
 i=0
 until "$PG/pg_isready" -q -h "$dir" -p $port || [ $i -gt 200 ]; do sleep 0.1; i=$((i + 1)); done
 "$PG/pgbench" -h "$dir" -p $port -U bench -i -q -s 1 postgres >/dev/null 2>&1
+if [ -n "$3" ]; then
+	(user "$SKEP" run -j "$3" -P $server >"$WORK/counts.json" 2>"$WORK/skep.log") &
+	sleep 3
+fi
 "$PG/pgbench" -h "$dir" -p $port -U bench -n -S -c 4 -t $(($2 / 4)) postgres >"$WORK/pgbench" 2>&1
 grep -E 'actually processed|failed' "$WORK/pgbench"
 grep -E '^tps' "$WORK/pgbench" >&2
