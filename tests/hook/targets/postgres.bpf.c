@@ -5,7 +5,7 @@
 
 enum { PORTALS, PORTALS_DONE, ALLOCS, ALLOCATED, CALLS, COUNTS };
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, COUNTS);
 	__type(key, __u32);
 	__type(value, __u64);
@@ -16,7 +16,7 @@ static int add(__u32 i)
 	__u64 *n = bpf_map_lookup_elem(&count, &i);
 
 	if (n)
-		(*n)++;
+		__sync_fetch_and_add(n, 1);
 	return 0;
 }
 

@@ -145,7 +145,7 @@ if [ -n "$pg" ] && wanted postgres clang pg_ctlcluster && [ "$(id -u)" = 0 ]; th
 	python3 - "$work/counts.json" >"$work/postgres.maps" <<'X'
 import json, sys
 lines = [json.loads(l) for l in open(sys.argv[1])]
-count = [sum(e["value"]) if isinstance(e["value"], list) else e["value"] for m in lines[-1]["maps"] if m["name"] == "count" for e in m["elements"]]
+count = [e["value"] for m in lines[-1]["maps"] if m["name"] == "count" for e in m["elements"]]
 for name, n in zip(("in", "out", "allocs", "allocated", "calls"), count):
     print("@%s: %d" % (name, n))
 X
