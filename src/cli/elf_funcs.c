@@ -387,3 +387,101 @@ void modern_funcs(struct modern *m)
 	if (fs.ncopies)
 		extend_btf_ext(&fs);
 }
+
+/* ---- handlers of exceptions ---- */
+/* Room for `n` instructions at the start of a function: what is behind it in the section moves. */
+static void make_room(struct modern *m, u32 sec, u64 off, u32 n)
+{
+	struct image_sec *s = &m->im.sec[sec];
+	u32 ext = image_find(&m->im, ".BTF.ext"), hdr;
+	u64 by = n * INSN;
+	u8 *grown = arena_alloc(&m->im.a, s->size + by);
+
+	memcpy(grown, s->data, off);
+	memcpy(grown + off + by, s->data + off, s->size - off);
+	s->data = grown;
+	s->size += by;
+	for (u32 i = 0; i < s->nrel; i++)
+		s->rel[i].off += s->rel[i].off >= off ? by : 0;
+	for (u32 i = 1; i < m->im.nsym; i++) {
+		Elf64_Sym *y = &m->im.sym[i].s;
+		if (y->st_shndx == sec && y->st_value > off)
+			y->st_value += by;
+		else if (y->st_shndx == sec && y->st_value == off && ELF64_ST_TYPE(y->st_info) == STT_FUNC)
+			y->st_size += by;
+	}
+	m->im.changed = true;
+	s = &m->im.sec[ext];
+	if (!ext || s->size < 24)
+		return;
+	hdr = word(s->data + 4);
+	for (u32 k = 0; k < 3 && hdr <= s->size && 8 + 8 * (k + 1) <= hdr; k++) {
+		u32 part = word(s->data + 8 + 8 * k), len = word(s->data + 12 + 8 * k), rec, count;
+		const char *name;
+
+		if ((u64)hdr + part + len > s->size || len < 4)
+			continue;
+		rec = word(s->data + hdr + part);
+		for (u64 at = 4; at + 8 <= len; at += 8 + (u64)rec * count) {
+			u8 *p = s->data + hdr + part + at;
+
+			count = word(p + 4);
+			name = btf__name_by_offset(m->btf, word(p));
+			if (!name || strcmp(name, m->im.sec[sec].name) != 0 || count > (len - at - 8) / rec)
+				continue;
+			for (u32 i = 0; i < count; i++) {
+				u32 o = word(p + 8 + i * rec);
+				if (o < off || (o == off && k < 2)) /* the function and its first line stay */
+					continue;
+				o += (u32)by;
+				memcpy(p + 8 + i * rec, &o, 4);
+			}
+		}
+	}
+}
+
+static u32 function_named(const struct elf_image *im, const char *name, bool in_text)
+{
+	for (u32 i = 1; i < im->nsym; i++) {
+		const Elf64_Sym *y = &im->sym[i].s;
+		if (ELF64_ST_TYPE(y->st_info) == STT_FUNC && y->st_shndx && y->st_shndx < im->nsec && !strcmp(im->sym[i].name, name) &&
+		    !strcmp(im->sec[y->st_shndx].name, ".text") == in_text)
+			return i;
+	}
+	return 0;
+}
+
+/* r0 = 0; if r0 == 0 goto past it; r0 = the handler */
+static void refer_to(struct modern *m, u32 prog, u32 handler)
+{
+	const struct bpf_insn in[4] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_JEQ | BPF_K, .off = 2 },
+					{ .code = BPF_LD | BPF_IMM | BPF_DW } };
+	u32 sec = m->im.sym[prog].s.st_shndx;
+	u64 off = m->im.sym[prog].s.st_value;
+
+	make_room(m, sec, off, ARRAY_SIZE(in));
+	memcpy(m->im.sec[sec].data + off, in, sizeof(in));
+	image_add_rel(&m->im, sec, off + 2 * INSN, handler, 1);
+}
+
+void modern_exceptions(struct modern *m)
+{
+	static const char tag[] = "exception_callback:";
+	u32 n = m->btf ? btf__type_cnt(m->btf) : 0;
+
+	for (u32 id = 1; id < n; id++) {
+		const struct btf_type *t = btf__type_by_id(m->btf, id), *f;
+		const char *name = btf__name_by_offset(m->btf, t->name_off);
+		u32 prog, handler;
+
+		if (!btf_is_decl_tag(t) || strncmp(name, tag, sizeof(tag) - 1) != 0)
+			continue;
+		f = btf__type_by_id(m->btf, t->type);
+		if (!f || !btf_is_func(f))
+			continue;
+		prog = function_named(&m->im, btf__name_by_offset(m->btf, f->name_off), false);
+		handler = function_named(&m->im, name + sizeof(tag) - 1, true);
+		if (prog && handler)
+			refer_to(m, prog, handler);
+	}
+}

@@ -235,7 +235,7 @@ static void make_datasec(struct old_maps *o)
 }
 
 /* A table of variables that is not to be matched with symbols: its size is set, its name another. */
-static void retire_datasec(struct modern *m, const char *name, const char *new_name, u64 size)
+void modern_retire(struct modern *m, const char *name, const char *new_name, u64 size)
 {
 	int id = btf__find_by_name_kind(m->btf, name, BTF_KIND_DATASEC), str;
 	struct btf_type *t;
@@ -280,14 +280,14 @@ static void modern_old_maps(struct modern *m)
 	for (u32 i = 1; i < im->nsec; i++)
 		if (is_old_section(&im->sec[i])) {
 			const char *name = modern_fmt(m, ".old%s", im->sec[i].name);
-			retire_datasec(m, im->sec[i].name, name, im->sec[i].size);
+			modern_retire(m, im->sec[i].name, name, im->sec[i].size);
 			im->sec[i].name = name;
 		}
 	o.u32_type = btf__add_int(m->btf, "unsigned int", 4, 0);
 	o.sec = image_find(im, ".maps");
 	typed = o.sec != 0;
 	if (typed) /* sizes and places that clang left to be read from the symbols */
-		retire_datasec(m, ".maps", ".maps", im->sec[o.sec].size);
+		modern_retire(m, ".maps", ".maps", im->sec[o.sec].size);
 	else
 		o.sec = image_add_sec(im, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
 	for (u32 pass = 0; pass < 2; pass++)
@@ -311,7 +311,7 @@ static void modern_old_maps(struct modern *m)
 				fill_outer(&o, &o.v[i], &o.v[k]);
 	make_datasec(&o);
 	if (typed)
-		retire_datasec(m, ".maps", ".maps.old", 0);
+		modern_retire(m, ".maps", ".maps.old", 0);
 }
 
 /* ---- maps that have types ---- */
@@ -421,7 +421,7 @@ static void drop_extern_maps(struct modern *m, int sec)
 	}
 	if (out == n)
 		return;
-	retire_datasec(m, ".maps", ".maps.old", image_find(&m->im, ".maps") ? m->im.sec[image_find(&m->im, ".maps")].size : 8);
+	modern_retire(m, ".maps", ".maps.old", image_find(&m->im, ".maps") ? m->im.sec[image_find(&m->im, ".maps")].size : 8);
 	if (!out)
 		return;
 	new = btf__add_datasec(m->btf, ".maps", 0);

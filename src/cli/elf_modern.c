@@ -124,6 +124,37 @@ void modern_rename(struct modern *m, u32 sec, const char *name)
 	m->im.changed = true;
 }
 
+/* Both sections of struct_ops tables become one. */
+static void join_ops(struct modern *m, u32 plain, u32 link)
+{
+	int a = m->btf ? btf__find_by_name_kind(m->btf, ".struct_ops", BTF_KIND_DATASEC) : 0;
+	int b = m->btf ? btf__find_by_name_kind(m->btf, ".struct_ops.link", BTF_KIND_DATASEC) : 0, ids[2] = { a, b };
+	u64 base;
+
+	if (a <= 0 || b <= 0)
+		return;
+	modern_retire(m, ".struct_ops", ".old.struct_ops", m->im.sec[plain].size);
+	modern_retire(m, ".struct_ops.link", ".old.struct_ops.link", m->im.sec[link].size);
+	base = image_append(&m->im, plain, m->im.sec[link].data, m->im.sec[link].size);
+	for (u32 i = 1; i < m->im.nsym; i++)
+		if (m->im.sym[i].s.st_shndx == link && ELF64_ST_TYPE(m->im.sym[i].s.st_info) != STT_SECTION) {
+			m->im.sym[i].s.st_shndx = (u16)plain;
+			m->im.sym[i].s.st_value += base;
+		}
+	for (u32 i = 0; i < m->im.sec[link].nrel; i++) {
+		struct image_rel r = m->im.sec[link].rel[i];
+		image_add_rel(&m->im, plain, base + r.off, r.sym, r.type);
+	}
+	m->im.sec[link].has_rel = false;
+	if (btf__add_datasec(m->btf, ".struct_ops", 0) < 0)
+		return;
+	for (u32 k = 0; k < 2; k++)
+		for (u32 i = 0; i < btf_vlen(btf__type_by_id(m->btf, (u32)ids[k])); i++) {
+			struct btf_var_secinfo v = btf_var_secinfos(btf__type_by_id(m->btf, (u32)ids[k]))[i];
+			btf__add_datasec_var_info(m->btf, (int)v.type, 0, v.size);
+		}
+}
+
 /* Tables of struct_ops and the programs that may sleep in them, by newer names. */
 static void fit_ops(struct modern *m, bool with_ops)
 {
@@ -132,6 +163,8 @@ static void fit_ops(struct modern *m, bool with_ops)
 	m->ops_sec = plain ? plain : link;
 	if (link && !plain)
 		modern_rename(m, link, ".struct_ops");
+	else if (link)
+		join_ops(m, plain, link);
 	if (m->ops_sec && !with_ops) {
 		m->im.sec[m->ops_sec].has_rel = false;
 		modern_rename(m, m->ops_sec, ".left_out");
@@ -354,6 +387,7 @@ int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)
 	m->arena_sec = image_find(&m->im, ".addr_space.1");
 	modern_maps(m);
 	modern_funcs(m);
+	modern_exceptions(m);
 	hide_undefined(m);
 	fit_relocations(m);
 	write_btf(m);

@@ -82,6 +82,8 @@ while read -r obj progs; do
 	# shellcheck disable=SC2086 # a list
 	packets "$obj" $progs
 done <"$(dirname "$0")/packets.list"
+# a handler of exceptions: Debian's libbpf alone does not bring it along
+packets exceptions handled
 
 # and on every engine
 # shellcheck disable=SC2046 # a list
