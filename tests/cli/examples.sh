@@ -83,7 +83,7 @@ while read -r obj progs; do
 	packets "$obj" $progs
 done <"$(dirname "$0")/packets.list"
 # a handler of exceptions: Debian's libbpf alone does not bring it along
-packets exceptions handled
+packets exception_handler handled
 
 # and on every engine
 # shellcheck disable=SC2046 # a list
