@@ -316,6 +316,9 @@ static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 	if (t->busy)
 		return 1;
 	for (u32 i = 0; i < u->s->n; i++)
+		if (!u->s->th[i].stopped && (u32)u->s->th[i].tid == t->tid)
+			return 1; /* its gs leads here, and cannot be changed now */
+	for (u32 i = 0; i < u->s->n; i++)
 		if (u->s->th[i].stopped && u->s->th[i].regs.gs_base == at) {
 			u->s->th[i].regs.gs_base = 0;
 			u->s->th[i].changed = true;

@@ -312,9 +312,12 @@ static int wait_thread(struct stop *s, struct stop_thread *t)
 	int st, err = wait_stop(t->tid, DOUBT_NS, &st);
 
 	for (u32 n = 0; err == -EAGAIN && n < PATIENCE_NS / DOUBT_NS; n++) {
-		if (unreachable(s->pid, t->tid, &t->pc))
+		bool blocked = unreachable(s->pid, t->tid, &t->pc);
+
+		/* one that has stopped by now, at the end of a call, looks like one that is blocked in it */
+		err = wait_stop(t->tid, blocked ? 0 : DOUBT_NS, &st);
+		if (err == -EAGAIN && blocked)
 			return -EAGAIN;
-		err = wait_stop(t->tid, DOUBT_NS, &st);
 	}
 	if (err)
 		return err == -EAGAIN ? -ETIMEDOUT : err;
