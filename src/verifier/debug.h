@@ -27,7 +27,7 @@ struct vf_event {
 	u32 insn, to;
 	bool speculative;
 	const struct vstate *state;
-	/* BRANCH: what was pushed, POPPED's `state`; PRUNED: the checkpoint that it ends in, all of it compared if `whole` */
+	/* BRANCH: what was pushed as the last of e->branch, where POPPED finds it (maybe moved); PRUNED: the checkpoint that it ends in, all of it compared if `whole` */
 	const struct vstate *other;
 	bool whole;
 };

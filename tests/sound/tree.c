@@ -7,8 +7,9 @@
 u64 record_limit = 300000;
 bool record_off;
 
-/* Pointers to nodes by the verifier's states, which are reused: the last word counts. */
+/* Pointers to nodes by the verifier's checkpoints, which are reused: the last word counts. */
 #define TABLE 65536
+#define MAX_BRANCHES 8192
 struct entry { const struct vstate *state; struct node *node; };
 
 struct recorder {
@@ -16,8 +17,9 @@ struct recorder {
 	struct node *cur;          /* what was walked last on this path; NULL: the next node is a root */
 	bool new_path, async;
 	const struct vstate *kept; /* a checkpoint of what the next node has */
-	struct entry branch[TABLE], kept_at[TABLE];
-	u32 nbranch, nkept;
+	struct node *branch[MAX_BRANCHES]; /* where the waiting branches left, as the verifier stacks them; NULL: a callback that runs later */
+	struct entry kept_at[TABLE];
+	u32 nkept;
 };
 
 static struct record *last;
@@ -180,7 +182,6 @@ static void on_pruned(struct recorder *k, struct vf_env *e, const struct vf_even
 static void on_event(void *cookie, struct vf_env *e, const struct vf_event *ev)
 {
 	struct recorder *k = cookie;
-	struct entry *x;
 
 	if (k->r->incomplete)
 		return;
@@ -194,19 +195,12 @@ static void on_event(void *cookie, struct vf_env *e, const struct vf_event *ev)
 			on_step(k, ev);
 		break;
 	case VF_BRANCH:
-		x = find(k->branch, &k->nbranch, ev->other, true);
-		if (x)
-			x->node = k->cur;
-		else
-			give_up(k, "too many branches");
+		k->branch[e->nbranches - 1] = k->cur;
 		break;
 	case VF_POPPED:
-		x = find(k->branch, &k->nbranch, ev->state, false);
-		/* not pushed as a branch: a callback that runs later, by itself */
-		k->async = !x || !x->node;
-		k->cur = x ? x->node : NULL;
-		if (x)
-			x->node = NULL;
+		k->cur = k->branch[e->nbranches];
+		k->branch[e->nbranches] = NULL;
+		k->async = !k->cur;
 		k->kept = NULL;
 		break;
 	case VF_PRUNED:
