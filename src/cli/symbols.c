@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct sym { u64 addr, size; char *name; };
@@ -24,6 +25,7 @@ struct process {
 	u32 pid, n, cap;
 	struct mapping *map;
 	struct file jit;             /* perf-PID.map: addresses are the process's */
+	u64 jit_size;                /* of that file when it was read */
 	bool reread;
 };
 struct symbols {
@@ -161,14 +163,19 @@ static void file_clear(struct file *f)
 	f->n = f->cap = 0;
 }
 
-static void read_jit(struct process *p)
+/* Runtimes append to it while they run: read again when it has grown. False: it has not. */
+static bool read_jit(struct process *p)
 {
 	char path[64], line[1024], name[900];
 	unsigned long long addr, size;
+	struct stat st;
 	FILE *f;
 
-	file_clear(&p->jit);
 	snprintf(path, sizeof(path), "/tmp/perf-%u.map", p->pid);
+	if (stat(path, &st) || (u64)st.st_size == p->jit_size)
+		return false;
+	p->jit_size = (u64)st.st_size;
+	file_clear(&p->jit);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "%llx %llx %899[^\n]", &addr, &size, name) == 3)
@@ -177,6 +184,7 @@ static void read_jit(struct process *p)
 		fclose(f);
 	if (p->jit.n)
 		qsort(p->jit.sym, p->jit.n, sizeof(*p->jit.sym), by_addr);
+	return true;
 }
 
 static struct process *process(struct symbols *s, u32 pid, bool make)
@@ -287,8 +295,13 @@ const char *symbols_name(struct symbols *s, u32 pid, u64 addr, char *room, size_
 		symbols_process(s, pid);
 		m = find(p, addr);
 	}
-	if (p && p->jit.n && (name = lookup(&p->jit, addr)))
-		return name;
+	if (p && (!m || !m->file)) {
+		name = lookup(&p->jit, addr);
+		if (!name && read_jit(p))
+			name = lookup(&p->jit, addr);
+		if (name)
+			return name;
+	}
 	if (!m)
 		return "[unknown]";
 	off = addr - m->from + m->off;
