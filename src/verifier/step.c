@@ -74,7 +74,8 @@ static void remember(struct vf_env *e, struct vstate *b, u32 insn, u32 prev)
 	b->log_mark = e->log->total;
 	ARENA_GROW(&e->arena, e->branch, e->nbranches, e->branchcap);
 	e->branch[e->nbranches++] = b;
-	if (e->nbranches - e->nfrozen > NEAR) {
+	/* observers know a branch by its address */
+	if (e->nbranches - e->nfrozen > NEAR && !e->in->debug) {
 		struct vstate **far = &e->branch[e->nfrozen++], *was = *far;
 
 		*far = state_freeze(e, was);
