@@ -60,6 +60,11 @@ check: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
 hook-cycles: $(HOOK_TEST) $(B)/hook/target
 	$(Q)N=$(or $(N),1000) TARGET=$(B)/hook/target $(B)/hook/basic comes_and_goes
 
+# skep is killed at random moments, N times: each target goes on.
+.PHONY: hook-kills
+hook-kills: $(HOOK_TEST) $(B)/hook/target
+	$(Q)MOMENTS=$(or $(N),200) TARGET=$(B)/hook/target $(B)/hook/basic survives_any_moment
+
 # What hooks cost, beside the running kernel's.
 $(B)/bench/hooks: bench/hooks.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
 	@mkdir -p $(@D)

@@ -213,6 +213,36 @@ TEST(survives)
 	CHECK_EQ(finish(&t), 0);
 }
 
+/* At any moment: while it stops threads, has them do calls, writes code, runs. MOMENTS: how many are tried. */
+TEST(survives_any_moment)
+{
+	int n = getenv("MOMENTS") ? atoi(getenv("MOMENTS")) : 4, bad = 0;
+
+	srand((unsigned)getpid());
+	for (int i = 0; i < n; i++) {
+		struct target t = start(target_path(), "4", "0");
+		char pid[16];
+		pid_t child;
+
+		go(&t);
+		child = fork();
+		if (!child) {
+			snprintf(pid, sizeof(pid), "%d", t.pid);
+			setenv("VICTIM", pid, 1);
+			setenv("VICTIM_PATH", t.path, 1);
+			execl("/proc/self/exe", "basic", "attach_and_die", NULL);
+			_exit(127);
+		}
+		usleep((useconds_t)(rand() % 250000));
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		usleep(5000);
+		go(&t);
+		bad += finish(&t) != 0;
+	}
+	CHECK_EQ(bad, 0);
+}
+
 __attribute__((constructor(101))) static void open_kit(void)
 {
 	signal(SIGPIPE, SIG_IGN);
