@@ -44,7 +44,7 @@ has "a process that runs already" ';main;work;spin [0-9]+$' "$t/attached"
 node=$(command -v node)
 if [ -n "$node" ]; then
 	echo 'require("fs").writeFileSync(process.argv[2], process.pid + ""); function spin(n) { return n < 2 ? n : spin(n - 1) + spin(n - 2); } const t = Date.now() + 600; while (Date.now() < t) spin(18);' >"$t/spin.js"
-	"$skep" prof -c "$node --perf-basic-prof $t/spin.js $t/node-pid" --hz 499 -f folded >"$t/folded" 2>"$t/err"
+	"$skep" prof -c "$node --perf-basic-prof --logfile=$t/v8.log --no-logfile-per-isolate $t/spin.js $t/node-pid" --hz 499 -f folded >"$t/folded" 2>"$t/err"
 	has "code that a runtime compiled while it was looked at" '^node;.*spin .*/spin\.js' "$t/folded"
 	rm -f "/tmp/perf-$(cat "$t/node-pid").map"
 fi
