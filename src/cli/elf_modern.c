@@ -160,6 +160,10 @@ static void fit_ops(struct modern *m, bool with_ops)
 {
 	u32 link = image_find(&m->im, ".struct_ops.link"), plain = image_find(&m->im, ".struct_ops");
 
+	/* "?": not made unless asked for */
+	link = link ? link : image_find(&m->im, "?.struct_ops.link");
+	link = link ? link : image_find(&m->im, "?.struct_ops");
+
 	m->ops_sec = plain ? plain : link;
 	if (link && !plain)
 		modern_rename(m, link, ".struct_ops");
@@ -169,9 +173,12 @@ static void fit_ops(struct modern *m, bool with_ops)
 		m->im.sec[m->ops_sec].has_rel = false;
 		modern_rename(m, m->ops_sec, ".left_out");
 	}
-	for (u32 i = 1; i < m->im.nsec; i++)
-		if (sec_is_code(&m->im.sec[i]) && !strncmp(m->im.sec[i].name, "struct_ops.s", 12))
-			modern_rename(m, i, modern_fmt(m, "struct_ops/.s%s", m->im.sec[i].name + 12));
+	for (u32 i = 1; i < m->im.nsec; i++) {
+		const char *name = m->im.sec[i].name, *mark = name[0] == '?' ? "?" : "";
+
+		if (sec_is_code(&m->im.sec[i]) && !strncmp(name + strlen(mark), "struct_ops.s", 12))
+			modern_rename(m, i, modern_fmt(m, "%sstruct_ops/.s%s", mark, name + strlen(mark) + 12));
+	}
 }
 
 /* Variables that an old compiler left without a type. */
@@ -360,8 +367,8 @@ static void read_btf(struct modern *m)
 static void free_replacements(struct modern *m)
 {
 	for (u32 i = 1; i < m->im.nsec; i++)
-		if (sec_is_code(&m->im.sec[i]) && !strncmp(m->im.sec[i].name, "freplace", 8))
-			modern_rename(m, i, modern_fmt(m, "replaces%s", m->im.sec[i].name + 8));
+		if (sec_is_code(&m->im.sec[i]) && !strncmp(m->im.sec[i].name + (m->im.sec[i].name[0] == '?'), "freplace", 8))
+			modern_rename(m, i, modern_fmt(m, "replaces%s", strchr(m->im.sec[i].name, 'f') + 8));
 }
 
 int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol), bool with_ops)

@@ -48,8 +48,9 @@ static int said_attach = -1;
  * What the object of this path has in vain: maps that cannot be made, symbols that the kernel lacks. Programs without them are to be
  * judged nevertheless.
  */
-static struct names { char path[512]; char prog[MAX_SKIP][128]; u32 nprogs; char map[MAX_SKIP][64]; char why[MAX_SKIP][160]; char sym[MAX_SKIP][128]; u32 nmaps, nsyms; bool no_ops, bad_ops; } vain;
+static struct names { char path[512]; char prog[MAX_SKIP][128]; u32 nprogs; char map[MAX_SKIP][64]; char why[MAX_SKIP][160]; char sym[MAX_SKIP][128]; u32 nmaps, nsyms; bool no_ops, bad_ops; char ops_why[256]; } vain;
 static char failed_map[64], failed_why[160], failed_prog[64];
+static bool no_table;        /* the program's struct_ops table is not taken */
 static bool failed_call;     /* a map or program was refused by bpf(2), not by libbpf */
 
 static struct fitted *fitted_of(const struct bpf_object *obj)
@@ -174,7 +175,7 @@ static void set_types(struct fitted *f, struct bpf_object *obj)
 		}
 		if (!known && bpf_program__type(p) != BPF_PROG_TYPE_UNSPEC)
 			known = p;
-		if (!strncmp(name, "struct_ops/.s", 13))
+		if (!strncmp(name + (name[0] == '?'), "struct_ops/.s", 13))
 			bpf_program__set_flags(p, bpf_program__flags(p) | BPF_F_SLEEPABLE);
 	}
 	bpf_object__for_each_program(p, obj) {
@@ -479,6 +480,8 @@ struct bpf_object *fit_open(const char *path, const char *core_btf)
 		free(f);
 		if (ops) { /* a table that libbpf does not take; programs of other types are judged without */
 			vain.bad_ops = true;
+			snprintf(vain.ops_why, sizeof(vain.ops_why), "its table is not taken: %s",
+				 strstr(load_messages(), "struct_ops") ? strstr(load_messages(), "struct_ops") : strerror(err));
 			return fit_open(path, core_btf);
 		}
 		errno = err;
@@ -520,6 +523,9 @@ int load_object(struct bpf_object *obj)
 	}
 	failed_map[0] = failed_prog[0] = '\0';
 	failed_call = false;
+	no_table = f && f->m.ops_sec && vain.bad_ops && wants_ops(obj);
+	if (no_table)
+		return -EINVAL;
 	unmap_arenas();
 	loading = f;
 	err = bpf_object__load(obj);
@@ -628,7 +634,9 @@ const char *load_reason(void)
 	static char text[512];
 	const char *p = load_messages(), *hit;
 
-	if (failed_call || !*p)
+	if (no_table)
+		p = vain.ops_why;
+	else if (failed_call || !*p)
 		return NULL;
 	for (u32 i = 0; i < ARRAY_SIZE(words); i++) {
 		char name[128], start[64];
