@@ -422,7 +422,7 @@ static void make_room(struct modern *m, u32 sec, u64 off, u32 n)
 		if ((u64)hdr + part + len > s->size || len < 4)
 			continue;
 		rec = word(s->data + hdr + part);
-		for (u64 at = 4; at + 8 <= len; at += 8 + (u64)rec * count) {
+		for (u64 at = 4; rec >= 4 && at + 8 <= len; at += 8 + (u64)rec * count) {
 			u8 *p = s->data + hdr + part + at;
 
 			count = word(p + 4);
