@@ -74,8 +74,7 @@ static void remember(struct vf_env *e, struct vstate *b, u32 insn, u32 prev)
 	b->log_mark = e->log->total;
 	ARENA_GROW(&e->arena, e->branch, e->nbranches, e->branchcap);
 	e->branch[e->nbranches++] = b;
-	/* observers know a branch by its address */
-	if (e->nbranches - e->nfrozen > NEAR && !e->in->debug) {
+	if (e->nbranches - e->nfrozen > NEAR) {
 		struct vstate **far = &e->branch[e->nfrozen++], *was = *far;
 
 		*far = state_freeze(e, was);
