@@ -138,7 +138,7 @@ TEST(bounds)
 			continue;
 		w.e = &e;
 		CHECK_EQ(patch_elf_ranges(&e, one_range, &w), 0);
-		CHECK(w.n > 100);
+		CHECK(w.n > (i == ARRAY_SIZE(files) - 1 ? 50 : 1000)); /* this program is small */
 		if (i == ARRAY_SIZE(files) - 1) {
 			patch_elf_functions(&e, symbol_range, &w);
 			CHECK(w.sized > 50);
