@@ -18,7 +18,7 @@ endif
 LDFLAGS := -pthread $(SANFLAG)
 # libbpf's bpf(2) calls land in skep: it is linked statically and its syscall() wrapped.
 BPF_LIBS := -Wl,--wrap=syscall -l:libbpf.a -lelf -lz
-CLI_LIBS := -Wl,--wrap=statfs64,--wrap=ioctl,--wrap=epoll_ctl $(BPF_LIBS) -lpcap -lZydis -ljansson
+CLI_LIBS := -Wl,--wrap=statfs64,--wrap=fopen64,--wrap=ioctl,--wrap=epoll_ctl $(BPF_LIBS) -lpcap -lZydis -ljansson
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -D__TARGET_ARCH_x86 -D__$(shell uname -m)__ -I/usr/include/$(shell uname -m)-linux-gnu -Iexamples
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $(1)	$(2)";)

@@ -76,6 +76,7 @@ struct agent_ref {
 	const struct image *image;
 	u64 cookie;
 	u64 session;           /* what a call's entry and return have in common; 0: no session */
+	u64 func;              /* calls: address of the kernel's function that the program is on; 0: on the tracepoint */
 	s32 pid;               /* only events of this process; -1: any */
 	u32 prog_type, flags, slot;
 };

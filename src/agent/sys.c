@@ -15,12 +15,31 @@
 
 #define LIST(p) __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
 
+/*
+ * What the kernel's function of the call is entered with: its own registers, the first argument of which leads to the caller's. At its
+ * return the result is in ax.
+ */
+static __attribute__((noinline)) void run_func(struct agent_thread *t, const struct agent_ref *ref)
+{
+	u64 frame[2] = { 0 };
+	struct agent_regs r = { .di = (u64)(uintptr_t)&t->regs, .si = t->regs.orig_ax, .ax = t->regs.ax, .orig_ax = ~0ull, .ip = ref->func,
+				.cs = 0x10, .ss = 0x18, .flags = 0x246, .sp = (u64)(uintptr_t)frame };
+
+	agent_run(t, ref, &r);
+}
+
 /* The record of one call, or the arguments of a raw tracepoint. */
 static void run_calls(struct agent_thread *t, const struct agent_list *l, u64 *record, u64 *raw)
 {
 	for (u32 i = 0; l && i < l->n; i++)
-		if (agent_wanted(t, &l->ref[i]))
+		if (!agent_wanted(t, &l->ref[i])) {
+			continue;
+		} else if (l->ref[i].prog_type == BPF_PROG_TYPE_KPROBE) {
+			run_func(t, &l->ref[i]);
+		} else {
+			t->env.func_args = l->ref[i].func != 0; /* the registers */
 			agent_run(t, &l->ref[i], l->ref[i].prog_type == BPF_PROG_TYPE_TRACEPOINT ? (void *)record : (void *)raw);
+		}
 }
 
 /* Does the child of this call run on the caller's stack, in the caller's block? */
@@ -70,6 +89,7 @@ static __attribute__((noinline)) void run_enter(struct agent_thread *t, const st
 	u64 args[2] = { (u64)(uintptr_t)r, nr }, *rec = t->record;
 
 	show_regs(t, nr, (u64)-ENOSYS);
+	t->env.func_returned = false;
 	run_calls(t, raw, rec, args);
 	rec[1] = (u32)nr;
 	run_calls(t, one, rec, args);
@@ -81,6 +101,7 @@ static __attribute__((noinline)) void run_exit(struct agent_thread *t, const str
 	u64 args[2] = { (u64)(uintptr_t)&t->regs, ret }, *rec = t->record;
 
 	show_regs(t, nr, ret);
+	t->env.func_returned = true;
 	run_calls(t, raw, rec, args);
 	rec[1] = (u32)nr;
 	run_calls(t, one, rec, args);

@@ -17,6 +17,7 @@
 #include "box/files.h"
 #include "box/priv.h"
 #include "helper/run_env.h"
+#include "hook/ksys.h"
 #include "hook/perf.h"
 #include "hook/tracepoint.h"
 
@@ -133,12 +134,55 @@ int file_available_events(struct notif *n, const struct match *m, struct str *ou
 	return 0;
 }
 
-/* No function of the kernel is skep's to attach to. */
-int file_no_functions(struct notif *n, const struct match *m, struct str *out)
+/* ---- functions ---- */
+int file_functions(struct notif *n, const struct match *m, struct str *out)
+{
+	char name[64];
+
+	(void)n;
+	(void)m;
+	for (u32 nr = 0; nr < 512; nr++)
+		if (ksys_name(nr, name, sizeof(name)))
+			str_printf(out, "%s\n", name);
+	return 0;
+}
+
+/* No kprobe has a tracepoint of its own: there are none, and none can be made. */
+int file_kprobe_events(struct notif *n, const struct match *m, int flags)
+{
+	(void)n;
+	(void)m;
+	return (flags & O_ACCMODE) == O_RDONLY || flags & O_PATH ? file_of_text("kprobe_events", "", 0) : -EOPNOTSUPP;
+}
+
+/* None of those that are offered is forbidden. */
+int file_kprobe_blacklist(struct notif *n, const struct match *m, struct str *out)
 {
 	(void)n;
 	(void)m;
 	(void)out;
+	return 0;
+}
+
+/* Tools look for functions there before they ask for them: where the kernel hides its symbols, those that can be probed are shown. */
+int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
+{
+	char line[512], name[256];
+	FILE *f;
+
+	(void)n;
+	(void)m;
+	if (!ksys_hidden())
+		return FILE_PASS;
+	for (u32 nr = 0; nr < 512; nr++)
+		if (ksys_name(nr, name, sizeof(name)))
+			str_printf(out, "%016llx T %s\n", (unsigned long long)ksys_address(nr), name);
+	f = fopen("/proc/kallsyms", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*x %*c %255s", name) != 1 || ksys_number(name) < 0)
+			str_puts(out, line);
+	if (f)
+		fclose(f);
 	return 0;
 }
 
@@ -197,6 +241,7 @@ void files_fill(struct box *b, const char *dir, const char *below)
 	make_dir(events, path, "events");
 	make_file(path, "available_events");
 	make_file(path, "available_filter_functions");
+	make_file(path, "kprobe_events");
 	make_file(path, "uprobe_events");
 	make_file(path, "trace_pipe");
 	if (!strncmp(below, "/events", 7)) {

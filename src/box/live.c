@@ -7,6 +7,7 @@
 
 #include "box/src.h"
 #include "box/trace.h"
+#include "hook/perf.h"
 #include "hook/tracepoint.h"
 #include "sys/sys.h"
 
@@ -86,3 +87,5 @@ u64 live_lost(const struct live *l)
 }
 
 void live_complaints(struct live *l, struct str *ret) { tracer_complaints(l->tracer, ret); }
+
+u32 live_kprobe_type(void) { return perf_type_kprobe(); }

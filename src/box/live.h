@@ -20,6 +20,8 @@ int live_add(struct live *l, pid_t pid, bool before_exec, struct str *why);
 void live_printk(struct live *l, void (*fn)(void *ctx, const char *comm, u32 pid, const char *text, u32 len), void *ctx);
 /* Id of a tracepoint for perf_event_open(2); 0: there is none. */
 u32 live_tracepoint(struct live *l, const char *group, const char *name);
+/* The type of perf events that are probes of kernel functions. */
+u32 live_kprobe_type(void);
 /* What could not be probed in processes as they came: lines, owned by the caller. */
 void live_complaints(struct live *l, struct str *ret);
 u64 live_lost(const struct live *l);

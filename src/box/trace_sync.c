@@ -243,7 +243,7 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 		l->sessions |= (r->flags & HOOK_F_SESSION) != 0;
 		l->ref[l->n++] = (struct agent_ref){ .entry = (u64 (*)(void *, struct run *))prog->entry,
 						     .image = (const struct image *)prog->image, .cookie = r->cookie,
-						     .pid = r->pid, .prog_type = r->prog_type, .session = r->session,
+						     .pid = r->pid, .prog_type = r->prog_type, .session = r->session, .func = r->func,
 						     .flags = prog->flags | (r->flags & HOOK_F_SESSION ? AGENT_SESSION : 0),
 						     .slot = r->slot };
 	}

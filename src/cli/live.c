@@ -274,6 +274,22 @@ static int attach_tracepoint(struct session *s, struct bpf_program *p)
 	return attach_event(s, p, &a, -1, 0);
 }
 
+/* "kprobe/FUNCTION", "ksyscall/NAME" and their returns: by our own table of functions, not the host's tracefs and symbols. */
+static int attach_kprobe(struct session *s, struct bpf_program *p)
+{
+	const char *sec = bpf_program__section_name(p), *name = strchr(sec, '/');
+	struct perf_event_attr a = { .type = live_kprobe_type(), .size = sizeof(a), .config = !strncmp(sec, "kret", 4) };
+	char func[128];
+
+	if (!name)
+		return cli_error(EX_BAD_INPUT, "%s (%s): the section should be kprobe/FUNCTION or ksyscall/NAME", bpf_program__name(p), sec);
+	if (strstr(sec, ".multi/") || strstr(sec, ".session/"))
+		return keep(s, p, bpf_program__attach(p));
+	snprintf(func, sizeof(func), "%s%s", strstr(sec, "syscall/") ? "__x64_sys_" : "", name + 1);
+	a.config1 = (u64)(uintptr_t)func;
+	return attach_event(s, p, &a, -1, 0);
+}
+
 /* "perf_event": samples of the process's CPU time. */
 static int attach_samples(struct session *s, struct bpf_program *p, pid_t pid)
 {
@@ -291,9 +307,8 @@ static int attach_one(struct session *s, struct bpf_program *p, pid_t pid)
 	case BPF_PROG_TYPE_PERF_EVENT:
 		return attach_samples(s, p, pid);
 	case BPF_PROG_TYPE_KPROBE:
-		if (!strncmp(bpf_program__section_name(p), "k", 1))
-			return cli_error(EX_NOT_HERE, "%s (%s): skep owns no kernel function: attach to functions of programs (uprobe) or to "
-					 "system calls (tracepoint/syscalls)", bpf_program__name(p), bpf_program__section_name(p));
+		if (*bpf_program__section_name(p) == 'k')
+			return attach_kprobe(s, p);
 		return keep(s, p, bpf_program__attach(p));
 	default:
 		return keep(s, p, bpf_program__attach(p));

@@ -14,6 +14,7 @@
 
 #include <bpf/bpf.h>
 
+#include "box/live.h"
 #include "cli/cli.h"
 #include "cli/load_fit.h"
 
@@ -65,6 +66,22 @@ int __wrap_statfs64(const char *path, struct statfs64 *st)
 		return __real_statfs64(path, st);
 	*st = (struct statfs64){ .f_type = (__fsword_t)0xcafe4a11 };
 	return 0;
+}
+
+/* libbpf asks whether there are kprobes at all, and so how system calls' functions are called: skep has them on kernels without. */
+FILE *__real_fopen64(const char *path, const char *mode);
+FILE *__wrap_fopen64(const char *path, const char *mode);
+
+FILE *__wrap_fopen64(const char *path, const char *mode)
+{
+	bool ours = current != ON_KERNEL && !strcmp(path, "/sys/bus/event_source/devices/kprobe/type");
+	FILE *f = ours ? tmpfile() : __real_fopen64(path, mode);
+
+	if (ours && f) {
+		fprintf(f, "%u\n", live_kprobe_type());
+		rewind(f);
+	}
+	return f;
 }
 
 void load_on(enum target t)

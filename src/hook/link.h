@@ -22,6 +22,7 @@ struct link_ops {
 };
 
 /* What BPF_LINK_CREATE can attach at many places. */
+struct link_kprobe { u64 cookie; u32 nr; };
 struct link_uprobe { u64 offset, ref_ctr_offset, cookie; };
 
 struct link {
@@ -48,6 +49,7 @@ struct link {
 			u32 n, flags;
 			s32 pid;
 		} uprobe;
+		struct { struct link_kprobe *at; /* owned */ u32 n, flags; } kprobe;
 		struct { u32 target_obj, target_btf; struct prog *target; } tracing;
 		struct {
 			const char *name;       /* of the target */
@@ -132,6 +134,9 @@ int raw_tp_place(struct hooks *h, const char *name, struct hook_place *ret, stru
 int raw_tp_attach(struct hooks *h, struct link *l, const char *name, u64 cookie, struct str *why);
 int uprobe_multi_attach(struct hooks *h, struct link *l, struct str *why); /* l->uprobe is filled in */
 int lsm_attach(struct hooks *h, struct link *l, const char *name, struct str *why);
-extern const struct link_ops raw_tp_link_ops, uprobe_link_ops, perf_link_ops;
+int kprobe_multi_attach(struct hooks *h, struct link *l, struct str *why); /* l->kprobe is filled in */
+/* fentry, fexit of a kernel function: -EOPNOTSUPP and why when it is none of those that are seen. */
+int func_attach(struct hooks *h, struct link *l, const char *name, bool exit, u64 cookie, struct str *why);
+extern const struct link_ops raw_tp_link_ops, kprobe_link_ops, uprobe_link_ops, perf_link_ops;
 
 #endif

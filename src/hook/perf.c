@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "hook/ksys.h"
 #include "hook/tracepoint.h"
 
 #define PAGE 4096u
@@ -183,7 +184,7 @@ void perf_event_sampled(struct perf_event *e)
 /* ---- the program ---- */
 static bool is_tracing(const struct perf_event *e)
 {
-	return e->kind == PERF_TRACEPOINT || e->kind == PERF_PROBE;
+	return e->kind == PERF_TRACEPOINT || e->kind == PERF_PROBE || e->kind == PERF_KPROBE;
 }
 
 /*
@@ -203,11 +204,13 @@ static int publish(struct perf_event *e, struct str *why)
 	struct hook_point *pt;
 	struct hook_tx tx;
 
-	/* the pid of a tracepoint's event says whose records are wanted, not where programs run */
+	/* the pid of a tracepoint's or kprobe's event says whose records are wanted, not where programs run */
 	if (e->kind == PERF_PROBE || e->kind == PERF_CLOCK)
 		ref.pid = e->pid;
+	if (e->kind == PERF_KPROBE)
+		ref.func = ksys_address((u32)e->at.number);
 	hook_begin(e->hooks, &tx, why);
-	pt = hook_draft(&tx, &e->at, e->path);
+	pt = hook_draft(&tx, &e->at, e->kind == PERF_PROBE ? e->path : NULL);
 	if (!pt)
 		return hook_abort(&tx, -ENOMEM);
 	hook_drop_slot(&tx, pt, e->slot);
@@ -222,7 +225,7 @@ static int publish(struct perf_event *e, struct str *why)
 static int check_prog(const struct perf_event *e, const struct prog *p, struct str *why)
 {
 	u32 need = e->kind == PERF_TRACEPOINT ? BPF_PROG_TYPE_TRACEPOINT :
-		   e->kind == PERF_PROBE ? BPF_PROG_TYPE_KPROBE : BPF_PROG_TYPE_PERF_EVENT;
+		   is_tracing(e) ? BPF_PROG_TYPE_KPROBE : BPF_PROG_TYPE_PERF_EVENT;
 
 	if (p->type != need) {
 		str_printf(why, "this event takes programs of type %s, not %s", progtype_spec[need].name, p->spec->name);
@@ -363,9 +366,11 @@ u32 perf_event_what(const struct perf_event *e, const char **ret_name, u64 *ret_
 		*ret_name = e->tp->name;
 		return TP;
 	}
-	if (e->kind != PERF_PROBE)
+	if (e->kind != PERF_PROBE && e->kind != PERF_KPROBE)
 		return RAW_TP;
 	*ret_name = e->path;
+	if (e->kind == PERF_KPROBE)
+		return e->at.kind == HOOK_SYS_EXIT ? KRETPROBE : KPROBE;
 	*ret_offset = e->at.offset;
 	return e->at.kind == HOOK_URETPROBE ? URETPROBE : UPROBE;
 }
@@ -456,6 +461,22 @@ static int want_uprobe(struct perf_event *e, const struct perf_want *w, struct s
 	return e->path ? 0 : -ENOMEM;
 }
 
+static int want_kprobe(struct perf_event *e, const struct perf_want *w, struct str *why)
+{
+	int nr = w->path ? ksys_number(w->path) : ksys_at(w->attr.config2);
+	char name[64];
+
+	if (nr < 0 || (w->path && w->attr.config2)) {
+		str_printf(why, "kprobe %s: " KSYS_ONLY ", at their first instruction", w->path ? w->path : "by address");
+		return -EOPNOTSUPP;
+	}
+	ksys_name((u32)nr, name, sizeof(name));
+	e->kind = PERF_KPROBE;
+	e->at = ksys_place((u32)nr, w->attr.config & 1);
+	e->path = strdup(name);
+	return e->path ? 0 : -ENOMEM;
+}
+
 static int want(struct perf_event *e, const struct perf_want *w, struct str *why)
 {
 	if (w->attr.type == PERF_TYPE_SOFTWARE)
@@ -464,10 +485,8 @@ static int want(struct perf_event *e, const struct perf_want *w, struct str *why
 		return want_tracepoint(e, w, why);
 	if (w->attr.type == perf_type_uprobe())
 		return want_uprobe(e, w, why);
-	if (w->attr.type == perf_type_kprobe()) {
-		str_printf(why, "kprobe: skep owns no kernel function");
-		return -EOPNOTSUPP;
-	}
+	if (w->attr.type == perf_type_kprobe())
+		return want_kprobe(e, w, why);
 	str_printf(why, "perf events of type %u: the processor's counters are not here", w->attr.type);
 	return -ENOENT;
 }
@@ -483,7 +502,7 @@ int perf_event_new(struct hooks *h, struct objtab *tab, const struct perf_want *
 	e->wake_fd = -1;
 	err = want(e, w, why);
 	fd = err ? -1 : memfd_create("[perf_event]", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (!err && (fd < 0 || ftruncate(fd, e->kind == PERF_TRACEPOINT || e->kind == PERF_PROBE ? PAGE : (off_t)(PAGE + RING_MAX))))
+	if (!err && (fd < 0 || ftruncate(fd, is_tracing(e) ? PAGE : (off_t)(PAGE + RING_MAX))))
 		err = -errno;
 	if (!err) {
 		fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);

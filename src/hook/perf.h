@@ -16,7 +16,7 @@
 #include "hook/link.h"
 #include "map/map.h"
 
-enum perf_kind { PERF_RING, PERF_CLOCK, PERF_COUNTER, PERF_TRACEPOINT, PERF_PROBE };
+enum perf_kind { PERF_RING, PERF_CLOCK, PERF_COUNTER, PERF_TRACEPOINT, PERF_PROBE, PERF_KPROBE };
 
 struct perf_event {
 	struct obj obj;
@@ -25,7 +25,7 @@ struct perf_event {
 	struct perf_event_attr attr;
 	enum perf_kind kind;
 	struct hook_place at;
-	char *path;                /* PROBE: as the client gave it */
+	char *path;                /* PROBE: as the client gave it; KPROBE: the function */
 	u64 ref_ctr_offset;
 	struct tracepoint *tp;     /* TRACEPOINT, and PROBE by uprobe_events */
 	s32 pid, cpu;
@@ -51,7 +51,7 @@ struct perf_want {
 	struct perf_event_attr attr; /* zero beyond what the caller gave */
 	s32 pid, cpu;                /* -1: any */
 	u32 opener;
-	const char *path;            /* uprobes: as given; full: how this process finds it */
+	const char *path;            /* uprobes: as given; full: how this process finds it. kprobes: the function; NULL: by address */
 	const char *full;
 };
 /* Numbers of the dynamic event sources: the host's where it has them. */

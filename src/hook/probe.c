@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "btf/btf.h"
+#include "hook/ksys.h"
 #include "hook/perf.h"
 
 /* ---- raw tracepoints ---- */
@@ -42,9 +43,9 @@ int raw_tp_place(struct hooks *h, const char *name, struct hook_place *ret, stru
 	return -ENOENT;
 }
 
-static int attach_at(struct link *l, const struct hook_place *at, struct str *why)
+static int attach_at(struct link *l, const struct hook_place *at, u64 func, struct str *why)
 {
-	struct hook_ref ref = { .pid = -1, .slot = l->slot, .link_id = l->obj.id, .cookie = l->cookie };
+	struct hook_ref ref = { .pid = -1, .slot = l->slot, .link_id = l->obj.id, .cookie = l->cookie, .func = func };
 	struct hook_point *pt;
 	struct hook_tx tx;
 	int err;
@@ -69,7 +70,7 @@ int raw_tp_attach(struct hooks *h, struct link *l, const char *name, u64 cookie,
 		return err;
 	snprintf(l->raw_tp.name, sizeof(l->raw_tp.name), "%s", name);
 	l->cookie = cookie;
-	return attach_at(l, &at, why);
+	return attach_at(l, &at, 0, why);
 }
 
 /* "bpf_lsm_file_open", as BTF has it: the hook "file_open". */
@@ -79,7 +80,22 @@ int lsm_attach(struct hooks *h, struct link *l, const char *name, struct str *wh
 
 	(void)h;
 	snprintf(at.name, sizeof(at.name), "%s", !strncmp(name, "bpf_lsm_", 8) ? name + 8 : name);
-	return attach_at(l, &at, why);
+	return attach_at(l, &at, 0, why);
+}
+
+int func_attach(struct hooks *h, struct link *l, const char *name, bool exit, u64 cookie, struct str *why)
+{
+	int nr = ksys_number(name);
+	struct hook_place at;
+
+	(void)h;
+	if (nr < 0) {
+		str_printf(why, "%s: " KSYS_ONLY, *name ? name : "fentry");
+		return -EOPNOTSUPP;
+	}
+	at = ksys_place((u32)nr, exit);
+	l->cookie = cookie;
+	return attach_at(l, &at, ksys_address((u32)nr), why);
 }
 
 static void drop_at(struct link *l, const struct hook_place *at)
@@ -113,6 +129,45 @@ static void perf_free(struct link *l)
 }
 
 const struct link_ops perf_link_ops = { .release = perf_release, .free = perf_free };
+
+/* ---- many kprobes ---- */
+static void each_call(struct link *l, struct hook_tx *tx, bool add)
+{
+	for (u32 i = 0; i < l->kprobe.n; i++) {
+		const struct link_kprobe *k = &l->kprobe.at[i];
+		struct hook_place at = ksys_place(k->nr, l->kprobe.flags & 1 /* BPF_F_KPROBE_MULTI_RETURN */);
+		struct hook_ref ref = { .pid = -1, .slot = l->slot, .link_id = l->obj.id, .cookie = k->cookie,
+					.func = ksys_address(k->nr) };
+		struct hook_point *pt = hook_draft(tx, &at, NULL);
+
+		if (pt && add)
+			hook_append(tx, pt, l->prog, &ref);
+		else if (pt)
+			hook_drop_slot(tx, pt, l->slot);
+	}
+}
+
+int kprobe_multi_attach(struct hooks *h, struct link *l, struct str *why)
+{
+	struct hook_tx tx;
+
+	hook_begin(h, &tx, why);
+	each_call(l, &tx, true);
+	return hook_commit(&tx);
+}
+
+static void kprobe_release(struct link *l)
+{
+	struct hook_tx tx;
+
+	hook_begin(l->hooks, &tx, NULL);
+	each_call(l, &tx, false);
+	hook_commit(&tx);
+}
+
+static void kprobe_free(struct link *l) { free(l->kprobe.at); }
+
+const struct link_ops kprobe_link_ops = { .release = kprobe_release, .free = kprobe_free };
 
 /* ---- many uprobes ---- */
 #define RETURN 1u /* BPF_F_UPROBE_MULTI_RETURN */

@@ -73,6 +73,7 @@ struct hook_ref {
 	u32 slot;              /* small number of the attachment, for counters: unique in the subsystem while attached */
 	u64 ref_ctr_offset;    /* uprobes: file offset of a 16-bit counter to increment while attached (USDT), 0: none */
 	u64 session;           /* sessions: what entry and return have in common */
+	u64 func;              /* SYS_*: on the kernel's function of the call, which is here (hook/ksys.h); 0: on its tracepoint */
 };
 
 struct hook_list {

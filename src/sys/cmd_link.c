@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hook/ext.h"
+#include "hook/ksys.h"
 #include "hook/perf.h"
 #include "sys/attach.h"
 #include "sys/struct_ops.h"
@@ -209,6 +210,20 @@ static int create_lsm(struct call *c, struct prog *p)
 	return finish(c, l, lsm_attach(c->s->hooks, l, p->attach_name, c->reason));
 }
 
+/* A function of the kernel is entered or left. */
+static int create_func(struct call *c, struct prog *p, u64 cookie)
+{
+	bool exit = p->attach_type == BPF_TRACE_FEXIT;
+	struct link *l;
+	int err;
+
+	if (!exit && p->attach_type != BPF_TRACE_FENTRY)
+		return call_fail(c, -EOPNOTSUPP, "%s: nothing of the kernel is changed; " KSYS_ONLY ", at entry and return",
+				 attach_spec[p->attach_type].name);
+	err = new_link(c, LINK_TYPE(TRACING), p->attach_type, &raw_tp_link_ops, p, &l);
+	return err ? err : finish(c, l, func_attach(c->s->hooks, l, p->attach_name, exit, cookie, c->reason));
+}
+
 /* BPF_PROG_TYPE_EXT, or tracing of a program: the target at load, or one that is given here. */
 static int create_on_prog(struct call *c, struct prog *p, u32 target_fd, u32 btf_id, u64 cookie)
 {
@@ -247,7 +262,7 @@ static int create_tracing(struct call *c, struct prog *p, u32 target_fd, u32 btf
 		return create_on_prog(c, p, target_fd, btf_id, cookie);
 	if (p->type == BPF_PROG_TYPE_LSM)
 		return create_lsm(c, p);
-	return call_fail(c, -EOPNOTSUPP, "%s: skep owns no kernel function", *p->attach_name ? p->attach_name : "fentry");
+	return create_func(c, p, cookie);
 }
 
 static int create_typed(struct call *c, struct prog *p)
@@ -311,9 +326,38 @@ int cmd_raw_tracepoint_open(struct call *c)
 }
 
 /* ---- many probes ---- */
-static int create_kprobes(struct call *c, const struct prog *p)
+static int copy_kprobes(struct call *c, struct link *l)
 {
 	const struct attr_link_create *a = &c->a.link_create;
+
+	l->kprobe.at = calloc(a->kprobes.cnt, sizeof(*l->kprobe.at));
+	if (!l->kprobe.at)
+		return -ENOMEM;
+	for (u32 i = 0; i < a->kprobes.cnt; i++) {
+		u64 at, cookie = 0;
+		char name[128] = "";
+		int err = call_in(c, &at, (a->kprobes.syms ? a->kprobes.syms : a->kprobes.addrs) + (u64)i * 8, 8), nr;
+
+		if (!err && a->kprobes.syms)
+			err = call_in_string(c, name, at, sizeof(name));
+		if (!err && a->kprobes.cookies)
+			err = call_in(c, &cookie, a->kprobes.cookies + (u64)i * 8, 8);
+		if (err)
+			return err == -E2BIG ? -EINVAL : err;
+		nr = a->kprobes.syms ? ksys_number(name) : ksys_at(at);
+		if (nr < 0)
+			return call_fail(c, -EOPNOTSUPP, "kprobe_multi: %s: " KSYS_ONLY, *name ? name : "an address");
+		l->kprobe.at[i] = (struct link_kprobe){ .cookie = cookie, .nr = (u32)nr };
+	}
+	l->kprobe.n = a->kprobes.cnt;
+	l->kprobe.flags = a->kprobes.flags;
+	return 0;
+}
+
+static int create_kprobes(struct call *c, struct prog *p)
+{
+	const struct attr_link_create *a = &c->a.link_create;
+	struct link *l;
 	int err = no_flags(c);
 
 	if (err)
@@ -323,7 +367,13 @@ static int create_kprobes(struct call *c, const struct prog *p)
 		return call_fail(c, -EINVAL, "kprobe_multi: the program, flags, addresses or symbols do not go together");
 	if (a->kprobes.cnt > PROBES_MAX)
 		return call_fail(c, -E2BIG, "kprobe_multi: %u functions", a->kprobes.cnt);
-	return call_fail(c, -EOPNOTSUPP, "kprobe_multi: skep owns no kernel function");
+	if (p->attach_type != ATTACH_TRACE_KPROBE_MULTI)
+		return call_fail(c, -EOPNOTSUPP, "%s: entry and return of a call are not joined; probe each", attach_spec[p->attach_type].name);
+	err = new_link(c, LINK_TYPE(KPROBE_MULTI), a->attach_type, &kprobe_link_ops, p, &l);
+	if (err)
+		return err;
+	err = copy_kprobes(c, l);
+	return finish(c, l, err ? err : kprobe_multi_attach(c->s->hooks, l, c->reason));
 }
 
 /* The file as the caller sees it, as a path of this process. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hook/ksys.h"
 #include "hook/perf.h"
 #include "sys/attach.h"
 
@@ -28,11 +29,13 @@ struct link_info {
 		struct { u32 ifindex; } xdp;
 		struct { u32 map_id; } struct_ops;
 		struct { u32 pf, hooknum; s32 priority; u32 flags; } netfilter;
+		struct { u64 addrs; u32 count, flags; u64 missed, cookies; } kprobes;
 		struct { u64 path, offsets, ref_ctr_offsets, cookies; u32 path_size, count, flags, pid; } uprobes;
 		struct {
 			u32 type, pad;
 			union {
 				struct { u64 file_name; u32 name_len, offset; u64 cookie, ref_ctr_offset; } uprobe;
+				struct { u64 func_name; u32 name_len, offset; u64 addr, missed, cookie; } kprobe;
 				struct { u64 tp_name; u32 name_len, pad; u64 cookie; } tracepoint;
 				struct { u64 config; u32 type, pad; u64 cookie; } event;
 			};
@@ -84,6 +87,11 @@ static int info_perf(struct call *c, const struct link *l, struct link_info *i)
 		i->perf.uprobe.cookie = l->cookie;
 		i->perf.uprobe.ref_ctr_offset = e->ref_ctr_offset;
 		return put_name(c, i->perf.uprobe.file_name, &i->perf.uprobe.name_len, name);
+	case PERF_KPROBE:
+		i->perf.type = e->at.kind == HOOK_SYS_EXIT ? EVENT_TYPE_KRETPROBE : EVENT_TYPE_KPROBE;
+		i->perf.kprobe.addr = ksys_address((u32)e->at.number);
+		i->perf.kprobe.cookie = l->cookie;
+		return put_name(c, i->perf.kprobe.func_name, &i->perf.kprobe.name_len, name);
 	default:
 		i->perf.type = EVENT_TYPE_EVENT;
 		i->perf.event.type = e->attr.type;
@@ -115,6 +123,27 @@ static int info_uprobes(struct call *c, const struct link *l, struct link_info *
 			err = call_out(c, i->uprobes.ref_ctr_offsets + 8 * k, &u->ref_ctr_offset, 8);
 		if (!err && i->uprobes.cookies)
 			err = call_out(c, i->uprobes.cookies + 8 * k, &u->cookie, 8);
+	}
+	if (!err && room && room < n)
+		err = call_fail(c, -ENOSPC, "%u places, room for %u", n, room);
+	return err;
+}
+
+static int info_kprobes(struct call *c, const struct link *l, struct link_info *i)
+{
+	u32 room = i->kprobes.count, n = l->kprobe.n;
+	int err = 0;
+
+	if (!i->kprobes.addrs != !room || (i->kprobes.cookies && !room))
+		return call_fail(c, -EINVAL, "arrays and their lengths go together");
+	i->kprobes.count = n;
+	i->kprobes.flags = l->kprobe.flags;
+	for (u32 k = 0; k < MIN(room, n) && !err; k++) {
+		u64 at = ksys_address(l->kprobe.at[k].nr);
+
+		err = call_out(c, i->kprobes.addrs + 8 * k, &at, 8);
+		if (!err && i->kprobes.cookies)
+			err = call_out(c, i->kprobes.cookies + 8 * k, &l->kprobe.at[k].cookie, 8);
 	}
 	if (!err && room && room < n)
 		err = call_fail(c, -ENOSPC, "%u places, room for %u", n, room);
@@ -180,6 +209,8 @@ static int info_of(struct call *c, const struct link *l, struct link_info *i)
 		return 0;
 	case LTYPE_UPROBE_MULTI:
 		return info_uprobes(c, l, i);
+	case LTYPE_KPROBE_MULTI:
+		return info_kprobes(c, l, i);
 	case LTYPE_SOCKMAP:
 		i->sockmap.map_id = l->map.map && !l->dead ? l->map.map->obj.id : 0;
 		i->sockmap.attach_type = l->attach_type;

@@ -125,6 +125,12 @@ static int open_event(struct call *c, struct perf_want *w, struct perf_event **r
 		w->path = path;
 		w->full = full;
 	}
+	if (w->attr.type == perf_type_kprobe() && w->attr.type > PERF_TYPE_MAX && w->attr.config1) {
+		err = call_in_string(c, path, w->attr.config1, sizeof(path));
+		if (err)
+			return err == -E2BIG ? -EINVAL : err;
+		w->path = path;
+	}
 	return perf_event_new(c->s->hooks, &c->s->tab, w, ret, c->reason);
 }
 
@@ -256,7 +262,7 @@ static int perf_ioctl(struct call *c, struct perf_event *e, u32 request, u64 arg
 	case PERF_EVENT_IOC_SET_OUTPUT:
 		return call_fail(c, -EOPNOTSUPP, "each perf event has a ring of its own here");
 	case PERF_EVENT_IOC_SET_FILTER:
-		return e->kind == PERF_TRACEPOINT || e->kind == PERF_PROBE ?
+		return e->kind == PERF_TRACEPOINT || e->kind == PERF_PROBE || e->kind == PERF_KPROBE ?
 			       call_fail(c, -EOPNOTSUPP, "filters of records: let the program decide") : -EINVAL;
 	case PERF_EVENT_IOC_ID:
 		return ioctl_id(c, e, arg);
