@@ -9,7 +9,7 @@
 #include "hook/source.h"
 
 /* What can be probed, for messages. */
-#define KSYS_ONLY "of the kernel's functions only those of system calls are seen, as __x64_sys_openat"
+#define KSYS_ONLY "skep owns no kernel function but those of system calls, as __x64_sys_openat"
 
 /* The call's number, -1: not such a function. */
 int ksys_number(const char *func);
