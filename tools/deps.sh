@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Checks that what the build, the tests and the demo need is there. Missing packages are installed with apt-get when run
 # as root on a Debian-like system; otherwise one line names them. Usage: tools/deps.sh [--check] [--long]
-# --check never installs. --long: also what `make check-tools` and `make check-targets` trace and trace with. Exit status: 0 all there, 1 something is missing. Costs a few milliseconds when all is there.
+# --check never installs. --long: also what `make check-tools` and `make check-targets` trace and trace with.
+# Exit status: 0 all there, 1 something is missing. Costs a few milliseconds when all is there.
 
 check_only=0 long=0
 for arg; do
@@ -68,7 +69,6 @@ if [ $long = 1 ]; then
 	PATH=$PATH:/usr/sbin:/sbin
 	need bpftrace command bpftrace
 	need libbpf-tools command funclatency
-	need openssl command openssl
 	need curl command curl
 	need bsdutils command script
 	need bash command bash
@@ -78,6 +78,7 @@ if [ $long = 1 ]; then
 	need apache2-utils command ab
 	need postgresql command pg_ctlcluster
 	need golang-go command go
+	[ -d /usr/share/gocode/src/github.com/cilium/ebpf ] || missing="${missing:+$missing }golang-github-cilium-ebpf-dev"
 fi
 
 may_install() { [ "$check_only" = 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
@@ -98,11 +99,24 @@ if [ -n "$missing" ]; then
 	fi
 fi
 
-# What a test is skipped without is installed where that is possible, and never asked for.
-arm64="gcc-12-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-if may_install && ! { have command aarch64-linux-gnu-gcc-12 && have command qemu-aarch64; }; then
-	echo "Installing with apt-get, for the tests of arm64: $arm64"
+# What tests are skipped without is installed where that is possible, and never asked for.
+extra=
+want()
+{
+	packages=$1
+	shift
+	have command "$@" || extra="$extra $packages"
+}
+PATH=$PATH:/usr/sbin:/sbin
+want "gcc-12-aarch64-linux-gnu libc6-dev-arm64-cross" aarch64-linux-gnu-gcc-12
+want qemu-user qemu-aarch64
+want clang-19 clang-20 clang-19 clang-18
+want bpftool bpftool
+want bpftrace bpftrace
+want libbpf-tools funclatency
+if [ -n "$extra" ] && may_install; then
+	echo "Installing with apt-get, for tests:$extra"
 	# shellcheck disable=SC2086
-	install_or_update $arm64 2>/dev/null || echo "skep: apt-get could not install them; those tests are skipped"
+	install_or_update $extra 2>/dev/null || echo "skep: apt-get could not install them; tests that need them are skipped"
 fi
 exit 0
