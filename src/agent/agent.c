@@ -607,6 +607,8 @@ static s64 do_command(struct agent_cmd *c)
 	switch (c->op) {
 	case AGENT_CMD_SYSCALL:
 		return os_call6(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+	case AGENT_CMD_VALUE:
+		return (s64)a[0];
 	case AGENT_CMD_HELPERS:
 		probe_virtual = agent_read_kernel;
 		for (u32 i = 0; i < a[1]; i++)

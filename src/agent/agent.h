@@ -199,6 +199,7 @@ enum agent_cmd_op {
 	AGENT_CMD_END,
 	AGENT_CMD_SYSCALL,
 	AGENT_CMD_HELPERS, /* arg[0]: array of arg[1] u64: addresses of helpers by number, then kfuncs by row; 0: not here */
+	AGENT_CMD_VALUE,   /* arg[0] is the result */
 	AGENT_CMD_MAP,     /* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped */
 };
 struct agent_cmd { u32 op; s32 nr; s64 ret; u64 arg[6]; u8 from[8]; };

@@ -18,7 +18,8 @@
 #define HEAP_SIZE  ((u64)32 << 20)
 #define IMAGE_SIZE ((u64)16 << 20)
 #define BOOT_STACK 65536u  /* at the heap's start: what the process runs on while it works for us */
-#define CMD_ROOM   (BOOT_STACK + sizeof(struct agent_cmd) * (PROC_CMDS + 1))
+#define CMD_SIZE   (sizeof(struct agent_cmd) * (PROC_CMDS + 1))
+#define CMD_ROOM   (BOOT_STACK + CMD_SIZE + STOP_FERRY) /* at the end: what descriptors are passed by */
 
 static void *grow(void *vec, u32 n, u32 *cap, size_t size)
 {
@@ -108,14 +109,41 @@ static int run_cmds(struct proc *p, const struct blob *b, struct stop *s)
 	return err;
 }
 
-/* A path in the process's memory by which it can open a descriptor of ours. */
-static u64 put_path(struct proc *p, struct stop *s, int fd)
+static u64 path_at(const struct proc *p) { return cmd_at(p) + CMD_SIZE; }
+
+static int put_path(struct proc *p, struct stop *s, int fd)
 {
 	char path[64];
-	u64 at = proc_alloc(p, sizeof(path));
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
-	return at && !stop_write(s, at, path, sizeof(path)) ? at : 0;
+	return stop_write(s, path_at(p), path, sizeof(path));
+}
+
+/* A descriptor of ours is opened there now: its number. */
+static s64 open_there(struct proc *p, struct stop *s, int fd, int flags)
+{
+	s64 ret = put_path(p, s, fd);
+
+	if (!ret)
+		ret = stop_syscall(s, SYS_openat, (u64)AT_FDCWD, path_at(p), (u64)(flags | O_CLOEXEC), 0, 0, 0);
+	if (ret >= 0)
+		s->opens = true;
+	else if (ret == -EACCES || ret == -EPERM || (ret == -ENOENT && stop_same_pids(p->pid)))
+		ret = stop_send(s, path_at(p), fd, flags);
+	return ret;
+}
+
+/* The same as a command, the one of its kind in a list. */
+static int add_open(struct proc *p, struct stop *s, int fd, int flags, u32 *ret)
+{
+	bool by_path = s->opens;
+	s64 there = by_path ? put_path(p, s, fd) : open_there(p, s, fd, flags);
+
+	if (there < 0)
+		return (int)there;
+	*ret = add_cmd(p, by_path ? SYS_CMD(SYS_openat, (u64)AT_FDCWD, path_at(p), (u64)(flags | O_CLOEXEC)) :
+				     (struct agent_cmd){ .op = AGENT_CMD_VALUE, .arg = { (u64)there } });
+	return 0;
 }
 
 /* ---- the agent itself ---- */
@@ -158,30 +186,24 @@ static int write_data(struct proc *p, const struct blob *b, struct stop *s)
 
 static int map_text(struct proc *p, const struct blob *b, struct stop *s)
 {
-	u64 path = put_path(p, s, b->text_fd);
-	s64 fd, at;
+	s64 fd = open_there(p, s, b->text_fd, O_RDONLY), at;
 
-	if (!path)
-		return -EFAULT;
-	fd = stop_syscall(s, SYS_openat, (u64)AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (fd < 0)
 		return (int)fd;
 	at = stop_syscall(s, SYS_mmap, p->text, b->text, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, (u64)fd, 0);
 	stop_syscall(s, SYS_close, (u64)fd, 0, 0, 0, 0, 0);
-	proc_release(p, path, 64);
 	return at < 0 ? (int)at : 0;
 }
 
 /* Control page, the page that forks wipe, helpers' addresses. */
 static int finish(struct proc *p, const struct blob *b, struct stop *s)
 {
-	u64 path = put_path(p, s, b->ctl_fd), table = proc_alloc(p, sizeof(p->helper)), size = p->image - p->ctl;
+	u64 table = proc_alloc(p, sizeof(p->helper)), size = p->image - p->ctl;
 	u32 fd;
-	int err;
+	int err = table ? add_open(p, s, b->ctl_fd, O_RDWR, &fd) : -ENOMEM;
 
-	if (!path || !table)
-		return -EFAULT;
-	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, O_RDWR | O_CLOEXEC));
+	if (err)
+		return err;
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [4] = (u8)fd },
 				       .arg = { p->ctl, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
@@ -191,7 +213,6 @@ static int finish(struct proc *p, const struct blob *b, struct stop *s)
 	if (!err)
 		err = stop_read(s, table, p->helper, sizeof(p->helper));
 	proc_release(p, table, sizeof(p->helper));
-	proc_release(p, path, 64);
 	return err;
 }
 
@@ -666,22 +687,20 @@ int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_
 {
 	struct agent_sink v = { .size = k->size, .mark = k->mark, .cpu = k->cpu, .overwrite = k->overwrite };
 	const struct proc_map *m = proc_map_by_id(p, map_id);
-	u64 path, at;
 	u32 fd, ring;
+	u64 at;
 	int err;
 
 	if (!m || slot >= m->ntable)
 		return -ENOENT;
-	path = put_path(p, s, k->fd);
 	at = proc_alloc(p, sizeof(v));
-	if (!path || !at)
-		return -ENOMEM;
-	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, O_RDWR | O_CLOEXEC));
+	err = at ? add_open(p, s, k->fd, O_RDWR, &fd) : -ENOMEM;
+	if (err)
+		return err;
 	ring = add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [4] = (u8)fd },
 					      .arg = { 0, k->size + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
 	err = run_cmds(p, b, s);
-	proc_release(p, path, 64);
 	if (err)
 		return err;
 	v.page = (u8 *)p->cmd[ring - 1].ret;
@@ -765,7 +784,7 @@ int proc_fill(struct proc *p, const struct blob *b, struct stop *s, struct str *
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why)
 {
 	bool fixed = m->frozen;
-	u64 path, view, table = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
+	u64 view, table = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
 	struct proc_map *v;
 	u32 fd, at, ntable = table_slots(m);
 	int err;
@@ -781,9 +800,8 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 		return -EOPNOTSUPP;
 	}
 	v = grow(p->maps, p->nmaps, &p->mapcap, sizeof(*v));
-	path = put_path(p, s, m->obj.memfd);
 	view = proc_alloc(p, sizeof(*m));
-	if (!v || !path || !view)
+	if (!v || !view)
 		return -ENOMEM;
 	p->maps = v;
 	err = ntable ? make_table(p, s, ntable, &table) : 0;
@@ -793,7 +811,11 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 		trace_say(why, "map %s: no room for it in process %d", m->desc.name, p->pid);
 		return err;
 	}
-	fd = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, (fixed ? O_RDONLY : O_RDWR) | O_CLOEXEC));
+	err = add_open(p, s, m->obj.memfd, fixed ? O_RDONLY : O_RDWR, &fd);
+	if (err) {
+		trace_say(why, "map %s cannot be opened in process %d: %s", m->desc.name, p->pid, strerror(-err));
+		return err;
+	}
 	/* in front of the file a page that says which map it is */
 	at = add_cmd(p, SYS_CMD(SYS_mmap, 0, m->file_size + PAGE, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0));
@@ -802,7 +824,6 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_MAP, .from = { [1] = (u8)at }, .arg = { view, PAGE } });
 	err = run_cmds(p, b, s);
-	proc_release(p, path, 64);
 	if (err) {
 		trace_say(why, "map %s cannot be mapped in process %d: %s", m->desc.name, p->pid, strerror(-err));
 		proc_release(p, view, sizeof(*m));
@@ -901,22 +922,19 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 static int map_image(struct proc *p, const struct blob *b, struct stop *s, const struct jit_portable *j, u64 at)
 {
 	int fd = jit_portable_file(j), err;
-	u64 path;
 	u32 n;
 
 	if (fd < 0)
 		return fd;
-	path = put_path(p, s, fd);
-	if (!path) {
+	err = add_open(p, s, fd, O_RDONLY, &n);
+	if (err) {
 		close(fd);
-		return -EFAULT;
+		return err;
 	}
-	n = add_cmd(p, SYS_CMD(SYS_openat, (u64)AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [4] = (u8)n },
 				       .arg = { at, j->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)n } });
 	err = run_cmds(p, b, s);
-	proc_release(p, path, 64);
 	close(fd);
 	return err;
 }

@@ -215,6 +215,11 @@ static void serve_request(struct tracer *t, struct agent_req *q)
 			proc_sync(t, p, NULL);
 		break;
 	case AGENT_REQ_EXEC:
+		if (!p && q->memory != q->pid && tracer_proc(t, (pid_t)q->memory)) {
+			p = tracer_new_proc(t, (pid_t)q->pid); /* a child of vfork: until then nothing is its own */
+			if (p)
+				p->broken = true;
+		}
 		if (p) {
 			p->suspect = true;
 			p->execing = !serve_exec(t, &e);

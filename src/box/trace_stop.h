@@ -37,6 +37,7 @@ struct stop {
 	u64 room, work;           /* where its state is kept meanwhile, should this process be killed, and code that takes it up; 0: nowhere */
 	u64 frame;                /* it is there */
 	u64 since_ns;
+	bool opens;               /* it has opened a file of this process, by /proc */
 };
 
 /* Stop all threads of a process: 0, -ESRCH, -EPERM (`why` says), -EAGAIN: none can act now, -EIO, -ENOMEM. */
@@ -73,6 +74,10 @@ void stop_flush(struct stop *s);
 
 /* The first thread makes a system call: its result. -ESRCH: it died. */
 s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+/* A descriptor of this process becomes one of it, with the rights of `flags`, by STOP_FERRY bytes of its memory: its number there. */
+#define STOP_FERRY 256u
+s64 stop_send(struct stop *s, u64 room, int fd, int flags);
+bool stop_same_pids(pid_t pid); /* numbers of processes mean the same there */
 /* The first thread runs code there with rdi, on the stack given, until *word of this process (shared with it) is not `old`. */
 int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 old);
 
