@@ -23,6 +23,8 @@ struct agent_head agent_head __attribute__((section(".data.head"), aligned(4096)
 /* A block for threads that can have none: always busy. */
 static struct agent_thread no_thread = { .busy = 1 };
 
+u32 agent_sealed;
+
 static u64 own_fs(void) { u64 v; __asm__ volatile("rdfsbase %0" : "=r"(v)); return v; }
 
 /* ---- blocks ---- */
@@ -39,7 +41,7 @@ static void block_init(struct agent_thread *t)
 static struct agent_thread *block_new(u64 fs, u32 tid)
 {
 	u64 size = AGENT_BLOCK_SIZE;
-	long at = os_call6(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long at = os_call_anyway(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	struct agent_thread *t, *first;
 
 	if (at < 0 && at > -4096)
@@ -69,6 +71,27 @@ static void block_again(struct agent_thread *t, u32 tid)
 	t->busy = 0;
 }
 
+static struct agent_thread *spare_take(u64 fs)
+{
+	struct agent_thread *t;
+	u64 nobody;
+
+	for (t = __atomic_load_n(&agent_head.threads, __ATOMIC_ACQUIRE); t; t = t->next) {
+		nobody = AGENT_NOBODY;
+		if (__atomic_compare_exchange_n(&t->fs, &nobody, fs, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return t;
+	}
+	return NULL;
+}
+
+void agent_seal(void)
+{
+	agent_pid();
+	map_ident(&agent_head.self->who);
+	for (u32 i = 0; i < AGENT_SPARES; i++)
+		block_new(AGENT_NOBODY, 0);
+}
+
 /*
  * The thread has no block, or gs is not one of its own: a new thread, or a copy of its creator's gs. Threads with the same fs
  * base cannot live at once; those without any are told apart by number, as all are in a process that uses gs itself.
@@ -86,10 +109,10 @@ struct agent_thread *agent_thread_slow(struct agent_thread *gs)
 		if (fs ? t->fs == fs : !t->fs && t->tid == tid)
 			mine = t;
 	}
-	if (mine)
+	if (mine && !agent_sealed)
 		block_again(mine, tid);
-	else
-		mine = block_new(fs, tid);
+	else if (!mine)
+		mine = agent_sealed ? spare_take(fs) : block_new(fs, tid);
 	if (!mine)
 		return &no_thread;
 	/* Without an fs base to check against, a copied gs could not be told from an own one. */
@@ -121,7 +144,7 @@ u32 agent_pid(void)
 	u32 pid = __atomic_load_n(&agent_head.self->pid, __ATOMIC_RELAXED);
 
 	if (unlikely(!pid)) {
-		pid = (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
+		pid = agent_sealed ? agent_head.known_pid : (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
 		__atomic_store_n(&agent_head.self->pid, pid, __ATOMIC_RELAXED);
 	}
 	return pid;
@@ -147,6 +170,8 @@ u32 agent_tid(void)
 	struct agent_thread *t = agent_current();
 	u32 pid = agent_pid();
 
+	if (agent_sealed)
+		return t && t->tid ? t->tid : pid; /* of a thread that is younger than that no more is known */
 	if (unlikely(!t || t->in_vfork))
 		return (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
 	if (unlikely(!t->tid || t->pid != pid)) {
@@ -160,7 +185,7 @@ u32 agent_tgid(void)
 {
 	struct agent_thread *t = agent_current();
 
-	if (unlikely(t && t->in_vfork))
+	if (unlikely(t && t->in_vfork && !agent_sealed))
 		return (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
 	return agent_pid();
 }
@@ -577,7 +602,7 @@ u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)
 static void wake(u32 *word)
 {
 	__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
-	os_call6(__NR_futex, (long)word, FUTEX_WAKE, S32_MAX, 0, 0, 0);
+	os_call_anyway(__NR_futex, (long)word, FUTEX_WAKE, S32_MAX, 0, 0, 0);
 }
 
 /* A view of a map as the supervisor wrote it. */
@@ -606,9 +631,15 @@ static s64 do_command(struct agent_cmd *c)
 
 	switch (c->op) {
 	case AGENT_CMD_SYSCALL:
-		return os_call6(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+		return os_call_anyway(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 	case AGENT_CMD_VALUE:
 		return (s64)a[0];
+	case AGENT_CMD_THREAD:
+		return block_new(a[0], (u32)a[1]) ? 0 : -ENOMEM;
+	case AGENT_CMD_SEAL:
+		agent_seal();
+		agent_sealed = 1;
+		return 0;
 	case AGENT_CMD_HELPERS:
 		probe_virtual = agent_read_kernel;
 		for (u32 i = 0; i < a[1]; i++)
@@ -638,6 +669,6 @@ void agent_call(struct agent_cmd *first)
 	}
 	wake(&agent_head.ctl->done);
 	/* it moves this thread back to where it was; a supervisor that is no more does not */
-	while (os_call6(__NR_kill, agent_head.ctl->server, 0, 0, 0, 0, 0) != -ESRCH)
-		os_call6(__NR_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
+	while (os_call_anyway(__NR_kill, agent_head.ctl->server, 0, 0, 0, 0, 0) != -ESRCH)
+		os_call_anyway(__NR_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
 }

@@ -141,7 +141,7 @@ struct agent_thread {
 	u64 flags;             /* as lahf and seto have them */
 	struct agent_regs regs;
 	u32 tid, pid;          /* as last asked for; pid tells a fork */
-	u32 spare;
+	u32 seals;             /* in a call that gives up system calls */
 	u32 in_vfork;          /* a child may be running in this block */
 	u32 waiting;           /* for the supervisor: looks at no list */
 	u64 sys_nr;            /* of the call between its entry and its exit */
@@ -155,6 +155,8 @@ struct agent_thread {
 	struct agent_shadow shadow[AGENT_SHADOW];
 	struct run run;        /* last but the stack: big */
 };
+#define AGENT_SPARES 8u        /* blocks for threads that come when none can be made */
+#define AGENT_NOBODY (~0ull)   /* their fs */
 #define AGENT_STACK (192u << 10)
 #define AGENT_BLOCK_SIZE (ROUND_UP(sizeof(struct agent_thread), 4096u) + AGENT_STACK)
 _Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct agent_thread, busy) == THREAD_BUSY &&
@@ -200,6 +202,8 @@ enum agent_cmd_op {
 	AGENT_CMD_SYSCALL,
 	AGENT_CMD_HELPERS, /* arg[0]: array of arg[1] u64: addresses of helpers by number, then kfuncs by row; 0: not here */
 	AGENT_CMD_VALUE,   /* arg[0] is the result */
+	AGENT_CMD_THREAD,  /* a block for the thread arg[1] with fs base arg[0] */
+	AGENT_CMD_SEAL,    /* from now on the agent makes no system calls of its own */
 	AGENT_CMD_MAP,     /* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped */
 };
 struct agent_cmd { u32 op; s32 nr; s64 ret; u64 arg[6]; u8 from[8]; };

@@ -41,7 +41,7 @@ struct agent_req *agent_ask_new(u32 kind)
 {
 	struct agent_ctl *c = agent_head.ctl;
 
-	for (u32 i = 0; c->server && i < AGENT_REQS; i++) {
+	for (u32 i = 0; c->server && !agent_sealed && i < AGENT_REQS; i++) {
 		struct agent_req *q = &c->req[i];
 		u32 none = AGENT_REQ_FREE;
 

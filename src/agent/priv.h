@@ -7,14 +7,15 @@
 
 #include "agent/agent.h"
 #include "helper/helper.h"
+#include "map/os.h"
 
 /* Stack addresses closer than this are on one stack, when one is below the other and younger. */
 #define SAME_STACK ((u64)8 << 20)
 
 extern struct agent_head agent_head;
 
-/* errno is not touched: the result is the kernel's. */
-static inline long os_call6(long nr, long a, long b, long c, long d, long e, long f)
+/* Whatever was given up: by threads that work for the supervisor, which has seen to it. errno is not touched. */
+static inline long os_call_anyway(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -26,6 +27,11 @@ static inline long os_call6(long nr, long a, long b, long c, long d, long e, lon
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
+}
+
+static inline long os_call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	return OS_SEALED ? -1 /* EPERM */ : os_call_anyway(nr, a, b, c, d, e, f);
 }
 
 /* ---- agent.c: called by entry.S ---- */
@@ -40,6 +46,8 @@ void agent_sys_exit(struct agent_thread *t);
 void agent_call(struct agent_cmd *c);
 
 struct agent_thread *agent_current(void);
+/* What events will need is had before system calls are given up. */
+void agent_seal(void);
 u32 agent_pid(void);
 u32 agent_tid(void);
 u32 agent_tgid(void);

@@ -59,7 +59,7 @@ static bool is_vfork(u64 nr, const struct agent_regs *r)
 static bool changes_life(u64 nr)
 {
 	return nr - __NR_clone <= __NR_execve - __NR_clone || nr == __NR_clone3 || nr == __NR_execveat ||
-	       nr == __NR_arch_prctl;
+	       nr - __NR_prctl <= __NR_arch_prctl - __NR_prctl || nr == __NR_seccomp;
 }
 
 /* Before and after the programs: registers as the kernel shows them at a call. */

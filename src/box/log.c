@@ -208,6 +208,16 @@ void log_close(struct box *b)
 	str_free(&s);
 }
 
+void log_unprobed(struct box *b, const char *reason)
+{
+	struct str s = { 0 };
+
+	str_printf(&s, "\"time\":%llu,\"event\":\"unprobed\",", (unsigned long long)clock_ns(CLOCK_REALTIME));
+	json_text(&s, "reason", reason);
+	put_record(b->log, &s, false);
+	str_free(&s);
+}
+
 /* What it was about: "prog", id, name, tag. */
 static void put_object(struct notif *n, struct str *s)
 {

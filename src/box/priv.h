@@ -71,6 +71,7 @@ void json_text(struct str *s, const char *key, const char *text); /* "key":"text
 /* ---- log.c: --log and --audit ---- */
 int log_open(struct box *b);
 void log_close(struct box *b);
+void log_unprobed(struct box *b, const char *reason); /* programs see nothing of some process */
 void log_command(struct notif *n, u32 cmd, int result, u64 began);
 
 /* ---- events.c ---- */

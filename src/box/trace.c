@@ -389,6 +389,7 @@ int tracer_new(struct hooks *h, struct tracer **ret, struct str *why)
 	if (!t)
 		return -ENOMEM;
 	t->hooks = h;
+	stop_expect_filters(stop_own_filters());
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_mutex_init(&t->queue, NULL);
 	pthread_cond_init(&t->finished, NULL);

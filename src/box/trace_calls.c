@@ -28,12 +28,12 @@ static int list_number(const struct hook_place *at)
 	}
 }
 
-/* Calls by which there is more, or less, to trace; -1: any, as the instruction's number is not known. */
+/* Calls by which there is more, or less, to trace, or by which system calls are given up; -1: any, as the instruction's number is not known. */
 static bool changes_life(s64 nr)
 {
 	switch (nr) {
 	case SYS_mmap: case SYS_clone: case SYS_fork: case SYS_vfork: case SYS_clone3: case SYS_execve: case SYS_execveat:
-	case -1:
+	case SYS_prctl: case SYS_seccomp: case -1:
 		return true;
 	default:
 		return false;

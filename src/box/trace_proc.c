@@ -221,13 +221,37 @@ void proc_guard(const struct proc *p, const struct blob *b, struct stop *s)
 	stop_guard(s, p->heap_end, p->base + b->exp->work); /* below the stack there, which is larger by far than what it holds */
 }
 
+/* Blocks for the threads that there are, and no system call of the agent's own from here on. */
+static int seal(struct proc *p, const struct blob *b, struct stop *s)
+{
+	int err = 0;
+
+	for (u32 i = 0; !err && i < s->n; i++) {
+		if (s->th[i].stopped)
+			add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_THREAD, .arg = { s->th[i].regs.fs_base, (u64)s->th[i].tid } });
+		if (p->ncmds == PROC_CMDS / 2)
+			err = run_cmds(p, b, s);
+	}
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SEAL });
+	return err ? err : run_cmds(p, b, s);
+}
+
 int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str *why)
 {
+	int err, sealed = stop_is_sealed(s);
 	s64 at;
-	int err;
 
+	if (sealed > 1) {
+		trace_say(why, "process %d: it is in seccomp's strict mode, where every system call of an agent would kill it", p->pid);
+		return -EOPNOTSUPP;
+	}
 	lay_out(p, b, 0);
 	at = stop_syscall(s, SYS_mmap, 0, p->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0);
+	if (at == -EOPNOTSUPP && sealed) {
+		trace_say(why, "process %d: its own seccomp filter may kill it for system calls that it does not make by itself; only "
+			  "root (CAP_SYS_ADMIN, and no filter of its own) can set that aside", p->pid);
+		return (int)at;
+	}
 	if (at < 0) {
 		trace_say(why, "process %d: no memory for the agent: %s", p->pid, strerror((int)-at));
 		return (int)at;
@@ -240,6 +264,8 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
 		err = write_data(p, b, s);
 	if (!err)
 		err = finish(p, b, s);
+	if (!err && sealed)
+		err = seal(p, b, s);
 	if (err) {
 		trace_say(why, "process %d: the agent cannot be put into it: %s", p->pid, strerror(-err));
 		stop_unguard(s);

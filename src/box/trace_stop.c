@@ -457,6 +457,63 @@ int stop_exec(struct stop *s, pid_t pid, struct str *why)
 	return err;
 }
 
+/* ---- seccomp ---- */
+#ifndef PTRACE_O_SUSPEND_SECCOMP
+#define PTRACE_O_SUSPEND_SECCOMP (1 << 21)
+#endif
+static u32 expected_filters;
+
+static u32 status_field(const char *text, const char *name)
+{
+	const char *p = strstr(text, name);
+
+	return p ? (u32)strtoul(p + strlen(name), NULL, 10) : 0;
+}
+
+/* Its mode, and how many filters. */
+static u32 seccomp_of(const char *path, u32 *ret_n)
+{
+	char buf[4096];
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(buf, 1, sizeof(buf) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	buf[n] = 0;
+	*ret_n = status_field(buf, "\nSeccomp_filters:");
+	return status_field(buf, "\nSeccomp:");
+}
+
+u32 stop_own_filters(void)
+{
+	u32 n;
+
+	seccomp_of("/proc/self/status", &n);
+	return n;
+}
+
+void stop_expect_filters(u32 n) { __atomic_store_n(&expected_filters, n, __ATOMIC_RELAXED); }
+
+/* 0, 1: it has filters of its own, 2: strict mode. */
+static int sealed(pid_t pid, pid_t tid)
+{
+	char path[64];
+	u32 n, mode;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
+	mode = seccomp_of(path, &n);
+	return mode == 1 ? 2 : mode == 2 && n > __atomic_load_n(&expected_filters, __ATOMIC_RELAXED);
+}
+
+int stop_is_sealed(const struct stop *s)
+{
+	int ret = 0;
+
+	for (u32 i = 0; i < s->n; i++)
+		ret = MAX(ret, sealed(s->pid, s->th[i].tid));
+	return ret;
+}
+
 /* ---- the process works for us ---- */
 /* A call that was interrupted is made again, as it would be after a signal that has no handler. */
 static void restart(struct user_regs_struct *r)
@@ -544,6 +601,11 @@ static int begin_work(struct stop *s)
 
 	if (s->working)
 		return 0;
+	s->lifted = sealed(s->pid, s->th[0].tid);
+	if (s->lifted && ptrace(PTRACE_SETOPTIONS, s->th[0].tid, NULL, PTRACE_O_SUSPEND_SECCOMP)) {
+		s->lifted = false;
+		return errno == ESRCH ? -ESRCH : -EOPNOTSUPP;
+	}
 	if (ptrace(PTRACE_GETSIGMASK, s->th[0].tid, (void *)8, &s->mask) ||
 	    ptrace(PTRACE_SETSIGMASK, s->th[0].tid, (void *)8, &all))
 		return -ESRCH;
@@ -557,7 +619,7 @@ static int begin_work(struct stop *s)
 static int end_work(struct stop *s)
 {
 	pid_t tid = s->th[0].tid;
-	int st;
+	int err, st;
 
 	if (!s->working)
 		return 0;
@@ -568,7 +630,11 @@ static int end_work(struct stop *s)
 	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
 	if (ptrace(PTRACE_CONT, tid, NULL, NULL) || wait_stop(tid, U64_MAX, &st))
 		return -ESRCH;
-	return settle(tid, st);
+	err = settle(tid, st);
+	if (s->lifted)
+		ptrace(PTRACE_SETOPTIONS, tid, NULL, 0);
+	s->lifted = false;
+	return err;
 }
 
 static int to_next_stop(pid_t tid)

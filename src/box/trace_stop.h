@@ -37,6 +37,7 @@ struct stop {
 	u64 room, work;           /* where its state is kept meanwhile, should this process be killed, and code that takes it up; 0: nowhere */
 	u64 frame;                /* it is there */
 	u64 since_ns;
+	bool lifted;              /* the first thread's own seccomp filters do not see what it does for us */
 	bool opens;               /* it has opened a file of this process, by /proc */
 };
 
@@ -74,6 +75,13 @@ void stop_flush(struct stop *s);
 
 /* The first thread makes a system call: its result. -ESRCH: it died. */
 s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+/*
+ * Seccomp filters that are none of a process's own: those of this process, and of the box. May one of its threads be killed for a system
+ * call? 2: it is in strict mode. For calls made by it such filters are set aside where that is allowed; elsewhere -EOPNOTSUPP.
+ */
+void stop_expect_filters(u32 n);
+u32 stop_own_filters(void); /* of this process */
+int stop_is_sealed(const struct stop *s);
 /* A descriptor of this process becomes one of it, with the rights of `flags`, by STOP_FERRY bytes of its memory: its number there. */
 #define STOP_FERRY 256u
 s64 stop_send(struct stop *s, u64 room, int fd, int flags);

@@ -30,7 +30,7 @@ struct run_exit {
 
 static u64 now(void)
 {
-	struct timespec t;
+	struct timespec t = { 0 };
 
 	syscall6(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&t, 0, 0, 0, 0);
 	return (u64)t.tv_sec * 1000000000ull + (u64)t.tv_nsec;

@@ -3,6 +3,10 @@
 #ifndef SKEP_VM_SYSCALL_H
 #define SKEP_VM_SYSCALL_H
 
+#ifdef SKEP_AGENT
+extern unsigned int agent_sealed __attribute__((visibility("hidden"))); /* map/os.h */
+#endif
+
 static inline long syscall6(long nr, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
@@ -11,6 +15,10 @@ static inline long syscall6(long nr, long a, long b, long c, long d, long e, lon
 	register long r9 __asm__("r9") = f;
 	long ret;
 
+#ifdef SKEP_AGENT
+	if (__builtin_expect(agent_sealed, 0))
+		return -1; /* EPERM */
+#endif
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)

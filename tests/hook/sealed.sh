@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Processes that may do less than others: of another user, in vfork's child. Usage: sealed.sh BUILD
+# Processes that may do less than others: of another user, children of vfork, with seccomp filters that kill. Usage: sealed.sh BUILD
 B=$1
 skep=$B/skep
 t=$(mktemp -d)
@@ -28,7 +28,7 @@ run() { timeout -k 1 30 "$@" >"$t/out" 2>"$t/err" </dev/null; }
 
 run "$skep" run -j "$t/sealed.o" -c "sh -c '$t/sealed plain 5; $t/sealed plain 5; true'"
 is "children of vfork" "$? $(counts)" "0 10 10 0"
-other="/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups"
+other="setpriv --reuid=65534 --regid=65534 --clear-groups"
 if [ "$(id -u)" = 0 ]; then
 	run "$skep" run -j "$t/sealed.o" -c "$other $t/sealed plain 10"
 	is "another user's" "$? $(counts)" "0 10 10 0"
@@ -39,7 +39,45 @@ if [ "$(id -u)" = 0 ]; then
 	wait $pid
 	is "another user's that runs" "$? $(counts)" "0 10 10 0"
 	if command -v bpftrace >/dev/null; then
-		run "$skep" exec -- bpftrace -e "uprobe:$t/sealed:probed { @[str(arg0), uid] = count(); }" -c "$other $t/sealed plain 10"
+		run "$skep" exec -- bpftrace -e "uprobe:$t/sealed:probed { @[str(arg0), uid] = count(); }" -c "/usr/bin/$other $t/sealed plain 10"
 		is "another user's, by bpftrace" "$? $(grep -o '@.*' "$t/out")" "0 @[text, 65534]: 10"
 	fi
 fi
+
+kill=
+# Attach to a process once it has begun: SECONDS BEFORE, then skep's arguments.
+attach()
+{
+	how=$1 after=$2 before=$3; shift 3
+	$as "$t/sealed" $how 10 $after $before >"$t/its" &
+	pid=$!
+	sleep 0.4
+	run $kill $as "$skep" run -j "$@" "$t/sealed.o" -P $pid
+	code=$?
+	wait $pid
+	its="$? $(tail -n 1 "$t/its")"
+}
+chmod 777 "$t"
+for as in "" "setpriv --reuid=tester --regid=tester --clear-groups"; do
+	user=$(id -un)
+	if [ "$as" ]; then
+		[ "$user" = root ] && id tester >/dev/null 2>&1 || continue
+		user=tester
+	fi
+	for how in filter strict; do
+		run $as "$skep" run -j "$t/sealed.o" -c "$t/sealed $how 10"
+		is "$user: $how, while it is probed" "$? $(grep -c survived "$t/out") $(counts)" "0 1 10 0 10"
+		attach $how 1.5 0
+		if [ $how$user = filterroot ]; then
+			is "$user: $how, before it is probed" "$its, $code $(counts)" "0 survived, 0 10 0 10"
+		else
+			is "$user: $how, before it is probed" "$its, $code $(grep -c seccomp "$t/err")" "0 survived, 3 1"
+		fi
+	done
+	attach filter 2 1 --seconds 1
+	is "$user: probed no more" "$its, $code $(counts)" "0 survived, 0 0 0 0"
+	kill="timeout -s KILL 1"
+	attach filter 2 1
+	kill=
+	is "$user: skep is killed" "$its, $code" "0 survived, 137"
+done
