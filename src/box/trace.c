@@ -247,6 +247,8 @@ static int do_sync_all(struct tracer *t, void *arg)
 			s->o.failed++;
 			s->o.err = err;
 		} else {
+			if (err && s->why && !s->o.failed)
+				str_clear(s->why); /* it ended, or is asked again later */
 			s->o.done++;
 		}
 	}
@@ -369,6 +371,9 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 			err = o.err;
 			swap_lists(t, v, n);
 			sync_all(t, NULL);
+		} else if (o.failed && !takes_away && why) {
+			tracer_complain(t, why); /* others took it, so the attachment holds */
+			str_clear(why);
 		}
 		drop_empty(t);
 		drop_rings(t, false);
@@ -546,6 +551,14 @@ void tracer_refresh(struct tracer *t)
 	reap(t);
 	sync_all(t, NULL);
 	pthread_mutex_unlock(&t->lock);
+}
+
+#define COMPLAINTS 4096u
+
+void tracer_complain(struct tracer *t, const struct str *why)
+{
+	if (why->len && t->complaint.len < COMPLAINTS && !strstr(str_text(&t->complaint), str_text(why)))
+		str_printf(&t->complaint, "%s\n", str_text(why));
 }
 
 void tracer_complaints(struct tracer *t, struct str *ret)

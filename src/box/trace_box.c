@@ -57,6 +57,8 @@ int trace_open(struct box *b)
 
 void trace_close(struct box *b)
 {
+	if (b->tracer)
+		log_complaints(b);
 	tracer_free(b->tracer);
 	b->tracer = NULL;
 }

@@ -82,6 +82,8 @@ struct proc *tracer_proc(struct tracer *t, pid_t pid);     /* NULL: none, or ano
 struct proc *tracer_new_proc(struct tracer *t, pid_t pid); /* NULL: no memory */
 void tracer_ring(struct tracer *t, struct map *m);
 void tracer_sync_all(struct tracer *t);
+/* Keep a reason that nobody was told, once, for tracer_complaints(). t->lock is held. */
+void tracer_complain(struct tracer *t, const struct str *why);
 /* Children that nobody told of: true if there are any. Not as often as it is asked for: look_again says that it is to be later. */
 bool tracer_look(struct tracer *t);
 bool tracer_agent_in(struct tracer *t, pid_t pid); /* whoever put it there */

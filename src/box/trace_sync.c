@@ -11,7 +11,6 @@
 #include "box/trace_priv.h"
 
 #define PARK_NS 1000000000ull
-#define COMPLAINTS 4096u
 #define LEAVE_NS 10000000ull
 
 /* ---- which sites a process should have ---- */
@@ -518,9 +517,8 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 		stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
 	p->pending = err == -EAGAIN;
 	__atomic_store_n(&t->working, 0, __ATOMIC_RELEASE);
-	if (err && err != -EAGAIN && err != -ESRCH && unheard.len && t->complaint.len < COMPLAINTS &&
-	    !strstr(str_text(&t->complaint), str_text(&unheard)))
-		str_printf(&t->complaint, "%s\n", str_text(&unheard));
+	if (err && err != -EAGAIN && err != -ESRCH)
+		tracer_complain(t, &unheard);
 	str_free(&unheard);
 	return err;
 }
