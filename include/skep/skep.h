@@ -206,7 +206,8 @@ SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_k
  */
 struct perf_event_attr;
 /* perf_event_open(2): a descriptor or -errno; and the ioctls of it (-ENOTTY: not a perf event of the subsystem). */
-SKEP_API int skep_perf_event_open_in(struct skep *s, struct perf_event_attr *attr, int pid, int cpu, int group_fd, unsigned long flags);
+SKEP_API int skep_perf_event_open_in(struct skep *s, struct perf_event_attr *attr, int pid, int cpu, int group_fd,
+				     unsigned long flags);
 SKEP_API int skep_perf_ioctl_in(struct skep *s, int fd, unsigned request, unsigned long arg);
 /* An eventfd that is readable when the ring of the perf event (or ring buffer map) behind `fd` got something; -EINVAL. Not to be closed. */
 SKEP_API int skep_wake_fd(struct skep *s, int fd);

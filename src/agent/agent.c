@@ -41,7 +41,8 @@ static void block_init(struct agent_thread *t)
 static struct agent_thread *block_new(u64 fs, u32 tid)
 {
 	u64 size = AGENT_BLOCK_SIZE;
-	long at = os_call_anyway(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long at = os_call_anyway(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+				 -1, 0);
 	struct agent_thread *t, *first;
 
 	if (at < 0 && at > -4096)
@@ -329,7 +330,8 @@ static inline void run_list(struct agent_thread *t, const struct agent_list *l, 
 	}
 }
 
-static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip, bool begins, bool returns)
+static __attribute__((noinline)) void run_all(struct agent_thread *t, const struct agent_list *l, u64 ip, bool begins,
+					      bool returns)
 {
 	at(t, ip);
 	if (begins)

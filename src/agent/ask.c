@@ -212,7 +212,8 @@ u64 helper_task_storage_get(struct map *map, void *task, const void *value, u64 
 {
 	u32 size = value ? map->desc.value_size : 0;
 
-	return remote(AGENT_REMOTE_task_storage_get, run, (const u64[5]){ P(map), P(task), value != NULL, flags }, value, size, 0);
+	return remote(AGENT_REMOTE_task_storage_get, run, (const u64[5]){ P(map), P(task), value != NULL, flags }, value, size,
+		      0);
 }
 u64 helper_task_storage_delete(struct map *map, void *task, struct run *run)
 {

@@ -79,7 +79,8 @@ void life_exit(struct agent_thread *t, u64 nr, s64 ret)
 	case __NR_seccomp:
 		if (t->seals && ret < 0)
 			agent_sealed = 0; /* it was refused */
-		else if (t->seals && (nr == __NR_prctl ? (u32)r->si == SECCOMP_MODE_STRICT : (u32)r->di == SECCOMP_SET_MODE_STRICT))
+		else if (t->seals &&
+			 (nr == __NR_prctl ? (u32)r->si == SECCOMP_MODE_STRICT : (u32)r->di == SECCOMP_SET_MODE_STRICT))
 			agent_head.vdso_clock = 0; /* the processor's counter was given up too */
 		t->seals = 0;
 		break;

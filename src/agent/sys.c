@@ -83,7 +83,8 @@ static inline bool run_plain(struct agent_thread *t, const struct agent_list *ra
 	return true;
 }
 
-static __attribute__((noinline)) void run_enter(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one, u64 nr)
+static __attribute__((noinline)) void run_enter(struct agent_thread *t, const struct agent_list *raw,
+						const struct agent_list *one, u64 nr)
 {
 	struct agent_regs *r = &t->regs;
 	u64 args[2] = { (u64)(uintptr_t)r, nr }, *rec = t->record;
@@ -96,7 +97,8 @@ static __attribute__((noinline)) void run_enter(struct agent_thread *t, const st
 	r->orig_ax = ~0ull;
 }
 
-static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_list *raw, const struct agent_list *one, u64 nr, u64 ret)
+static __attribute__((noinline)) void run_exit(struct agent_thread *t, const struct agent_list *raw,
+					       const struct agent_list *one, u64 nr, u64 ret)
 {
 	u64 args[2] = { (u64)(uintptr_t)&t->regs, ret }, *rec = t->record;
 

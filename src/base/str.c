@@ -78,7 +78,8 @@ static const char *read_spec(const char *f, struct spec *sp)
 		f += *f == 'l' && f[1] == 'l' ? 2 : 1;
 	}
 	sp->conv = *f;
-	if (sp->width > 20 || !*f || !strchr("duxsc%", *f) || (strchr("sc%", *f) && (sp->wide || sp->width || sp->plus || sp->zero)))
+	if (sp->width > 20 || !*f || !strchr("duxsc%", *f) ||
+	    (strchr("sc%", *f) && (sp->wide || sp->width || sp->plus || sp->zero)))
 		return NULL;
 	return f + 1;
 }

@@ -112,9 +112,11 @@ static void prog_fdinfo(struct prog *p, struct str *out)
 	str_printf(out, "prog_type:\t%u\nprog_jited:\t%u\nprog_tag:\t", p->type, p->jited);
 	for (u32 i = 0; i < sizeof(p->tag); i++)
 		str_printf(out, "%02x", p->tag[i]);
-	str_printf(out, "\nmemlock:\t%u\nprog_id:\t%u\nrun_time_ns:\t%llu\nrun_cnt:\t%llu\nrecursion_misses:\t%llu\nverified_insns:\t%u\n",
-		   ROUND_UP(p->insn_cnt * 8 + 72, 4096u), p->obj.id, (unsigned long long)p->stats.time_ns,
-		   (unsigned long long)p->stats.counted, (unsigned long long)p->stats.misses, (u32)p->vf.walked);
+	str_printf(
+		out,
+		"\nmemlock:\t%u\nprog_id:\t%u\nrun_time_ns:\t%llu\nrun_cnt:\t%llu\nrecursion_misses:\t%llu\nverified_insns:\t%u\n",
+		ROUND_UP(p->insn_cnt * 8 + 72, 4096u), p->obj.id, (unsigned long long)p->stats.time_ns,
+		(unsigned long long)p->stats.counted, (unsigned long long)p->stats.misses, (u32)p->vf.walked);
 }
 
 static void link_fdinfo(const struct link *l, struct str *out)
@@ -143,7 +145,8 @@ int file_fdinfo(struct notif *n, const struct match *m, struct str *out)
 		return FILE_PASS;
 	}
 	close(fd);
-	str_printf(out, "pos:\t0\nflags:\t0%o\nmnt_id:\t16\nino:\t%llu\n", (unsigned)(mode | O_CLOEXEC), (unsigned long long)o->ino);
+	str_printf(out, "pos:\t0\nflags:\t0%o\nmnt_id:\t16\nino:\t%llu\n", (unsigned)(mode | O_CLOEXEC),
+		   (unsigned long long)o->ino);
 	if (o->kind == OBJ_MAP)
 		map_fdinfo(map_of(o), out);
 	else if (o->kind == OBJ_PROG)

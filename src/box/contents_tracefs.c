@@ -303,8 +303,9 @@ void box_printk(struct box *b, const char *comm, pid_t pid, const char *text, si
 	pthread_once(&pipe_once, make_pipe);
 	while (n && text[n - 1] == '\n')
 		n--;
-	len = snprintf(line, sizeof(line), "%16s-%-7d [%03u] ...21 %5llu.%06llu: bpf_trace_printk: %.*s\n", comm, pid, (unsigned)sched_getcpu(),
-		       (unsigned long long)(now / 1000000000), (unsigned long long)(now / 1000 % 1000000), (int)MIN(n, (size_t)600), text);
+	len = snprintf(line, sizeof(line), "%16s-%-7d [%03u] ...21 %5llu.%06llu: bpf_trace_printk: %.*s\n", comm, pid,
+		       (unsigned)sched_getcpu(), (unsigned long long)(now / 1000000000),
+		       (unsigned long long)(now / 1000 % 1000000), (int)MIN(n, (size_t)600), text);
 	if (write(pipe_fds[1], line, MIN((size_t)len, sizeof(line) - 1)) < 0)
 		return; /* nobody has read for long: the newest is lost */
 }

@@ -129,7 +129,8 @@ int control_dir(struct box *b)
 	struct stat st;
 	int err, fd;
 
-	if (b->opts.name && (strchr(b->opts.name, '/') || b->opts.name[0] == '.' || !b->opts.name[0] || strlen(b->opts.name) >= sizeof(b->name)))
+	if (b->opts.name && (strchr(b->opts.name, '/') || b->opts.name[0] == '.' || !b->opts.name[0] ||
+			     strlen(b->opts.name) >= sizeof(b->name)))
 		return -EINVAL;
 	control_base(base, sizeof(base));
 	err = own_dir(base);
@@ -234,8 +235,8 @@ void control_print_stats(struct box *b, FILE *f)
 		calls += b->ncalls[i];
 		failed += b->nfailed[i];
 	}
-	fprintf(f, "skep box %s: %llu commands, %llu failed, %.3f s\n", b->name, (unsigned long long)calls, (unsigned long long)failed,
-		(double)(clock_ns(CLOCK_REALTIME) - b->started_ns) / 1e9);
+	fprintf(f, "skep box %s: %llu commands, %llu failed, %.3f s\n", b->name, (unsigned long long)calls,
+		(unsigned long long)failed, (double)(clock_ns(CLOCK_REALTIME) - b->started_ns) / 1e9);
 	for (u32 i = 0; i <= UAPI_CMDS; i++)
 		if (b->ncalls[i])
 			fprintf(f, "  %-28s %10llu %10llu\n", i < UAPI_CMDS ? cmd_spec[i].uapi : "unknown",

@@ -88,11 +88,14 @@ static int check(void *ctx, const struct hook_place *at, struct str *why)
 	const struct decide *d = ctx;
 	bool named = at->kind == HOOK_LSM || at->sub == ATTACH_LSM_CGROUP;
 	int s = named ? security_of(at->name) : -1;
-	enum where w = named ? s < 0 ? WHERE_NONE : security[s].where : at->sub < UAPI_ATTACH_TYPES ? cgroup_where[at->sub] : WHERE_NONE;
+	enum where w = named			     ? s < 0 ? WHERE_NONE : security[s].where
+		       : at->sub < UAPI_ATTACH_TYPES ? cgroup_where[at->sub]
+						     : WHERE_NONE;
 	const char *what = named ? at->name : at->sub < UAPI_ATTACH_TYPES ? attach_spec[at->sub].name : "this attach type";
 
 	if (w == WHERE_NONE) {
-		str_printf(why, "%s: no call of a process tells of this; see docs/BOX.md for what programs may decide about", what);
+		str_printf(why, "%s: no call of a process tells of this; see docs/BOX.md for what programs may decide about",
+			   what);
 		return -EOPNOTSUPP;
 	}
 	if (w == WHERE_ENFORCE && !d->box->opts.enforce) {
@@ -118,7 +121,8 @@ static u64 own_caps(void)
 static void set_caps(u64 effective, u64 permitted)
 {
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct c[2] = { { (u32)effective, (u32)permitted, 0 }, { (u32)(effective >> 32), (u32)(permitted >> 32), 0 } };
+	struct __user_cap_data_struct c[2] = { { (u32)effective, (u32)permitted, 0 },
+					       { (u32)(effective >> 32), (u32)(permitted >> 32), 0 } };
 
 	syscall(SYS_capset, &h, c);
 }

@@ -386,8 +386,8 @@ static void changed_end(const struct changed *c)
  * path_X(dir, dentry, extra) and inode_X(dir, dentry, extra); for rename the second name follows the first. `by_path`, `by_inode`: the
  * hooks; extra is given to as many arguments as they have.
  */
-static s64 judge_names(struct notif *n, const struct who *w, enum security by_path, enum security by_inode, const struct changed *c, u32 names,
-		       u64 extra)
+static s64 judge_names(struct notif *n, const struct who *w, enum security by_path, enum security by_inode,
+		       const struct changed *c, u32 names, u64 extra)
 {
 	struct mirrors m = { .btf = hook_btf(n->box->skep->hooks) };
 	u64 paths[5] = { 0 }, inodes[5] = { 0 };
@@ -438,7 +438,11 @@ static s64 change_name(struct notif *n, enum security by_path, enum security by_
 	if (!ret) {
 		mode_t old = umask((mode_t)w.umask);
 
-		ret = make && k.at >= 0 ? -EEXIST : !make && k.at < 0 ? -ENOENT : k.dir < 0 ? -EBUSY : !changed_begin(&c, &k) ? -ENFILE : 0;
+		ret = make && k.at >= 0	       ? -EEXIST
+		      : !make && k.at < 0      ? -ENOENT
+		      : k.dir < 0	       ? -EBUSY
+		      : !changed_begin(&c, &k) ? -ENFILE
+					       : 0;
 		if (!ret)
 			ret = judge_names(n, &w, by_path, by_inode, &c, 1, mode);
 		if (!ret)
@@ -505,7 +509,8 @@ s64 decide_remove(struct notif *n, int dirfd, int at, int flags)
 {
 	bool dir = flags & AT_REMOVEDIR;
 
-	return change_name(n, dir ? SEC_path_rmdir : SEC_path_unlink, dir ? SEC_inode_rmdir : SEC_inode_unlink, dirfd, at, flags, 0);
+	return change_name(n, dir ? SEC_path_rmdir : SEC_path_unlink, dir ? SEC_inode_rmdir : SEC_inode_unlink, dirfd, at,
+			   flags, 0);
 }
 
 s64 decide_mkdir(struct notif *n, int dirfd, int at, u32 mode)

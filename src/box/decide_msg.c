@@ -89,7 +89,8 @@ static int message_copy(struct notif *n, const struct message *m, u64 at, u64 le
 			continue;
 		}
 		part = MIN(size - at, len - done);
-		if (out ? client_write(n->client, base + at, m->piece + done, part) : client_read(n->client, m->piece + done, base + at, part))
+		if (out ? client_write(n->client, base + at, m->piece + done, part)
+			: client_read(n->client, m->piece + done, base + at, part))
 			return -EFAULT;
 		done += part;
 		at = 0;
@@ -218,8 +219,12 @@ static s64 send_all(struct notif *n, const struct sock *s, struct message *m, in
 		return -EMSGSIZE;
 	do {
 		struct iovec v = { m->piece, (size_t)MIN(m->total - done, (u64)PIECE) };
-		struct msghdr h = { .msg_name = m->name.len ? &m->name.all : NULL, .msg_namelen = m->name.len, .msg_iov = &v, .msg_iovlen = 1,
-				    .msg_control = m->control_len && !done ? m->control : NULL, .msg_controllen = done ? 0 : m->control_len };
+		struct msghdr h = { .msg_name = m->name.len ? &m->name.all : NULL,
+				    .msg_namelen = m->name.len,
+				    .msg_iov = &v,
+				    .msg_iovlen = 1,
+				    .msg_control = m->control_len && !done ? m->control : NULL,
+				    .msg_controllen = done ? 0 : m->control_len };
 
 		if (message_copy(n, m, done, v.iov_len, false))
 			return done ? (s64)done : -EFAULT;
@@ -378,7 +383,8 @@ s64 box_sendmmsg(struct notif *n)
 
 /* ---- receiving ---- */
 /* One datagram into h and the client's memory: bytes or -errno. */
-static s64 receive(struct notif *n, const struct who *w, struct sock *s, struct message *m, struct msghdr *h, int flags, s64 patience)
+static s64 receive(struct notif *n, const struct who *w, struct sock *s, struct message *m, struct msghdr *h, int flags,
+		   s64 patience)
 {
 	struct iovec v = { m->piece, (size_t)MIN(m->total, (u64)PIECE) };
 	bool waits = !(flags & MSG_DONTWAIT) && sock_blocks(s);
@@ -386,8 +392,12 @@ static s64 receive(struct notif *n, const struct who *w, struct sock *s, struct 
 	s64 ret;
 
 	for (;;) {
-		got = (struct msghdr){ .msg_name = &m->name.all, .msg_namelen = sizeof(m->name.all), .msg_iov = &v, .msg_iovlen = 1,
-				       .msg_control = m->control, .msg_controllen = MIN(h->msg_controllen, (size_t)MAX_CONTROL) };
+		got = (struct msghdr){ .msg_name = &m->name.all,
+				       .msg_namelen = sizeof(m->name.all),
+				       .msg_iov = &v,
+				       .msg_iovlen = 1,
+				       .msg_control = m->control,
+				       .msg_controllen = MIN(h->msg_controllen, (size_t)MAX_CONTROL) };
 		ret = recvmsg(s->fd, &got, flags | MSG_DONTWAIT);
 		if (ret >= 0 || errno != EAGAIN || !waits)
 			break;

@@ -95,8 +95,8 @@ int address_write(struct notif *n, const struct address *a, u64 to, u64 len_at)
 }
 
 /* ---- asking ---- */
-s64 judge_address(struct notif *n, const struct who *w, struct sock *s, struct address *a, u32 type4, u32 type6, struct address *source,
-		  u32 *flags)
+s64 judge_address(struct notif *n, const struct who *w, struct sock *s, struct address *a, u32 type4, u32 type6,
+		  struct address *source, u32 *flags)
 {
 	bool six = a->a.sa_family == AF_INET6;
 	struct bpf_sock_addr c = { .user_family = a->a.sa_family, .family = s->f.family, .type = s->f.type, .protocol = s->f.protocol,
@@ -476,7 +476,8 @@ static s64 get_option(struct notif *n, const struct who *w, struct sock *s, stru
 	return ret;
 }
 
-static s64 option(struct notif *n, enum security what, u32 type, s64 (*fn)(struct notif *, const struct who *, struct sock *, struct option *))
+static s64 option(struct notif *n, enum security what, u32 type,
+		  s64 (*fn)(struct notif *, const struct who *, struct sock *, struct option *))
 {
 	struct option o = { .value = NULL };
 	struct sock s;

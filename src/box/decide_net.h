@@ -43,8 +43,8 @@ int address_write(struct notif *n, const struct address *a, u64 to, u64 len_at);
  * The programs of a cgroup about an address: type4 or type6 by its family. They may change it; `source` (NULL: none) is the
  * address to send from. 0, -errno; *flags: what else they said.
  */
-s64 judge_address(struct notif *n, const struct who *w, struct sock *s, struct address *a, u32 type4, u32 type6, struct address *source,
-		  u32 *flags);
+s64 judge_address(struct notif *n, const struct who *w, struct sock *s, struct address *a, u32 type4, u32 type6,
+		  struct address *source, u32 *flags);
 /* A security hook about the socket, with two more numbers. */
 s64 judge_socket(struct notif *n, const struct who *w, struct sock *s, enum security what, u64 second, u64 third);
 /* What a blocking call on it waits at most: milliseconds, -1 for ever. `name`: SO_RCVTIMEO or SO_SNDTIMEO. */

@@ -48,8 +48,9 @@ int events_init(struct box *b)
 /* ---- what can be waited for ---- */
 bool events_is_ring(const struct obj *o)
 {
-	return o->kind == OBJ_PERF || (o->kind == OBJ_MAP && (container_of(o, struct map, obj)->desc.type == BPF_MAP_TYPE_RINGBUF ||
-							      container_of(o, struct map, obj)->desc.type == BPF_MAP_TYPE_USER_RINGBUF));
+	return o->kind == OBJ_PERF ||
+	       (o->kind == OBJ_MAP && (container_of(o, struct map, obj)->desc.type == BPF_MAP_TYPE_RINGBUF ||
+				       container_of(o, struct map, obj)->desc.type == BPF_MAP_TYPE_USER_RINGBUF));
 }
 
 int events_wake_fd(struct obj *o)
@@ -250,8 +251,8 @@ s64 box_epoll_ctl(struct notif *n)
 s64 box_perf_event_open(struct notif *n)
 {
 	serve_slow(n->from);
-	return sys_perf_event_open(n->box->skep, notif_caller(n), n->args[0], (s32)n->args[1], (s32)n->args[2], (int)n->args[3], n->args[4],
-				   &n->reason);
+	return sys_perf_event_open(n->box->skep, notif_caller(n), n->args[0], (s32)n->args[1], (s32)n->args[2], (int)n->args[3],
+				   n->args[4], &n->reason);
 }
 
 s64 box_ioctl(struct notif *n)

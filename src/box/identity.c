@@ -193,7 +193,8 @@ s64 box_capset(struct notif *n)
 		return -EFAULT;
 	if (h.version != CAP_VERSION_3)
 		return BOX_PASS;
-	__atomic_store_n(&n->client->caps, n->box->opts.caps & bits_of(d[0].effective | (u64)d[1].effective << 32), __ATOMIC_RELAXED);
+	__atomic_store_n(&n->client->caps, n->box->opts.caps & bits_of(d[0].effective | (u64)d[1].effective << 32),
+			 __ATOMIC_RELAXED);
 	return 0;
 }
 

@@ -188,8 +188,8 @@ int log_open(struct box *b)
 	if (l->audit >= 0)
 		l->path = realpath(b->opts.audit_file, NULL); /* also from another working directory */
 	b->log = l;
-	str_printf(&s, "\"time\":%llu,\"event\":\"open\",\"supervisor\":%d,\"uid\":%u,", (unsigned long long)b->started_ns, (int)getpid(),
-		   (unsigned)getuid());
+	str_printf(&s, "\"time\":%llu,\"event\":\"open\",\"supervisor\":%d,\"uid\":%u,", (unsigned long long)b->started_ns,
+		   (int)getpid(), (unsigned)getuid());
 	json_text(&s, "box", b->name);
 	put_record(l, &s, false);
 	str_free(&s);

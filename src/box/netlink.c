@@ -381,7 +381,8 @@ s64 netlink_recvmsg(struct notif *n)
 	if (!ret)
 		ret = hand_over(n, a, iov, (u32)h.msg_iovlen, (int)n->args[2], &cut);
 	if (ret >= 0) {
-		if (h.msg_name && client_write(n->client, (u64)(uintptr_t)h.msg_name, &kernel, MIN(h.msg_namelen, (u32)sizeof(kernel))))
+		if (h.msg_name &&
+		    client_write(n->client, (u64)(uintptr_t)h.msg_name, &kernel, MIN(h.msg_namelen, (u32)sizeof(kernel))))
 			ret = -EFAULT;
 		h.msg_namelen = sizeof(kernel);
 		h.msg_controllen = 0;

@@ -263,7 +263,8 @@ static s64 do_rename(struct notif *n, int from, int to, u64 flags)
 	struct stat st;
 
 	if (!is_old && !is_new)
-		return decide_rename(n, (const int[2]){ from ? (int)n->args[0] : AT_FDCWD, from ? (int)n->args[2] : AT_FDCWD }, from, to, flags);
+		return decide_rename(n, (const int[2]){ from ? (int)n->args[0] : AT_FDCWD, from ? (int)n->args[2] : AT_FDCWD },
+				     from, to, flags);
 	if (!is_old || !is_new)
 		return -EXDEV;
 	if (flags & ~(u64)RENAME_NOREPLACE)

@@ -90,8 +90,12 @@ static int look(struct notif *n, struct set *s, int wait_ms)
 	for (u32 i = 0; i < s->n; i++) {
 		u64 reader;
 
-		s->want[i].revents = s->ring[i] ? (short)(events_pending(s->ring[i], &reader) ? s->want[i].events & (POLLIN | POLLRDNORM) : 0) :
-				     s->want[i].fd >= 0 && s->ours[i].fd < 0 ? POLLNVAL : s->ours[i].fd < 0 ? 0 : s->ours[i].revents;
+		s->want[i].revents =
+			s->ring[i]
+				? (short)(events_pending(s->ring[i], &reader) ? s->want[i].events & (POLLIN | POLLRDNORM) : 0)
+			: s->want[i].fd >= 0 && s->ours[i].fd < 0 ? POLLNVAL
+			: s->ours[i].fd < 0			  ? 0
+								  : s->ours[i].revents;
 		ready += s->want[i].revents != 0;
 	}
 	return ready;

@@ -103,8 +103,19 @@ static void on_record(void *ctx, const struct perf_event_header *h, const u8 *bo
 
 int prof_new(pid_t pid, u32 hz, struct prof **ret, const char **ret_why)
 {
-	struct perf_event_attr a = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = PERF_COUNT_SW_CPU_CLOCK, .sample_freq = hz, .freq = 1,
-				     .inherit = 1, .comm = 1, .comm_exec = 1, .task = 1, .mmap = 1, .mmap2 = 1, .watermark = 1, .wakeup_watermark = RING_PAGES * 4096 / 4 };
+	struct perf_event_attr a = { .type = PERF_TYPE_SOFTWARE,
+				     .size = sizeof(a),
+				     .config = PERF_COUNT_SW_CPU_CLOCK,
+				     .sample_freq = hz,
+				     .freq = 1,
+				     .inherit = 1,
+				     .comm = 1,
+				     .comm_exec = 1,
+				     .task = 1,
+				     .mmap = 1,
+				     .mmap2 = 1,
+				     .watermark = 1,
+				     .wakeup_watermark = RING_PAGES * 4096 / 4 };
 	static char why[128];
 	struct str s = { 0 };
 	struct prof *p = calloc(1, sizeof(*p));

@@ -163,7 +163,8 @@ static int pin_path(struct caller *w, int dir, const char *path, char *out, size
 		if (len < 0)
 			return -EBADF;
 	}
-	if (snprintf(whole + len, sizeof(whole) - (size_t)len, "%s%s", len ? "/" : "", path) >= (int)(sizeof(whole) - (size_t)len))
+	if (snprintf(whole + len, sizeof(whole) - (size_t)len, "%s%s", len ? "/" : "", path) >=
+	    (int)(sizeof(whole) - (size_t)len))
 		return -ENAMETOOLONG;
 	path_clean(whole);
 	if (!strncmp(whole, n->box->dir, strlen(n->box->dir))) { /* through a directory that we opened for it */
@@ -349,7 +350,8 @@ static void *serve(void *arg)
 
 		memset(req, 0, size);
 		if (ioctl(l->fd, SECCOMP_IOCTL_NOTIF_RECV, req)) {
-			if ((errno != EINTR && errno != ENOENT) || __atomic_load_n(&l->hung_up, __ATOMIC_RELAXED) || deserted(l->fd))
+			if ((errno != EINTR && errno != ENOENT) || __atomic_load_n(&l->hung_up, __ATOMIC_RELAXED) ||
+			    deserted(l->fd))
 				break;
 			continue;
 		}

@@ -75,7 +75,8 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 		const struct hook_list *l = hook_point_next(pt[i]);
 		bool on = l && l->n;
 
-		err = hook_point_place(pt[i])->kind == HOOK_SAMPLE ? clock_update(s, pt[i], on, why) : life_update(s, pt[i], on, why);
+		err = hook_point_place(pt[i])->kind == HOOK_SAMPLE ? clock_update(s, pt[i], on, why)
+								   : life_update(s, pt[i], on, why);
 	}
 	pthread_mutex_unlock(&s->lock);
 	kick(s);

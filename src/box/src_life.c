@@ -104,7 +104,8 @@ static void on_record(void *ctx, const struct perf_event_header *h, const u8 *bo
 	struct src *s = ctx;
 	struct life_rec r = { .type = h->type, .misc = h->misc };
 
-	if (size < sizeof(r.w) + sizeof(r.time) || (h->type != PERF_RECORD_FORK && h->type != PERF_RECORD_EXIT && h->type != PERF_RECORD_COMM))
+	if (size < sizeof(r.w) + sizeof(r.time) ||
+	    (h->type != PERF_RECORD_FORK && h->type != PERF_RECORD_EXIT && h->type != PERF_RECORD_COMM))
 		return;
 	memcpy(r.w, body, sizeof(r.w));
 	memcpy(&r.time, body + size - sizeof(r.time), sizeof(r.time)); /* what all records end with */

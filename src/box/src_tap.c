@@ -141,7 +141,10 @@ static long kernel_perf_open(struct perf_event_attr *attr, pid_t tid, u32 cpu)
 	register long flags __asm__("r8") = PERF_FLAG_FD_CLOEXEC;
 	long r = SYS_perf_event_open;
 
-	__asm__ volatile("syscall" : "+a"(r) : "D"(attr), "S"((long)tid), "d"((long)cpu), "r"(group), "r"(flags) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "+a"(r)
+			 : "D"(attr), "S"((long)tid), "d"((long)cpu), "r"(group), "r"(flags)
+			 : "rcx", "r11", "memory");
 	return r;
 #elif defined(__aarch64__)
 	register long r __asm__("x0") = (long)attr;
@@ -247,7 +250,8 @@ void tap_drain(struct tap *t, tap_fn fn, void *ctx)
 
 void sample_attr(struct perf_event_attr *a)
 {
-	a->sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER;
+	a->sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN |
+			 PERF_SAMPLE_REGS_USER;
 	a->sample_regs_user = REGS;
 	a->exclude_callchain_kernel = 1;
 	a->exclude_kernel = 1; /* what anybody may do with one's own processes */
@@ -258,8 +262,9 @@ void sample_attr(struct perf_event_attr *a)
 static void to_pt_regs(const u64 *r, u64 out[21])
 {
 	enum { AX, BX, CX, DX, SI, DI, BP, SP, IP, FLAGS, CS, SS, R8 };
-	const u64 in[21] = { r[R8 + 7], r[R8 + 6], r[R8 + 5], r[R8 + 4], r[BP], r[BX], r[R8 + 3], r[R8 + 2], r[R8 + 1], r[R8], r[AX],
-			     r[CX], r[DX], r[SI], r[DI], (u64)-1, r[IP], r[CS], r[FLAGS], r[SP], r[SS] };
+	const u64 in[21] = { r[R8 + 7], r[R8 + 6], r[R8 + 5], r[R8 + 4], r[BP],	   r[BX], r[R8 + 3],
+			     r[R8 + 2], r[R8 + 1], r[R8],     r[AX],	 r[CX],	   r[DX], r[SI],
+			     r[DI],	(u64)-1,   r[IP],     r[CS],	 r[FLAGS], r[SP], r[SS] };
 
 	memcpy(out, in, sizeof(in));
 }

@@ -217,7 +217,8 @@ bool tracer_look(struct tracer *t)
 		for (u32 i = 0; i < n; i++) {
 			struct proc *p;
 
-			if (!v[i].pid || ((!t->family || v[i].parent != t->family) && !find_proc(t, v[i].parent)) || tracer_proc(t, v[i].pid))
+			if (!v[i].pid || ((!t->family || v[i].parent != t->family) && !find_proc(t, v[i].parent)) ||
+			    tracer_proc(t, v[i].pid))
 				continue;
 			p = tracer_new_proc(t, v[i].pid);
 			if (p && tracer_agent_in(t, v[i].pid))

@@ -148,7 +148,8 @@ static const struct point *wanted_at(const struct tracer *t, const struct proc *
 }
 
 /* List `at` becomes what the point says. */
-static int set_call(struct tracer *t, struct proc *p, struct stop *s, int at, const struct point *pt, struct olds *olds, struct str *why)
+static int set_call(struct tracer *t, struct proc *p, struct stop *s, int at, const struct point *pt, struct olds *olds,
+		    struct str *why)
 {
 	struct proc_list *l = &p->calls->list[at];
 	u64 new = 0;

@@ -64,7 +64,8 @@ static void give_sink(struct tracer *t, struct proc *p, const struct agent_req *
 	u32 id = (u32)q->arg[0], slot = (u32)q->arg[1];
 	const struct proc_map *pm = proc_map_by_id(p, id);
 	struct map *m = pm ? pm->map : NULL;
-	struct perf_sink *sink = m && slot < m->desc.max_entries && m->sinks ? __atomic_load_n(&m->sinks[slot], __ATOMIC_ACQUIRE) : NULL;
+	struct perf_sink *sink =
+		m && slot < m->desc.max_entries && m->sinks ? __atomic_load_n(&m->sinks[slot], __ATOMIC_ACQUIRE) : NULL;
 	struct perf_event *e = sink ? container_of(sink, struct perf_event, sink) : NULL;
 	struct proc_sink k;
 	struct stop s;

@@ -108,7 +108,8 @@ static int look_gap(void *arg, const struct vma *v)
 
 	/* room for a stack or a heap to grow into stays */
 	if (v->start > g->last)
-		offer(g, g->last ? g->last + ((u64)1 << 20) : 0, strcmp(v->path, "[stack]") ? v->start : v->start - MIN(v->start, 1u << 24));
+		offer(g, g->last ? g->last + ((u64)1 << 20) : 0,
+		      strcmp(v->path, "[stack]") ? v->start : v->start - MIN(v->start, 1u << 24));
 	g->last = v->end;
 	if (!strcmp(v->path, "[heap]"))
 		g->last += (u64)256 << 20;
@@ -508,7 +509,8 @@ int maps_exits(pid_t pid, const struct vma *v, u64 addr, u64 *ret, u32 cap, bool
 	return n;
 }
 
-void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f), void *arg)
+void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f),
+		    void *arg)
 {
 	struct module *m;
 	u64 bias;

@@ -37,7 +37,8 @@ int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg);
  */
 int maps_exits(pid_t pid, const struct vma *v, u64 addr, u64 *ret, u32 cap, bool *ret_go);
 /* Functions of the mapping by which stacks are read (enum agent_unwinds). */
-void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f), void *arg);
+void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f),
+		    void *arg);
 void maps_forget(void); /* what is remembered of files */
 
 #endif

@@ -228,7 +228,8 @@ static int seal(struct proc *p, const struct blob *b, struct stop *s)
 
 	for (u32 i = 0; !err && i < s->n; i++) {
 		if (s->th[i].stopped)
-			add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_THREAD, .arg = { s->th[i].regs.fs_base, (u64)s->th[i].tid } });
+			add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_THREAD,
+						       .arg = { s->th[i].regs.fs_base, (u64)s->th[i].tid } });
 		if (p->ncmds == PROC_CMDS / 2)
 			err = run_cmds(p, b, s);
 	}
@@ -242,14 +243,18 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
 	s64 at;
 
 	if (sealed > 1) {
-		trace_say(why, "process %d: it is in seccomp's strict mode, where every system call of an agent would kill it", p->pid);
+		trace_say(why, "process %d: it is in seccomp's strict mode, where every system call of an agent would kill it",
+			  p->pid);
 		return -EOPNOTSUPP;
 	}
 	lay_out(p, b, 0);
 	at = stop_syscall(s, SYS_mmap, 0, p->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0);
 	if (at == -EOPNOTSUPP && sealed) {
-		trace_say(why, "process %d: its own seccomp filter may kill it for system calls that it does not make by itself; only "
-			  "root (CAP_SYS_ADMIN, and no filter of its own) can set that aside", p->pid);
+		trace_say(
+			why,
+			"process %d: its own seccomp filter may kill it for system calls that it does not make by itself; only "
+			"root (CAP_SYS_ADMIN, and no filter of its own) can set that aside",
+			p->pid);
 		return (int)at;
 	}
 	if (at < 0) {
@@ -639,7 +644,8 @@ int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why)
 	if (!err)
 		err = proc_eject(p, b, s);
 	if (err && why && !why->len)
-		trace_say(why, "process %d: what a skep that was killed left in it cannot be taken out now: %s", pid, strerror(-err));
+		trace_say(why, "process %d: what a skep that was killed left in it cannot be taken out now: %s", pid,
+			  strerror(-err));
 	proc_free(p);
 	return err == -ENOENT ? 0 : err ? -EBUSY : 0;
 }
@@ -904,7 +910,8 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 			return err;
 		*ret = r->id < UAPI_HELPERS ? p->helper[r->id] : 0;
 		if (!*ret)
-			trace_say(why, "helper %s is not available inside processes", helper_by_id(r->id) ? helper_by_id(r->id)->name : "?");
+			trace_say(why, "helper %s is not available inside processes",
+				  helper_by_id(r->id) ? helper_by_id(r->id)->name : "?");
 		return *ret ? 0 : -EOPNOTSUPP;
 	case LREF_MAP:
 	case LREF_MAP_VALUE:

@@ -143,7 +143,8 @@ u64 proc_alloc(struct proc *p, u64 size);
 void proc_release(struct proc *p, u64 at, u64 size);
 
 /* A program there, with its maps: 0 or -errno. */
-int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret, struct str *why);
+int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret,
+	      struct str *why);
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why);
 /* What a slot of a map holds now, a map or a program, is put there too. 0, -ENOENT: nothing, -errno. */
 int proc_add_obj(struct proc *p, const struct blob *b, struct stop *s, const struct proc_map *m, u32 slot, struct str *why);

@@ -195,7 +195,8 @@ static void forked(struct tracer *t, const struct agent_req *q)
 	if (!p)
 		return;
 	p->broken = true;
-	if (!parent || !parent->base || proc_peek(p->pid, parent->base + t->blob.exp->head + offsetof(struct agent_head, gen), &gen, 4) ||
+	if (!parent || !parent->base ||
+	    proc_peek(p->pid, parent->base + t->blob.exp->head + offsetof(struct agent_head, gen), &gen, 4) ||
 	    gen != parent->gen || proc_copy(p, parent))
 		return; /* a copy of something that has changed since: it goes on with what it has */
 	p->broken = false;
@@ -288,7 +289,9 @@ static void count_missed(struct tracer *t)
 	struct agent_ctl *c = t->blob.ctl;
 
 	for (u32 i = 0; t->hooks && i < AGENT_SLOTS; i++) {
-		u64 n = __atomic_load_n(&c->missed[i], __ATOMIC_RELAXED) ? __atomic_exchange_n(&c->missed[i], 0, __ATOMIC_RELAXED) : 0;
+		u64 n = __atomic_load_n(&c->missed[i], __ATOMIC_RELAXED)
+				? __atomic_exchange_n(&c->missed[i], 0, __ATOMIC_RELAXED)
+				: 0;
 
 		if (n)
 			hook_account(t->hooks, i, 0, 0, n);
@@ -327,7 +330,12 @@ void *tracer_thread(void *arg)
 		bool soon = serve(t);
 
 		__atomic_store_n(&c->bell.sleepers, 1, __ATOMIC_SEQ_CST);
-		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen, soon ? &moment : t->leaving ? &while_leaving : t->idle ? NULL : &now_and_then, NULL, 0);
+		syscall(SYS_futex, &c->bell.rings, FUTEX_WAIT, seen,
+			soon	     ? &moment
+			: t->leaving ? &while_leaving
+			: t->idle    ? NULL
+				     : &now_and_then,
+			NULL, 0);
 		__atomic_store_n(&c->bell.sleepers, 0, __ATOMIC_SEQ_CST);
 	}
 	do_jobs(t);

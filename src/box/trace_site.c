@@ -185,8 +185,10 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	bool call = site->kind == AGENT_SYSCALL;
 	struct tramp t = { .p = plan, .site = site, .word = site->tramp,
 			   .a = { .buf = buf, .cap = TRAMP_ROOM, .addr = site->tramp } };
-	u64 words[3] = { p->base + (call ? b->exp->sys_enter : site->returns || site->records ? b->exp->function : b->exp->uprobe), site->remote,
-			 p->base + (call ? b->exp->sys_exit : b->exp->ret) };
+	u64 words[3] = { p->base + (call			     ? b->exp->sys_enter
+				    : site->returns || site->records ? b->exp->function
+								     : b->exp->uprobe),
+			 site->remote, p->base + (call ? b->exp->sys_exit : b->exp->ret) };
 
 	plan->nmap = 0;
 	plan->tramp = site->tramp;
@@ -420,7 +422,8 @@ static int map_page(struct proc *p, const struct blob *b, struct stop *s, u64 pa
 	a = new_area(p);
 	if (!a)
 		return -ENOMEM;
-	got = stop_syscall(s, SYS_mmap, page, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0);
+	got = stop_syscall(s, SYS_mmap, page, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			   ~0ull, 0);
 	if (got < 0)
 		return (int)got;
 	if ((u64)got != page) {
@@ -534,7 +537,8 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	if (!err)
 		err = put_site(p, b, s, site, &plan);
 	if (err)
-		trace_say(why, "%sprocess %d, address 0x%llx: %s", why->len ? "; " : "", p->pid, (unsigned long long)site->addr, patch_why(err));
+		trace_say(why, "%sprocess %d, address 0x%llx: %s", why->len ? "; " : "", p->pid, (unsigned long long)site->addr,
+			  patch_why(err));
 	else
 		site->plan = plan, take(p, &plan, true);
 	return err == -ENOSPC || err == -EEXIST || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;

@@ -563,11 +563,24 @@ static int write_frame(struct stop *s)
 
 	memset(&u, 0, sizeof(u));
 	restart(&r);
-	const greg_t g[] = { [REG_R8] = (greg_t)r.r8, [REG_R9] = (greg_t)r.r9, [REG_R10] = (greg_t)r.r10, [REG_R11] = (greg_t)r.r11,
-			     [REG_R12] = (greg_t)r.r12, [REG_R13] = (greg_t)r.r13, [REG_R14] = (greg_t)r.r14, [REG_R15] = (greg_t)r.r15,
-			     [REG_RDI] = (greg_t)r.rdi, [REG_RSI] = (greg_t)r.rsi, [REG_RBP] = (greg_t)r.rbp, [REG_RBX] = (greg_t)r.rbx,
-			     [REG_RDX] = (greg_t)r.rdx, [REG_RAX] = (greg_t)r.rax, [REG_RCX] = (greg_t)r.rcx, [REG_RSP] = (greg_t)r.rsp,
-			     [REG_RIP] = (greg_t)r.rip, [REG_EFL] = (greg_t)r.eflags,
+	const greg_t g[] = { [REG_R8] = (greg_t)r.r8,
+			     [REG_R9] = (greg_t)r.r9,
+			     [REG_R10] = (greg_t)r.r10,
+			     [REG_R11] = (greg_t)r.r11,
+			     [REG_R12] = (greg_t)r.r12,
+			     [REG_R13] = (greg_t)r.r13,
+			     [REG_R14] = (greg_t)r.r14,
+			     [REG_R15] = (greg_t)r.r15,
+			     [REG_RDI] = (greg_t)r.rdi,
+			     [REG_RSI] = (greg_t)r.rsi,
+			     [REG_RBP] = (greg_t)r.rbp,
+			     [REG_RBX] = (greg_t)r.rbx,
+			     [REG_RDX] = (greg_t)r.rdx,
+			     [REG_RAX] = (greg_t)r.rax,
+			     [REG_RCX] = (greg_t)r.rcx,
+			     [REG_RSP] = (greg_t)r.rsp,
+			     [REG_RIP] = (greg_t)r.rip,
+			     [REG_EFL] = (greg_t)r.eflags,
 			     [REG_CSGSFS] = (greg_t)(r.cs | r.ss << 48) };
 	memcpy(u.uc_mcontext.gregs, g, sizeof(g));
 	u.uc_flags = 6 | (n ? 1 : 0); /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS, UC_FP_XSTATE */

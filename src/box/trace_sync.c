@@ -240,9 +240,13 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 			break;
 		proc_rings(t, p);
 		l->sessions |= (r->flags & HOOK_F_SESSION) != 0;
-		l->ref[l->n++] = (struct agent_ref){ .entry = (u64 (*)(void *, struct run *))prog->entry,
-						     .image = (const struct image *)prog->image, .cookie = r->cookie,
-						     .pid = r->pid, .prog_type = r->prog_type, .session = r->session, .func = r->func,
+		l->ref[l->n++] = (struct agent_ref){ .entry = (u64(*)(void *, struct run *))prog->entry,
+						     .image = (const struct image *)prog->image,
+						     .cookie = r->cookie,
+						     .pid = r->pid,
+						     .prog_type = r->prog_type,
+						     .session = r->session,
+						     .func = r->func,
 						     .flags = prog->flags | (r->flags & HOOK_F_SESSION ? AGENT_SESSION : 0),
 						     .slot = r->slot };
 	}
@@ -275,8 +279,8 @@ void olds_add(struct olds *o, u64 at, u32 n)
 struct which { const struct point *want; struct proc_list *have; u64 at; };
 
 /* A list of a site becomes what the point says. */
-static int set_list(struct tracer *t, struct proc *p, struct stop *s, const struct proc_site *site, struct which w, struct olds *olds,
-		    struct str *why)
+static int set_list(struct tracer *t, struct proc *p, struct stop *s, const struct proc_site *site, struct which w,
+		    struct olds *olds, struct str *why)
 {
 	u64 at = 0;
 	int err = 0;
@@ -342,8 +346,11 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 	int err = 0;
 
 	if (site->wanted && returns && site->go) {
-		trace_say(why, "process %d, address 0x%llx: Go moves its stacks, so returns are seen at return instructions, and this function "
-			  "has none that are known", p->pid, (unsigned long long)site->addr);
+		trace_say(
+			why,
+			"process %d, address 0x%llx: Go moves its stacks, so returns are seen at return instructions, and this function "
+			"has none that are known",
+			p->pid, (unsigned long long)site->addr);
 		return -EOPNOTSUPP;
 	}
 	/* a trampoline that cannot do what is wanted must be made anew */
@@ -391,7 +398,8 @@ static void make_room(struct proc *p, const struct blob *b, struct stop *s, cons
 }
 
 /* Of system calls the few that cannot be rewritten are passed by; of functions each was asked for, but there may be other means. */
-static int sync_one_site(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, struct olds *olds, struct str *why)
+static int sync_one_site(struct tracer *t, struct proc *p, struct stop *s, struct proc_site *site, struct olds *olds,
+			 struct str *why)
 {
 	bool asked = site->kind == AGENT_UPROBE && (site->want_enter || site->want_leave);
 	int err;

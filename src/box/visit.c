@@ -49,8 +49,8 @@ static void put_prog(struct str *s, struct prog *p)
 	json_text(s, "type", progtype_by_id(p->type) ? progtype_by_id(p->type)->name : "?");
 	str_putc(s, ',');
 	json_text(s, "name", p->name);
-	str_printf(s, ",\"insns\":%u,\"jited\":%s,\"run_cnt\":%llu,\"run_time_ns\":%llu}", p->insn_cnt, p->jited ? "true" : "false",
-		   (unsigned long long)__atomic_load_n(&p->stats.counted, __ATOMIC_RELAXED),
+	str_printf(s, ",\"insns\":%u,\"jited\":%s,\"run_cnt\":%llu,\"run_time_ns\":%llu}", p->insn_cnt,
+		   p->jited ? "true" : "false", (unsigned long long)__atomic_load_n(&p->stats.counted, __ATOMIC_RELAXED),
 		   (unsigned long long)__atomic_load_n(&p->stats.time_ns, __ATOMIC_RELAXED));
 }
 
@@ -60,8 +60,8 @@ static void put_map(struct str *s, struct map *m)
 	json_text(s, "type", map_spec[m->desc.type].name);
 	str_putc(s, ',');
 	json_text(s, "name", m->desc.name);
-	str_printf(s, ",\"key_size\":%u,\"value_size\":%u,\"max_entries\":%u,\"memory\":%llu}", m->desc.key_size, m->desc.value_size,
-		   m->desc.max_entries, (unsigned long long)map_memory(m));
+	str_printf(s, ",\"key_size\":%u,\"value_size\":%u,\"max_entries\":%u,\"memory\":%llu}", m->desc.key_size,
+		   m->desc.value_size, m->desc.max_entries, (unsigned long long)map_memory(m));
 }
 
 static void put_link(struct str *s, const struct link *l)
@@ -137,9 +137,9 @@ void control_state(struct box *b, struct str *s)
 	obj_reap(&b->skep->tab);
 	str_puts(s, "{\"schema\":\"skep.box/1\",");
 	json_text(s, "name", b->name);
-	str_printf(s, ",\"supervisor\":%d,\"command\":%d,\"up_ns\":%llu,\"commands\":%llu,\"failed\":%llu,\"stats\":%s", (int)getpid(),
-		   (int)b->command, (unsigned long long)(clock_ns(CLOCK_REALTIME) - b->started_ns), (unsigned long long)calls,
-		   (unsigned long long)failed, b->skep->stats_users ? "true" : "false");
+	str_printf(s, ",\"supervisor\":%d,\"command\":%d,\"up_ns\":%llu,\"commands\":%llu,\"failed\":%llu,\"stats\":%s",
+		   (int)getpid(), (int)b->command, (unsigned long long)(clock_ns(CLOCK_REALTIME) - b->started_ns),
+		   (unsigned long long)calls, (unsigned long long)failed, b->skep->stats_users ? "true" : "false");
 	put_clients(b, s);
 	put_objects(b, s, OBJ_PROG, "progs");
 	put_objects(b, s, OBJ_MAP, "maps");

@@ -214,7 +214,8 @@ static s32 find_text(const struct btf *b, const char *name, u32 kind)
 	const char *p = b->strs, *end = p + b->hdr.str_len;
 	size_t n = strlen(name);
 
-	if (!b->genuine || b->index || __atomic_fetch_add(&((struct btf *)(uintptr_t)b)->asked, 1, __ATOMIC_RELAXED) >= FEW_QUESTIONS)
+	if (!b->genuine || b->index ||
+	    __atomic_fetch_add(&((struct btf *)(uintptr_t)b)->asked, 1, __ATOMIC_RELAXED) >= FEW_QUESTIONS)
 		return -EAGAIN;
 	/* with the zero at its end, which stands for a name's as well */
 	while (p < end && (p = memmem(p, (size_t)(end - p), name, n + 1))) {

@@ -39,7 +39,8 @@ json_t *view_boxes(void)
 static char *only_box(void)
 {
 	json_t *all = view_boxes();
-	char *name = json_array_size(all) == 1 ? strdup(json_string_value(json_object_get(json_array_get(all, 0), "name"))) : NULL;
+	char *name =
+		json_array_size(all) == 1 ? strdup(json_string_value(json_object_get(json_array_get(all, 0), "name"))) : NULL;
 
 	json_decref(all);
 	return name;
@@ -104,7 +105,8 @@ static void print_progs(const json_t *list, const json_t *before, u64 ns)
 	json_t *p;
 
 	if (json_array_size(list))
-		printf("%6s  %-16s %-16s %7s %10s %9s %8s%s\n", "PROG", "TYPE", "NAME", "INSNS", "RUNS", "TIME us", "NS/RUN", ns ? "     RUNS/S   CPU %" : "");
+		printf("%6s  %-16s %-16s %7s %10s %9s %8s%s\n", "PROG", "TYPE", "NAME", "INSNS", "RUNS", "TIME us", "NS/RUN",
+		       ns ? "     RUNS/S   CPU %" : "");
 	json_array_foreach(list, i, p) {
 		u64 runs = num(p, "run_cnt"), time = num(p, "run_time_ns");
 		const json_t *old = by_id(before, num(p, "id"));

@@ -165,14 +165,15 @@ static json_t *record_json(struct record *r, const char *section, int err, const
 		json_array_append_new(steps, json_pack("[i, i, i]", r->steps[i].insn, r->steps[i].state, r->steps[i].path));
 	for (u32 i = 0; i < r->npaths; i++) {
 		const struct path *p = &r->paths[i];
-		json_array_append_new(paths, json_pack("{s:i, s:i, s:i, s:i, s:i, s:b, s:s}", "start", p->start, "from", p->from, "parent",
-						       p->parent, "at", p->at, "first", p->first, "spec", p->spec, "end", p->end));
+		json_array_append_new(paths, json_pack("{s:i, s:i, s:i, s:i, s:i, s:b, s:s}", "start", p->start, "from",
+						       p->from, "parent", p->parent, "at", p->at, "first", p->first, "spec",
+						       p->spec, "end", p->end));
 	}
-	return json_pack("{s:s, s:s, s:b, s:s, s:s%, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "name", r->name, "section", section,
-			 "rejected", err != 0, "report", err ? *skep_report(0) ? skep_report(0) : skep_reason() : "", "stats",
-			 stats ? stats : "", stats ? strcspn(stats, "\n") : (size_t)0, "failed", err ? r->failed : -1, "dropped",
-			 (json_int_t)r->dropped, "insns", r->insns, "line", r->line, "lines", r->lines, "states", r->states, "steps", steps,
-			 "paths", paths);
+	return json_pack("{s:s, s:s, s:b, s:s, s:s%, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "name", r->name, "section",
+			 section, "rejected", err != 0, "report", err ? *skep_report(0) ? skep_report(0) : skep_reason() : "",
+			 "stats", stats ? stats : "", stats ? strcspn(stats, "\n") : (size_t)0, "failed", err ? r->failed : -1,
+			 "dropped", (json_int_t)r->dropped, "insns", r->insns, "line", r->line, "lines", r->lines, "states",
+			 r->states, "steps", steps, "paths", paths);
 }
 
 static json_t *watch_program(const char *path, const struct check_opts *o, const struct bpf_program *p)
@@ -206,7 +207,8 @@ static int write_page(const char *file, json_t *doc)
 
 	if (!f)
 		return cli_error(EX_BAD_INPUT, "%s: %s", file, strerror(errno));
-	ok = ok && fwrite(check_page, (size_t)(mark - check_page), 1, f) == 1 && fputs(text, f) >= 0 && fputs(mark + strlen(MARK), f) >= 0;
+	ok = ok && fwrite(check_page, (size_t)(mark - check_page), 1, f) == 1 && fputs(text, f) >= 0 &&
+	     fputs(mark + strlen(MARK), f) >= 0;
 	ok &= !fclose(f);
 	free(text);
 	return ok ? 0 : cli_error(EX_INTERNAL, "%s: cannot be written: %s", file, strerror(errno));

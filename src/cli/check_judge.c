@@ -131,9 +131,10 @@ static void check_one(const char *path, const struct check_opts *o, enum target 
 
 static json_t *verdict_json(const struct verdict *v)
 {
-	json_t *j = json_pack("{s:s, s:I, s:I, s:I, s:i, s:I}", "verdict", v->err ? "rejected" : "accepted", "insns",
-			      (json_int_t)v->insns, "walked", (json_int_t)v->log.insns, "states", (json_int_t)v->log.states, "stack",
-			      (int)v->log.stack, "time_us", (json_int_t)(v->log.time_us ? v->log.time_us : v->ns / 1000));
+	json_t *j =
+		json_pack("{s:s, s:I, s:I, s:I, s:i, s:I}", "verdict", v->err ? "rejected" : "accepted", "insns",
+			  (json_int_t)v->insns, "walked", (json_int_t)v->log.insns, "states", (json_int_t)v->log.states,
+			  "stack", (int)v->log.stack, "time_us", (json_int_t)(v->log.time_us ? v->log.time_us : v->ns / 1000));
 
 	if (v->err) {
 		json_object_set_new(j, "errno", json_integer(-v->err));
@@ -188,7 +189,8 @@ static bool check_together(const char *path, const struct check_opts *o, struct 
 }
 
 /* Every program of the object, on one target. */
-static void check_all(const char *path, const struct check_opts *o, enum target on, struct bpf_object *obj, struct verdict *v, u32 n)
+static void check_all(const char *path, const struct check_opts *o, enum target on, struct bpf_object *obj, struct verdict *v,
+		      u32 n)
 {
 	struct bpf_program *p;
 	u32 i = 0;
@@ -216,7 +218,8 @@ static const char *difference(const struct verdict *a, const struct verdict *b, 
 static json_t *prog_json(const char *path, const struct bpf_program *p, struct verdict *v[2])
 {
 	static const char *const name[] = { "skep", "kernel" };
-	json_t *row = json_pack("{s:s, s:s, s:s}", "object", path, "program", bpf_program__name(p), "section", bpf_program__section_name(p));
+	json_t *row = json_pack("{s:s, s:s, s:s}", "object", path, "program", bpf_program__name(p), "section",
+				bpf_program__section_name(p));
 	const char *diff;
 	char buf[128];
 

@@ -50,7 +50,8 @@ static void show_line(struct stepper *t, const struct skep_walk *w)
 	if (skep_walk_line(w, w->insn, &l) || l.line == t->shown_line)
 		return;
 	t->shown_line = l.line;
-	printf("; %s @ %s:%u\n", l.text + strspn(l.text, " \t"), strrchr(l.file, '/') ? strrchr(l.file, '/') + 1 : l.file, l.line);
+	printf("; %s @ %s:%u\n", l.text + strspn(l.text, " \t"), strrchr(l.file, '/') ? strrchr(l.file, '/') + 1 : l.file,
+	       l.line);
 }
 
 static void show_insn(const struct skep_walk *w, u32 insn, const char *mark)
@@ -270,7 +271,8 @@ int check_step(const char *path, const struct check_opts *o)
 	else if (err)
 		printf("REJECTED: %s\n", skep_reason());
 	else
-		printf("accepted: %llu paths; %s", (unsigned long long)t.paths + 1, strstr(log, "processed ") ? strstr(log, "processed ") : "\n");
+		printf("accepted: %llu paths; %s", (unsigned long long)t.paths + 1,
+		       strstr(log, "processed ") ? strstr(log, "processed ") : "\n");
 	free(t.path);
 	free(t.pending);
 	free(log);

@@ -88,7 +88,8 @@ const char *load_failure(int err);
  * Open the object and load the program of this name (NULL: the only one) with all others that are accepted; those that are not are named.
  * Exit code.
  */
-int load_program(const char *path, const char *btf_file, const char *name, struct bpf_object **ret_obj, struct bpf_program **ret_prog);
+int load_program(const char *path, const char *btf_file, const char *name, struct bpf_object **ret_obj,
+		 struct bpf_program **ret_prog);
 void load_close(struct bpf_object *obj);
 /* What of the object was left out, a line each; "" mostly. Valid as long as the object. */
 const char *load_notes(const struct bpf_object *obj);

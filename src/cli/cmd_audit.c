@@ -37,8 +37,11 @@ static int audit_run(void *opts, int argc, char **argv)
 }
 
 const struct cli_cmd cmd_audit = {
-	.name = "audit", .args = "verify FILE", .summary = "check that an audit file (skep exec --audit) is whole",
+	.name = "audit",
+	.args = "verify FILE",
+	.summary = "check that an audit file (skep exec --audit) is whole",
 	.doc = "Each record holds a hash of itself and of the record before it, so one that was changed, cut out or moved is found. The\n"
 	       "last record of a box says that it ended; a file cut off before it, or after it, is told by comparing the last hash.",
-	.size = sizeof(struct cli_common), .run = audit_run,
+	.size = sizeof(struct cli_common),
+	.run = audit_run,
 };

@@ -77,8 +77,9 @@ static int dump_c(const struct btf *b, const char *type)
 
 static const char *kind_name(const struct btf_type *t)
 {
-	static const char *const name[] = { "void", "int", "ptr", "array", "struct", "union", "enum", "fwd", "typedef", "volatile", "const",
-					    "restrict", "func", "func_proto", "var", "datasec", "float", "decl_tag", "type_tag", "enum64" };
+	static const char *const name[] = { "void", "int",     "ptr",	   "array",    "struct",   "union", "enum",
+					    "fwd",  "typedef", "volatile", "const",    "restrict", "func",  "func_proto",
+					    "var",  "datasec", "float",	   "decl_tag", "type_tag", "enum64" };
 
 	return btf_kind(t) < ARRAY_SIZE(name) ? name[btf_kind(t)] : "?";
 }
@@ -89,8 +90,8 @@ static json_t *members_json(const struct btf *b, const struct btf_type *t)
 
 	for (u32 i = 0; i < btf_vlen(t); i++) {
 		const struct btf_member *m = &btf_members(t)[i];
-		json_t *j = json_pack("{s:s, s:i, s:i}", "name", btf__name_by_offset(b, m->name_off), "type_id", (int)m->type, "bit_offset",
-				      (int)btf_member_bit_offset(t, i));
+		json_t *j = json_pack("{s:s, s:i, s:i}", "name", btf__name_by_offset(b, m->name_off), "type_id", (int)m->type,
+				      "bit_offset", (int)btf_member_bit_offset(t, i));
 		if (btf_member_bitfield_size(t, i))
 			json_object_set_new(j, "bits", json_integer((json_int_t)btf_member_bitfield_size(t, i)));
 		json_array_append_new(list, j);
@@ -114,7 +115,8 @@ static json_t *values_json(const struct btf *b, const struct btf_type *t)
 static json_t *type_json(const struct btf *b, u32 id)
 {
 	const struct btf_type *t = btf__type_by_id(b, id);
-	json_t *j = json_pack("{s:i, s:s, s:s}", "id", (int)id, "kind", kind_name(t), "name", btf__name_by_offset(b, t->name_off));
+	json_t *j =
+		json_pack("{s:i, s:s, s:s}", "id", (int)id, "kind", kind_name(t), "name", btf__name_by_offset(b, t->name_off));
 
 	if (btf_is_composite(t) || btf_is_any_enum(t) || btf_is_int(t) || btf_is_float(t) || btf_is_datasec(t))
 		json_object_set_new(j, "size", json_integer(t->size));
@@ -125,12 +127,14 @@ static json_t *type_json(const struct btf *b, u32 id)
 	if (btf_is_any_enum(t))
 		json_object_set_new(j, "values", values_json(b, t));
 	if (btf_is_array(t))
-		json_object_update_new(j, json_pack("{s:i, s:i}", "type_id", (int)btf_array(t)->type, "nelems", (int)btf_array(t)->nelems));
+		json_object_update_new(j, json_pack("{s:i, s:i}", "type_id", (int)btf_array(t)->type, "nelems",
+						    (int)btf_array(t)->nelems));
 	if (btf_is_func_proto(t)) {
 		json_t *list = json_array();
 		for (u32 i = 0; i < btf_vlen(t); i++)
-			json_array_append_new(list, json_pack("{s:s, s:i}", "name", btf__name_by_offset(b, btf_params(t)[i].name_off), "type_id",
-							      (int)btf_params(t)[i].type));
+			json_array_append_new(list,
+					      json_pack("{s:s, s:i}", "name", btf__name_by_offset(b, btf_params(t)[i].name_off),
+							"type_id", (int)btf_params(t)[i].type));
 		json_object_set_new(j, "params", list);
 	}
 	return j;
@@ -191,9 +195,14 @@ static const struct cli_opt btf_options[] = {
 };
 
 const struct cli_cmd cmd_btf = {
-	.name = "btf", .args = "[FILE|kernel]", .summary = "show types: skep's own, the kernel's, or an object's",
+	.name = "btf",
+	.args = "[FILE|kernel]",
+	.summary = "show types: skep's own, the kernel's, or an object's",
 	.doc = "Without a file: the kernel types that skep offers of its own where the running kernel's cannot be read (--btf skep).\n"
 	       "Programs compiled against them find their fields by CO-RE on every kernel. FILE is an object with .BTF or raw BTF;\n"
 	       "\"kernel\" stands for the running kernel's types.",
-	.opts = btf_options, .nopts = ARRAY_SIZE(btf_options), .size = sizeof(struct btf_opts), .run = btf_run,
+	.opts = btf_options,
+	.nopts = ARRAY_SIZE(btf_options),
+	.size = sizeof(struct btf_opts),
+	.run = btf_run,
 };

@@ -200,17 +200,19 @@ static json_t *sarif_result(json_t *row, json_t *verdict)
 {
 	json_t *report = json_object_get(verdict, "report"), *at = json_object_get(report, "at");
 	const char *file = json_string_value(json_object_get(at, "file"));
-	const char *id = json_string_value(json_object_get(report, "id")), *fix = json_string_value(json_object_get(report, "fix"));
+	const char *id = json_string_value(json_object_get(report, "id")),
+		   *fix = json_string_value(json_object_get(report, "fix"));
 	const char *reason = json_string_value(json_object_get(verdict, "reason"));
-	json_int_t line = json_integer_value(json_object_get(at, "line")), col = json_integer_value(json_object_get(at, "column"));
-	json_t *r = json_pack("{s:s+, s:s, s:{s:s++++}}", "ruleId", "REJ_", id && *id ? id : "LOAD", "level", "error", "message", "text",
-			      json_string_value(json_object_get(row, "program")), ": ", reason ? reason : "refused", fix && *fix ? ". " : "",
-			      fix ? fix : "");
+	json_int_t line = json_integer_value(json_object_get(at, "line")),
+		   col = json_integer_value(json_object_get(at, "column"));
+	json_t *r = json_pack("{s:s+, s:s, s:{s:s++++}}", "ruleId", "REJ_", id && *id ? id : "LOAD", "level", "error",
+			      "message", "text", json_string_value(json_object_get(row, "program")), ": ",
+			      reason ? reason : "refused", fix && *fix ? ". " : "", fix ? fix : "");
 
 	if (file && *file)
 		json_object_set_new(r, "locations",
-				    json_pack("[{s:{s:{s:s}, s:{s:I, s:I}}}]", "physicalLocation", "artifactLocation", "uri", file,
-					      "region", "startLine", line ? line : 1, "startColumn", col ? col : 1));
+				    json_pack("[{s:{s:{s:s}, s:{s:I, s:I}}}]", "physicalLocation", "artifactLocation", "uri",
+					      file, "region", "startLine", line ? line : 1, "startColumn", col ? col : 1));
 	return r;
 }
 
@@ -225,8 +227,8 @@ static int print_sarif(const json_t *rows)
 			json_array_append_new(results, sarif_result(row, v));
 	}
 	return cli_json(json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}", "$schema",
-				  "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool", "driver", "name",
-				  "skep", "version", skep_version(), "results", results));
+				  "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool", "driver",
+				  "name", "skep", "version", skep_version(), "results", results));
 }
 
 /* ---- the verb ---- */
@@ -312,7 +314,9 @@ static const struct cli_opt check_options[] = {
 };
 
 const struct cli_cmd cmd_check = {
-	.name = "check", .args = "OBJ|DIR...", .summary = "verify programs: verdict, cost, and why not",
+	.name = "check",
+	.args = "OBJ|DIR...",
+	.summary = "verify programs: verdict, cost, and why not",
 	.doc = "One row a program: its verdict, instructions, instructions walked by the verifier, states kept, stack bytes, time. A\n"
 	       "rejected one is followed by a report: the source line, what is known there, where the value came from, the path\n"
 	       "taken and what to change. -v prints the whole log instead. A directory stands for all BPF objects in it; objects\n"
@@ -321,5 +325,8 @@ const struct cli_cmd cmd_check = {
 	       "\n"
 	       "--html FILE writes one self-contained page with every path the verifier walked, the failing one marked. --step stops\n"
 	       "before each instruction the verifier walks; \"help\" there lists its commands.",
-	.opts = check_options, .nopts = ARRAY_SIZE(check_options), .size = sizeof(struct check_opts), .run = check_run,
+	.opts = check_options,
+	.nopts = ARRAY_SIZE(check_options),
+	.size = sizeof(struct check_opts),
+	.run = check_run,
 };

@@ -15,9 +15,18 @@ struct exec_opts {
 static int exec_run(void *opts, int argc, char **argv)
 {
 	const struct exec_opts *o = opts;
-	struct box_opts b = { .name = o->box, .btf_file = o->btf, .caps = SKEP_CAP_ALL, .unprivileged = o->unprivileged,
-			      .unpriv_disabled = 2, .log_file = o->log, .audit_file = o->audit, .keep = o->keep, .stats = o->stats,
-			      .engine = o->engine, .accelerate = o->accel, .enforce = o->enforce };
+	struct box_opts b = { .name = o->box,
+			      .btf_file = o->btf,
+			      .caps = SKEP_CAP_ALL,
+			      .unprivileged = o->unprivileged,
+			      .unpriv_disabled = 2,
+			      .log_file = o->log,
+			      .audit_file = o->audit,
+			      .keep = o->keep,
+			      .stats = o->stats,
+			      .engine = o->engine,
+			      .accelerate = o->accel,
+			      .enforce = o->enforce };
 	static char *shell[2];
 
 	if (o->unprivileged)
@@ -58,14 +67,22 @@ static const struct cli_opt exec_options[] = {
 };
 
 const struct cli_cmd cmd_exec = {
-	.name = "exec", .args = "[--] [CMD [ARGS...]]", .summary = "run a command (default: a shell) with skep in the place of the kernel's BPF",
+	.name = "exec",
+	.args = "[--] [CMD [ARGS...]]",
+	.summary = "run a command (default: a shell) with skep in the place of the kernel's BPF",
 	.doc = "The command and all it starts share one subsystem of skep, a box; the kernel sees nothing of it. No privileges are\n"
 	       "needed, and inside the box the command has those of root as far as BPF is concerned. Options for skep stand before CMD.\n"
 	       "The exit status is CMD's; 125: skep exec itself failed, 126: CMD cannot be run, 127: there is no CMD.",
-	.opts = exec_options, .nopts = ARRAY_SIZE(exec_options), .size = sizeof(struct exec_opts), .run = exec_run, .tail = true, .error = EXIT_BOX_ERROR,
-	.examples = (const struct cli_example[]){
-		{ "exec -- bpftool prog load prog.bpf.o /sys/fs/bpf/p", "an unmodified tool" },
-		{ "exec --log - -- ./loader", "every command with its result and reason" },
-		{ "exec -b lab --keep -- sh", "a box that stays; enter it again with skep exec -b lab" },
-		{ NULL, NULL } },
+	.opts = exec_options,
+	.nopts = ARRAY_SIZE(exec_options),
+	.size = sizeof(struct exec_opts),
+	.run = exec_run,
+	.tail = true,
+	.error = EXIT_BOX_ERROR,
+	.examples =
+		(const struct cli_example[]){
+			{ "exec -- bpftool prog load prog.bpf.o /sys/fs/bpf/p", "an unmodified tool" },
+			{ "exec --log - -- ./loader", "every command with its result and reason" },
+			{ "exec -b lab --keep -- sh", "a box that stays; enter it again with skep exec -b lab" },
+			{ NULL, NULL } },
 };

@@ -115,8 +115,11 @@ static u32 format_of(const struct prof_opts *o)
 
 static int write_out(const struct prof_opts *o, const struct profile *p)
 {
-	static int (*const writer[])(const struct profile *, FILE *) = { [FOLDED] = profile_folded, [PPROF] = profile_pprof, [SVG] = profile_svg,
-									 [HTML] = profile_html, [TABLE] = profile_table };
+	static int (*const writer[])(const struct profile *, FILE *) = { [FOLDED] = profile_folded,
+									 [PPROF] = profile_pprof,
+									 [SVG] = profile_svg,
+									 [HTML] = profile_html,
+									 [TABLE] = profile_table };
 	FILE *f = o->out ? fopen(o->out, "we") : stdout;
 	int err;
 
@@ -137,9 +140,10 @@ static int prof_json(const struct profile *p)
 	json_t *rows = json_array();
 
 	for (u32 i = 0; i < p->n; i++)
-		json_array_append_new(rows, json_pack("{s:s, s:I}", "stack", p->row[i].stack, "count", (json_int_t)p->row[i].count));
-	return cli_json(json_pack("{s:s, s:I, s:I, s:I, s:o}", "schema", "skep.prof/1", "samples", (json_int_t)p->samples, "lost", (json_int_t)p->lost,
-				  "hz", (json_int_t)p->hz, "stacks", rows));
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:I}", "stack", p->row[i].stack, "count", (json_int_t)p->row[i].count));
+	return cli_json(json_pack("{s:s, s:I, s:I, s:I, s:o}", "schema", "skep.prof/1", "samples", (json_int_t)p->samples,
+				  "lost", (json_int_t)p->lost, "hz", (json_int_t)p->hz, "stacks", rows));
 }
 
 /* ---- the verb ---- */
@@ -162,8 +166,9 @@ static int finish(const struct prof_opts *o, struct prof *p, struct symbols *sy,
 	const struct prof_stack *s = prof_stacks(p, &out.samples, &out.lost);
 	int code = collect(s, sy, o->by_pid, &out) ? cli_error(EX_INTERNAL, "out of memory") : 0;
 
-	snprintf(out.title, sizeof(out.title), "%s: %llu samples at %llu Hz in %.1f s%s", o->cmd ? o->cmd : o->pid, (unsigned long long)out.samples,
-		 (unsigned long long)hz, (double)out.wall_ns / 1e9, out.lost ? ", some lost" : "");
+	snprintf(out.title, sizeof(out.title), "%s: %llu samples at %llu Hz in %.1f s%s", o->cmd ? o->cmd : o->pid,
+		 (unsigned long long)out.samples, (unsigned long long)hz, (double)out.wall_ns / 1e9,
+		 out.lost ? ", some lost" : "");
 	if (!code)
 		code = o->common.json ? prof_json(&out) : write_out(o, &out);
 	for (u32 i = 0; i < out.n; i++)
@@ -221,14 +226,19 @@ static const struct cli_opt prof_options[] = {
 };
 
 const struct cli_cmd cmd_prof = {
-	.name = "prof", .args = "", .summary = "sample user stacks of a command or process: folded, pprof, flame graph",
+	.name = "prof",
+	.args = "",
+	.summary = "sample user stacks of a command or process: folded, pprof, flame graph",
 	.doc = "Samples a command with all its children, or a running process, by the CPU time they take, with user stacks by frame pointer.\n"
 	       "Needs no privileges for one's own processes (kernel.perf_event_paranoid at most 2). Names come from symbol tables and from\n"
 	       "/tmp/perf-PID.map, which node, Java and Python write when asked.",
-	.opts = prof_options, .nopts = ARRAY_SIZE(prof_options), .size = sizeof(struct prof_opts), .run = prof_verb,
-	.examples = (const struct cli_example[]){
-		{ "prof -c 'make -j2' -o make.html", "a flame graph one can search and zoom" },
-		{ "prof -P 1234 --seconds 10", "the functions that take most time" },
-		{ "prof -P 1234 --seconds 10 -o p.pb && pprof -top p.pb", "for pprof" },
-		{ NULL, NULL } },
+	.opts = prof_options,
+	.nopts = ARRAY_SIZE(prof_options),
+	.size = sizeof(struct prof_opts),
+	.run = prof_verb,
+	.examples =
+		(const struct cli_example[]){ { "prof -c 'make -j2' -o make.html", "a flame graph one can search and zoom" },
+					      { "prof -P 1234 --seconds 10", "the functions that take most time" },
+					      { "prof -P 1234 --seconds 10 -o p.pb && pprof -top p.pb", "for pprof" },
+					      { NULL, NULL } },
 };

@@ -21,9 +21,10 @@ static int ps_run(void *opts, int argc, char **argv)
 	json_array_foreach(all, i, b)
 		printf("%-16s %8lld %8lld %8zu %6zu %6zu %6zu %10lld\n", json_string_value(json_object_get(b, "name")),
 		       json_integer_value(json_object_get(b, "supervisor")),
-		       json_integer_value(json_object_get(b, "up_ns")) / 1000000000, json_array_size(json_object_get(b, "clients")),
-		       json_array_size(json_object_get(b, "progs")), json_array_size(json_object_get(b, "maps")),
-		       json_array_size(json_object_get(b, "links")), json_integer_value(json_object_get(b, "commands")));
+		       json_integer_value(json_object_get(b, "up_ns")) / 1000000000,
+		       json_array_size(json_object_get(b, "clients")), json_array_size(json_object_get(b, "progs")),
+		       json_array_size(json_object_get(b, "maps")), json_array_size(json_object_get(b, "links")),
+		       json_integer_value(json_object_get(b, "commands")));
 	json_decref(all);
 	return 0;
 }

@@ -90,8 +90,8 @@ static int read_bytes(const char *path, struct packet *p)
 	}
 	if (st.st_size > MAX_OUT) {
 		close(fd);
-		return cli_error(EX_BAD_INPUT, "%s: %lld bytes are too many for one run (at most %u)", path, (long long)st.st_size,
-				 MAX_OUT);
+		return cli_error(EX_BAD_INPUT, "%s: %lld bytes are too many for one run (at most %u)", path,
+				 (long long)st.st_size, MAX_OUT);
 	}
 	p->data = calloc(1, (size_t)st.st_size + 1);
 	if (p->data)
@@ -154,7 +154,8 @@ static bool plain_ctx(enum bpf_prog_type t)
 }
 
 /* The context that was given; where a packet is, an XDP program's says so. */
-static void put_ctx(const struct side *s, const struct run_opts *o, const struct packet *in, struct outcome *r, struct bpf_test_run_opts *t)
+static void put_ctx(const struct side *s, const struct run_opts *o, const struct packet *in, struct outcome *r,
+		    struct bpf_test_run_opts *t)
 {
 	r->ctx_len = o->given.ctx_len;
 	r->ctx = calloc(1, r->ctx_len + 8u);
@@ -214,8 +215,9 @@ static int run_side(struct side *s, const struct run_opts *o, const struct captu
 	if (in->n && failed == in->n && !o->pcap) {
 		int err = -s->res[0].err;
 		const char *why = !strcmp(s->name, "skep") ? skep_reason() : strerror(err);
-		return cli_error(err == NOT_TESTABLE || err == EPERM ? EX_NOT_HERE : EX_BAD_INPUT, "%s cannot run it on this input: %s",
-				 s->name, err == NOT_TESTABLE && !*why ? "the type has no test run" : why);
+		return cli_error(err == NOT_TESTABLE || err == EPERM ? EX_NOT_HERE : EX_BAD_INPUT,
+				 "%s cannot run it on this input: %s", s->name,
+				 err == NOT_TESTABLE && !*why ? "the type has no test run" : why);
 	}
 	return 0;
 }
@@ -313,8 +315,10 @@ static void print_side(const struct side *s, const struct run_opts *o, const str
 			for (u32 i = 0; i < in->n; i++)
 				printf("packet %u: %u bytes -> %s%s\n", i + 1, in->pkt[i].len,
 				       r[i].err ? strerror(-r[i].err) : verdict_name(s->type, r[i].retval),
-				       !r[i].err && (r[i].out_len != in->pkt[i].len || memcmp(r[i].out, in->pkt[i].data, r[i].out_len)) ?
-					       ", rewritten" : "");
+				       !r[i].err && (r[i].out_len != in->pkt[i].len ||
+						     memcmp(r[i].out, in->pkt[i].data, r[i].out_len))
+					       ? ", rewritten"
+					       : "");
 		print_tally(s, in);
 		return;
 	}
@@ -323,7 +327,8 @@ static void print_side(const struct side *s, const struct run_opts *o, const str
 		printf(", %u ns a run", r->ns);
 	putchar('\n');
 	if (r->out && (r->out_len != in->pkt->len || memcmp(r->out, in->pkt->data, r->out_len))) {
-		printf("  %s after the run: %u bytes (before: %u)\n", takes_packets(s->type) ? "packet" : "data", r->out_len, in->pkt->len);
+		printf("  %s after the run: %u bytes (before: %u)\n", takes_packets(s->type) ? "packet" : "data", r->out_len,
+		       in->pkt->len);
 		print_hex(r->out, MIN(r->out_len, 256u));
 	}
 	if (r->ctx_len && memcmp(r->ctx, o->given.ctx, r->ctx_len))
@@ -343,8 +348,8 @@ static json_t *side_json(const struct side *s, const struct run_opts *o, const s
 	free(t);
 	for (u32 i = 0; i < in->n && (o->common.verbose || in->n == 1); i++) {
 		const struct outcome *r = &s->res[i];
-		json_t *e = json_pack("{s:i, s:i, s:I, s:I}", "input", i + 1, "errno", -r->err, "retval", (json_int_t)r->retval, "ns",
-				      (json_int_t)r->ns);
+		json_t *e = json_pack("{s:i, s:i, s:I, s:I}", "input", i + 1, "errno", -r->err, "retval", (json_int_t)r->retval,
+				      "ns", (json_int_t)r->ns);
 		if (r->out)
 			json_object_set_new(e, "data_out", json_hex(r->out, r->out_len));
 		if (r->ctx_len)

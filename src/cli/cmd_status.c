@@ -27,8 +27,11 @@ static int status_run(void *opts, int argc, char **argv)
 }
 
 const struct cli_cmd cmd_status = {
-	.name = "status", .args = "[BOX]", .summary = "show the programs, maps and links of a box",
+	.name = "status",
+	.args = "[BOX]",
+	.summary = "show the programs, maps and links of a box",
 	.doc = "Without a name: the box this command runs in, or the only one there is. Runs and times are counted while skep top or a\n"
 	       "client has statistics enabled.",
-	.size = sizeof(struct cli_common), .run = status_run,
+	.size = sizeof(struct cli_common),
+	.run = status_run,
 };

@@ -100,7 +100,12 @@ static const struct cli_opt top_options[] = {
 };
 
 const struct cli_cmd cmd_top = {
-	.name = "top", .args = "[BOX]", .summary = "watch the programs of a box run",
+	.name = "top",
+	.args = "[BOX]",
+	.summary = "watch the programs of a box run",
 	.doc = "A table a second with runs per second and share of a CPU; q or Ctrl-C ends it. Run statistics are kept meanwhile.",
-	.opts = top_options, .nopts = ARRAY_SIZE(top_options), .size = sizeof(struct top_opts), .run = top_run,
+	.opts = top_options,
+	.nopts = ARRAY_SIZE(top_options),
+	.size = sizeof(struct top_opts),
+	.run = top_run,
 };

@@ -22,10 +22,11 @@
 /* Where the registers of a kprobe's context are. */
 static const char *const reg_name[] = {
 #ifdef __x86_64__
-	"r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip", "cs",
-	"eflags", "rsp", "ss",
+	"r15", "r14", "r13", "r12", "rbp",	"rbx", "r11", "r10",	"r9",  "r8", "rax",
+	"rcx", "rdx", "rsi", "rdi", "orig_rax", "rip", "cs",  "eflags", "rsp", "ss",
 #else
-	"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20",
+	"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",	 "x7",	"x8",  "x9",  "x10",
+	"x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20",
 #endif
 };
 
@@ -177,7 +178,8 @@ static int read_object(const char *path, u32 type, const json_t *j, struct given
 			continue;
 		if (known)
 			return cli_error(EX_BAD_INPUT, "%s: \"%s\": not a value that fits there", path, key);
-		return cli_error(EX_BAD_INPUT, "%s: \"%s\" is no field of struct %s for %s programs (skep run --ctx-template %s shows them)",
+		return cli_error(EX_BAD_INPUT,
+				 "%s: \"%s\" is no field of struct %s for %s programs (skep run --ctx-template %s shows them)",
 				 path, key, c->uapi, progtype_spec[type].name, progtype_spec[type].name);
 	}
 	return 0;

@@ -444,8 +444,8 @@ static u32 function_named(const struct elf_image *im, const char *name, bool in_
 {
 	for (u32 i = 1; i < im->nsym; i++) {
 		const Elf64_Sym *y = &im->sym[i].s;
-		if (ELF64_ST_TYPE(y->st_info) == STT_FUNC && y->st_shndx && y->st_shndx < im->nsec && !strcmp(im->sym[i].name, name) &&
-		    !strcmp(im->sec[y->st_shndx].name, ".text") == in_text)
+		if (ELF64_ST_TYPE(y->st_info) == STT_FUNC && y->st_shndx && y->st_shndx < im->nsec &&
+		    !strcmp(im->sym[i].name, name) && !strcmp(im->sec[y->st_shndx].name, ".text") == in_text)
 			return i;
 	}
 	return 0;

@@ -307,7 +307,8 @@ static void modern_old_maps(struct modern *m)
 	}
 	for (u32 i = 0; i < o.n; i++)
 		for (u32 k = 0; k < o.n; k++)
-			if (holds_maps(&o.v[i]) && o.v[i].nwords >= ELF_MAP_WORDS && o.v[k].w[W_ID] == o.v[i].w[W_INNER_ID] && i != k)
+			if (holds_maps(&o.v[i]) && o.v[i].nwords >= ELF_MAP_WORDS && o.v[k].w[W_ID] == o.v[i].w[W_INNER_ID] &&
+			    i != k)
 				fill_outer(&o, &o.v[i], &o.v[k]);
 	make_datasec(&o);
 	if (typed)
@@ -351,8 +352,8 @@ static bool member_number(const struct btf *b, const struct btf_member *f, u64 *
 
 static bool libbpf_knows(const char *name)
 {
-	static const char *const known[] = { "type", "key_size", "key", "value_size", "value", "max_entries", "map_flags", "numa_node",
-					     "pinning", "map_extra", "values" };
+	static const char *const known[] = { "type",	  "key_size",  "key",	  "value_size", "value", "max_entries",
+					     "map_flags", "numa_node", "pinning", "map_extra",	"values" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(known[i], name))

@@ -251,7 +251,8 @@ static void hide_undefined(struct modern *m)
 static u32 map_symbol(const struct elf_image *im, u32 sec, u64 off)
 {
 	for (u32 i = 1; i < im->nsym; i++)
-		if (im->sym[i].s.st_shndx == sec && im->sym[i].s.st_value == off && ELF64_ST_TYPE(im->sym[i].s.st_info) == STT_OBJECT)
+		if (im->sym[i].s.st_shndx == sec && im->sym[i].s.st_value == off &&
+		    ELF64_ST_TYPE(im->sym[i].s.st_info) == STT_OBJECT)
 			return i;
 	return 0;
 }

@@ -73,7 +73,8 @@ static void draw_frame(const struct drawing *d, u64 from, u64 count, u32 depth, 
 	colour(s, n, fill);
 	fprintf(d->out, "<g class=\"f\" data-x=\"%.2f\" data-w=\"%.2f\" data-y=\"%u\"><title>", x, w, y);
 	escaped(d->out, s, n);
-	fprintf(d->out, " (%llu samples, %.2f%%)</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" fill=\"%s\"/><text x=\"%.2f\" y=\"%u\">",
+	fprintf(d->out,
+		" (%llu samples, %.2f%%)</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" fill=\"%s\"/><text x=\"%.2f\" y=\"%u\">",
 		(unsigned long long)count, 100.0 * (double)count / (double)d->total, x, y, w, ROW - 1, fill, x + 3, y + 12);
 	if (fit >= 3) {
 		escaped(d->out, s, n <= fit ? n : fit - 2);
@@ -139,9 +140,10 @@ int profile_svg(const struct profile *p, FILE *out)
 		d.depth = n > d.depth ? n : d.depth;
 	}
 	height = TOP + (d.depth + 1) * ROW + 10;
-	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" font-family=\"monospace\" "
-		     "font-size=\"11\">\n<style>g.f{cursor:pointer}g.f:hover rect{stroke:#000;stroke-width:.7}text{pointer-events:none}</style>\n"
-		     "<rect width=\"100%%\" height=\"100%%\" fill=\"#fffdf6\"/>\n<text x=\"10\" y=\"20\" font-size=\"14\">",
+	fprintf(out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" font-family=\"monospace\" "
+		"font-size=\"11\">\n<style>g.f{cursor:pointer}g.f:hover rect{stroke:#000;stroke-width:.7}text{pointer-events:none}</style>\n"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fffdf6\"/>\n<text x=\"10\" y=\"20\" font-size=\"14\">",
 		(int)WIDTH, height, (int)WIDTH, height);
 	escaped(out, p->title, strlen(p->title));
 	fputs("</text>\n", out);
@@ -158,7 +160,8 @@ int profile_html(const struct profile *p, FILE *out)
 	fputs("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>", out);
 	escaped(out, p->title, strlen(p->title));
 	fputs("</title><style>body{margin:12px;font-family:sans-serif;background:#fffdf6}svg{width:100%;height:auto}</style></head><body>\n"
-	      "<p><input placeholder=\"mark functions\" oninput=\"skepFind(this.value)\"> a click on a frame zooms, one beside them zooms out</p>\n", out);
+	      "<p><input placeholder=\"mark functions\" oninput=\"skepFind(this.value)\"> a click on a frame zooms, one beside them zooms out</p>\n",
+	      out);
 	err = profile_svg(p, out);
 	fputs("</body></html>\n", out);
 	return err || ferror(out) ? -1 : 0;

@@ -117,7 +117,8 @@ static void print_record(struct session *s, const struct reader *r, const void *
 {
 	u32 type = record_type(s, r, size);
 	const struct btf *b = bpf_object__btf(s->obj);
-	json_t *value = type ? value_json(b, type, data, (u32)MIN((u64)btf__type_by_id(b, type)->size, (u64)size)) : json_hex(data, size);
+	json_t *value = type ? value_json(b, type, data, (u32)MIN((u64)btf__type_by_id(b, type)->size, (u64)size))
+			     : json_hex(data, size);
 	json_t *line;
 	char *text;
 
@@ -238,8 +239,8 @@ static int keep(struct session *s, struct bpf_program *p, struct bpf_link *l)
 
 	if (!l) {
 		const char *why = skep_reason();
-		return cli_error(err == EOPNOTSUPP ? EX_NOT_HERE : EX_BAD_INPUT, "%s (%s): cannot attach: %s", bpf_program__name(p),
-				 bpf_program__section_name(p), *why ? why : strerror(err));
+		return cli_error(err == EOPNOTSUPP ? EX_NOT_HERE : EX_BAD_INPUT, "%s (%s): cannot attach: %s",
+				 bpf_program__name(p), bpf_program__section_name(p), *why ? why : strerror(err));
 	}
 	if (s->nlinks < MAX_LINKS)
 		s->link[s->nlinks++] = l;
@@ -269,8 +270,9 @@ static int attach_tracepoint(struct session *s, struct bpf_program *p)
 	snprintf(text, sizeof(text), "%.*s", (int)(name - group - 1), group + 1);
 	a.config = live_tracepoint(s->live, text, name + 1);
 	if (!a.config)
-		return cli_error(EX_NOT_HERE, "%s: tracepoint %s%s is not seen here: system calls and the life of processes are", bpf_program__name(p),
-				 text, name);
+		return cli_error(EX_NOT_HERE,
+				 "%s: tracepoint %s%s is not seen here: system calls and the life of processes are",
+				 bpf_program__name(p), text, name);
 	return attach_event(s, p, &a, -1, 0);
 }
 
@@ -282,7 +284,8 @@ static int attach_kprobe(struct session *s, struct bpf_program *p)
 	char func[128];
 
 	if (!name)
-		return cli_error(EX_BAD_INPUT, "%s (%s): the section should be kprobe/FUNCTION or ksyscall/NAME", bpf_program__name(p), sec);
+		return cli_error(EX_BAD_INPUT, "%s (%s): the section should be kprobe/FUNCTION or ksyscall/NAME",
+				 bpf_program__name(p), sec);
 	if (strstr(sec, ".multi/") || strstr(sec, ".session/"))
 		return keep(s, p, bpf_program__attach(p));
 	snprintf(func, sizeof(func), "%s%s", strstr(sec, "syscall/") ? "__x64_sys_" : "", name + 1);
@@ -383,8 +386,8 @@ static void show_end(struct session *s)
 {
 	s->lost += live_lost(s->live);
 	if (s->o->json) {
-		json_t *maps = maps_json(s->obj), *line = json_pack("{s:o, s:I, s:I}", "maps", maps, "records", (json_int_t)s->records, "lost",
-								    (json_int_t)s->lost);
+		json_t *maps = maps_json(s->obj), *line = json_pack("{s:o, s:I, s:I}", "maps", maps, "records",
+								    (json_int_t)s->records, "lost", (json_int_t)s->lost);
 		char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 		if (text)
 			puts(text);

@@ -45,7 +45,8 @@ __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 		return r;
 	}
 	if (number == SYS_perf_event_open)
-		ret = skep_perf_event_open_in(cli_skep, (void *)(uintptr_t)a[0], (int)a[1], (int)a[2], (int)a[3], (unsigned long)a[4]);
+		ret = skep_perf_event_open_in(cli_skep, (void *)(uintptr_t)a[0], (int)a[1], (int)a[2], (int)a[3],
+					      (unsigned long)a[4]);
 	else
 		ret = skep_bpf_in(cli_skep, (int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
 	if (number == SYS_bpf)
@@ -108,7 +109,8 @@ static int keep_message(enum libbpf_print_level level, const char *fmt, va_list 
 	if (level != LIBBPF_WARN)
 		return 0;
 	vsnprintf(line, sizeof(line), fmt, ap);
-	if (strncmp(line, "libbpf: -- BEGIN", 16) && !strstr(line, "Retrying without BTF") && used + strlen(line) + 1 < sizeof(messages))
+	if (strncmp(line, "libbpf: -- BEGIN", 16) && !strstr(line, "Retrying without BTF") &&
+	    used + strlen(line) + 1 < sizeof(messages))
 		strcat(messages, line);
 	return 0;
 }
@@ -324,7 +326,8 @@ static void read_statistics(const char *l, const char *end, struct log_facts *f)
 	char line[256];
 
 	copy_line(line, sizeof(line), l, end);
-	if (sscanf(line, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu peak_states %llu", &a, &b, &c) >= 1) {
+	if (sscanf(line, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu peak_states %llu", &a, &b,
+		   &c) >= 1) {
 		f->insns = a;
 		f->states = b;
 		f->peak = c;

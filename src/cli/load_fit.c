@@ -48,7 +48,17 @@ static int said_attach = -1;
  * What the object of this path has in vain: maps that cannot be made, symbols that the kernel lacks. Programs without them are to be
  * judged nevertheless.
  */
-static struct names { char path[512]; char prog[MAX_SKIP][128]; u32 nprogs; char map[MAX_SKIP][64]; char why[MAX_SKIP][160]; char sym[MAX_SKIP][128]; u32 nmaps, nsyms; bool no_ops, bad_ops; char ops_why[256]; } vain;
+static struct names {
+	char path[512];
+	char prog[MAX_SKIP][128];
+	u32 nprogs;
+	char map[MAX_SKIP][64];
+	char why[MAX_SKIP][160];
+	char sym[MAX_SKIP][128];
+	u32 nmaps, nsyms;
+	bool no_ops, bad_ops;
+	char ops_why[256];
+} vain;
 static char failed_map[64], failed_why[160], failed_prog[64];
 static bool no_table;        /* the program's struct_ops table is not taken */
 static bool failed_call;     /* a map or program was refused by bpf(2), not by libbpf */
@@ -146,8 +156,9 @@ static void guess_note(struct fitted *f, const struct bpf_program *p, const stru
 {
 	u32 type = known ? bpf_program__type(known) : packet_type(f, p);
 
-	image_note(&f->m.im, "section \"%s\" says no program type: judged as %s%s; --type says another", bpf_program__section_name(p),
-		   type < UAPI_PROG_TYPES ? progtype_spec[type].name : "?", known ? ", as the others of the object" : "");
+	image_note(&f->m.im, "section \"%s\" says no program type: judged as %s%s; --type says another",
+		   bpf_program__section_name(p), type < UAPI_PROG_TYPES ? progtype_spec[type].name : "?",
+		   known ? ", as the others of the object" : "");
 }
 
 /* What the section or the argument says; else what the others of the object are; else a packet program's types. */
@@ -277,7 +288,10 @@ static void map_arena(const union bpf_attr *attr, int fd)
 {
 	const struct image_sec *s = loading && loading->m.arena_sec ? &loading->m.im.sec[loading->m.arena_sec] : NULL;
 	size_t len = (size_t)attr->max_entries * 4096;
-	void *want = attr->map_extra ? (void *)(uintptr_t)attr->map_extra : load_target() == ON_SKEP ? free_window(len) : NULL, *at;
+	void *want = attr->map_extra		? (void *)(uintptr_t)attr->map_extra
+		     : load_target() == ON_SKEP ? free_window(len)
+						: NULL,
+	     *at;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(mapped) && mapped[i].at; i++)
@@ -614,7 +628,8 @@ bool load_explain(char *line, size_t size)
 	else if (load_needs_log(line))
 		snprintf(line, size, "it needs something that the kernel's types do not have (a CO-RE relocation in vain)");
 	else if (sscanf(line, "failed to resolve CO-RE relocation <%31[^>]> [%*u] %127[^\n]", kind, what) == 2)
-		snprintf(line, size, "it needs %s, which the kernel's types do not have (CO-RE relocation of its %s)", what, kind);
+		snprintf(line, size, "it needs %s, which the kernel's types do not have (CO-RE relocation of its %s)", what,
+			 kind);
 	else
 		return false;
 	return true;
@@ -666,7 +681,8 @@ const char *load_failure(int err)
 	return text;
 }
 
-int load_program(const char *path, const char *btf_file, const char *name, struct bpf_object **ret_obj, struct bpf_program **ret_prog)
+int load_program(const char *path, const char *btf_file, const char *name, struct bpf_object **ret_obj,
+		 struct bpf_program **ret_prog)
 {
 	struct bpf_program *p;
 	struct bpf_object *obj;

@@ -59,8 +59,8 @@ int capture_read(const char *path, struct capture *ret)
 	c.linktype = pcap_datalink(p);
 	if (c.linktype != DLT_EN10MB) {
 		pcap_close(p);
-		return cli_error(EX_BAD_INPUT, "%s: link type %s; programs get Ethernet frames, so the capture must hold them", path,
-				 pcap_datalink_val_to_name(c.linktype));
+		return cli_error(EX_BAD_INPUT, "%s: link type %s; programs get Ethernet frames, so the capture must hold them",
+				 path, pcap_datalink_val_to_name(c.linktype));
 	}
 	while ((got = pcap_next_ex(p, &h, &data)) == 1)
 		if (add_packet(&c, &cap, h, data)) {

@@ -24,7 +24,8 @@ static u32 name_of(struct names *t, const char *s, size_t len)
 	if (t->n == t->cap) {
 		u32 cap = t->cap * 2 + 64;
 		char **v = realloc(t->v, cap * sizeof(*v));
-		u64 *self = v ? realloc(t->self, cap * sizeof(*self)) : NULL, *total = self ? realloc(t->total, cap * sizeof(*total)) : NULL;
+		u64 *self = v ? realloc(t->self, cap * sizeof(*self)) : NULL,
+		    *total = self ? realloc(t->total, cap * sizeof(*total)) : NULL;
 		u32 *mark = total ? realloc(t->mark, cap * sizeof(*mark)) : NULL;
 
 		t->v = v ? v : t->v;
@@ -99,8 +100,9 @@ int profile_table(const struct profile *p, FILE *out)
 		u32 k = order[i];
 		if (!t.self[k] && i >= 10)
 			break;
-		fprintf(out, "%8llu %6.1f%% %8llu %6.1f%%  %s\n", (unsigned long long)t.self[k], p->samples ? 100.0 * (double)t.self[k] / (double)p->samples : 0,
-			(unsigned long long)t.total[k], p->samples ? 100.0 * (double)t.total[k] / (double)p->samples : 0, t.v[k]);
+		fprintf(out, "%8llu %6.1f%% %8llu %6.1f%%  %s\n", (unsigned long long)t.self[k],
+			p->samples ? 100.0 * (double)t.self[k] / (double)p->samples : 0, (unsigned long long)t.total[k],
+			p->samples ? 100.0 * (double)t.total[k] / (double)p->samples : 0, t.v[k]);
 	}
 	free(order);
 	names_free(&t);

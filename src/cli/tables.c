@@ -32,7 +32,8 @@ static json_t *row(const char *name, const char *doc, const char *why_not)
 static int finish(const struct table_opts *o, const char *what, json_t *rows, u32 works, u32 total)
 {
 	if (o->common.json)
-		return cli_json(json_pack("{s:s, s:o, s:i, s:i}", "schema", "skep.table/1", what, rows, "works", works, "total", total));
+		return cli_json(json_pack("{s:s, s:o, s:i, s:i}", "schema", "skep.table/1", what, rows, "works", works, "total",
+					  total));
 	printf("%u of %u work\n", works, total);
 	json_decref(rows);
 	return 0;
@@ -59,7 +60,8 @@ void cli_helper_proto(struct str *s, const struct helper_spec *h)
 	for (int i = 0; i < 5 && h->arg[i].kind != ARG_NONE; i++) {
 		const struct arg_spec *a = &h->arg[i];
 		const char *k = a->kind < ARRAY_SIZE(kind) && kind[a->kind] ? kind[a->kind] : "ptr";
-		str_printf(s, "%s%s%s%s%s", i ? ", " : "", k, a->name ? " " : "", a->name ? a->name : "", a->flags & AF_NULL ? "?" : "");
+		str_printf(s, "%s%s%s%s%s", i ? ", " : "", k, a->name ? " " : "", a->name ? a->name : "",
+			   a->flags & AF_NULL ? "?" : "");
 	}
 	str_puts(s, ")");
 }
@@ -159,8 +161,8 @@ static int insns_run(void *opts, int argc, char **argv)
 		const struct op_info *i = &op_info[op];
 		if (i->internal || !wanted(i->name, argc, argv))
 			continue;
-		json_array_append_new(rows, json_pack("{s:s, s:i, s:s, s:s, s:s}", "name", i->name, "opcode", i->code, "text", i->text,
-						      "section", i->section, "group", i->group));
+		json_array_append_new(rows, json_pack("{s:s, s:i, s:s, s:s, s:s}", "name", i->name, "opcode", i->code, "text",
+						      i->text, "section", i->section, "group", i->group));
 		total++;
 		if (!o->common.json)
 			printf("%02x %-22s %-36s %-12s %s\n", i->code, i->name, i->text, i->group, i->section);
@@ -178,7 +180,8 @@ static int explain_run(void *opts, int argc, char **argv)
 		const struct reject_spec *r = &reject_spec[id];
 		bool hit = argc == 0;
 		for (int i = 0; i < argc; i++)
-			hit |= !strcasecmp(argv[i], r->id) || (!strncasecmp(argv[i], "REJ_", 4) && !strcasecmp(argv[i] + 4, r->id));
+			hit |= !strcasecmp(argv[i], r->id) ||
+			       (!strncasecmp(argv[i], "REJ_", 4) && !strcasecmp(argv[i] + 4, r->id));
 		if (!hit)
 			continue;
 		hits++;

@@ -133,7 +133,8 @@ static json_t *int_json(const struct btf_type *t, const void *data)
 		return json_boolean(v != 0);
 	if (enc & BTF_INT_SIGNED && bits && bits < 64 && v >> (bits - 1))
 		v |= ~(((u64)1 << bits) - 1);
-	return enc & BTF_INT_SIGNED || v <= (u64)INT64_MAX ? json_integer((json_int_t)v) : json_sprintf("%llu", (unsigned long long)v);
+	return enc & BTF_INT_SIGNED || v <= (u64)INT64_MAX ? json_integer((json_int_t)v)
+							   : json_sprintf("%llu", (unsigned long long)v);
 }
 
 static json_t *struct_json(const struct btf *btf, const struct btf_type *t, const u8 *data, u32 size)

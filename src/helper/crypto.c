@@ -114,7 +114,8 @@ static int run_cipher(const struct libcrypto *l, const struct cipher *c, const u
 	if (iv && n && !encrypt)
 		memcpy(next, in + n - BLOCK, BLOCK); /* `out` may be the same place */
 	ok = l->EVP_CipherInit_ex(ctx, l->EVP_get_cipherbyname(name->name), NULL, c->key, iv, encrypt) == 1 &&
-	     l->EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 && l->EVP_CipherUpdate(ctx, out, &done, in, (int)n) == 1 && done == (int)n;
+	     l->EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 && l->EVP_CipherUpdate(ctx, out, &done, in, (int)n) == 1 &&
+	     done == (int)n;
 	l->EVP_CIPHER_CTX_free(ctx);
 	if (!ok)
 		return -EINVAL;
@@ -123,8 +124,8 @@ static int run_cipher(const struct libcrypto *l, const struct cipher *c, const u
 	return 0;
 }
 
-static int run_crypt(const struct cipher *c, const struct dynptr *src, const struct dynptr *dst, const struct dynptr *siv, struct run *run,
-		 bool encrypt)
+static int run_crypt(const struct cipher *c, const struct dynptr *src, const struct dynptr *dst, const struct dynptr *siv,
+		     struct run *run, bool encrypt)
 {
 	u32 n = dyn_size(src), siv_len = siv && !dyn_null(siv) ? dyn_size(siv) : 0;
 	u8 *in, *out, *iv = NULL;

@@ -267,7 +267,8 @@ static void one_neighbour(const struct nlmsghdr *h, void *cookie)
 	const struct rtattr *mac = NULL;
 	bool here = false;
 
-	if (h->nlmsg_type != RTM_NEWNEIGH || m->ndm_family != n->family || (u32)m->ndm_ifindex != n->ifindex || !(m->ndm_state & NEIGH_VALID))
+	if (h->nlmsg_type != RTM_NEWNEIGH || m->ndm_family != n->family || (u32)m->ndm_ifindex != n->ifindex ||
+	    !(m->ndm_state & NEIGH_VALID))
 		return;
 	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		if (a->rta_type == NDA_DST && RTA_PAYLOAD(a) == n->size)
@@ -398,7 +399,8 @@ static int lookup(struct bpf_fib_lookup *p, u64 flags, bool check_mtu)
 		return -ENODEV;
 	if (!forwards(in.name, s.family))
 		return FWD_DISABLED;
-	memcpy(s.dst.b, s.family == AF_INET ? (const void *)&p->ipv4_dst : (const void *)p->ipv6_dst, s.family == AF_INET ? 4 : 16);
+	memcpy(s.dst.b, s.family == AF_INET ? (const void *)&p->ipv4_dst : (const void *)p->ipv6_dst,
+	       s.family == AF_INET ? 4 : 16);
 	ret = find_route(&s, p, flags) ? verdict_of(s.best.type) : NOT_FWDED;
 	if ((flags & DIRECT) && (flags & TBID))
 		p->tbid = 0;

@@ -40,7 +40,11 @@ BODY(bpf_throw)
 
 /* ---- sessions of probes ---- */
 BODY(bpf_session_is_return) { (void)r1, UNUSED2; return run->env->session_returns; }
-BODY(bpf_session_cookie) { (void)r1, UNUSED2; return RET_PTR(run->env->session_cookie ? run->env->session_cookie : run->scratch); }
+BODY(bpf_session_cookie)
+{
+	(void)r1, UNUSED2;
+	return RET_PTR(run->env->session_cookie ? run->env->session_cookie : run->scratch);
+}
 
 /* ---- types ---- */
 BODY(bpf_cast_to_kern_ctx) { UNUSED2; return r1; }

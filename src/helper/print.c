@@ -134,7 +134,8 @@ static void put_ip(struct out *o, const struct spec *s, u64 addr)
 	if (probe_read(ip, addr, s->family == '4' ? 4 : 16))
 		memset(ip, 0, sizeof(ip));
 	if (s->family == '4')
-		n = snprintf(text, sizeof(text), s->what == 'I' ? "%u.%u.%u.%u" : "%03u.%03u.%03u.%03u", ip[0], ip[1], ip[2], ip[3]);
+		n = snprintf(text, sizeof(text), s->what == 'I' ? "%u.%u.%u.%u" : "%03u.%03u.%03u.%03u", ip[0], ip[1], ip[2],
+			     ip[3]);
 	for (int i = 0; s->family == '6' && i < 16; i += 2)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%02x%02x", i && s->what == 'I' ? ":" : "", ip[i], ip[i + 1]);
 	put(o, text, (size_t)n);
@@ -165,7 +166,8 @@ static s64 format(struct out *o, const char *fmt, const u64 *args, u32 nargs)
 	for (const char *p = fmt; *p;) {
 		struct spec s;
 		if (*p != '%') {
-			if (((u8)*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r' && *p != '\v' && *p != '\f') || (u8)*p >= 0x7f)
+			if (((u8)*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r' && *p != '\v' && *p != '\f') ||
+			    (u8)*p >= 0x7f)
 				return -EINVAL;
 			put(o, p++, 1);
 			continue;
@@ -304,7 +306,9 @@ static s64 parse_number(const char *s, u64 len, u64 flags, bool may_be_negative,
 	if (at >= len)
 		return -EINVAL;
 	if (base == 0)
-		base = s[at] != '0' ? 10 : at + 1 < len && (s[at + 1] | 0x20) == 'x' && at + 2 < len && digit(s[at + 2]) < 16 ? 16 : 8;
+		base = s[at] != '0'									    ? 10
+		       : at + 1 < len && (s[at + 1] | 0x20) == 'x' && at + 2 < len && digit(s[at + 2]) < 16 ? 16
+													    : 8;
 	if (base == 16 && at + 1 < len && s[at] == '0' && (s[at + 1] | 0x20) == 'x')
 		at += 2;
 	for (start = at; at < len && digit(s[at]) < (int)base; at++) {

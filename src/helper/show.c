@@ -80,7 +80,8 @@ static void name(struct show *s, u32 id)
 			to = btf_array_of(t)->type;
 		} else if (kind == BTF_KIND_PTR) {
 			stars++;
-		} else if (kind != BTF_KIND_CONST && kind != BTF_KIND_VOLATILE && kind != BTF_KIND_RESTRICT && kind != BTF_KIND_TYPE_TAG) {
+		} else if (kind != BTF_KIND_CONST && kind != BTF_KIND_VOLATILE && kind != BTF_KIND_RESTRICT &&
+			   kind != BTF_KIND_TYPE_TAG) {
 			break;
 		}
 		t = btf_type(s->b, to);
@@ -169,7 +170,8 @@ static void show_enum(struct show *s, u32 id, const struct btf_type *t, u32 at)
 
 	memcpy(&v, s->data + at, wide ? 8 : 4);
 	for (u32 i = 0; i < btf_vlen_of(t); i++) {
-		u64 x = wide ? (u64)btf_enums64_of(t)[i].val_hi32 << 32 | btf_enums64_of(t)[i].val_lo32 : (u32)btf_enums_of(t)[i].val;
+		u64 x = wide ? (u64)btf_enums64_of(t)[i].val_hi32 << 32 | btf_enums64_of(t)[i].val_lo32
+			     : (u32)btf_enums_of(t)[i].val;
 		if (x == v) {
 			leaf(s, id, !v, btf_str(s->b, wide ? btf_enums64_of(t)[i].name_off : btf_enums_of(t)[i].name_off));
 			return;

@@ -113,7 +113,8 @@ static u64 kernel_view(void *ptr, u16 family, u8 protocol, u32 state, struct run
 {
 	struct sk *s = ptr ? socket_of(ptr, run) : NULL;
 
-	if (!s || s->s.protocol != protocol || (family && s->s.family != family) || (state ? s->s.state != state : !is_full(&s->s)))
+	if (!s || s->s.protocol != protocol || (family && s->s.family != family) ||
+	    (state ? s->s.state != state : !is_full(&s->s)))
 		return 0;
 	return sk_handle(s);
 }

@@ -13,9 +13,9 @@
 /* The commands that Linux lets a program give. */
 static bool cmd_ok(u32 cmd)
 {
-	const u64 ok = 1ull << BPF_MAP_CREATE | 1ull << BPF_MAP_DELETE_ELEM | 1ull << BPF_MAP_UPDATE_ELEM | 1ull << BPF_MAP_FREEZE |
-		       1ull << BPF_MAP_GET_FD_BY_ID | 1ull << BPF_PROG_LOAD | 1ull << BPF_BTF_LOAD | 1ull << BPF_LINK_CREATE |
-		       1ull << BPF_RAW_TRACEPOINT_OPEN;
+	const u64 ok = 1ull << BPF_MAP_CREATE | 1ull << BPF_MAP_DELETE_ELEM | 1ull << BPF_MAP_UPDATE_ELEM |
+		       1ull << BPF_MAP_FREEZE | 1ull << BPF_MAP_GET_FD_BY_ID | 1ull << BPF_PROG_LOAD | 1ull << BPF_BTF_LOAD |
+		       1ull << BPF_LINK_CREATE | 1ull << BPF_RAW_TRACEPOINT_OPEN;
 
 	return cmd < 64 && (ok >> cmd & 1);
 }

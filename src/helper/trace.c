@@ -83,7 +83,8 @@ static u64 stack_out(void *buf, u64 size, u64 flags, const struct run *run)
 		return n * 8;
 	}
 	for (u32 i = 0; i < n; i++)
-		((struct bpf_stack_build_id *)buf)[i] = (struct bpf_stack_build_id){ .status = BPF_STACK_BUILD_ID_IP, .ip = ip[i] };
+		((struct bpf_stack_build_id *)buf)[i] =
+			(struct bpf_stack_build_id){ .status = BPF_STACK_BUILD_ID_IP, .ip = ip[i] };
 	return n * each;
 }
 

@@ -23,7 +23,8 @@ int vma_find(u32 tgid, u64 addr, struct vma *ret)
 	snprintf(path, sizeof(path), "/proc/%u/maps", tgid);
 	f = fopen(path, "re");
 	while (f && err && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu", &from, &to, perm, &off, &major, &minor, &ino) != 7 || to <= addr)
+		if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu", &from, &to, perm, &off, &major, &minor, &ino) != 7 ||
+		    to <= addr)
 			continue;
 		/* VM_READ, VM_WRITE, VM_EXEC, VM_SHARED */
 		*ret = (struct vma){ from, to, (u64)(perm[0] == 'r') | (u64)(perm[1] == 'w') << 1 | (u64)(perm[2] == 'x') << 2 |

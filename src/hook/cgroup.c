@@ -259,8 +259,8 @@ static int take_over(const struct group *g, struct prog *p, struct link *l, stru
 	return replace ? -ENOENT : (int)g->n;
 }
 
-static int check_attach(struct hooks *h, const struct cgroup_ref *cg, const struct group *g, bool replace, u32 type, const char *name,
-			const struct anchor *a, struct str *why)
+static int check_attach(struct hooks *h, const struct cgroup_ref *cg, const struct group *g, bool replace, u32 type,
+			const char *name, const struct anchor *a, struct str *why)
 {
 	u32 saved = a->flags & (F_MULTI | F_OVERRIDE);
 
@@ -428,7 +428,8 @@ int cgroup_query(struct hooks *h, const struct cgroup_ref *cg, u32 type, bool al
 			ret->revision = g->revision;
 		}
 		for (u32 i = 0; i < g->n && !err; i++)
-			err = attach_list_add(ret, g->entry[i].prog->obj.id, g->entry[i].link ? g->entry[i].link->obj.id : 0, g->flags);
+			err = attach_list_add(ret, g->entry[i].prog->obj.id, g->entry[i].link ? g->entry[i].link->obj.id : 0,
+					      g->flags);
 	}
 	hook_unlock(h);
 	free(e);

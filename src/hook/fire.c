@@ -137,8 +137,8 @@ static u32 lane(const struct hook_event *ev)
 	return cpu < 0 || (u32)cpu >= map_possible_cpus() ? 0 : (u32)cpu;
 }
 
-static void run_one(struct hooks *h, const struct hook_place *at, struct prog *p, const struct hook_ref *ref, struct hook_event *ev,
-		    struct run_env *env, struct verdict *v)
+static void run_one(struct hooks *h, const struct hook_place *at, struct prog *p, const struct hook_ref *ref,
+		    struct hook_event *ev, struct run_env *env, struct verdict *v)
 {
 	struct perf_data pd;
 	void *ctx = context_of(p->runs_as, ev, &pd);
@@ -178,9 +178,19 @@ static s64 unasked(const struct hook_place *at, const struct hook_event *ev)
 s64 hook_fire(struct hooks *h, struct hook_point *pt, struct hook_event *ev)
 {
 	const struct hook_place *at = hook_point_place(pt);
-	struct run_env env = { .task = ev->task, .sk = ev->sk, .kernel_btf = hook_btf(h), .kernel_read = task_kernel_read, .pkt = ev->pkt, .user_ip = ev->user_ip, .user_fp = ev->user_fp,
-			       .user_stack = ev->stack, .user_nstack = ev->nstack, .func_ip = at->kind <= HOOK_URETPROBE ? ev->user_ip : 0,
-			       .func_args = ev->nargs, .printk = ev->printk, .printk_cookie = ev->printk_cookie };
+	struct run_env env = { .task = ev->task,
+			       .sk = ev->sk,
+			       .kernel_btf = hook_btf(h),
+			       .kernel_read = task_kernel_read,
+			       .pkt = ev->pkt,
+			       .user_ip = ev->user_ip,
+			       .user_fp = ev->user_fp,
+			       .user_stack = ev->stack,
+			       .user_nstack = ev->nstack,
+			       .func_ip = at->kind <= HOOK_URETPROBE ? ev->user_ip : 0,
+			       .func_args = ev->nargs,
+			       .printk = ev->printk,
+			       .printk_cookie = ev->printk_cookie };
 	struct verdict v = { .ret = unasked(at, ev) };
 	u32 token;
 	const struct hook_list *l;

@@ -58,7 +58,8 @@ int iter_map_ok(const struct prog *p, const struct map *m)
 {
 	u32 value = is_percpu(m) ? map_user_value_size(m) : m->desc.value_size;
 
-	if (!is_percpu(m) && m->desc.type != BPF_MAP_TYPE_HASH && m->desc.type != BPF_MAP_TYPE_LRU_HASH && m->desc.type != BPF_MAP_TYPE_ARRAY)
+	if (!is_percpu(m) && m->desc.type != BPF_MAP_TYPE_HASH && m->desc.type != BPF_MAP_TYPE_LRU_HASH &&
+	    m->desc.type != BPF_MAP_TYPE_ARRAY)
 		return -EINVAL;
 	return p->max_rdonly > m->desc.key_size || p->max_rdwr > value ? -EACCES : 0;
 }
@@ -183,7 +184,8 @@ static void walk_objects(struct walk *w, enum obj_kind kind)
 static void walk_elements(struct walk *w)
 {
 	struct map *m = w->l->iter.map;
-	u8 *key = calloc(2, m->desc.key_size + 8u), *next = key ? key + m->desc.key_size : NULL, *copy = calloc(1, map_user_value_size(m) + 8u);
+	u8 *key = calloc(2, m->desc.key_size + 8u), *next = key ? key + m->desc.key_size : NULL,
+	   *copy = calloc(1, map_user_value_size(m) + 8u);
 	int err = key && copy ? map_next_key(m, NULL, next) : -ENOMEM;
 
 	w->args[1] = (u64)(uintptr_t)map_mirror(w, m).mem;
@@ -224,7 +226,9 @@ static bool show_vmas(struct walk *w, const struct task_facts *f)
 		mirror_u64(&w->m, v, "vm_start", from);
 		mirror_u64(&w->m, v, "vm_end", to);
 		mirror_u64(&w->m, v, "vm_pgoff", off >> 12);
-		mirror_u64(&w->m, v, "vm_flags", (u64)(perms[0] == 'r') | (u64)(perms[1] == 'w') << 1 | (u64)(perms[2] == 'x') << 2 | (u64)(perms[3] == 's') << 3);
+		mirror_u64(&w->m, v, "vm_flags",
+			   (u64)(perms[0] == 'r') | (u64)(perms[1] == 'w') << 1 | (u64)(perms[2] == 'x') << 2 |
+				   (u64)(perms[3] == 's') << 3);
 		w->args[2] = (u64)(uintptr_t)v.mem;
 		more = show(w);
 	}

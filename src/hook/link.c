@@ -90,7 +90,8 @@ int attach_list_add(struct attach_list *l, u32 prog, u32 link, u32 flags)
 {
 	if (l->n % 16 == 0) {
 		size_t size = (l->n + 16) * sizeof(u32);
-		u32 *a = realloc(l->prog, size), *b = a ? realloc(l->link, size) : NULL, *c = b ? realloc(l->prog_flags, size) : NULL;
+		u32 *a = realloc(l->prog, size), *b = a ? realloc(l->link, size) : NULL,
+		    *c = b ? realloc(l->prog_flags, size) : NULL;
 
 		l->prog = a ? a : l->prog;
 		l->link = b ? b : l->link;

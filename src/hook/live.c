@@ -58,7 +58,8 @@ static void send_frame(struct live *l, u32 ifindex)
 		return;
 	memcpy(to.sll_addr, l->pkt->data, ETH_ALEN);
 	/* a device that is down or full drops it */
-	(void)!sendto(l->sock, l->pkt->data, (size_t)(l->pkt->end - l->pkt->data), MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to));
+	(void)!sendto(l->sock, l->pkt->data, (size_t)(l->pkt->end - l->pkt->data), MSG_DONTWAIT, (const struct sockaddr *)&to,
+		      sizeof(to));
 }
 
 static void follow(struct live *l, struct run *run, u32 act, u32 hops);

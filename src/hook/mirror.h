@@ -16,8 +16,14 @@ struct mirror { u8 *mem; u32 type, size; };
 struct mirror mirror_new(struct mirrors *m, const char *type);
 /* A member by name ("aux", "f_inode.i_ino" through embedded structs): what fits is written; false: there is none. */
 bool mirror_set(struct mirrors *m, struct mirror o, const char *member, const void *value, u32 size);
-static inline bool mirror_u32(struct mirrors *m, struct mirror o, const char *member, u32 v) { return mirror_set(m, o, member, &v, 4); }
-static inline bool mirror_u64(struct mirrors *m, struct mirror o, const char *member, u64 v) { return mirror_set(m, o, member, &v, 8); }
+static inline bool mirror_u32(struct mirrors *m, struct mirror o, const char *member, u32 v)
+{
+	return mirror_set(m, o, member, &v, 4);
+}
+static inline bool mirror_u64(struct mirrors *m, struct mirror o, const char *member, u64 v)
+{
+	return mirror_set(m, o, member, &v, 8);
+}
 static inline bool mirror_ptr(struct mirrors *m, struct mirror o, const char *member, struct mirror to)
 {
 	u64 v = (u64)(uintptr_t)to.mem;

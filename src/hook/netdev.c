@@ -108,8 +108,8 @@ static int place(const struct netdev_list *l, const struct anchor *a, int idx, i
 }
 
 /* The entry to replace or the position to insert at. */
-static int find_place(const struct netdev_list *l, struct prog *p, struct link *link, struct prog *replace, const struct anchor *a,
-		      bool *ret_replace, struct str *why)
+static int find_place(const struct netdev_list *l, struct prog *p, struct link *link, struct prog *replace,
+		      const struct anchor *a, bool *ret_replace, struct str *why)
 {
 	int idx = NONE, err;
 

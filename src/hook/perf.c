@@ -404,8 +404,12 @@ static int want_software(struct perf_event *e, const struct perf_want *w, struct
 	case PERF_COUNT_SW_CPU_CLOCK:
 	case PERF_COUNT_SW_TASK_CLOCK:
 		e->kind = PERF_CLOCK;
-		e->at = (struct hook_place){ .kind = HOOK_SAMPLE, .period = w->attr.sample_period, .freq = w->attr.freq, .pid = w->pid,
-					     .cpu = w->cpu, .sub = (u32)w->attr.config };
+		e->at = (struct hook_place){ .kind = HOOK_SAMPLE,
+					     .period = w->attr.sample_period,
+					     .freq = w->attr.freq,
+					     .pid = w->pid,
+					     .cpu = w->cpu,
+					     .sub = (u32)w->attr.config };
 		return 0;
 	default:
 		break;
@@ -454,7 +458,9 @@ static int want_uprobe(struct perf_event *e, const struct perf_want *w, struct s
 		return -EINVAL;
 	}
 	e->kind = PERF_PROBE;
-	e->at = (struct hook_place){ .kind = w->attr.config & 1 ? HOOK_URETPROBE : HOOK_UPROBE, .dev = st.st_dev, .ino = st.st_ino,
+	e->at = (struct hook_place){ .kind = w->attr.config & 1 ? HOOK_URETPROBE : HOOK_UPROBE,
+				     .dev = st.st_dev,
+				     .ino = st.st_ino,
 				     .offset = w->attr.config2 };
 	e->ref_ctr_offset = w->attr.config >> 32;
 	e->path = strdup(w->path);

@@ -182,9 +182,13 @@ static void each_place(struct link *l, struct hook_tx *tx, bool add)
 		for (u32 k = 0; k < 2; k++) {
 			struct hook_place at = { .kind = k ? HOOK_URETPROBE : HOOK_UPROBE, .dev = l->uprobe.dev, .ino = l->uprobe.ino,
 						 .offset = l->uprobe.at[i].offset };
-			struct hook_ref ref = { .pid = l->uprobe.pid ? l->uprobe.pid : -1, .slot = l->slot, .link_id = l->obj.id,
-						.cookie = l->uprobe.at[i].cookie, .ref_ctr_offset = l->uprobe.at[i].ref_ctr_offset,
-						.flags = session ? HOOK_F_SESSION : 0, .session = session ? (u64)l->obj.id << 32 | i : 0 };
+			struct hook_ref ref = { .pid = l->uprobe.pid ? l->uprobe.pid : -1,
+						.slot = l->slot,
+						.link_id = l->obj.id,
+						.cookie = l->uprobe.at[i].cookie,
+						.ref_ctr_offset = l->uprobe.at[i].ref_ctr_offset,
+						.flags = session ? HOOK_F_SESSION : 0,
+						.session = session ? (u64)l->obj.id << 32 | i : 0 };
 			struct hook_point *pt = kinds >> k & 1 ? hook_draft(tx, &at, l->uprobe.path) : NULL;
 
 			if (pt && add)

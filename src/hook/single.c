@@ -249,7 +249,9 @@ static bool is_sockmap(const struct map *m)
 /* A verdict with a parser and one without exclude each other. */
 static int sockmap_slot(struct hooks *h, struct map *m, u32 type, struct single **ret)
 {
-	u32 other = type == BPF_SK_SKB_STREAM_VERDICT ? BPF_SK_SKB_VERDICT : type == BPF_SK_SKB_VERDICT ? BPF_SK_SKB_STREAM_VERDICT : 0;
+	u32 other = type == BPF_SK_SKB_STREAM_VERDICT ? BPF_SK_SKB_VERDICT
+		    : type == BPF_SK_SKB_VERDICT      ? BPF_SK_SKB_STREAM_VERDICT
+						      : 0;
 	struct single *s;
 
 	if (!is_sockmap(m))

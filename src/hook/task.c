@@ -27,8 +27,8 @@ bool task_read_facts(u32 tgid, u32 tid, struct task_facts *f)
 	if (!name || !end)
 		return false;
 	snprintf(f->comm, sizeof(f->comm), "%.*s", (int)MIN(end - name - 1, 15), name + 1);
-	sscanf(end + 1, " %c %u %*d %*d %*d %*d %lu %*u %*u %*u %*u %lu %lu %*d %*d %d %d %*d %*d %lu", &f->state, &f->ppid, &f->flags, &f->utime,
-	       &f->stime, &f->prio, &f->nice, &f->start_ns);
+	sscanf(end + 1, " %c %u %*d %*d %*d %*d %lu %*u %*u %*u %*u %lu %lu %*d %*d %d %d %*d %*d %lu", &f->state, &f->ppid,
+	       &f->flags, &f->utime, &f->stime, &f->prio, &f->nice, &f->start_ns);
 	f->utime *= tick;
 	f->stime *= tick;
 	f->start_ns *= tick;

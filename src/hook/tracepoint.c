@@ -61,8 +61,11 @@ struct tracepoints {
 
 static u32 fixed_size(enum hook_kind kind)
 {
-	static const u32 size[HOOK_KINDS] = { [HOOK_RAW_ENTER] = sizeof(struct rec_raw_enter), [HOOK_RAW_EXIT] = sizeof(struct rec_raw_exit),
-					      [HOOK_FORK] = 24, [HOOK_EXEC] = 20, [HOOK_EXIT] = 36 };
+	static const u32 size[HOOK_KINDS] = { [HOOK_RAW_ENTER] = sizeof(struct rec_raw_enter),
+					      [HOOK_RAW_EXIT] = sizeof(struct rec_raw_exit),
+					      [HOOK_FORK] = 24,
+					      [HOOK_EXEC] = 20,
+					      [HOOK_EXIT] = 36 };
 
 	return size[kind];
 }
@@ -285,7 +288,8 @@ static int parse_target(const char *s, size_t n, char *path, size_t room, u64 *r
 	return 0;
 }
 
-static int add_made(struct tracepoints *t, bool ret, const char *group, const char *name, const char *target, size_t n, const char *root)
+static int add_made(struct tracepoints *t, bool ret, const char *group, const char *name, const char *target, size_t n,
+		    const char *root)
 {
 	char path[4096], full[4200];
 	struct stat st;

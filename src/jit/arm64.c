@@ -217,8 +217,10 @@ static void atomic(struct a64 *x, const struct ins *i)
 /* ---- branches ---- */
 static void branch(struct a64 *x, const struct ins *i)
 {
-	static const u8 cc_of[] = { [JC_EQ] = A_EQ,  [JC_GT] = A_HI,  [JC_GE] = A_HS, [JC_SET] = A_NE, [JC_NE] = A_NE, [JC_SGT] = A_GT,
-				    [JC_SGE] = A_GE, [JC_LT] = A_LO, [JC_LE] = A_LS, [JC_SLT] = A_LT, [JC_SLE] = A_LE };
+	static const u8 cc_of[] = {
+		[JC_EQ] = A_EQ,	 [JC_GT] = A_HI, [JC_GE] = A_HS, [JC_SET] = A_NE, [JC_NE] = A_NE, [JC_SGT] = A_GT,
+		[JC_SGE] = A_GE, [JC_LT] = A_LO, [JC_LE] = A_LS, [JC_SLT] = A_LT, [JC_SLE] = A_LE
+	};
 	const struct op_info *o = ins_info(i);
 	u64 k = o->width == 32 ? (u32)i->imm : imm_u64(i->imm), minus = o->width == 32 ? (u32)(0 - (u32)i->imm) : 0 - k;
 	u8 d = a64_of[i->dst], s = a64_of[i->src], w = o->width;
@@ -228,8 +230,9 @@ static void branch(struct a64 *x, const struct ins *i)
 		return;
 	}
 	if (o->has_imm && !a64_hides(E)) {
-		if (o->sub == JC_SET ? a64_logic(E, A_ANDS, w, A_ZR, d, k) :
-				       a64_addi(E, A_SUBSI, w, A_ZR, d, k) || (minus && a64_addi(E, A_ADDSI, w, A_ZR, d, minus))) {
+		if (o->sub == JC_SET
+			    ? a64_logic(E, A_ANDS, w, A_ZR, d, k)
+			    : a64_addi(E, A_SUBSI, w, A_ZR, d, k) || (minus && a64_addi(E, A_ADDSI, w, A_ZR, d, minus))) {
 			a64_bcond(E, cc_of[o->sub], i->target);
 			return;
 		}

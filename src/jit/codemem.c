@@ -233,7 +233,8 @@ static int publish_sealed(struct codemem *m, const struct layout *l, const u8 *b
 static int publish_anonymous(struct codemem *m, const struct layout *l, const u8 *bytes, u8 fill, const void *data)
 {
 	m->sealed = false;
-	if (mprotect(l->code_at, l->code, PROT_READ | PROT_WRITE) || (l->data && mprotect(l->data_at, l->data, PROT_READ | PROT_WRITE)))
+	if (mprotect(l->code_at, l->code, PROT_READ | PROT_WRITE) ||
+	    (l->data && mprotect(l->data_at, l->data, PROT_READ | PROT_WRITE)))
 		return -errno;
 	memset(l->code_at, fill, l->code);
 	memcpy(m->code, bytes, m->size);

@@ -96,9 +96,10 @@ static void survey(struct jit *j, const struct jit_target *t)
 /* Of a conditional jump; 0: none. */
 static u16 opposite(u16 op)
 {
-	static const u8 cond[] = { [JC_EQ] = JC_NE,   [JC_NE] = JC_EQ,	 [JC_GT] = JC_LE,   [JC_LE] = JC_GT, [JC_GE] = JC_LT,
-				   [JC_LT] = JC_GE,   [JC_SGT] = JC_SLE, [JC_SLE] = JC_SGT, [JC_SGE] = JC_SLT,
-				   [JC_SLT] = JC_SGE, [JC_SET] = JC_SET };
+	static const u8 cond[] = {
+		[JC_EQ] = JC_NE,   [JC_NE] = JC_EQ,   [JC_GT] = JC_LE,	 [JC_LE] = JC_GT,   [JC_GE] = JC_LT,  [JC_LT] = JC_GE,
+		[JC_SGT] = JC_SLE, [JC_SLE] = JC_SGT, [JC_SGE] = JC_SLT, [JC_SLT] = JC_SGE, [JC_SET] = JC_SET
+	};
 	const struct op_info *x = &op_info[op];
 
 	if (x->sub == JC_SET)

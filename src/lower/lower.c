@@ -89,7 +89,8 @@ static int lower_arena(struct lowering *l, struct seq *s, const struct ins *i, u
 		return 0;
 	}
 	keep.src = where.dst = r.dst = spare(i);
-	keep.off = (s16)-(s32)(ROUND_UP((u32)l->p->sub[lower_sub_of(l->p, at)].stack, 8u) + lower_inline_stack(l, lower_sub_of(l->p, at)));
+	keep.off = (s16) - (s32)(ROUND_UP((u32)l->p->sub[lower_sub_of(l->p, at)].stack, 8u) +
+				 lower_inline_stack(l, lower_sub_of(l->p, at)));
 	where.src = i->dst;
 	seq_add(s, keep);
 	seq_ref(s, ref);
@@ -227,7 +228,8 @@ static int lower_imm64(struct lowering *l, struct seq *s, const struct ins *i, c
 		r.imm64 = f->map ? o->map_value_addr(o->cookie, f->map, f->map_off) : 0;
 		if (!r.imm64)
 			return missing(l, "direct value of map", f->map ? f->map->name : "?");
-		seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = o->map_addr(o->cookie, f->map), .off = f->map_off });
+		seq_ref(s,
+			(struct lower_ref){ .kind = LREF_MAP_VALUE, .map = o->map_addr(o->cookie, f->map), .off = f->map_off });
 		break;
 	case IMM64_BTF_ID:
 		/* a weak symbol that the kernel lacks is a plain 0 already: this one is there, and not here */

@@ -34,7 +34,9 @@ static int arena_layout(const struct map_attr *a, struct map_geom *g)
 
 static int arena_view(struct map *m)
 {
-	m->arena = (struct ins_arena){ .data = (u64)(uintptr_t)m->data, .size = m->mmap_size, .sink = (u64)(uintptr_t)m->arena_sink,
+	m->arena = (struct ins_arena){ .data = (u64)(uintptr_t)m->data,
+				       .size = m->mmap_size,
+				       .sink = (u64)(uintptr_t)m->arena_sink,
 				       .user_va = m->desc.extra };
 	m->desc.user_va = m->desc.extra;
 	return 0;
@@ -163,7 +165,8 @@ void map_arena_free(struct map *m, u64 addr, u32 n)
 	if (lease_lock(&m->head->lock, m->self) < 0)
 		return;
 	mark(m, page, n, false);
-	if (m->obj.memfd < 0 || os_call4(__NR_fallocate, m->obj.memfd, punch_hole_keep_size, (long)page * MAP_PAGE, (long)n * MAP_PAGE))
+	if (m->obj.memfd < 0 ||
+	    os_call4(__NR_fallocate, m->obj.memfd, punch_hole_keep_size, (long)page * MAP_PAGE, (long)n * MAP_PAGE))
 		shm_zero(m->data + (u64)page * MAP_PAGE, n * MAP_PAGE);
 	lease_unlock(&m->head->lock);
 }

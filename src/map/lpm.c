@@ -69,7 +69,10 @@ static inline struct place *place_at(const struct map *m, u32 i)
 {
 	return i & JOINT ? joint_at(m, i & ~JOINT) : element_at(m, i);
 }
-static inline u32 *data_of(const struct map *m, u32 i) { return (u32 *)(void *)(m->nodes + (u64)i * m->node_size + sizeof(struct place)); }
+static inline u32 *data_of(const struct map *m, u32 i)
+{
+	return (u32 *)(void *)(m->nodes + (u64)i * m->node_size + sizeof(struct place));
+}
 static inline void *value_of(const struct map *m, u32 i) { return m->nodes + (u64)i * m->node_size + m->value_off; }
 static inline u32 checked(const struct map *m, u32 i) { return likely((i & ~JOINT) <= m->nnodes && i != JOINT) ? i : 0; }
 static inline u32 len_at(const struct place *p) { return load32(&p->meta) & LEN_MASK; }

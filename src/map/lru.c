@@ -105,7 +105,10 @@ static u32 first(const struct map *m, const struct list *l) { return node_check(
 static u32 last(const struct map *m, const struct list *l) { return node_check(m, l->last); }
 static bool is_ref(const struct map *m, u32 i) { return __atomic_load_n(ref_of(lru_at(m, i)), __ATOMIC_RELAXED); }
 static u8 place(const struct map *m, u32 i) { return __atomic_load_n(place_of(lru_at(m, i)), __ATOMIC_RELAXED); }
-static u32 node_cpu(const struct map *m, u32 i) { return below(__atomic_load_n(cpu_of(lru_at(m, i)), __ATOMIC_RELAXED), cpus(m)); }
+static u32 node_cpu(const struct map *m, u32 i)
+{
+	return below(__atomic_load_n(cpu_of(lru_at(m, i)), __ATOMIC_RELAXED), cpus(m));
+}
 static void clear_ref(struct map *m, u32 i) { __atomic_store_n(ref_of(lru_at(m, i)), 0, __ATOMIC_RELAXED); }
 static void set_place(struct map *m, u32 i, u8 p) { __atomic_store_n(place_of(lru_at(m, i)), p, __ATOMIC_RELAXED); }
 static void set_cpu(struct map *m, u32 i, u32 cpu) { __atomic_store_n(cpu_of(lru_at(m, i)), (u16)cpu, __ATOMIC_RELAXED); }

@@ -165,8 +165,16 @@ const struct map_ops map_ops_LRU_HASH = {
 	.lookup = lru_lookup, .update = lru_update, .remove = lru_remove, .for_each = hash_for_each,
 };
 const struct map_type map_type_LRU_HASH = {
-	.ops = &map_ops_LRU_HASH, .check = hash_check, .layout = hash_layout, .init = lru_init, .next_key = hash_next, .copy_out = hash_sys_lookup, .take = take,
-	.batch_out = hash_batch, .btf = BTF_ANY_KEY, .batch_change = true,
+	.ops = &map_ops_LRU_HASH,
+	.check = hash_check,
+	.layout = hash_layout,
+	.init = lru_init,
+	.next_key = hash_next,
+	.copy_out = hash_sys_lookup,
+	.take = take,
+	.batch_out = hash_batch,
+	.btf = BTF_ANY_KEY,
+	.batch_change = true,
 };
 const struct map_ops map_ops_LRU_PERCPU_HASH = {
 	.lookup = lru_lookup, .update = lru_percpu_update, .remove = lru_remove,

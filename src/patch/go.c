@@ -62,7 +62,10 @@ bool patch_go_open(struct patch_elf *e)
 	return g->names < g->size && g->funcs < g->size && g->nfunc < (g->size - g->funcs) / (2u * g->width);
 }
 
-static u64 entry(const struct patch_elf *e, u64 i) { return e->go.text + field(e, e->go.funcs + i * 2 * e->go.width, e->go.width); }
+static u64 entry(const struct patch_elf *e, u64 i)
+{
+	return e->go.text + field(e, e->go.funcs + i * 2 * e->go.width, e->go.width);
+}
 
 static bool function(const struct patch_elf *e, u64 i, struct patch_sym *ret)
 {

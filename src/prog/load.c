@@ -195,10 +195,18 @@ static u64 arena(void *cookie, const struct map_desc *m)
 
 static int do_lower(struct load *l)
 {
-	struct lower_opts o = { .cookie = l, .helper_addr = helper_addr, .kfunc_addr = kfunc_addr, .map_addr = map_addr,
-				.map_value_addr = map_value_addr, .map_array = map_array, .map_lookup = lookup_addr, .arena = arena,
+	struct lower_opts o = { .cookie = l,
+				.helper_addr = helper_addr,
+				.kfunc_addr = kfunc_addr,
+				.map_addr = map_addr,
+				.map_value_addr = map_value_addr,
+				.map_array = map_array,
+				.map_lookup = lookup_addr,
+				.arena = arena,
 				.tail_slot = tail_slot,
-				.btf_addr = btf_addr, .obj_layout = obj_layout, .hardened = l->proof->strict_spec,
+				.btf_addr = btf_addr,
+				.obj_layout = obj_layout,
+				.hardened = l->proof->strict_spec,
 				.budget = l->a->budget != 0 };
 	int err = lower(l->proof, &o, &l->arena, &l->low);
 
@@ -421,7 +429,8 @@ static int claim_maps(struct load *l, const struct prog *p)
 	for (u32 i = 0; i < l->nmaps; i++) {
 		int err = prog_uses_map(p, l->maps[i]);
 		if (err && l->a->reason)
-			str_printf(l->a->reason, "map \"%s\" holds programs of another kind (type, attach type, engine or fragments)",
+			str_printf(l->a->reason,
+				   "map \"%s\" holds programs of another kind (type, attach type, engine or fragments)",
 				   l->maps[i]->desc.name);
 		if (err)
 			return err;

@@ -24,7 +24,8 @@ const struct image *prog_image_of(struct obj *o)
 
 static bool holds_programs(const struct map *m)
 {
-	return m->desc.type == BPF_MAP_TYPE_PROG_ARRAY || m->desc.type == BPF_MAP_TYPE_DEVMAP || m->desc.type == BPF_MAP_TYPE_CPUMAP;
+	return m->desc.type == BPF_MAP_TYPE_PROG_ARRAY || m->desc.type == BPF_MAP_TYPE_DEVMAP ||
+	       m->desc.type == BPF_MAP_TYPE_CPUMAP;
 }
 
 /* What must be equal, in one word that is never 0. */
@@ -45,7 +46,8 @@ int prog_uses_map(const struct prog *p, struct map *m)
 {
 	u64 kind = kind_of(p, m), owner = 0;
 
-	if (!holds_programs(m) || __atomic_compare_exchange_n(&m->desc.owner, &owner, kind, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (!holds_programs(m) ||
+	    __atomic_compare_exchange_n(&m->desc.owner, &owner, kind, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return 0;
 	return owner == kind ? 0 : -EINVAL;
 }

@@ -95,7 +95,9 @@ int call_in_alloc(struct call *c, u64 src, size_t n, void **ret)
 
 int call_obj(struct call *c, int fd, enum obj_kind kind, struct obj **ret, int *ret_mode)
 {
-	static const char *const name[OBJ_KINDS] = { "an object", "a map", "a program", "a BTF object", "a link", "a statistics switch", "a perf event" };
+	static const char *const name[OBJ_KINDS] = { "an object",    "a map",  "a program",
+						     "a BTF object", "a link", "a statistics switch",
+						     "a perf event" };
 	struct obj *known = NULL;
 	u64 dev, ino;
 	int mode, err;
@@ -168,7 +170,9 @@ static int check_user_tail(struct call *c, u64 p, u32 known, u32 given)
 			return err;
 		for (u32 i = 0; i < n; i++)
 			if (chunk[i])
-				return call_fail(c, -E2BIG, "byte %u of the caller's structure is set, but only %u bytes are known", at + i, known);
+				return call_fail(c, -E2BIG,
+						 "byte %u of the caller's structure is set, but only %u bytes are known",
+						 at + i, known);
 		at += n;
 	}
 	return 0;
@@ -194,7 +198,8 @@ static int check_attr_tail(struct call *c, const struct cmd_spec *spec)
 	}
 	for (; i < c->size; i++)
 		if (c->a.bytes[i])
-			return call_fail(c, -EINVAL, "attr byte %u is set, beyond the command's last field (%s)", i, spec->last_field);
+			return call_fail(c, -EINVAL, "attr byte %u is set, beyond the command's last field (%s)", i,
+					 spec->last_field);
 	return 0;
 }
 

@@ -247,9 +247,10 @@ static int create_on_prog(struct call *c, struct prog *p, u32 target_fd, u32 btf
 
 static int create_tracing(struct call *c, struct prog *p, u32 target_fd, u32 btf_id, u64 cookie)
 {
-	bool ok = p->type == BPF_PROG_TYPE_EXT ? !p->attach_type :
-		  p->type == BPF_PROG_TYPE_LSM ? p->attach_type == BPF_LSM_MAC :
-						 p->type == BPF_PROG_TYPE_TRACING && attach_spec[p->attach_type].target == TARGET_FUNC;
+	bool ok = p->type == BPF_PROG_TYPE_EXT ? !p->attach_type
+		  : p->type == BPF_PROG_TYPE_LSM
+			  ? p->attach_type == BPF_LSM_MAC
+			  : p->type == BPF_PROG_TYPE_TRACING && attach_spec[p->attach_type].target == TARGET_FUNC;
 
 	if (!ok)
 		return call_fail(c, -EINVAL, "a program of type %s, loaded for %s, does not attach to functions", p->spec->name,
@@ -302,7 +303,8 @@ int cmd_raw_tracepoint_open(struct call *c)
 	case BPF_PROG_TYPE_EXT:
 	case BPF_PROG_TYPE_LSM:
 		if (a->name)
-			err = call_fail(c, -EINVAL, "what a program of type %s attaches to is said at load: name must be 0", p->spec->name);
+			err = call_fail(c, -EINVAL, "what a program of type %s attaches to is said at load: name must be 0",
+					p->spec->name);
 		else if (p->type == BPF_PROG_TYPE_TRACING && p->attach_type == BPF_TRACE_RAW_TP)
 			err = open_raw_tp(c, p, p->attach_name, a->cookie);
 		else
@@ -368,7 +370,8 @@ static int create_kprobes(struct call *c, struct prog *p)
 	if (a->kprobes.cnt > PROBES_MAX)
 		return call_fail(c, -E2BIG, "kprobe_multi: %u functions", a->kprobes.cnt);
 	if (p->attach_type != ATTACH_TRACE_KPROBE_MULTI)
-		return call_fail(c, -EOPNOTSUPP, "%s: entry and return of a call are not joined; probe each", attach_spec[p->attach_type].name);
+		return call_fail(c, -EOPNOTSUPP, "%s: entry and return of a call are not joined; probe each",
+				 attach_spec[p->attach_type].name);
 	err = new_link(c, LINK_TYPE(KPROBE_MULTI), a->attach_type, &kprobe_link_ops, p, &l);
 	if (err)
 		return err;

@@ -70,7 +70,14 @@ static int put_name(struct call *c, u64 dst, u32 *len, const char *name)
 
 static int info_perf(struct call *c, const struct link *l, struct link_info *i)
 {
-	enum { EVENT_TYPE_UPROBE = 1, EVENT_TYPE_URETPROBE, EVENT_TYPE_KPROBE, EVENT_TYPE_KRETPROBE, EVENT_TYPE_TRACEPOINT, EVENT_TYPE_EVENT };
+	enum {
+		EVENT_TYPE_UPROBE = 1,
+		EVENT_TYPE_URETPROBE,
+		EVENT_TYPE_KPROBE,
+		EVENT_TYPE_KRETPROBE,
+		EVENT_TYPE_TRACEPOINT,
+		EVENT_TYPE_EVENT
+	};
 	const struct perf_event *e = l->perf.event;
 	const char *name;
 	u64 offset;
@@ -106,7 +113,8 @@ static int info_uprobes(struct call *c, const struct link *l, struct link_info *
 	u32 room = i->uprobes.count, n = l->uprobe.n;
 	int err;
 
-	if (!i->uprobes.path != !i->uprobes.path_size || ((i->uprobes.offsets || i->uprobes.ref_ctr_offsets || i->uprobes.cookies) && !room))
+	if (!i->uprobes.path != !i->uprobes.path_size ||
+	    ((i->uprobes.offsets || i->uprobes.ref_ctr_offsets || i->uprobes.cookies) && !room))
 		return call_fail(c, -EINVAL, "arrays and their lengths go together");
 	i->uprobes.count = n;
 	i->uprobes.flags = l->uprobe.flags;
@@ -255,7 +263,8 @@ static int put_task_fd(struct call *c, u32 prog_id, u32 type, const char *name, 
 		if (n < len)
 			err = call_fail(c, -ENOSPC, "the name needs %u bytes", len + 1);
 	}
-	if (CALL_PUT(c, task_fd.prog_id) || CALL_PUT(c, task_fd.fd_type) || CALL_PUT(c, task_fd.probe_offset) || CALL_PUT(c, task_fd.probe_addr))
+	if (CALL_PUT(c, task_fd.prog_id) || CALL_PUT(c, task_fd.fd_type) || CALL_PUT(c, task_fd.probe_offset) ||
+	    CALL_PUT(c, task_fd.probe_addr))
 		return -EFAULT;
 	return err;
 }

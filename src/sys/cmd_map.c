@@ -374,7 +374,8 @@ static int take_fd(struct call *c, int fd, bool *ret_close)
 
 static const char *name_of(enum map_names what)
 {
-	static const char *const name[] = { "anything", "a socket", "a file", "a process (pidfd)", "a cgroup", "an AF_XDP socket" };
+	static const char *const name[] = { "anything",		 "a socket", "a file",
+					    "a process (pidfd)", "a cgroup", "an AF_XDP socket" };
 
 	return name[what];
 }
@@ -466,7 +467,8 @@ static int fd_of_value(struct call *c, const struct elem *e)
 	u64 fd = 0;
 
 	memcpy(&fd, e->value, MIN(e->value_size, 8u));
-	if (fd > S32_MAX && (e->value_size == 8 || map_spec[e->m->desc.type].helpers & (MH_SOCK_REDIRECT | MH_SOCK_REDIRECT_HASH)))
+	if (fd > S32_MAX &&
+	    (e->value_size == 8 || map_spec[e->m->desc.type].helpers & (MH_SOCK_REDIRECT | MH_SOCK_REDIRECT_HASH)))
 		return call_fail(c, -EINVAL, "the value %llu can be no descriptor", (unsigned long long)fd);
 	return fd > S32_MAX ? -1 : (int)fd;
 }
@@ -521,8 +523,10 @@ static int update_redirect(struct call *c, struct elem *e)
 		return err;
 	if ((s32)value[1] > 0 && (value[0] || !cpu)) {
 		err = value[0] ? call_obj(c, (int)value[1], OBJ_PROG, &o, NULL) : -EINVAL;
-		if (!err && (prog_of(o)->type != BPF_PROG_TYPE_XDP || prog_of(o)->attach_type != (cpu ? BPF_XDP_CPUMAP : BPF_XDP_DEVMAP)))
-			err = call_fail(c, -EINVAL, "the program is not an XDP program for entries of %s maps", cpu ? "CPU" : "device");
+		if (!err && (prog_of(o)->type != BPF_PROG_TYPE_XDP ||
+			     prog_of(o)->attach_type != (cpu ? BPF_XDP_CPUMAP : BPF_XDP_DEVMAP)))
+			err = call_fail(c, -EINVAL, "the program is not an XDP program for entries of %s maps",
+					cpu ? "CPU" : "device");
 		if (err) {
 			obj_put(o);
 			return cpu ? -ENOMEM : -EINVAL;

@@ -186,7 +186,8 @@ static int resolve_attach_btf(struct call *c, struct load_bufs *b, struct vf_inp
 /* Only these types attach to a function by its type id, and two of them to a program's. */
 static int check_target(struct call *c, const struct load_bufs *b, const struct vf_input *vf)
 {
-	progset bit = vf->prog_type < 64 ? PT_BIT(vf->prog_type) : 0, to_prog = PT_BIT(BPF_PROG_TYPE_TRACING) | PT_BIT(BPF_PROG_TYPE_EXT);
+	progset bit = vf->prog_type < 64 ? PT_BIT(vf->prog_type) : 0,
+		to_prog = PT_BIT(BPF_PROG_TYPE_TRACING) | PT_BIT(BPF_PROG_TYPE_EXT);
 	bool prog = b->attach_obj && b->attach_obj->kind == OBJ_PROG;
 
 	if (vf->attach_btf_id &&
@@ -449,8 +450,14 @@ static int verify_and_make(struct call *c, struct load_bufs *b, struct prog_attr
 static int load(struct call *c, struct load_bufs *b)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
-	struct prog_attr pa = { .name = a->prog_name, .uid = caller_known(c->who)->uid, .cookie = b, .map_of_fd = map_of_fd,
-				.btf_of_fd = btf_of_fd, .fd_at = fd_at, .engine = (enum engine)c->s->engine, .budget = c->s->run_budget,
+	struct prog_attr pa = { .name = a->prog_name,
+				.uid = caller_known(c->who)->uid,
+				.cookie = b,
+				.map_of_fd = map_of_fd,
+				.btf_of_fd = btf_of_fd,
+				.fd_at = fd_at,
+				.engine = (enum engine)c->s->engine,
+				.budget = c->s->run_budget,
 				.harden = (enum harden)c->s->harden };
 	struct prog *p = NULL;
 	struct log log;
@@ -472,7 +479,8 @@ static int load(struct call *c, struct load_bufs *b)
 		reason_from_log(c, err, &log);
 	full = deliver_log(c, &log);
 	if (full)
-		err = call_fail(c, full, full == -ENOSPC ? "the log needs %llu bytes, log_size is %u" : "the log cannot be delivered",
+		err = call_fail(c, full,
+				full == -ENOSPC ? "the log needs %llu bytes, log_size is %u" : "the log cannot be delivered",
 				(unsigned long long)log.total + 1, a->log_size);
 	log_free(&log);
 	if (!err)
@@ -597,7 +605,8 @@ static int run_counted(struct call *c, struct prog *p, struct test_run *t)
 	err = prog_test_run(p, c->s->kernel_btf, t);
 	if (!err) {
 		__atomic_fetch_add(&p->stats.counted, runs, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&p->stats.time_ns, t->duration ? t->duration * runs : clock_ns(CLOCK_MONOTONIC) - start, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&p->stats.time_ns, t->duration ? t->duration * runs : clock_ns(CLOCK_MONOTONIC) - start,
+				   __ATOMIC_RELAXED);
 	}
 	return err;
 }
@@ -605,11 +614,22 @@ static int run_counted(struct call *c, struct prog *p, struct test_run *t)
 int cmd_prog_test_run(struct call *c)
 {
 	struct attr_test_run *a = &c->a.test;
-	struct test_run t = { .data_size_in = a->data_size_in, .ctx_size_in = a->ctx_size_in, .repeat = a->repeat,
-			      .flags = a->flags, .cpu = a->cpu, .batch_size = a->batch_size, .duration_in = a->duration,
-			      .has_data_in = a->data_in != 0, .has_data_out = a->data_out != 0, .has_ctx_in = a->ctx_in != 0,
-			      .has_ctx_out = a->ctx_out != 0, .beyond = c->s->run_any, .sys_bpf = prog_sys_bpf, .sys_close = prog_sys_close,
-			      .cookie = c, .hooks = c->s->hooks };
+	struct test_run t = { .data_size_in = a->data_size_in,
+			      .ctx_size_in = a->ctx_size_in,
+			      .repeat = a->repeat,
+			      .flags = a->flags,
+			      .cpu = a->cpu,
+			      .batch_size = a->batch_size,
+			      .duration_in = a->duration,
+			      .has_data_in = a->data_in != 0,
+			      .has_data_out = a->data_out != 0,
+			      .has_ctx_in = a->ctx_in != 0,
+			      .has_ctx_out = a->ctx_out != 0,
+			      .beyond = c->s->run_any,
+			      .sys_bpf = prog_sys_bpf,
+			      .sys_close = prog_sys_close,
+			      .cookie = c,
+			      .hooks = c->s->hooks };
 	struct run_task task;
 	void *data = NULL, *ctx = NULL;
 	struct obj *o;

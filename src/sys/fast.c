@@ -40,7 +40,8 @@ bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size
 	void *value;
 
 	if (size < ELEM_SIZE || size > sizeof(union attr) || !plausible((u64)(uintptr_t)attr, size) ||
-	    !tail_is_zero((const u8 *)a, ELEM_SIZE, size) || (cmd == BPF_MAP_DELETE_ELEM && a->value) || a->flags > BPF_EXIST || (a->flags && cmd != BPF_MAP_UPDATE_ELEM))
+	    !tail_is_zero((const u8 *)a, ELEM_SIZE, size) || (cmd == BPF_MAP_DELETE_ELEM && a->value) || a->flags > BPF_EXIST ||
+	    (a->flags && cmd != BPF_MAP_UPDATE_ELEM))
 		return false;
 	grace_enter();
 	o = obj_peek(&s->tab, (int)a->map_fd, OBJ_MAP, &mode);

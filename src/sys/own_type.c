@@ -195,7 +195,9 @@ static int make_context(struct define *d)
 		return say(d, -ENOENT, "no struct %s in the type's BTF", d->in->ctx);
 	if (size <= 0 || size > 0x7fff)
 		return say(d, -EINVAL, "struct %s has %lld bytes: 1 to 32767 are possible", d->in->ctx, (long long)size);
-	d->t->ctx = (struct ctx_spec){ .uapi = keep(d, d->in->ctx), .size = (u16)size, .native_size = (u16)size, .fields = d->t->field };
+	d->t->ctx = (struct ctx_spec){
+		.uapi = keep(d, d->in->ctx), .size = (u16)size, .native_size = (u16)size, .fields = d->t->field
+	};
 	err = add_members(d, (u32)id, 0, "", 0);
 	for (const char *const *w = d->in->writable; w && *w && !err; w++)
 		if (!has_field(d, *w))
@@ -266,9 +268,14 @@ static int define(struct skep *s, const struct skep_type *in, struct str *why, s
 	}
 	log_free(&log);
 	d.btf = btf;
-	t->spec = (struct progtype_spec){ .name = keep(&d, in->name), .ctx = &t->ctx, .caps = CAPB_BPF,
-					  .direct_pkt = in->data != NULL, .pkt_write = in->data && in->data_writable, .test_run = false,
-					  .ret_min = in->ret_min, .ret_max = in->ret_max };
+	t->spec = (struct progtype_spec){ .name = keep(&d, in->name),
+					  .ctx = &t->ctx,
+					  .caps = CAPB_BPF,
+					  .direct_pkt = in->data != NULL,
+					  .pkt_write = in->data && in->data_writable,
+					  .test_run = false,
+					  .ret_min = in->ret_min,
+					  .ret_max = in->ret_max };
 	t->spec.uapi = t->spec.doc = t->spec.name;
 	t->own.type = &t->spec;
 	err = make_context(&d);

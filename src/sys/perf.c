@@ -60,7 +60,9 @@ static int check_attr(struct call *c, const struct perf_event_attr *a)
 	if (a->sample_type & ~(u64)(PERF_SAMPLE_MAX - 1) || a->read_format & ~(u64)31)
 		return call_fail(c, -EINVAL, "perf_event_attr: sample_type or read_format has unknown bits");
 	if (a->freq ? a->sample_freq > MAX_RATE : a->sample_period >> 63)
-		return call_fail(c, -EINVAL, "perf_event_attr: the period or frequency is too large (at most %u samples a second)", MAX_RATE);
+		return call_fail(c, -EINVAL,
+				 "perf_event_attr: the period or frequency is too large (at most %u samples a second)",
+				 MAX_RATE);
 	return 0;
 }
 
@@ -134,7 +136,8 @@ static int open_event(struct call *c, struct perf_want *w, struct perf_event **r
 	return perf_event_new(c->s->hooks, &c->s->tab, w, ret, c->reason);
 }
 
-int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, s32 cpu, int group_fd, u64 flags, struct str *reason)
+int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, s32 cpu, int group_fd, u64 flags,
+			struct str *reason)
 {
 	struct call c = { .s = s, .who = who, .reason = reason };
 	struct perf_want w = { .pid = pid, .cpu = cpu };
@@ -182,7 +185,8 @@ int perf_map_update(struct call *c, struct map *m, const void *key, const void *
 		return call_fail(c, -EBADF, "descriptor %d is not a perf event", fd);
 	e = perf_of(o);
 	perf_event_find_ring(e, caller_known(c->who)->pid);
-	err = e->attr.inherit ? call_fail(c, -EOPNOTSUPP, "the event is inherited by children") : map_perf_set(m, index, &e->sink);
+	err = e->attr.inherit ? call_fail(c, -EOPNOTSUPP, "the event is inherited by children")
+			      : map_perf_set(m, index, &e->sink);
 	obj_put(o);
 	return err;
 }

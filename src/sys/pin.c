@@ -266,7 +266,9 @@ int cmd_obj_pin(struct call *c)
 		return err;
 	if (call_obj(c, (int)c->a.pin.bpf_fd, OBJ_NONE, &o, NULL))
 		return -EINVAL;
-	err = o->kind == OBJ_BTF || o->kind == OBJ_STATS || o->kind == OBJ_PERF ? call_fail(c, -EINVAL, "only maps, programs and links can be pinned") : get_path(c, path);
+	err = o->kind == OBJ_BTF || o->kind == OBJ_STATS || o->kind == OBJ_PERF
+		      ? call_fail(c, -EINVAL, "only maps, programs and links can be pinned")
+		      : get_path(c, path);
 	if (err) {
 		obj_put(o);
 		return err;

@@ -144,7 +144,8 @@ void sys_said(const struct skep *s, const char *what, int ret, const struct str 
  * perf_event_open(2) and the ioctls of its descriptors, as bpf(2) above: >= 0 or -errno. -ENOTTY: the descriptor is not of a perf event
  * of this subsystem, or the request is none of theirs.
  */
-int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, s32 cpu, int group_fd, u64 flags, struct str *reason);
+int sys_perf_event_open(struct skep *s, struct caller *who, u64 uattr, s32 pid, s32 cpu, int group_fd, u64 flags,
+			struct str *reason);
 int sys_perf_ioctl(struct skep *s, struct caller *who, int fd, u32 request, u64 arg, struct str *reason);
 
 /* Put the perf event behind the caller's descriptor (at `value`) into a perf_event_array. */

@@ -312,7 +312,8 @@ bool still_unlike(const struct vf_env *e, const struct unlike *u, const struct v
 		return !reg_safe(e, &u->old->slot.reg, &f->regs[u->at], u->precise, &m, mode);
 	if (mode != EQ_LOOSE && u->at - NREGS >= f->nslots)
 		return true;
-	return !slot_safe(e, &u->old->slot, u->at - NREGS < f->nslots ? &f->stack[u->at - NREGS] : &no_slot, u->precise, &m, mode);
+	return !slot_safe(e, &u->old->slot, u->at - NREGS < f->nslots ? &f->stack[u->at - NREGS] : &no_slot, u->precise, &m,
+			  mode);
 }
 
 /* Instruction at which frame number i of a state stands. */

@@ -23,6 +23,7 @@ void explain_facts(struct vf_env *e, struct vf_report *r, u32 insn, u32 culprit)
 /* "between 0 and 255" */
 void explain_range(const struct reg *r, char *out, size_t size);
 /* Evidence and fix, for the rejections that have a row in explain_why.def. `t` ends with the refused instruction. */
-void explain_why(struct vf_env *e, struct vf_report *r, const struct trace *t, const struct explain_work *work, u32 insn, u32 culprit);
+void explain_why(struct vf_env *e, struct vf_report *r, const struct trace *t, const struct explain_work *work, u32 insn,
+		 u32 culprit);
 
 #endif

@@ -137,7 +137,8 @@ static void on_store(struct build *b, u32 step, const struct ins *i)
 	else if (ins_info(i)->size == 8)
 		f->slot[slot] = f->reg[i->src];
 	else
-		f->slot[slot] = make(b, (struct tval){ .kind = TV_CUT, .step = step, .a = f->reg[i->src], .size = ins_info(i)->size });
+		f->slot[slot] =
+			make(b, (struct tval){ .kind = TV_CUT, .step = step, .a = f->reg[i->src], .size = ins_info(i)->size });
 }
 
 static void on_alu(struct build *b, u32 step, const struct ins *i)
@@ -189,7 +190,9 @@ static void take_step(struct build *b, u32 step)
 	case IC_ATOMIC: case IC_CAST:
 		for (u32 k = 0; k < 10; k++)
 			if (isa_writes(i) & 1u << k)
-				f->reg[k] = make(b, (struct tval){ .kind = TV_LOAD, .step = step, .a = f->reg[i->dst], .off = i->off });
+				f->reg[k] =
+					make(b, (struct tval){
+							.kind = TV_LOAD, .step = step, .a = f->reg[i->dst], .off = i->off });
 		return;
 	case IC_LDIMM64_HI: case IC_JA: case IC_JCC: case IC_MAY_GOTO: case IC_INTERNAL:
 		return;
@@ -277,7 +280,8 @@ static bool leads_to_pointer(const struct trace *t, u32 v)
 		return leads_to_pointer(t, x->a) || leads_to_pointer(t, x->b);
 	if (x->kind == TV_CONST)
 		return ins_is_ldimm64(trace_ins(t, x->step)) && t->e->aux[t->path[x->step]].fact.map;
-	return (x->kind == TV_LOAD && x->field && x->field->kind != CK_SCALAR) || (x->kind == TV_ARG && (x->reg == 10 || x->reg == 1)) ||
+	return (x->kind == TV_LOAD && x->field && x->field->kind != CK_SCALAR) ||
+	       (x->kind == TV_ARG && (x->reg == 10 || x->reg == 1)) ||
 	       (x->kind == TV_CALL && trace_helper(t, x->step) && trace_helper(t, x->step)->ret >= RET_MAP_VALUE);
 }
 

@@ -99,7 +99,8 @@ static u32 mover_after(const struct trace *t, u32 step)
 static bool weigh_packet_check(struct why *w, u32 step, u32 need)
 {
 	const struct trace *t = w->t;
-	struct tptr a = trace_pointer(t, t->step[step].dst), b = trace_pointer(t, t->step[step].src), mine = trace_pointer(t, w->v);
+	struct tptr a = trace_pointer(t, t->step[step].dst), b = trace_pointer(t, t->step[step].src),
+		    mine = trace_pointer(t, w->v);
 	bool first = field_kind(t, b.base) == CK_PKT_END;
 	struct tptr p = first ? a : b;
 	u32 mover = mover_after(t, step);
@@ -110,17 +111,19 @@ static bool weigh_packet_check(struct why *w, u32 step, u32 need)
 	if (field_kind(t, p.base) != CK_PKT && field_kind(t, p.base) != CK_PKT_META)
 		return false;
 	if (mover != U32_MAX)
-		note(w, t->path[step], "this check is void: bpf_%s() at %s may have moved the packet", trace_helper(t, mover)->name,
-		     where(w, mover, at));
+		note(w, t->path[step], "this check is void: bpf_%s() at %s may have moved the packet",
+		     trace_helper(t, mover)->name, where(w, mover, at));
 	else if (!proves_inside((enum jmp_cond)ins_info(trace_ins(t, step))->sub, trace_taken(t, step), first))
 		note_step(w, step, "on this path this check has failed: the packet is shorter here");
 	else if (p.var != mine.var && mine.var)
 		note(w, t->path[step], "this check is of %s: it says nothing of the pointer that got its offset at %s",
-		     p.var ? "a pointer with another offset" : "the pointer before a variable offset was added", where(w, mine.var_step, at));
+		     p.var ? "a pointer with another offset" : "the pointer before a variable offset was added",
+		     where(w, mine.var_step, at));
 	else if (p.var != mine.var)
 		note_step(w, step, "this check is of a pointer with a variable offset: it says nothing of this one");
 	else
-		note(w, t->path[step], "this check proves %lld bytes; the access needs %u", (long long)(p.off > 0 ? p.off : 0), need);
+		note(w, t->path[step], "this check proves %lld bytes; the access needs %u", (long long)(p.off > 0 ? p.off : 0),
+		     need);
 	return true;
 }
 
@@ -138,7 +141,8 @@ static void why_packet(struct why *w)
 	mover = mover_after(w->t, 0);
 	if (!tnum_is_const(w->p->var) && w->p->umax > MAX_PACKET_OFF)
 		FIX("The offset added to the packet pointer may be %llu, and Linux follows offsets up to %u only. Limit it first (if (off > "
-		    "1500) return ...;), then compare the pointer with data_end.", (unsigned long long)w->p->umax, MAX_PACKET_OFF);
+		    "1500) return ...;), then compare the pointer with data_end.",
+		    (unsigned long long)w->p->umax, MAX_PACKET_OFF);
 	else if (seen && mover != U32_MAX)
 		FIX("Load data and data_end again after bpf_%s(), and compare again.", trace_helper(w->t, mover)->name);
 	else if (tnum_is_const(w->p->var))
@@ -160,7 +164,8 @@ static void other_null_checks(struct why *w)
 	for (u32 s = 0; s + 1 < t->len; s++) {
 		u32 u = t->step[s].dst;
 		const struct tval *x = &t->val[u];
-		if (!is_jump(t, s) || !ins_info(trace_ins(t, s))->has_imm || trace_ins(t, s)->imm || x->kind != TV_CALL || u == w->v)
+		if (!is_jump(t, s) || !ins_info(trace_ins(t, s))->has_imm || trace_ins(t, s)->imm || x->kind != TV_CALL ||
+		    u == w->v)
 			continue;
 		if (mine->kind == TV_CALL && trace_helper(t, x->step) == trace_helper(t, mine->step))
 			note(w, t->path[s], "this tests another result, the one of the call at %s", where(w, x->step, at));
@@ -189,7 +194,8 @@ static u32 taken_away(const struct why *w)
 	for (u32 n = t->ncalls; n-- > 0;) {
 		const struct helper_spec *h = trace_helper(t, t->call[n].step);
 		for (u32 k = 0; h && (h->flags & HF_RELEASE) && k < 5; k++)
-			if ((h->arg[k].flags & AF_RELEASE) && trace_pointer(t, t->call[n].arg[k + 1]).base == trace_pointer(t, w->v).base)
+			if ((h->arg[k].flags & AF_RELEASE) &&
+			    trace_pointer(t, t->call[n].arg[k + 1]).base == trace_pointer(t, w->v).base)
 				return t->call[n].step;
 	}
 	return U32_MAX;
@@ -206,8 +212,10 @@ static void why_number(struct why *w)
 		note(w, t->path[gone], "bpf_%s() took it: from here on it is no pointer", trace_helper(t, gone)->name);
 		FIX("Use it before bpf_%s(), not after.", trace_helper(t, gone)->name);
 	} else if ((kind == CK_PKT || kind == CK_PKT_END || kind == CK_PKT_META) && mover != U32_MAX) {
-		note(w, t->path[mover], "bpf_%s() may move the packet: every pointer into it ends here", trace_helper(t, mover)->name);
-		FIX("Load data and data_end from the context again after bpf_%s(), and compare again.", trace_helper(t, mover)->name);
+		note(w, t->path[mover], "bpf_%s() may move the packet: every pointer into it ends here",
+		     trace_helper(t, mover)->name);
+		FIX("Load data and data_end from the context again after bpf_%s(), and compare again.",
+		    trace_helper(t, mover)->name);
 	} else if (w->p->var.value == 0 && tnum_is_const(w->p->var)) {
 		FIX("The pointer is NULL on this path: return before it is used.");
 	} else if (made->kind == TV_CUT) {
@@ -314,8 +322,8 @@ static void why_size(struct why *w)
 	explain_range(w->p, range, sizeof(range));
 	if (room >= 0)
 		snprintf(need, sizeof(need), "; it must be at most %lld", (long long)room);
-	FIX("The size is %s%s. Limit the very variable that is passed, and make it unsigned: if (n > %lld) n = %lld;%s", range, need,
-	    (long long)(room > 0 ? room : 64), (long long)(room > 0 ? room : 64),
+	FIX("The size is %s%s. Limit the very variable that is passed, and make it unsigned: if (n > %lld) n = %lld;%s", range,
+	    need, (long long)(room > 0 ? room : 64), (long long)(room > 0 ? room : 64),
 	    seen ? " Where the compiler checks a copy, a mask (n &= MAX - 1) right before the call ties them." : "");
 }
 
@@ -368,10 +376,12 @@ static void why_bounds(struct why *w)
 		FIX("The index may be negative (the offset is %s). Make it unsigned, or check it from below too.", range);
 	else if (count)
 		FIX("%s has %u elements of %u bytes, and the offset added is %s: the first index that does not fit is %u. Before the access: if "
-		    "(i >= %u) return ...;", name, count, elem, range, count, count);
+		    "(i >= %u) return ...;",
+		    name, count, elem, range, count, count);
 	else
 		FIX("The offset added is %s, and the object has %u bytes. Check the index against the number of elements, in the same variable "
-		    "that is used: if (i >= N) return ...;", range, size);
+		    "that is used: if (i >= N) return ...;",
+		    range, size);
 }
 
 static void why_math(struct why *w)
@@ -387,7 +397,8 @@ static void why_math(struct why *w)
 	explain_range(n, range, sizeof(range));
 	weigh_number_checks(w, number);
 	FIX("The index is %s. It comes from a signed variable, or was never limited: make it unsigned (__u32, __u64) and check it against "
-	    "the number of elements before it is used.", range);
+	    "the number of elements before it is used.",
+	    range);
 }
 
 /* ---- work and loops ---- */
@@ -454,7 +465,8 @@ static const char *struct_name(const struct ctx_spec *c)
 static void why_moved(struct why *w)
 {
 	const struct ctx_spec *c = w->e->type->ctx;
-	const struct ctx_field *f = T_BASE(w->p->type) == T_CTX && c ? ctx_field_at(c, (u32)(w->p->off + w->i->off), w->e->in->prog_type) : NULL;
+	const struct ctx_field *f =
+		T_BASE(w->p->type) == T_CTX && c ? ctx_field_at(c, (u32)(w->p->off + w->i->off), w->e->in->prog_type) : NULL;
 	const struct tval *x = &w->t->val[w->v];
 
 	if (x->kind == TV_ADD)
@@ -510,11 +522,11 @@ static void why_ctx(struct why *w)
 	other = any_field(c, (u32)off);
 	if (!f && other) {
 		list_types(other->progs, types, sizeof(types));
-		FIX("Offset %d of struct %s is %s, which programs of type %s may not touch; these may: %s.", off, struct_name(c), other->name,
-		    w->e->type->name, types);
+		FIX("Offset %d of struct %s is %s, which programs of type %s may not touch; these may: %s.", off,
+		    struct_name(c), other->name, w->e->type->name, types);
 	} else if (!f) {
-		FIX("struct %s has no field at offset %d (it has %u bytes); `skep progtypes -v %s` lists its fields.", struct_name(c), off, c->size,
-		    w->e->type->name);
+		FIX("struct %s has no field at offset %d (it has %u bytes); `skep progtypes -v %s` lists its fields.",
+		    struct_name(c), off, c->size, w->e->type->name);
 	} else if (write && !(f->access & CF_W)) {
 		FIX("%s of struct %s is read-only for programs of type %s.", f->name, struct_name(c), w->e->type->name);
 	} else if (write && !(f->writers & PT_BIT(w->e->in->prog_type))) {
@@ -523,8 +535,8 @@ static void why_ctx(struct why *w)
 	} else if (!write && !(f->access & CF_R)) {
 		FIX("%s of struct %s cannot be read, only written.", f->name, struct_name(c));
 	} else if ((u32)size != f->size) {
-		FIX("%s of struct %s has %u bytes, and %d are %s at offset %d: access it whole%s.", f->name, struct_name(c), f->size, size,
-		    write ? "written" : "read", off, f->access & CF_NARROW ? ", or an aligned part of it" : "");
+		FIX("%s of struct %s has %u bytes, and %d are %s at offset %d: access it whole%s.", f->name, struct_name(c),
+		    f->size, size, write ? "written" : "read", off, f->access & CF_NARROW ? ", or an aligned part of it" : "");
 	} else {
 		FIX("%s of struct %s may not be touched so at this attach point or privilege.", f->name, struct_name(c));
 	}
@@ -546,11 +558,12 @@ static void why_hole(struct why *w)
 			break;
 	}
 	if (regno >= 0)
-		note(w, w->insn, "of the %d bytes that r%d points to, bytes %d to %d (fp%+d to fp%+d) were never written on this path", size, regno, i,
-		     last - 1, off + i, off + last - 1);
+		note(w, w->insn,
+		     "of the %d bytes that r%d points to, bytes %d to %d (fp%+d to fp%+d) were never written on this path",
+		     size, regno, i, last - 1, off + i, off + last - 1);
 	else
-		note(w, w->insn, "bytes %d to %d of these %d (fp%+d to fp%+d) were never written on this path", i, last - 1, size, off + i,
-		     off + last - 1);
+		note(w, w->insn, "bytes %d to %d of these %d (fp%+d to fp%+d) were never written on this path", i, last - 1,
+		     size, off + i, off + last - 1);
 	if (last - i < 8 && last - i < size)
 		FIX("These are likely the padding of a structure, which an initialiser leaves alone: __builtin_memset(&x, 0, sizeof(x)) before its "
 		    "fields are set writes every byte.");
@@ -571,7 +584,8 @@ static void why_stack(struct why *w)
 			biggest = i;
 	}
 	FIX("Functions that call each other share %d bytes. Move the large variables of %s to a per-CPU array map with one element, or into the "
-	    "caller's hands.", MAX_STACK, w->e->subs[biggest].name ? w->e->subs[biggest].name : "the largest function");
+	    "caller's hands.",
+	    MAX_STACK, w->e->subs[biggest].name ? w->e->subs[biggest].name : "the largest function");
 }
 
 static void why_unread(struct why *w)
@@ -613,7 +627,8 @@ static void why_gpl(struct why *w)
 	const struct helper_spec *h = ins_class(w->i) == IC_CALL ? helper_by_id((u32)w->i->imm) : NULL;
 
 	FIX("%s%s is for GPL-compatible programs. If yours is, say so: char LICENSE[] SEC(\"license\") = \"GPL\"; (\"Dual BSD/GPL\" and "
-	    "\"Dual MIT/GPL\" count too).", h ? "bpf_" : "This function", h ? h->name : "");
+	    "\"Dual MIT/GPL\" count too).",
+	    h ? "bpf_" : "This function", h ? h->name : "");
 }
 
 static void why_sleep(struct why *w)
@@ -635,7 +650,8 @@ static void releasers(const struct helper_spec *h, char *out, size_t size)
 		const struct helper_spec *k = &helper_spec[i];
 		bool fits = false;
 		for (u32 a = 0; k->name && (k->flags & HF_RELEASE) && a < 5; a++)
-			fits |= (k->arg[a].flags & AF_RELEASE) && (h->ret == RET_RINGBUF_MEM) == (k->arg[a].kind == ARG_RINGBUF_MEM);
+			fits |= (k->arg[a].flags & AF_RELEASE) &&
+				(h->ret == RET_RINGBUF_MEM) == (k->arg[a].kind == ARG_RINGBUF_MEM);
 		if (fits && n++ < 2)
 			used += (size_t)snprintf(out + used, size - used, "%sbpf_%s()", n > 1 ? " or " : "", k->name);
 	}
@@ -664,7 +680,8 @@ static void why_return(struct why *w)
 	s32 lo, hi;
 
 	if (strstr(w->r->message, "At program exit") && progtype_ret_range(w->e->in->prog_type, w->e->in->attach_type, &lo, &hi))
-		FIX("A program of type %s must return %d to %d: set the result on every path, and mask what is computed.", w->e->type->name, lo, hi);
+		FIX("A program of type %s must return %d to %d: set the result on every path, and mask what is computed.",
+		    w->e->type->name, lo, hi);
 	else if (strstr(w->r->message, "callback"))
 		FIX("A callback returns 0 to go on, or 1 to stop.");
 }
@@ -682,7 +699,8 @@ static bool needs_register(void (*fn)(struct why *w))
 	return fn == why_packet || fn == why_memory || fn == why_size || fn == why_bounds || fn == why_moved;
 }
 
-void explain_why(struct vf_env *e, struct vf_report *r, const struct trace *t, const struct explain_work *work, u32 insn, u32 culprit)
+void explain_why(struct vf_env *e, struct vf_report *r, const struct trace *t, const struct explain_work *work, u32 insn,
+		 u32 culprit)
 {
 	struct why w = { .e = e, .r = r, .t = t, .work = work, .insn = insn, .culprit = culprit, .i = &e->ins[insn] };
 	void (*fn)(struct why *w) = r->id < REJ_COUNT ? why_of[r->id] : NULL;

@@ -25,7 +25,14 @@ u32 explain_culprit(const struct vf_env *e, u32 insn, const char *message)
 		return ins_info(i)->has_imm ? NO_REG : i->src;
 	case IC_EXIT:
 		return 0;
-	case IC_END: case IC_CAST: case IC_LDIMM64: case IC_LDIMM64_HI: case IC_LDABS: case IC_LDIND: case IC_JA: case IC_MAY_GOTO:
+	case IC_END:
+	case IC_CAST:
+	case IC_LDIMM64:
+	case IC_LDIMM64_HI:
+	case IC_LDABS:
+	case IC_LDIND:
+	case IC_JA:
+	case IC_MAY_GOTO:
 	case IC_CALL: case IC_CALL_SUB: case IC_CALL_KFUNC: case IC_INTERNAL:
 		break;
 	}
@@ -66,7 +73,8 @@ static void reg_words(const struct reg *r, u32 regno, char *out, size_t size)
 		return;
 	}
 	case T_PKT: case T_PKT_META:
-		snprintf(out, size, "r%u points %d bytes into the packet%s; a check against data_end has proven %d bytes from its base",
+		snprintf(out, size,
+			 "r%u points %d bytes into the packet%s; a check against data_end has proven %d bytes from its base",
 			 regno, r->off, var, r->range > 0 ? r->range : 0);
 		return;
 	case T_PKT_END:

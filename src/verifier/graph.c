@@ -93,8 +93,8 @@ int graph_node_arg(struct vf_env *e, u32 regno, struct kf_call *c, u32 kind)
 	if (!rec || !btf_record_at(rec, off, kind))
 		return reject(e, REJ_KF_NOT_AT, name, off);
 	if (!btf_struct_ids_match(r->btf, r->btf_id, 0, root->target_btf, root->target_id, true))
-		return reject(e, REJ_KF_NODE_TYPE, root_name, name, root->node_off, btf_type_name(root->target_btf, root->target_id),
-			      off, btf_type_name(r->btf, r->btf_id));
+		return reject(e, REJ_KF_NODE_TYPE, root_name, name, root->node_off,
+			      btf_type_name(root->target_btf, root->target_id), off, btf_type_name(r->btf, r->btf_id));
 	c->arg_btf = r->btf;
 	c->arg_id = r->btf_id;
 	if (off != root->node_off)

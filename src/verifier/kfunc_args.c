@@ -286,7 +286,9 @@ static int refcounted_arg(struct vf_env *e, struct kf_call *c, const struct para
 static int dynptr_arg(struct vf_env *e, struct kf_call *c, const struct param *p)
 {
 	static const u32 made[KFS_COUNT] = {
-		[KFS_dynptr_from_skb] = AF_DYN_SKB, [KFS_dynptr_from_xdp] = AF_DYN_XDP, [KFS_dynptr_from_skb_meta] = AF_DYN_SKB_META,
+		[KFS_dynptr_from_skb] = AF_DYN_SKB,
+		[KFS_dynptr_from_xdp] = AF_DYN_XDP,
+		[KFS_dynptr_from_skb_meta] = AF_DYN_SKB_META,
 	};
 	static const u32 cloned[] = {
 		[DYN_LOCAL] = AF_DYN_LOCAL, [DYN_RINGBUF] = AF_DYN_RINGBUF, [DYN_SKB] = AF_DYN_SKB, [DYN_XDP] = AF_DYN_XDP,
@@ -352,8 +354,8 @@ static int btf_arg(struct vf_env *e, struct kf_call *c, const struct param *p, u
 	strict = (kf_is(c, KF_RELEASE) && r->ref_id) || nocast_alias(name, want_name);
 	same = btf_struct_ids_match(b, id, (u32)r->off, c->kf->btf, want_id, strict);
 	if (!same && !btf_is_projection(want_name, name))
-		return reject(e, REJ_KF_OTHER_TYPE, c->kf->name, p->index, btf_kind_word(c->kf->btf, want_id), want_name, p->regno,
-			      btf_kind_word(b, id), name);
+		return reject(e, REJ_KF_OTHER_TYPE, c->kf->name, p->index, btf_kind_word(c->kf->btf, want_id), want_name,
+			      p->regno, btf_kind_word(b, id), name);
 	return 0;
 }
 

@@ -242,7 +242,8 @@ int kptr_match(struct vf_env *e, const struct btf_field *f, u32 regno)
 		name = btf_type_name(r->btf, r->btf_id);
 		if (ptr_offset_fixed(e, r, regno, true))
 			return -EACCES;
-		ok = btf_struct_ids_match(r->btf, r->btf_id, (u32)r->off, f->target_btf, f->target_id, f->kind != FIELD_KPTR_UNREF);
+		ok = btf_struct_ids_match(r->btf, r->btf_id, (u32)r->off, f->target_btf, f->target_id,
+					  f->kind != FIELD_KPTR_UNREF);
 	}
 	if (ok)
 		return 0;

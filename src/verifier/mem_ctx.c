@@ -191,7 +191,8 @@ static bool stub_says_nullable(const struct vf_env *e, u32 arg)
 
 	if (e->in->prog_type != BPF_PROG_TYPE_STRUCT_OPS || btf_kind_of(t) != BTF_KIND_STRUCT)
 		return false;
-	snprintf(name, sizeof(name), "%s__%s", btf_str(b, t->name_off), btf_str(b, btf_members_of(t)[e->in->attach_type].name_off));
+	snprintf(name, sizeof(name), "%s__%s", btf_str(b, t->name_off),
+		 btf_str(b, btf_members_of(t)[e->in->attach_type].name_off));
 	id = btf_find(b, name, BTF_KIND_FUNC);
 	stub = id > 0 ? btf_type(b, btf_type(b, (u32)id)->type) : NULL;
 	return stub && arg < btf_vlen_of(stub) && name_ends(btf_str(b, btf_params_of(stub)[arg].name_off), "__nullable");
@@ -233,7 +234,8 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, b
 		if (strncmp(tname, "bpf_iter_", 9) || !iter_object_trusted(tname + 9))
 			v->type &= ~(u32)TF_TRUSTED;
 	} else {
-		vf_log(e, "func '%s' arg%d has btf_id %d type %s '%s'\n", tname, arg, id, btf_kind_word(b, id), btf_str(b, t->name_off));
+		vf_log(e, "func '%s' arg%d has btf_id %d type %s '%s'\n", tname, arg, id, btf_kind_word(b, id),
+		       btf_str(b, t->name_off));
 	}
 	if (tp & TPARG_ERROR) {
 		vf_log(e, "marking pointer arg%d as scalar as it may encode error", arg);

@@ -334,7 +334,8 @@ static void clean_checkpoints(struct vf_env *e, struct list *l, u32 insn)
 	for (u32 i = l->n; l->nopen && i-- > 0;) {
 		struct kept *k = &l->k[i];
 
-		if (k->cleaned || k->insn != insn || marks_incomplete(k->visit) || !is_finished(k) || !same_callsites(k->s, e->cur))
+		if (k->cleaned || k->insn != insn || marks_incomplete(k->visit) || !is_finished(k) ||
+		    !same_callsites(k->s, e->cur))
 			continue;
 		clean(e, k->s);
 		k->cleaned = true;
