@@ -200,13 +200,24 @@ static bool search_table(struct search *s, u32 table, u32 table2)
 	return s->found && s->best.type != RTN_THROW;
 }
 
+/* The table asked for, which older headers do not name: it lies where the VLAN is told. */
+#define TABLE_AT offsetof(struct bpf_fib_lookup, h_vlan_proto)
+
+static u32 table_asked(const struct bpf_fib_lookup *p)
+{
+	u32 id;
+
+	memcpy(&id, (const u8 *)p + TABLE_AT, sizeof(id));
+	return id;
+}
+
 static bool find_route(struct search *s, const struct bpf_fib_lookup *p, u64 flags)
 {
 	static const u32 order[] = { RT_TABLE_LOCAL, RT_TABLE_MAIN, RT_TABLE_DEFAULT };
 
 	if (flags & DIRECT) {
 		if (flags & TBID)
-			return search_table(s, p->tbid, p->tbid);
+			return search_table(s, table_asked(p), table_asked(p));
 		/* without rules of its own a system keeps local addresses of IPv4 in the main table */
 		return search_table(s, RT_TABLE_MAIN, s->family == AF_INET ? RT_TABLE_LOCAL : RT_TABLE_MAIN);
 	}
@@ -403,7 +414,7 @@ static int lookup(struct bpf_fib_lookup *p, u64 flags, bool check_mtu)
 	       s.family == AF_INET ? 4 : 16);
 	ret = find_route(&s, p, flags) ? verdict_of(s.best.type) : NOT_FWDED;
 	if ((flags & DIRECT) && (flags & TBID))
-		p->tbid = 0;
+		memset((u8 *)p + TABLE_AT, 0, sizeof(u32));
 	if (ret)
 		return ret;
 	if (!device_of(s.best.oif, &out))

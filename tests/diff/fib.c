@@ -98,7 +98,7 @@ static void all(u32 type, const u32 *ifindex, u32 n)
 								    .ifindex = ifindex[i] };
 
 					if (flags[f] & 8)
-						p.tbid = d & 1 ? 100 : 77;
+						memcpy(&p.h_vlan_proto, &(u32){ d & 1 ? 100 : 77 }, 4); /* tbid, where headers name it */
 					inet_pton(p.family, to[d], p.family == AF_INET ? (void *)&p.ipv4_dst : (void *)p.ipv6_dst);
 					snprintf(what, sizeof(what), "type %u, device %u to %s, length %u", type, ifindex[i], to[d], lens[l]);
 					if (kit_wanted(what))
