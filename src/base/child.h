@@ -7,10 +7,10 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 /* Reap a child that has ended (P_PID and its number, or P_ALL): its number; 0: none has; -1: there is none. Does not wait. */
 static inline pid_t child_ended(idtype_t type, pid_t id, int *ret_status)
@@ -28,20 +28,10 @@ static inline pid_t child_ended(idtype_t type, pid_t id, int *ret_status)
 /* Is `tid` a process of its own, and a child of this one? */
 static inline bool child_own(pid_t tid)
 {
-	char path[40], line[64];
-	int group = 0, parent = 0;
-	FILE *f;
+	char text[4096];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!parent && fgets(line, sizeof(line), f)) {
-		sscanf(line, "Tgid: %d", &group);
-		sscanf(line, "PPid: %d", &parent);
-	}
-	fclose(f);
-	return group == tid && parent == getpid();
+	text_of(text, sizeof(text), "/proc/%d/status", tid);
+	return text_number(text, "Tgid", 10) == (u64)tid && text_number(text, "PPid", 10) == (u64)getpid();
 }
 
 /*

@@ -9,11 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "helper/current.h"
 #include "helper/dynptr.h"
 #include "helper/handle.h"
@@ -30,25 +30,13 @@ static const char *mount_point(void)
 
 bool cgroup_of_task(u32 tgid, char *path, size_t size)
 {
-	char buf[CGROUP_PATH_MAX], *line, *end;
-	ssize_t n;
-	int fd;
+	char text[CGROUP_PATH_MAX], *at;
 
-	snprintf(buf, sizeof(buf), "/proc/%u/cgroup", tgid);
-	fd = open(buf, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	text_of(text, sizeof(text), "/proc/%u/cgroup", tgid);
+	at = text_value(text, "0:"); /* 0::PATH, the unified hierarchy's line */
+	if (!*at)
 		return false;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	line = !strncmp(buf, "0::", 3) ? buf : strstr(buf, "\n0::");
-	if (!line)
-		return false;
-	line += line == buf ? 3 : 4;
-	end = strchr(line, '\n');
-	snprintf(path, size, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
+	snprintf(path, size, "%.*s", (int)strcspn(at, "\n"), at);
 	return true;
 }
 

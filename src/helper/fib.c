@@ -12,12 +12,12 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "helper/ret.h"
 #include "helper/run_env.h"
 #include "spec/helper_abi.h"
@@ -255,16 +255,10 @@ static bool device_of(u32 ifindex, struct device *ret)
 
 static bool forwards(const char *device, u8 family)
 {
-	char path[64 + IF_NAMESIZE];
-	FILE *f;
-	int c;
+	char text[8];
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv%u/conf/%s/forwarding", family == AF_INET ? 4 : 6, device);
-	f = fopen(path, "re");
-	c = f ? fgetc(f) : '0';
-	if (f)
-		fclose(f);
-	return c > '0' && c <= '9';
+	text_of(text, sizeof(text), "/proc/sys/net/ipv%u/conf/%s/forwarding", family == AF_INET ? 4 : 6, device);
+	return text[0] > '0' && text[0] <= '9';
 }
 
 struct neighbour { u32 ifindex; u8 family, size; struct addr at; u8 mac[6]; bool found; };

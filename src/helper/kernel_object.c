@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "btf/btf.h"
 #include "helper/cgroup.h"
 #include "helper/file.h"
@@ -133,47 +134,30 @@ void kernel_object_types(const struct btf *b)
 }
 
 /* ---- tasks ---- */
-static bool read_file(u32 tid, const char *name, char *buf, size_t room)
-{
-	char path[48];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/%s", tid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, buf, room - 1);
-	close(fd);
-	buf[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
-
 /* Field `n` of /proc/TID/stat as proc(5) counts them, from 3 on. */
 static bool stat_field(u32 tid, u32 n, u64 *ret)
 {
 	char buf[2048], *p;
 
-	if (!read_file(tid, "stat", buf, sizeof(buf)) || !(p = strrchr(buf, ')')))
-		return false;
-	for (u32 i = 2; p && i < n; i++)
-		p = strchr(p + 1, ' ');
+	text_of(buf, sizeof(buf), "/proc/%u/stat", tid);
+	p = text_stat(buf, n);
 	if (!p)
 		return false;
-	*ret = (u64)strtoll(p + 1, NULL, 10);
+	*ret = (u64)strtoll(p, NULL, 10);
 	if (*ret == S64_MAX) /* addresses may be larger */
-		*ret = strtoull(p + 1, NULL, 10);
+		*ret = strtoull(p, NULL, 10);
 	return true;
 }
 
 /* Number `n` of a line of /proc/TID/status. */
-static bool status_number(u32 tid, const char *line, u32 n, u64 *ret)
+static bool status_number(u32 tid, const char *key, u32 n, u64 *ret)
 {
 	char buf[4096], *p;
 
-	if (!read_file(tid, "status", buf, sizeof(buf)) || !(p = strstr(buf, line)))
+	text_of(buf, sizeof(buf), "/proc/%u/status", tid);
+	p = text_value(buf, key);
+	if (!*p)
 		return false;
-	p += strlen(line);
 	for (u32 i = 0; i <= n; i++)
 		*ret = strtoull(p, &p, 10);
 	return true;
@@ -191,7 +175,7 @@ static bool of_task(enum value v, u32 tid, u64 *ret)
 {
 	switch (v) {
 	case VALUE_TID: *ret = tid; return true;
-	case VALUE_TGID: return status_number(tid, "\nTgid:", 0, ret);
+	case VALUE_TGID: return status_number(tid, "Tgid", 0, ret);
 	case VALUE_TASK_FLAGS: return stat_field(tid, 9, ret);
 	case VALUE_MIN_FLT: return stat_field(tid, 10, ret);
 	case VALUE_MAJ_FLT: return stat_field(tid, 12, ret);
@@ -204,21 +188,21 @@ static bool of_task(enum value v, u32 tid, u64 *ret)
 	case VALUE_POLICY: return stat_field(tid, 41, ret);
 	case VALUE_EXIT_CODE: return stat_field(tid, 52, ret);
 	case VALUE_PARENT:
-		if (!status_number(tid, "\nPPid:", 0, ret)) return false;
+		if (!status_number(tid, "PPid", 0, ret)) return false;
 		*ret = handle_of(HANDLE_TASK, *ret); return true;
 	case VALUE_LEADER:
-		if (!status_number(tid, "\nTgid:", 0, ret)) return false;
+		if (!status_number(tid, "Tgid", 0, ret)) return false;
 		*ret = handle_of(HANDLE_TASK, *ret); return true;
 	case VALUE_CRED_OF: *ret = handle_of(HANDLE_CRED, tid); return true;
 	case VALUE_MM_OF: *ret = handle_of(HANDLE_MM, tid); return true;
-	case VALUE_UID: return status_number(tid, "\nUid:", 0, ret);
-	case VALUE_EUID: return status_number(tid, "\nUid:", 1, ret);
-	case VALUE_SUID: return status_number(tid, "\nUid:", 2, ret);
-	case VALUE_FSUID: return status_number(tid, "\nUid:", 3, ret);
-	case VALUE_GID: return status_number(tid, "\nGid:", 0, ret);
-	case VALUE_EGID: return status_number(tid, "\nGid:", 1, ret);
-	case VALUE_SGID: return status_number(tid, "\nGid:", 2, ret);
-	case VALUE_FSGID: return status_number(tid, "\nGid:", 3, ret);
+	case VALUE_UID: return status_number(tid, "Uid", 0, ret);
+	case VALUE_EUID: return status_number(tid, "Uid", 1, ret);
+	case VALUE_SUID: return status_number(tid, "Uid", 2, ret);
+	case VALUE_FSUID: return status_number(tid, "Uid", 3, ret);
+	case VALUE_GID: return status_number(tid, "Gid", 0, ret);
+	case VALUE_EGID: return status_number(tid, "Gid", 1, ret);
+	case VALUE_SGID: return status_number(tid, "Gid", 2, ret);
+	case VALUE_FSGID: return status_number(tid, "Gid", 3, ret);
 	case VALUE_START_CODE: return stat_field(tid, 26, ret);
 	case VALUE_END_CODE: return stat_field(tid, 27, ret);
 	case VALUE_START_STACK: return stat_field(tid, 28, ret);
@@ -337,7 +321,7 @@ static bool value_of(const struct row *r, u64 addr, u8 buf[64])
 	bool ok;
 
 	if (r->value == VALUE_COMM) {
-		if (!read_file(id, "comm", (char *)buf, 17))
+		if (text_of((char *)buf, 17, "/proc/%u/comm", id) <= 0)
 			return false;
 		buf[strcspn((char *)buf, "\n")] = '\0';
 		return true;

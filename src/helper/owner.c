@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "helper/file.h"
 #include "helper/handle.h"
 #include "helper/run_env.h"
@@ -25,24 +25,12 @@
 /* ---- tasks: number and time of birth ---- */
 static bool task_birth(u32 tid, u64 *ret)
 {
-	char path[40], text[1024], *p;
-	ssize_t n;
-	int fd;
+	char text[1024], *birth;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	p = strrchr(text, ')'); /* the name may hold anything; 20 fields on is the time */
-	for (int i = 0; p && i < 20; i++)
-		p = strchr(p + 1, ' ');
-	*ret = p ? strtoull(p + 1, NULL, 10) : 0;
-	return p != NULL;
+	text_of(text, sizeof(text), "/proc/%u/stat", tid);
+	birth = text_stat(text, 22);
+	*ret = birth ? strtoull(birth, NULL, 10) : 0;
+	return birth != NULL;
 }
 
 bool owner_task(u32 tid, struct map_owner *ret)
@@ -70,18 +58,11 @@ bool owner_task(u32 tid, struct map_owner *ret)
 /* The process behind a pidfd. */
 static int task_by_fd(int fd, struct map_owner *ret)
 {
-	char path[48], line[128];
-	int pid = 0;
-	FILE *f;
+	char text[1024];
+	int pid;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	if (!f)
-		return -EBADF;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pid: %d", &pid) == 1)
-			break;
-	fclose(f);
+	text_of(text, sizeof(text), "/proc/self/fdinfo/%d", fd);
+	pid = (int)strtol(text_value(text, "Pid"), NULL, 10);
 	if (!pid)
 		return -EBADF;
 	return pid > 0 && owner_task((u32)pid, ret) ? 0 : -ENOENT;

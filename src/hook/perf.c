@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "hook/ksys.h"
 #include "hook/tracepoint.h"
 
@@ -23,16 +24,9 @@
 /* ---- numbers of event sources ---- */
 static u32 type_of(const char *name, u32 otherwise)
 {
-	char path[96], text[16] = "";
-	ssize_t n;
-	int fd;
+	char text[16];
 
-	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (u32)atoi(text) : otherwise;
+	return text_of(text, sizeof(text), "/sys/bus/event_source/devices/%s/type", name) > 0 ? (u32)atoi(text) : otherwise;
 }
 
 u32 perf_type_uprobe(void)

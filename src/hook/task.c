@@ -6,28 +6,22 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "helper/handle.h"
 
 bool task_read_facts(u32 tgid, u32 tid, struct task_facts *f)
 {
 	u64 tick = 1000000000u / (u64)sysconf(_SC_CLK_TCK);
-	char path[64], text[1024], *end, *name;
-	FILE *s;
-	size_t n;
+	char text[1024], *name, *rest;
 
 	*f = (struct task_facts){ .tid = tid, .tgid = tgid };
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", tgid, tid);
-	s = fopen(path, "re");
-	n = s ? fread(text, 1, sizeof(text) - 1, s) : 0;
-	if (s)
-		fclose(s);
-	text[n] = '\0';
+	text_of(text, sizeof(text), "/proc/%u/task/%u/stat", tgid, tid);
 	name = strchr(text, '(');
-	end = strrchr(text, ')');
-	if (!name || !end)
+	rest = text_stat(text, 3);
+	if (!name || !rest)
 		return false;
-	snprintf(f->comm, sizeof(f->comm), "%.*s", (int)MIN(end - name - 1, 15), name + 1);
-	sscanf(end + 1, " %c %u %*d %*d %*d %*d %lu %*u %*u %*u %*u %lu %lu %*d %*d %d %d %*d %*d %lu", &f->state, &f->ppid,
+	snprintf(f->comm, sizeof(f->comm), "%.*s", (int)MIN(rest - name - 3, 15), name + 1);
+	sscanf(rest, "%c %u %*d %*d %*d %*d %lu %*u %*u %*u %*u %lu %lu %*d %*d %d %d %*d %*d %lu", &f->state, &f->ppid,
 	       &f->flags, &f->utime, &f->stime, &f->prio, &f->nice, &f->start_ns);
 	f->utime *= tick;
 	f->stime *= tick;

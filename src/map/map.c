@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "map/priv.h"
 
 void (*map_retire)(struct obj *o);
@@ -54,16 +55,10 @@ static u32 count_cpu_list(const char *text)
 
 static u32 read_cpu_list(const char *path)
 {
-	char buf[256] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
+	char text[256];
 
-	if (fd < 0)
-		return 0;
-	got = read(fd, buf, sizeof(buf) - 1);
-	buf[MAX(got, 0)] = 0;
-	close(fd);
-	return count_cpu_list(buf);
+	text_of(text, sizeof(text), "%s", path);
+	return count_cpu_list(text);
 }
 
 u32 map_kernel_cpus(void)

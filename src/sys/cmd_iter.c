@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "hook/iter.h"
 #include "sys/attach.h"
 
@@ -54,9 +56,8 @@ static int take_map(struct call *c, struct prog *p, const union iter_info *info,
 
 static int take_task(struct call *c, const union iter_info *info, struct link *l)
 {
-	char path[64], line[64];
-	int pid = 0;
-	FILE *f;
+	char text[1024];
+	s64 pid;
 
 	if (!!info->task.tid + !!info->task.pid + !!info->task.pid_fd > 1)
 		return call_fail(c, -EINVAL, "one of tid, pid and pid_fd");
@@ -64,12 +65,8 @@ static int take_task(struct call *c, const union iter_info *info, struct link *l
 	l->iter.pid = info->task.pid;
 	if (!info->task.pid_fd)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", caller_known(c->who)->pid, info->task.pid_fd);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "Pid: %d", &pid);
-	if (f)
-		fclose(f);
+	text_of(text, sizeof(text), "/proc/%u/fdinfo/%u", caller_known(c->who)->pid, info->task.pid_fd);
+	pid = strtol(text_value(text, "Pid"), NULL, 10);
 	l->iter.pid = (u32)pid;
 	return pid > 0 ? 0 : call_fail(c, -EBADF, "pid_fd %u is not a descriptor of a process", info->task.pid_fd);
 }
