@@ -73,6 +73,8 @@ struct client *client_of(struct notif *n);
 struct client *client_get(struct client *c);
 void client_put(struct client *c);
 const char *client_name(struct client *c);
+/* Does a signal wait for the thread that it does not block (and has a handler for)? */
+bool client_signalled(pid_t tid, bool handled);
 /* Its memory. 0, -EFAULT; -ESRCH: it is gone. */
 int client_read(struct client *c, void *dst, u64 src, size_t n);
 int client_write(struct client *c, u64 dst, const void *src, size_t n);

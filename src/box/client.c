@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "box/priv.h"
 
 #ifndef PIDFD_THREAD
@@ -52,25 +53,12 @@ void client_put(struct client *c)
 /* Thread group of a thread and its name; 0 when it is gone. */
 static pid_t read_status(pid_t tid, char comm[16])
 {
-	char path[40], text[512], *at;
-	ssize_t n;
-	int fd, tgid = 0;
+	char text[512];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
+	text_of(text, sizeof(text), "/proc/%d/status", tid);
 	comm[0] = '\0';
-	sscanf(text, "Name:\t%15[^\n]", comm);
-	at = strstr(text, "\nTgid:");
-	if (!at || sscanf(at, "\nTgid: %d", &tgid) != 1)
-		return 0;
-	return tgid;
+	sscanf(text_value(text, "Name"), " %15[^\n]", comm);
+	return (pid_t)text_number(text, "Tgid", 10);
 }
 
 static struct client *find(struct box *b, pid_t pid)
@@ -229,22 +217,25 @@ struct client *client_of(struct notif *n)
 
 const char *client_name(struct client *c)
 {
-	char path[40], name[16] = "";
-	ssize_t n;
-	int fd;
+	char name[16] = "";
 
 	if (!__atomic_exchange_n(&c->renamed, false, __ATOMIC_RELAXED))
 		return c->comm;
-	snprintf(path, sizeof(path), "/proc/%d/comm", c->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, name, sizeof(name) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n > 0) {
+	if (text_of(name, sizeof(name), "/proc/%d/comm", c->pid) > 0) {
 		name[strcspn(name, "\n")] = '\0';
 		memcpy(c->comm, name, sizeof(name));
 	}
 	return c->comm;
+}
+
+bool client_signalled(pid_t tid, bool handled)
+{
+	char text[4096];
+	u64 waiting;
+
+	text_of(text, sizeof(text), "/proc/%d/status", tid);
+	waiting = (text_number(text, "SigPnd", 16) | text_number(text, "ShdPnd", 16)) & ~text_number(text, "SigBlk", 16);
+	return waiting & (handled ? text_number(text, "SigCgt", 16) : U64_MAX);
 }
 
 /* ---- memory ---- */

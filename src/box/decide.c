@@ -3,7 +3,6 @@
 #include "box/decide.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "hook/link.h"
 
 #define LOOK_MS 20 /* how often a waiting call looks after its client */
@@ -152,45 +152,28 @@ bool decides(const struct box *b, enum security s)
 }
 
 /* ---- whom it is about ---- */
-static const char *line(const char *text, const char *key)
+static void four(char *at, u32 out[4])
 {
-	const char *at = strstr(text, key);
-
-	return at ? at + strlen(key) : "";
-}
-
-static void four(const char *at, u32 out[4])
-{
-	char *end = (char *)(uintptr_t)at;
-
 	for (int i = 0; i < 4; i++)
-		out[i] = (u32)strtoul(end, &end, 10);
+		out[i] = (u32)strtoul(at, &at, 10);
 }
 
 bool who_is(struct notif *n, struct who *w)
 {
-	char path[40], text[4096], *end;
-	ssize_t got;
-	int fd;
+	char text[4096], *end;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", n->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (got <= 0 || !notif_alive(n))
+	if (text_of(text, sizeof(text), "/proc/%d/status", n->tid) <= 0 || !notif_alive(n))
 		return false;
-	text[got] = '\0';
 	w->task = (struct run_task){ .tid = (u32)n->tid, .tgid = (u32)n->client->pid, .mem_fd = -1 };
-	sscanf(text, "Name:\t%15[^\n]", w->task.comm);
-	w->task.ppid = (u32)strtoul(line(text, "\nPPid:"), NULL, 10);
-	four(line(text, "\nUid:"), w->uid);
-	four(line(text, "\nGid:"), w->gid);
+	sscanf(text_value(text, "Name"), " %15[^\n]", w->task.comm);
+	w->task.ppid = (u32)text_number(text, "PPid", 10);
+	four(text_value(text, "Uid"), w->uid);
+	four(text_value(text, "Gid"), w->gid);
 	w->task.uid = w->uid[0];
 	w->task.gid = w->gid[0];
-	w->caps = strtoull(line(text, "\nCapEff:"), NULL, 16);
-	w->umask = (u32)strtoul(line(text, "\nUmask:"), NULL, 8);
-	end = (char *)(uintptr_t)line(text, "\nGroups:");
+	w->caps = text_number(text, "CapEff", 16);
+	w->umask = (u32)text_number(text, "Umask", 8);
+	end = text_value(text, "Groups");
 	for (w->ngroups = 0; w->ngroups < ARRAY_SIZE(w->groups); w->ngroups++) {
 		end += strspn(end, " \t");
 		if (*end < '0' || *end > '9')
@@ -269,24 +252,6 @@ void act_end(const struct acting *a)
 	syscall(SYS_setgroups, a->ngroups, a->groups);
 }
 
-/* Would a handler of the client run now? */
-static bool signalled(pid_t tid)
-{
-	char path[40], text[4096];
-	ssize_t got;
-	u64 pending;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	pending = strtoull(line(text, "\nSigPnd:"), NULL, 16) | strtoull(line(text, "\nShdPnd:"), NULL, 16);
-	return pending & strtoull(line(text, "\nSigCgt:"), NULL, 16) & ~strtoull(line(text, "\nSigBlk:"), NULL, 16);
-}
-
 int wait_for(struct notif *n, int fd, short events, s64 ms)
 {
 	u64 end = ms < 0 ? U64_MAX : clock_ns(CLOCK_MONOTONIC) + (u64)ms * 1000000u;
@@ -299,7 +264,7 @@ int wait_for(struct notif *n, int fd, short events, s64 ms)
 			return 0;
 		if (now >= end)
 			return -EAGAIN;
-		if (!notif_alive(n) || signalled(n->tid))
+		if (!notif_alive(n) || client_signalled(n->tid, true))
 			return -EINTR;
 	}
 }

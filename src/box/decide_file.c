@@ -14,12 +14,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "helper/file.h"
 #include "hook/hook.h"
 #include "hook/mirror.h"
@@ -74,17 +76,12 @@ static s64 judge_file(struct notif *n, const struct who *w, int fd, u64 flags)
 static int open_tty(const struct notif *n, int flags)
 {
 	char path[40], text[1024], *at;
-	int fd, tty = 0;
-	ssize_t got;
+	int fd, tty;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", n->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	at = strrchr(text, ')');
-	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %d", &tty) != 1 || (tty >> 8 & 0xfff) < 136 || (tty >> 8 & 0xfff) > 143)
+	text_of(text, sizeof(text), "/proc/%d/stat", n->tid);
+	at = text_stat(text, 7);
+	tty = at ? atoi(at) : 0;
+	if ((tty >> 8 & 0xfff) < 136 || (tty >> 8 & 0xfff) > 143)
 		return -ENXIO;
 	snprintf(path, sizeof(path), "/dev/pts/%d", ((tty >> 8 & 0xfff) - 136) * 256 + (tty & 0xff));
 	fd = open(path, flags | O_NOCTTY | O_CLOEXEC);

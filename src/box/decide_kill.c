@@ -8,11 +8,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "helper/handle.h"
 
 static s64 judge_kill(struct notif *n, const struct who *w, u32 tid, u64 sig)
@@ -72,12 +72,11 @@ s64 box_tgkill(struct notif *n) { return to_one(n, (s32)n->args[1], n->args[2]);
 /* Which process a descriptor names could be changed before the kernel looks: the signal is sent from here. */
 s64 box_pidfd_kill(struct notif *n)
 {
-	char path[40], line[128];
 	struct acting act;
+	char text[1024];
 	struct who w;
-	int fd, pid = -1;
-	FILE *f;
-	s64 ret;
+	s64 ret, pid;
+	int fd;
 
 	if (!decides(n->box, SEC_task_kill))
 		return BOX_PASS;
@@ -86,12 +85,8 @@ s64 box_pidfd_kill(struct notif *n)
 	fd = client_fd(n->client, (int)n->args[0]);
 	if (fd < 0)
 		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "Pid: %d", &pid);
-	if (f)
-		fclose(f);
+	text_of(text, sizeof(text), "/proc/self/fdinfo/%d", fd);
+	pid = strtol(text_value(text, "Pid"), NULL, 10);
 	ret = pid <= 0 ? -EBADF : !who_is(n, &w) ? -EINTR : judge_kill(n, &w, (u32)pid, n->args[1]);
 	if (!ret)
 		ret = act_begin(n, &w, &act);

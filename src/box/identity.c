@@ -8,13 +8,11 @@
  * Invariant: nothing a client says about itself is believed; it can only give up.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "box/priv.h"
 
 /* Linux's numbers of the capabilities bpf(2) asks for. */
@@ -32,42 +30,17 @@ static u32 bits_of(u64 caps)
 	return bits;
 }
 
-/* Value of a line "KEY:\t..." of /proc/TID/status in the given base. */
-static bool status_value(const char *text, const char *key, int base, u64 *ret)
-{
-	const char *at = strstr(text, key);
-
-	if (!at)
-		return false;
-	*ret = strtoull(at + strlen(key), NULL, base);
-	return true;
-}
-
-static bool read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
-
 void identity_init(struct client *c)
 {
-	char path[40], text[2048];
 	struct client *up;
-	u64 parent = 0;
+	char text[2048];
+	u64 parent;
 
 	c->caps = c->box->opts.caps;
 	if (c->box->real_root || c->box->opts.unprivileged)
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/status", c->pid);
-	if (!read_file(path, text, sizeof(text)) || !status_value(text, "\nPPid:", 10, &parent))
-		return;
+	text_of(text, sizeof(text), "/proc/%d/status", c->pid);
+	parent = text_number(text, "PPid", 10);
 	pthread_mutex_lock(&c->box->lock);
 	for (up = c->box->clients[parent % BOX_CLIENTS]; up && up->pid != (pid_t)parent; up = up->next)
 		;
@@ -82,15 +55,11 @@ void identity_init(struct client *c)
 /* What /proc says of the thread now, or 0. */
 static u64 ask_kernel(struct notif *n)
 {
-	char path[40], text[2048];
-	u64 uid = 65534, eff = 0;
+	char text[2048];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", n->tid);
-	if (!read_file(path, text, sizeof(text)) || !notif_alive(n))
+	if (text_of(text, sizeof(text), "/proc/%d/status", n->tid) <= 0 || !notif_alive(n))
 		return 0;
-	status_value(text, "\nUid:", 10, &uid);
-	status_value(text, "\nCapEff:", 16, &eff);
-	return IDENTITY_KNOWN | (u64)bits_of(eff) << 32 | (u32)uid;
+	return IDENTITY_KNOWN | (u64)bits_of(text_number(text, "CapEff", 16)) << 32 | (u32)text_number(text, "Uid", 10);
 }
 
 /*

@@ -7,10 +7,7 @@
  * its death, ends the wait within SLICE_MS.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
@@ -18,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "box/priv.h"
 
 #define MAX_FDS 64      /* larger sets go to the kernel */
@@ -101,31 +99,8 @@ static int look(struct notif *n, struct set *s, int wait_ms)
 	return ready;
 }
 
-/* Is a signal waiting that the thread does not block? */
-static bool has_signal(pid_t tid)
-{
-	static const char *const keys[] = { "\nSigPnd:\t", "\nShdPnd:\t", "\nSigBlk:\t" };
-	u64 v[3] = { 0, 0, 0 };
-	char path[40], text[3000];
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	for (int i = 0; i < 3; i++) {
-		const char *at = strstr(text, keys[i]);
-
-		v[i] = at ? strtoull(at + strlen(keys[i]), NULL, 16) : 0;
-	}
-	return ((v[0] | v[1]) & ~v[2]) != 0;
-}
-
 /* Wait in the client's place: number of ready ones, -EINTR. `ns` < 0: for ever. */
-static int wait_for(struct notif *n, struct set *s, s64 ns)
+static int wait_set(struct notif *n, struct set *s, s64 ns)
 {
 	u64 end = ns < 0 ? U64_MAX : clock_ns(CLOCK_MONOTONIC) + (u64)ns, now;
 	int ready = look(n, s, 0);
@@ -134,7 +109,7 @@ static int wait_for(struct notif *n, struct set *s, s64 ns)
 		u64 left = (end - now + 999999) / 1000000;
 
 		ready = look(n, s, (int)MIN(left, (u64)SLICE_MS));
-		if (!ready && (!notif_alive(n) || has_signal(n->tid)))
+		if (!ready && (!notif_alive(n) || client_signalled(n->tid, false)))
 			return -EINTR;
 	}
 	return ready;
@@ -147,7 +122,7 @@ static s64 serve_set(struct notif *n, struct set *s, s64 ns)
 
 	if (__atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED) <= MAX_WAITING && open_set(n, s)) {
 		serve_slow(n->from);
-		ret = wait_for(n, s, ns);
+		ret = wait_set(n, s, ns);
 		close_set(s);
 	}
 	__atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "box/decide.h"
 #include "box/files.h"
 #include "box/priv.h"
@@ -90,23 +91,16 @@ static int copy_out(struct caller *w, u64 dst, const void *src, size_t n)
 /* Where taking a descriptor is not allowed (containers): what /proc says of it. */
 static int ident_by_proc(const struct notif *n, int fd, struct stat *st, int *ret_mode)
 {
-	char path[64], text[256] = "", *at;
-	ssize_t got;
-	int info;
+	char path[64], text[256], *at;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", n->tid, fd);
 	if (stat(path, st))
 		return -EBADF;
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", n->tid, fd);
-	info = open(path, O_RDONLY | O_CLOEXEC);
-	got = info < 0 ? 0 : read(info, text, sizeof(text) - 1);
-	if (info >= 0)
-		close(info);
-	text[got > 0 ? got : 0] = '\0';
-	at = strstr(text, "flags:");
-	if (!at || !notif_alive(n))
+	text_of(text, sizeof(text), "/proc/%d/fdinfo/%d", n->tid, fd);
+	at = text_value(text, "flags");
+	if (!*at || !notif_alive(n))
 		return -EBADF;
-	*ret_mode = (int)strtoul(at + 6, NULL, 8);
+	*ret_mode = (int)strtoul(at, NULL, 8);
 	return 0;
 }
 

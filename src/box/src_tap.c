@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "hook/task.h"
 #include "map/map.h"
 
@@ -52,20 +53,11 @@ static bool has(const struct pids *p, pid_t pid)
 
 static pid_t parent_of(pid_t pid)
 {
-	char path[48], text[512], *end;
-	ssize_t n;
-	int fd, parent = 0;
+	char text[512], *parent;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	end = strrchr(text, ')'); /* the name may hold anything */
-	return end && sscanf(end + 1, " %*c %d", &parent) == 1 ? parent : 0;
+	text_of(text, sizeof(text), "/proc/%d/stat", pid);
+	parent = text_stat(text, 4);
+	return parent ? atoi(parent) : 0;
 }
 
 /* All processes of the machine in the order of /proc; parents come before children but for numbers that wrapped. */
@@ -301,19 +293,13 @@ struct pidfd_exit { u64 mask, cgroup; u32 ids[11]; s32 exit_code; };
 
 static void read_ids(u32 tid, struct run_task *t)
 {
-	char path[48], line[256];
-	FILE *f;
+	char text[512];
 
-	snprintf(path, sizeof(path), "/proc/%u/status", tid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Uid: %u", &t->uid) == 1 || sscanf(line, "Tgid: %u", &t->tgid) == 1)
-			continue;
-		if (sscanf(line, "Gid: %u", &t->gid) == 1)
-			break;
-	}
-	if (f)
-		fclose(f);
+	if (text_of(text, sizeof(text), "/proc/%u/status", tid) <= 0)
+		return;
+	t->tgid = (u32)text_number(text, "Tgid", 10);
+	t->uid = (u32)text_number(text, "Uid", 10);
+	t->gid = (u32)text_number(text, "Gid", 10);
 }
 
 static struct src_task **slot(struct src *s, u32 tid)
@@ -385,22 +371,14 @@ void task_told_end(struct src *s, u32 tid, u32 code)
 /* The last field of /proc/TID/stat: set from when a task begins to end until its parent has asked; then it has no parent there. */
 static bool code_in_proc(const struct run_task *t, u32 *ret)
 {
-	char path[48], text[1024], *last, *end;
-	u32 parent = 0;
-	size_t n;
-	FILE *f;
+	char text[1024], *parent, *code;
 
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", t->tgid, t->tid);
-	f = fopen(path, "re");
-	n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-	if (f)
-		fclose(f);
-	text[n] = '\0';
-	last = strrchr(text, ' ');
-	end = strrchr(text, ')');
-	if (!last || !end || sscanf(end + 1, " %*c %u", &parent) != 1 || !parent)
+	text_of(text, sizeof(text), "/proc/%u/task/%u/stat", t->tgid, t->tid);
+	parent = text_stat(text, 4);
+	code = text_stat(text, 52);
+	if (!code || !atoi(parent))
 		return false;
-	*ret = (u32)strtoul(last, NULL, 10);
+	*ret = (u32)strtoul(code, NULL, 10);
 	return true;
 }
 

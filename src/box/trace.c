@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
 #include "hook/perf.h"
@@ -82,28 +83,15 @@ static void drop_empty(struct tracer *t)
 /* Parent and start time; false: there is no such process. */
 static bool proc_stat(pid_t pid, pid_t *ret_parent, u64 *ret_start)
 {
-	char path[32], buf[1024], *p;
-	size_t n;
-	FILE *f;
+	char text[1024], *start;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
+	text_of(text, sizeof(text), "/proc/%d/stat", pid);
+	start = text_stat(text, 22);
+	if (!start || *text_stat(text, 3) == 'Z')
 		return false;
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = 0;
-	p = strrchr(buf, ')');
-	for (int field = 2; p && field < 22; field++) {
-		p = strchr(p + 1, ' ');
-		if (p && field == 2 && p[1] == 'Z')
-			return false;
-		if (p && field == 3)
-			*ret_parent = atoi(p + 1);
-	}
-	if (p)
-		*ret_start = strtoull(p + 1, NULL, 10);
-	return p;
+	*ret_parent = atoi(text_stat(text, 4));
+	*ret_start = strtoull(start, NULL, 10);
+	return true;
 }
 
 u64 proc_start_time(pid_t pid)

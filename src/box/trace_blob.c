@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "box/trace_proc.h"
 #include "box/trace_blob.h"
 
@@ -67,13 +68,9 @@ static u64 vdso_symbol(const char *name)
 /* Does the clock take a system call? Then the vDSO's function makes one. */
 static bool clock_calls(void)
 {
-	int fd = open("/sys/devices/system/clocksource/clocksource0/current_clocksource", O_RDONLY | O_CLOEXEC);
-	char name[32] = "";
-	ssize_t n = fd < 0 ? 0 : read(fd, name, sizeof(name) - 1);
+	char name[32];
 
-	if (fd >= 0)
-		close(fd);
-	name[MAX(n, 0)] = 0;
+	text_of(name, sizeof(name), "/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	name[strcspn(name, "\n")] = 0;
 	return !strcmp(name, "hpet") || !strcmp(name, "acpi_pm") || strstr(name, "jiffies");
 }

@@ -23,6 +23,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define PATIENCE_NS 10000000000ull /* for a thread that runs to stop: on a busy machine it has to be given a processor first */
 #define DOUBT_NS    2000000ull   /* until it is asked whether it can at all */
@@ -210,19 +211,11 @@ static int add_thread(struct stop *s, pid_t tid)
 /* State letter of a thread; 'X': gone. */
 static char state_of(pid_t pid, pid_t tid)
 {
-	char path[64], buf[512], *p;
-	size_t n;
-	FILE *f;
+	char text[512], *state;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	f = fopen(path, "re");
-	if (!f)
-		return 'X';
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = 0;
-	p = strrchr(buf, ')');
-	return p && p[1] ? p[2] : 'X';
+	text_of(text, sizeof(text), "/proc/%d/task/%d/stat", pid, tid);
+	state = text_stat(text, 3);
+	return state ? *state : 'X';
 }
 
 static bool has_ended(pid_t pid, pid_t tid) { return strchr("ZX", state_of(pid, tid)); }
@@ -285,25 +278,28 @@ static int settle(pid_t tid, int st)
 	return 0;
 }
 
+/* The system call that a thread is in (-1: none that was made), and where it returns to. 0, -EOPNOTSUPP: in none, or -errno. */
+static int call_of(pid_t pid, pid_t tid, int *ret_nr, u64 *ret_pc)
+{
+	char text[256], *pc;
+	ssize_t n = text_of(text, sizeof(text), "/proc/%d/task/%d/syscall", pid, tid);
+
+	if (n < 0)
+		return (int)n;
+	pc = strrchr(text, ' '); /* NR ARGS SP PC, or "running" */
+	if (!pc)
+		return -EOPNOTSUPP;
+	*ret_nr = atoi(text);
+	*ret_pc = strtoull(pc + 1, NULL, 16);
+	return 0;
+}
+
 /* Is it in a system call that goes on although it was interrupted? And where that returns to. */
 static bool unreachable(pid_t pid, pid_t tid, u64 *ret_pc)
 {
-	char path[64], buf[256], *last;
-	size_t n;
-	FILE *f;
+	int nr;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = 0;
-	last = strrchr(buf, ' ');
-	if (buf[0] < '0' || buf[0] > '9' || !last)
-		return false;
-	*ret_pc = strtoull(last + 1, NULL, 16);
-	return true;
+	return call_of(pid, tid, &nr, ret_pc) == 0 && nr >= 0;
 }
 
 /* 0, -ESRCH: it ended, -EAGAIN: out of reach, -ETIMEDOUT: it runs. */
@@ -403,25 +399,16 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why)
 int stop_park(pid_t pid, u64 *ret_at, u8 old[2])
 {
 	static const u8 loop[2] = { 0xeb, 0xfe };
-	char path[64], buf[256], *last;
-	int mem, err = -EOPNOTSUPP;
-	size_t n;
-	FILE *f;
+	int nr, mem, err = call_of(pid, pid, &nr, ret_at);
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -ESRCH;
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = 0;
-	last = strrchr(buf, ' ');
-	if (!last || (strtol(buf, NULL, 10) != SYS_execve && strtol(buf, NULL, 10) != SYS_execveat))
+	if (err)
+		return err;
+	if (nr != SYS_execve && nr != SYS_execveat)
 		return -EOPNOTSUPP;
-	*ret_at = strtoull(last + 1, NULL, 16);
 	mem = open_mem(pid);
 	if (mem < 0)
 		return mem;
+	err = -EOPNOTSUPP;
 	if (pread(mem, old, 2, (off_t)*ret_at) == 2 && memcmp(old, loop, 2) && pwrite(mem, loop, 2, (off_t)*ret_at) == 2)
 		err = 0;
 	close(mem);
@@ -463,25 +450,14 @@ int stop_exec(struct stop *s, pid_t pid, struct str *why)
 #endif
 static u32 expected_filters;
 
-static u32 status_field(const char *text, const char *name)
-{
-	const char *p = strstr(text, name);
-
-	return p ? (u32)strtoul(p + strlen(name), NULL, 10) : 0;
-}
-
 /* Its mode, and how many filters. */
 static u32 seccomp_of(const char *path, u32 *ret_n)
 {
-	char buf[4096];
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(buf, 1, sizeof(buf) - 1, f) : 0;
+	char text[4096];
 
-	if (f)
-		fclose(f);
-	buf[n] = 0;
-	*ret_n = status_field(buf, "\nSeccomp_filters:");
-	return status_field(buf, "\nSeccomp:");
+	text_of(text, sizeof(text), "%s", path);
+	*ret_n = (u32)text_number(text, "Seccomp_filters", 10);
+	return (u32)text_number(text, "Seccomp", 10);
 }
 
 u32 stop_own_filters(void)
