@@ -23,6 +23,7 @@ struct task_struct___wrong {
 struct no_such_struct___at_all { int x; };
 
 enum bpf_prog_type___other { BPF_PROG_TYPE_XDP___other = 12345 };
+enum perf_callchain_context___other { PERF_CONTEXT_KERNEL___other = 0x100000000ull };
 enum bpf_struct_walk_result___none { NO_SUCH_VALUE = 1 };
 
 /* flags of the kernel whose values need 64 bits */
@@ -46,6 +47,8 @@ int types(void *ctx)
 		wrong |= 16;
 	if (bpf_core_enum_value_exists(enum bpf_wide___own, BPF_WIDE))
 		wrong |= 32;
+	if (bpf_core_enum_value(enum perf_callchain_context___other, PERF_CONTEXT_KERNEL___other) != -128ull)
+		wrong |= 64;
 	return wrong;
 }
 

@@ -65,6 +65,8 @@ struct client {
 	u32 nimages;
 	bool asks_bpf;            /* it has called bpf(2); atomic */
 	bool plain;               /* the program it is has no libbpf: looked up once, see netlink.c; atomic */
+	u64 closed_dev, closed_ino; /* what stands for descriptors that were closed in its place; 0: nothing does */
+	int closed_fd;
 	void *trace;              /* of the tracing side (trace*.c) */
 };
 

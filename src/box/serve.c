@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -143,6 +144,60 @@ static int fd_give(struct caller *w, int fd)
 	return (int)notif_give(n, fd, true);
 }
 
+/* The number that was closed in its place, if it is still empty, or -1; nobody else gets it then. */
+static int spare_fd(struct client *c)
+{
+	u64 ino = __atomic_exchange_n(&c->closed_ino, 0, __ATOMIC_ACQUIRE);
+	int at = c->closed_fd, fd = ino ? client_fd(c, at) : -1;
+	struct stat st;
+	bool is = fd >= 0 && !fstat(fd, &st) && st.st_dev == c->closed_dev && st.st_ino == ino;
+
+	if (fd >= 0)
+		close(fd);
+	return is ? at : -1;
+}
+
+/* A descriptor for the client while its call waits. */
+static int fd_add(struct caller *w, int fd)
+{
+	struct notif *n = of(w);
+	struct seccomp_notif_addfd a = { .id = n->id, .srcfd = (u32)fd, .newfd_flags = O_CLOEXEC };
+	int got, at = spare_fd(n->client);
+
+	if (at >= 0) {
+		a.flags = SECCOMP_ADDFD_FLAG_SETFD;
+		a.newfd = (u32)at;
+	}
+	got = ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
+	got = got >= 0 ? got : errno == ENOENT ? -EINTR : -errno;
+	close(fd);
+	return got;
+}
+
+/*
+ * Nobody can close a descriptor of another process: an empty file takes its place, so that what it stood for is released, and the
+ * number is the next to be given out.
+ */
+static int fd_close(struct caller *w, int fd)
+{
+	struct notif *n = of(w);
+	int empty = memfd_create("closed", MFD_CLOEXEC), err = 0;
+	struct stat st;
+
+	if (empty < 0 || fstat(empty, &st))
+		err = -errno;
+	if (!err)
+		err = notif_replace(n, empty, fd, true);
+	if (!err) {
+		n->client->closed_dev = st.st_dev;
+		n->client->closed_fd = fd;
+		__atomic_store_n(&n->client->closed_ino, st.st_ino, __ATOMIC_RELEASE);
+	}
+	if (empty >= 0)
+		close(empty);
+	return err;
+}
+
 /* Pins live in bpf file systems only. */
 static int pin_path(struct caller *w, int dir, const char *path, char *out, size_t size)
 {
@@ -188,7 +243,8 @@ static void identify(struct caller *w) { identity_fill(of(w)); }
 struct caller *notif_caller(struct notif *n)
 {
 	n->who = (struct caller){ .identify = identify, .copy_in = copy_in, .copy_out = copy_out, .fd_ident = fd_ident,
-				  .fd_give = fd_give, .task = task, .fd_take = fd_take, .pin_path = pin_path };
+				  .fd_give = fd_give, .fd_add = fd_add, .fd_close = fd_close, .task = task, .fd_take = fd_take,
+				  .pin_path = pin_path };
 	return &n->who;
 }
 

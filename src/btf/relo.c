@@ -170,20 +170,25 @@ static const char *spec_text(char *buf, const struct spec *s)
 static int parse_indices(const char *s, struct spec *out)
 {
 	while (*s) {
-		char *end;
-		long v;
+		bool minus;
+		u64 v = 0;
 
+		/* As the kernel's sscanf("%d") reads: spaces before a number do no harm, and what is too long is cut to 32 bits. */
 		s += *s == ':';
+		while (*s == ' ' || (*s >= '\t' && *s <= '\r') || *s == '\xa0')
+			s++;
+		minus = *s == '-';
+		s += minus;
 		if (*s < '0' || *s > '9')
 			return -EINVAL;
-		errno = 0;
-		v = strtol(s, &end, 10);
-		if (errno || v > INT_MAX)
-			return -EINVAL;
+		for (; *s >= '0' && *s <= '9'; s++)
+			v = v * 10 + (u64)(*s - '0');
 		if (out->nraw == SPEC_MAX)
 			return -E2BIG;
+		v = minus ? 0 - v : v;
+		if (v & 1u << 31)
+			return -EINVAL;
 		out->raw[out->nraw++] = (u32)v;
-		s = end;
 	}
 	return out->nraw ? 0 : -EINVAL;
 }
@@ -688,7 +693,7 @@ static int resolve(const struct relo *x, const struct cands *c, struct spec spec
 	if (err)
 		return say(x, -EINVAL, "parsing [%u] %s %s + %s failed: %d\n", x->r->type_id,
 			   btf_kind_row[btf_kind_of(lt)].name, log_name(x->local, lt->name_off),
-			   btf_str(x->local, x->r->access_str_off), err);
+			   btf_str_valid(x->local, x->r->access_str_off) ? btf_str(x->local, x->r->access_str_off) : "<?>", err);
 	say(x, 0, "%s\n", spec_text(text, &spec[0]));
 	if (x->kind == CORE_TYPE_ID_LOCAL) {
 		*res = (struct result){ .orig = { .val = spec[0].root }, .new = { .val = spec[0].root } };

@@ -26,7 +26,7 @@
 /* What a load copied in; freed as one. */
 struct load_bufs {
 	struct bpf_insn *insns;
-	void *func_info, *line_info, *core_relos;
+	void *func_info, *line_info;
 	s32 *fds;                /* fd_array, when its length was given */
 	struct obj *btf_obj, *attach_obj;
 	struct call *c;
@@ -38,7 +38,6 @@ static void bufs_free(struct load_bufs *b)
 	free(b->insns);
 	free(b->func_info);
 	free(b->line_info);
-	free(b->core_relos);
 	free(b->fds);
 	obj_put(b->btf_obj);
 	obj_put(b->attach_obj);
@@ -250,21 +249,46 @@ static int copy_infos(struct call *c, struct load_bufs *b, struct vf_input *vf)
 	return 0;
 }
 
-/* CO-RE done by the "kernel": relocations given with the load (light skeletons). */
-static int apply_core_relos(struct call *c, struct load_bufs *b, const struct vf_input *vf, struct log *log)
+#define CORE_RELO_MAX 252 /* bytes of a record */
+
+/* Records of relocations: more of the caller's than we know must be zero. */
+static int check_core_tail(struct call *c, const u8 *rec, struct log *log)
+{
+	struct attr_prog_load *a = &c->a.prog_load;
+
+	for (u32 i = sizeof(struct bpf_core_relo); i < a->core_relo_rec_size; i++) {
+		if (!rec[i])
+			continue;
+		if (log_on(log))
+			log_printf(log, "nonzero tailing record in core_relo");
+		a->core_relo_rec_size = sizeof(struct bpf_core_relo);
+		return CALL_PUT(c, prog_load.core_relo_rec_size) ? -EFAULT : -E2BIG;
+	}
+	return 0;
+}
+
+/*
+ * CO-RE done by the "kernel": relocations given with the load (light skeletons). Each is applied before the next is looked at, so
+ * a bad one is told whatever comes behind it.
+ */
+static int apply_core_relos(struct call *c, const struct load_bufs *b, const struct vf_input *vf, struct log *log)
 {
 	const struct attr_prog_load *a = &c->a.prog_load;
-	int err;
+	const u32 size = a->core_relo_rec_size, count = a->core_relo_cnt;
+	u8 rec[CORE_RELO_MAX];
+	int err = 0;
 
-	if (!a->core_relo_cnt || (!a->func_info_cnt && !a->line_info_cnt))
+	if (!count || (!a->func_info_cnt && !a->line_info_cnt))
 		return 0; /* without them Linux does not look at relocations at all */
-	if (!vf->btf || a->core_relo_cnt > MAX_INSNS || a->core_relo_rec_size < sizeof(struct bpf_core_relo) ||
-	    a->core_relo_rec_size > 252 || a->core_relo_rec_size % 4)
-		return call_fail(c, -EINVAL, "core_relos need prog_btf_fd and records of 16 to 252 bytes");
-	err = call_in_alloc(c, a->core_relos, (size_t)a->core_relo_cnt * a->core_relo_rec_size, &b->core_relos);
-	for (u32 i = 0; !err && i < a->core_relo_cnt; i++) {
-		const u8 *rec = (const u8 *)b->core_relos + (size_t)i * a->core_relo_rec_size;
-		err = btf_core_apply(log, vf->btf, sys_kernel_btf(c->s), rec, i, b->insns, vf->insn_cnt);
+	if (!vf->btf || count > S32_MAX / sizeof(struct bpf_core_relo) || size < sizeof(struct bpf_core_relo) || size > sizeof(rec) ||
+	    size % 4)
+		return call_fail(c, -EINVAL, "core_relos need prog_btf_fd and records of 16 to %zu bytes", sizeof(rec));
+	for (u32 i = 0; !err && i < count; i++) {
+		err = call_in(c, rec, a->core_relos + (u64)i * size, size);
+		if (!err)
+			err = check_core_tail(c, rec, log);
+		if (!err)
+			err = btf_core_apply(log, vf->btf, sys_kernel_btf(c->s), rec, i, b->insns, vf->insn_cnt);
 	}
 	return err;
 }
@@ -563,32 +587,6 @@ static int finish_test_run(struct call *c, struct test_run *t)
 			return -EFAULT;
 	}
 	return err ? err : err2;
-}
-
-/* A program's own bpf(2): in this process, with the privileges of who runs it. */
-static s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size)
-{
-	const struct call *c = env->sys_cookie;
-	struct caller self = sys_self(c->s);
-
-	self.identify = NULL;
-	self.caps = caller_known(c->who)->caps;
-	self.uid = c->who->uid;
-	self.pid = (u32)getpid();
-	return sys_bpf(c->s, &self, cmd, (u64)(uintptr_t)attr, size, NULL);
-}
-
-/* Only what stands for an object can be closed: other descriptors are none of a program's business. */
-static s64 prog_sys_close(struct run_env *env, int fd)
-{
-	const struct call *c = env->sys_cookie;
-	struct obj *o;
-	int err = obj_by_fd(&c->s->tab, fd, OBJ_NONE, &o, NULL);
-
-	if (err)
-		return -EBADF;
-	obj_put(o);
-	return close(fd) ? -errno : 0;
 }
 
 /* BPF_ENABLE_STATS: runs and the time they took, if somebody wants to know. */

@@ -70,6 +70,9 @@ struct caller {
 	int (*fd_ident)(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode);
 	/* give it a descriptor of ours (consumed): the caller's number, or -errno */
 	int (*fd_give)(struct caller *w, int fd);
+	/* the same in the middle of its call, which goes on; and close what was given so: 0 or -errno. NULL for `direct` */
+	int (*fd_add)(struct caller *w, int fd);
+	int (*fd_close)(struct caller *w, int fd);
 	/* its thread as programs see it that run in its place; NULL: the calling thread */
 	void (*task)(struct caller *w, struct run_task *ret);
 	/* its descriptor as one of this process, to be closed by us; or -errno. NULL: those of `direct` are ours already */
@@ -130,6 +133,11 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 #define C(id, name, ...) int cmd_##name(struct call *c);
 #define CU(id, name, ...)
 #include "spec/cmd.def"
+
+/* prog_call.c: what bpf_sys_bpf() and bpf_sys_close() do in a test run; env->sys_cookie: the struct call that runs it */
+struct run_env;
+s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size);
+s64 prog_sys_close(struct run_env *env, int fd);
 
 /* fast.c: lookup and update of this process, done, or else to be done by sys_bpf(). */
 bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size);
