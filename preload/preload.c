@@ -17,18 +17,14 @@
 #include <unistd.h>
 
 #include "accel.h"
+#include "base/syscall.h"
 #include "skep/skep.h"
 
 /* The kernel's own entry: libc's syscall() is the function being replaced. */
 static long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
+	long ret = syscall6(n, a, b, c, d, e, f);
 
-	__asm__ volatile("syscall" : "=a"(ret) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
 	if ((unsigned long)ret > -4096ul) {
 		errno = (int)-ret;
 		return -1;

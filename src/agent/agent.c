@@ -41,7 +41,7 @@ static void block_init(struct agent_thread *t)
 static struct agent_thread *block_new(u64 fs, u32 tid)
 {
 	u64 size = AGENT_BLOCK_SIZE;
-	long at = os_call_anyway(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	long at = syscall_anyway(__NR_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 				 -1, 0);
 	struct agent_thread *t, *first;
 
@@ -100,7 +100,7 @@ void agent_seal(void)
 struct agent_thread *agent_thread_slow(struct agent_thread *gs)
 {
 	struct agent_thread *t, *mine = NULL;
-	u32 tid = (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
+	u32 tid = (u32)syscall6(__NR_gettid, 0, 0, 0, 0, 0, 0);
 	u64 fs = own_fs();
 	bool foreign = gs != NULL;
 
@@ -145,7 +145,7 @@ u32 agent_pid(void)
 	u32 pid = __atomic_load_n(&agent_head.self->pid, __ATOMIC_RELAXED);
 
 	if (unlikely(!pid)) {
-		pid = agent_sealed ? agent_head.known_pid : (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
+		pid = agent_sealed ? agent_head.known_pid : (u32)syscall6(__NR_getpid, 0, 0, 0, 0, 0, 0);
 		__atomic_store_n(&agent_head.self->pid, pid, __ATOMIC_RELAXED);
 	}
 	return pid;
@@ -174,9 +174,9 @@ u32 agent_tid(void)
 	if (agent_sealed)
 		return t && t->tid ? t->tid : pid; /* of a thread that is younger than that no more is known */
 	if (unlikely(!t || t->in_vfork))
-		return (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
+		return (u32)syscall6(__NR_gettid, 0, 0, 0, 0, 0, 0);
 	if (unlikely(!t->tid || t->pid != pid)) {
-		t->tid = (u32)os_call6(__NR_gettid, 0, 0, 0, 0, 0, 0);
+		t->tid = (u32)syscall6(__NR_gettid, 0, 0, 0, 0, 0, 0);
 		t->pid = pid;
 	}
 	return t->tid;
@@ -187,7 +187,7 @@ u32 agent_tgid(void)
 	struct agent_thread *t = agent_current();
 
 	if (unlikely(t && t->in_vfork && !agent_sealed))
-		return (u32)os_call6(__NR_getpid, 0, 0, 0, 0, 0, 0);
+		return (u32)syscall6(__NR_getpid, 0, 0, 0, 0, 0, 0);
 	return agent_pid();
 }
 
@@ -604,7 +604,7 @@ u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)
 static void wake(u32 *word)
 {
 	__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
-	os_call_anyway(__NR_futex, (long)word, FUTEX_WAKE, S32_MAX, 0, 0, 0);
+	syscall_anyway(__NR_futex, (long)word, FUTEX_WAKE, S32_MAX, 0, 0, 0);
 }
 
 /* A view of a map as the supervisor wrote it. */
@@ -633,7 +633,7 @@ static s64 do_command(struct agent_cmd *c)
 
 	switch (c->op) {
 	case AGENT_CMD_SYSCALL:
-		return os_call_anyway(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+		return syscall_anyway(c->nr, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 	case AGENT_CMD_VALUE:
 		return (s64)a[0];
 	case AGENT_CMD_THREAD:
@@ -671,6 +671,6 @@ void agent_call(struct agent_cmd *first)
 	}
 	wake(&agent_head.ctl->done);
 	/* it moves this thread back to where it was; a supervisor that is no more does not */
-	while (os_call_anyway(__NR_kill, agent_head.ctl->server, 0, 0, 0, 0, 0) != -ESRCH)
-		os_call_anyway(__NR_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
+	while (syscall_anyway(__NR_kill, agent_head.ctl->server, 0, 0, 0, 0, 0) != -ESRCH)
+		syscall_anyway(__NR_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
 }

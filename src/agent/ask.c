@@ -31,7 +31,7 @@ static bool wait_for(struct agent_ctl *c, struct agent_req *q)
 		if (n >= LOOKS && state == AGENT_REQ_READY &&
 		    __atomic_compare_exchange_n(&q->state, &ready, AGENT_REQ_TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return false;
-		os_call6(__NR_futex, (long)&q->state, FUTEX_WAIT, state, (long)&moment, 0, 0);
+		syscall6(__NR_futex, (long)&q->state, FUTEX_WAIT, state, (long)&moment, 0, 0);
 		if (!c->server || os_call4(__NR_kill, (long)c->server, 0, 0, 0) == -ESRCH)
 			return __atomic_load_n(&q->state, __ATOMIC_ACQUIRE) == AGENT_REQ_DONE;
 	}

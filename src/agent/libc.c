@@ -150,12 +150,12 @@ long syscall(long nr, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	return result(os_call6(nr, a[0], a[1], a[2], a[3], a[4], a[5]));
+	return result(syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
 pid_t getpid(void) { return (pid_t)agent_tgid(); }
-uid_t getuid(void) { return (uid_t)os_call6(__NR_getuid, 0, 0, 0, 0, 0, 0); }
-gid_t getgid(void) { return (gid_t)os_call6(__NR_getgid, 0, 0, 0, 0, 0, 0); }
+uid_t getuid(void) { return (uid_t)syscall6(__NR_getuid, 0, 0, 0, 0, 0, 0); }
+gid_t getgid(void) { return (gid_t)syscall6(__NR_getgid, 0, 0, 0, 0, 0, 0); }
 
 int prctl(int op, ...)
 {
@@ -165,41 +165,41 @@ int prctl(int op, ...)
 	va_start(ap, op);
 	a = va_arg(ap, long);
 	va_end(ap);
-	return (int)result(os_call6(__NR_prctl, op, a, 0, 0, 0, 0));
+	return (int)result(syscall6(__NR_prctl, op, a, 0, 0, 0, 0));
 }
 
 int open(const char *path, int flags, ...)
 {
-	return (int)result(os_call6(__NR_openat, AT_FDCWD, (long)path, flags, 0, 0, 0));
+	return (int)result(syscall6(__NR_openat, AT_FDCWD, (long)path, flags, 0, 0, 0));
 }
-ssize_t read(int fd, void *buf, size_t n) { return result(os_call6(__NR_read, fd, (long)buf, (long)n, 0, 0, 0)); }
-ssize_t pread(int fd, void *buf, size_t n, off_t at) { return result(os_call6(__NR_pread64, fd, (long)buf, (long)n, at, 0, 0)); }
+ssize_t read(int fd, void *buf, size_t n) { return result(syscall6(__NR_read, fd, (long)buf, (long)n, 0, 0, 0)); }
+ssize_t pread(int fd, void *buf, size_t n, off_t at) { return result(syscall6(__NR_pread64, fd, (long)buf, (long)n, at, 0, 0)); }
 ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
 {
-	return result(os_call6(__NR_pwrite64, fd, (long)buf, (long)n, at, 0, 0));
+	return result(syscall6(__NR_pwrite64, fd, (long)buf, (long)n, at, 0, 0));
 }
-int close(int fd) { return (int)result(os_call6(__NR_close, fd, 0, 0, 0, 0, 0)); }
+int close(int fd) { return (int)result(syscall6(__NR_close, fd, 0, 0, 0, 0, 0)); }
 int access(const char *path, int mode)
 {
-	return (int)result(os_call6(__NR_faccessat, AT_FDCWD, (long)path, mode, 0, 0, 0));
+	return (int)result(syscall6(__NR_faccessat, AT_FDCWD, (long)path, mode, 0, 0, 0));
 }
 int stat(const char *path, struct stat *st)
 {
-	return (int)result(os_call6(__NR_newfstatat, AT_FDCWD, (long)path, (long)st, 0, 0, 0));
+	return (int)result(syscall6(__NR_newfstatat, AT_FDCWD, (long)path, (long)st, 0, 0, 0));
 }
 ssize_t getrandom(void *buf, size_t n, unsigned flags)
 {
-	return result(os_call6(__NR_getrandom, (long)buf, (long)n, flags, 0, 0, 0));
+	return result(syscall6(__NR_getrandom, (long)buf, (long)n, flags, 0, 0, 0));
 }
 ssize_t process_vm_readv(pid_t pid, const struct iovec *l, unsigned long nl, const struct iovec *r, unsigned long nr,
 			 unsigned long flags)
 {
-	return result(os_call6(__NR_process_vm_readv, pid, (long)l, (long)nl, (long)r, (long)nr, (long)flags));
+	return result(syscall6(__NR_process_vm_readv, pid, (long)l, (long)nl, (long)r, (long)nr, (long)flags));
 }
 ssize_t process_vm_writev(pid_t pid, const struct iovec *l, unsigned long nl, const struct iovec *r, unsigned long nr,
 			  unsigned long flags)
 {
-	return result(os_call6(__NR_process_vm_writev, pid, (long)l, (long)nl, (long)r, (long)nr, (long)flags));
+	return result(syscall6(__NR_process_vm_writev, pid, (long)l, (long)nl, (long)r, (long)nr, (long)flags));
 }
 
 /* The kernel's own function where the process has it: no system call for the common clocks. */
@@ -209,7 +209,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 
 	if (vdso)
 		return vdso(id, ts);
-	return (int)result(os_call6(__NR_clock_gettime, id, (long)ts, 0, 0, 0, 0));
+	return (int)result(syscall6(__NR_clock_gettime, id, (long)ts, 0, 0, 0, 0));
 }
 
 /* ---- printf: what helper/print.c makes its output of: %s %c %% and integers with flags, width and sizes ---- */

@@ -6,6 +6,7 @@
 #include <asm/unistd.h>
 
 #include "agent/agent.h"
+#include "base/syscall.h"
 #include "helper/helper.h"
 #include "map/os.h"
 
@@ -13,26 +14,6 @@
 #define SAME_STACK ((u64)8 << 20)
 
 extern struct agent_head agent_head;
-
-/* Whatever was given up: by threads that work for the supervisor, which has seen to it. errno is not touched. */
-static inline long os_call_anyway(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
-
-static inline long os_call6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	return OS_SEALED ? -1 /* EPERM */ : os_call_anyway(nr, a, b, c, d, e, f);
-}
 
 /* ---- agent.c: called by entry.S ---- */
 struct agent_thread *agent_thread_slow(struct agent_thread *gs);

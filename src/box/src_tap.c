@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/syscall.h"
 #include "base/text.h"
 #include "hook/task.h"
 #include "map/map.h"
@@ -128,29 +129,7 @@ int src_threads(struct src *s, pid_t only, pid_t **ret, u32 *ret_n)
 /* The kernel's own: libc's syscall() leads to skep in programs that hold libbpf. */
 static long kernel_perf_open(struct perf_event_attr *attr, pid_t tid, u32 cpu)
 {
-#if defined(__x86_64__)
-	register long group __asm__("r10") = -1;
-	register long flags __asm__("r8") = PERF_FLAG_FD_CLOEXEC;
-	long r = SYS_perf_event_open;
-
-	__asm__ volatile("syscall"
-			 : "+a"(r)
-			 : "D"(attr), "S"((long)tid), "d"((long)cpu), "r"(group), "r"(flags)
-			 : "rcx", "r11", "memory");
-	return r;
-#elif defined(__aarch64__)
-	register long r __asm__("x0") = (long)attr;
-	register long nr __asm__("x8") = SYS_perf_event_open;
-	register long who __asm__("x1") = tid;
-	register long where __asm__("x2") = cpu;
-	register long group __asm__("x3") = -1;
-	register long flags __asm__("x4") = PERF_FLAG_FD_CLOEXEC;
-
-	__asm__ volatile("svc 0" : "+r"(r) : "r"(nr), "r"(who), "r"(where), "r"(group), "r"(flags) : "memory");
-	return r;
-#else
-#error "no system call for this machine"
-#endif
+	return syscall6(SYS_perf_event_open, (long)attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC, 0);
 }
 
 static int tap_fd(struct tap *t, int fd)

@@ -1,50 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The few system calls of the maps' program side, without a C library: yielding to a lock's owner, asking whether it still
- * lives, kicking a reader. Invariant: errno is never touched; results are the kernel's own (-errno).
+ * lives, kicking a reader.
  */
 #ifndef SKEP_MAP_OS_H
 #define SKEP_MAP_OS_H
 
 #include <asm/unistd.h>
 
-#include "base/types.h"
+#include "base/syscall.h"
 
-/* In a process that has given up system calls the agent makes none: each fails as if it were not allowed. */
-#ifdef SKEP_AGENT
-extern u32 agent_sealed __attribute__((visibility("hidden")));
-#define OS_SEALED unlikely(agent_sealed)
-#else
-#define OS_SEALED false
-#endif
+static inline long os_call4(long nr, long a, long b, long c, long d)
+{
+	return syscall6(nr, a, b, c, d, 0, 0);
+}
 
 #if defined(__x86_64__)
-static inline long os_call4(long nr, long a, long b, long c, long d)
-{
-	long ret = -1; /* EPERM */
-	register long r10 __asm__("r10") = d;
-
-	if (OS_SEALED)
-		return ret;
-	__asm__ volatile("syscall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
-	return ret;
-}
 static inline void os_relax(void) { __builtin_ia32_pause(); }
-#elif defined(__aarch64__)
-static inline long os_call4(long nr, long a, long b, long c, long d)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
-	return x0;
-}
-static inline void os_relax(void) { __asm__ volatile("yield"); }
 #else
-#error "no system call convention for this machine"
+static inline void os_relax(void) { __asm__ volatile("yield"); }
 #endif
 
 /* Loads before it are done before loads after it. */

@@ -13,7 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include "vm/syscall.h"
+#include "base/syscall.h"
+
 
 #define PIECE 4096u /* what a pipe surely takes at once */
 

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/syscall.h"
 #include "vm/interp.h"
-#include "vm/syscall.h"
 
 /* Where an exception or the end of a budget lands: the C frame that entered the program, or a callback. */
 struct run_exit {

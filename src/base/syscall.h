@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A system call without a C library: what runs in traced processes has none. */
-#ifndef SKEP_VM_SYSCALL_H
-#define SKEP_VM_SYSCALL_H
+/*
+ * A system call without a C library: there is none for what runs in traced processes, and syscall() can be skep's own.
+ * errno is never touched; results are the kernel's own (-errno).
+ */
+#ifndef SKEP_BASE_SYSCALL_H
+#define SKEP_BASE_SYSCALL_H
 
+#include "base/types.h"
+
+/* In a process that has given up system calls the agent makes none: each fails as if it were not allowed. */
 #ifdef SKEP_AGENT
-extern unsigned int agent_sealed __attribute__((visibility("hidden"))); /* map/os.h */
+extern u32 agent_sealed __attribute__((visibility("hidden")));
+#define SYSCALL_SEALED unlikely(agent_sealed)
+#else
+#define SYSCALL_SEALED false
 #endif
 
-static inline long syscall6(long nr, long a, long b, long c, long d, long e, long f)
+/* Whatever was given up. */
+static inline long syscall_anyway(long nr, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)
 	register long r10 __asm__("r10") = d;
@@ -15,10 +25,6 @@ static inline long syscall6(long nr, long a, long b, long c, long d, long e, lon
 	register long r9 __asm__("r9") = f;
 	long ret;
 
-#ifdef SKEP_AGENT
-	if (__builtin_expect(agent_sealed, 0))
-		return -1; /* EPERM */
-#endif
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
@@ -41,6 +47,11 @@ static inline long syscall6(long nr, long a, long b, long c, long d, long e, lon
 #else
 #error "no system call for this machine"
 #endif
+}
+
+static inline long syscall6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	return SYSCALL_SEALED ? -1 /* EPERM */ : syscall_anyway(nr, a, b, c, d, e, f);
 }
 
 #endif
