@@ -44,6 +44,13 @@ extern const u32 cli_ncommon_opts;
 #define CLI_CMD(name) extern const struct cli_cmd cmd_##name;
 #include "cli/verbs.def"
 #undef CLI_CMD
+#define CLI_CMD(name) CLI_VERB_##name,
+enum {
+#include "cli/verbs.def"
+	CLI_NVERBS
+};
+#undef CLI_CMD
+extern const struct cli_cmd *const cli_verbs[CLI_NVERBS]; /* in the order of `skep --help` */
 
 const char *cli_errname(int err); /* "EINVAL"; knows Linux's own 524 too */
 void cli_help(const struct cli_cmd *c);

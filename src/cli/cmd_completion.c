@@ -9,12 +9,6 @@
 
 #include "cli/cli.h"
 
-static const struct cli_cmd *const verbs[] = {
-#define CLI_CMD(name) &cmd_##name,
-#include "cli/verbs.def"
-#undef CLI_CMD
-};
-
 static void words(const struct cli_opt *o, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
@@ -60,8 +54,8 @@ static void bash(void)
 	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} list= i\n"
 	       "\tCOMPREPLY=()\n"
 	       "\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\tlist=\"");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("%s ", verbs[i]->name);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
+		printf("%s ", cli_verbs[i]->name);
 	printf("--help --version\"\n"
 	       "\t\tCOMPREPLY=($(compgen -W \"$list\" -- \"$word\"))\n\t\treturn\n\tfi\n"
 	       "\t# behind -- stands another command\n"
@@ -69,14 +63,14 @@ static void bash(void)
 	       "\t\tif [ \"${COMP_WORDS[i]}\" = -- ]; then\n"
 	       "\t\t\tdeclare -F _command_offset >/dev/null && _command_offset $((i + 1))\n\t\t\treturn\n\t\tfi\n\tdone\n"
 	       "\tcase $verb:$last in\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		values(verbs[i]);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
+		values(cli_verbs[i]);
 	printf("\tesac\n"
 	       "\t[ -n \"$list\" ] || case $verb:$word in\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		printf("\t%s:-*) list=\"", verbs[i]->name);
+	for (u32 i = 0; i < CLI_NVERBS; i++) {
+		printf("\t%s:-*) list=\"", cli_verbs[i]->name);
 		words(cli_common_opts, cli_ncommon_opts);
-		words(verbs[i]->opts, verbs[i]->nopts);
+		words(cli_verbs[i]->opts, cli_verbs[i]->nopts);
 		printf("\" ;;\n");
 	}
 	printf("\tesac\n"

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-static const struct cli_cmd *const verbs[] = {
+const struct cli_cmd *const cli_verbs[CLI_NVERBS] = {
 #define CLI_CMD(name) &cmd_##name,
 #include "cli/verbs.def"
 #undef CLI_CMD
@@ -56,7 +56,7 @@ static void help_opts(const struct cli_opt *o, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
 		char left[64];
-		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o[i].letter ? "-" : "  ", o[i].letter ? o[i].letter : ' ',
+		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o[i].letter ? "-" : " ", o[i].letter ? o[i].letter : ' ',
 			 o[i].letter ? ", " : "  ", o[i].name, o[i].arg ? " " : "", o[i].arg ? o[i].arg : "");
 		printf("  %-34s %s\n", left, o[i].help);
 	}
@@ -82,8 +82,8 @@ static void usage(FILE *f)
 {
 	fprintf(f, "usage: skep VERB [options] ARGS        (skep VERB --help says more)\n\n"
 		   "Linux's eBPF in user space: verify, run and inspect real BPF objects, without root.\n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(f, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
+		fprintf(f, "  %-10s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
 	fprintf(f, "  %-10s %s\n", "version", "print the version");
 }
 
@@ -241,8 +241,8 @@ int main(int argc, char **argv)
 		printf("skep %s\n", skep_version());
 		return EX_OK_;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!strcmp(argv[1], verbs[i]->name))
-			return run_verb(verbs[i], argc - 2, argv + 2);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
+		if (!strcmp(argv[1], cli_verbs[i]->name))
+			return run_verb(cli_verbs[i], argc - 2, argv + 2);
 	return cli_error(EX_USAGE_, "no verb \"%s\" (skep --help lists them)", argv[1]);
 }

@@ -13,12 +13,6 @@
 #include "isa/isa.h"
 #include "spec/spec.h"
 
-static const struct cli_cmd *const verbs[] = {
-#define CLI_CMD(name) &cmd_##name,
-#include "cli/verbs.def"
-#undef CLI_CMD
-};
-
 /* Text that troff takes literally: no control lines, no escapes, a new line for each sentence. Not empty. */
 static void text(const char *s)
 {
@@ -174,11 +168,11 @@ static int by_name(const void *a, const void *b)
 
 static void see_also(void)
 {
-	const struct cli_cmd *sorted[ARRAY_SIZE(verbs)];
+	const struct cli_cmd *sorted[CLI_NVERBS];
 
-	memcpy(sorted, verbs, sizeof(verbs));
-	qsort(sorted, ARRAY_SIZE(sorted), sizeof(*sorted), by_name);
-	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
+	memcpy(sorted, cli_verbs, sizeof(sorted));
+	qsort(sorted, CLI_NVERBS, sizeof(*sorted), by_name);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
 		printf(".Xr skep-%s 1 ,\n", sorted[i]->name);
 	printf(".Xr skep-helpers 7 ,\n.Xr skep-insns 7 ,\n.Xr skep-maps 7 ,\n.Xr skep-progtypes 7 ,\n.Xr skep-rejects 7\n");
 }
@@ -191,8 +185,8 @@ static void main_page(void)
 	heading("DESCRIPTION");
 	printf("Verifies, runs and inspects real BPF objects, without root and without the kernel's help.\n"
 	       ".Pp\nThe verbs are:\n.Bl -tag -width progtypes\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		item(verbs[i]->name, verbs[i]->summary);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
+		item(cli_verbs[i]->name, cli_verbs[i]->summary);
 	printf(".El\n");
 	exit_status();
 	heading("SEE ALSO");
@@ -323,8 +317,8 @@ static void list_pages(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
 		printf("%s\n", pages[i].file);
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("skep-%s.1\n", verbs[i]->name);
+	for (u32 i = 0; i < CLI_NVERBS; i++)
+		printf("skep-%s.1\n", cli_verbs[i]->name);
 }
 
 /* A page is named as it is listed, or by its verb or table alone: there the table wins. */
@@ -337,10 +331,10 @@ static bool print_page(const char *name)
 			pages[i].print();
 			return true;
 		}
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		snprintf(file, sizeof(file), "skep-%s.1", verbs[i]->name);
-		if (!strcmp(name, verbs[i]->name) || !strcmp(name, file)) {
-			verb_page(verbs[i]);
+	for (u32 i = 0; i < CLI_NVERBS; i++) {
+		snprintf(file, sizeof(file), "skep-%s.1", cli_verbs[i]->name);
+		if (!strcmp(name, cli_verbs[i]->name) || !strcmp(name, file)) {
+			verb_page(cli_verbs[i]);
 			return true;
 		}
 	}
