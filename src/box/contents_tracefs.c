@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ksym.h"
 #include "box/files.h"
 #include "box/priv.h"
 #include "helper/run_env.h"
@@ -167,7 +168,7 @@ int file_kprobe_blacklist(struct notif *n, const struct match *m, struct str *ou
 /* Tools look for functions there before they ask for them: where the kernel hides its symbols, those that can be probed are shown. */
 int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
 {
-	char line[512], name[256];
+	struct ksym k;
 	FILE *f;
 
 	(void)n;
@@ -175,12 +176,12 @@ int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
 	if (!ksys_hidden())
 		return FILE_PASS;
 	for (u32 nr = 0; nr < 512; nr++)
-		if (ksys_name(nr, name, sizeof(name)))
-			str_printf(out, "%016llx T %s\n", (unsigned long long)ksys_address(nr), name);
-	f = fopen("/proc/kallsyms", "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*x %*c %255s", name) != 1 || ksys_number(name) < 0)
-			str_puts(out, line);
+		if (ksys_name(nr, k.name, sizeof(k.name)))
+			str_printf(out, "%016llx T %s\n", (unsigned long long)ksys_address(nr), k.name);
+	f = ksym_open();
+	while (ksym_next(f, &k))
+		if (ksys_number(k.name) < 0)
+			str_puts(out, k.line);
 	if (f)
 		fclose(f);
 	return 0;

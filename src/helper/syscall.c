@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What programs of type syscall may do: commands of bpf(2), names of types and symbols. */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "base/ksym.h"
 #include "btf/btf.h"
 #include "helper/ret.h"
 #include "helper/run_env.h"
@@ -55,9 +54,8 @@ u64 helper_btf_find_by_name_kind(const void *name, u64 name_sz, u64 kind, u64 fl
 /* Symbols of the kernel that skep runs on, as far as it shows them. */
 u64 helper_kallsyms_lookup_name(const void *name, u64 name_sz, u64 flags, void *res, struct run *run)
 {
-	char line[512], sym[256];
-	unsigned long long addr;
 	bool hidden = true;
+	struct ksym k;
 	u64 found = 0;
 	FILE *f;
 
@@ -65,15 +63,13 @@ u64 helper_kallsyms_lookup_name(const void *name, u64 name_sz, u64 flags, void *
 	memset(res, 0, 8);
 	if ((u32)flags || !is_string(name, name_sz))
 		return RET_INT_(-EINVAL);
-	f = fopen("/proc/kallsyms", "re");
+	f = ksym_open();
 	if (!f)
 		return RET_INT_(-EPERM);
-	while (!found && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx %*c %255s", &addr, sym) != 2)
-			continue;
-		hidden &= !addr;
-		if (!strcmp(sym, name))
-			found = addr;
+	while (!found && ksym_next(f, &k)) {
+		hidden &= !k.addr;
+		if (!strcmp(k.name, name))
+			found = k.addr;
 	}
 	fclose(f);
 	if (found)

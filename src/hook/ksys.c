@@ -2,11 +2,11 @@
 /* Functions of system calls by name, number and address: see ksys.h. */
 #include "hook/ksys.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ksym.h"
 #include "hook/tracepoint.h"
 
 #define PREFIX "__x64_sys_"
@@ -42,19 +42,15 @@ struct hook_place ksys_place(u32 nr, bool exit)
 /* ---- addresses ---- */
 static void load(void)
 {
-	FILE *f = fopen("/proc/kallsyms", "re");
-	char line[512], name[256];
-	u64 at;
+	FILE *f = ksym_open();
+	struct ksym k;
 
-	/* ffffffff814d58f0 T __x64_sys_openat */
-	while (f && fgets(line, sizeof(line), f)) {
-		int nr = -1;
+	while (ksym_next(f, &k)) {
+		int nr = k.addr ? ksys_number(k.name) : -1;
 
-		if (strstr(line, PREFIX) && sscanf(line, "%" SCNx64 " %*c %255s", &at, name) == 2)
-			nr = ksys_number(name);
-		if (nr < 0 || !at)
+		if (nr < 0)
 			continue;
-		address[nr] = at;
+		address[nr] = k.addr;
 		hidden = false;
 	}
 	if (f)
