@@ -25,6 +25,9 @@ static struct agent_thread no_thread = { .busy = 1 };
 
 u32 agent_sealed;
 
+/* Which block a thread has whose stack is there: guesses, by a hash of its upper bits (entry.S). */
+struct agent_thread *agent_near[1u << NEAR_BITS];
+
 static u64 own_fs(void) { u64 v; __asm__ volatile("rdfsbase %0" : "=r"(v)); return v; }
 
 /* ---- blocks ---- */
@@ -35,6 +38,8 @@ static void block_init(struct agent_thread *t)
 	t->regs.ss = 0x2b;
 	t->regs.orig_ax = ~0ull;
 	t->env.printk = agent_printk;
+	t->own_run = &t->run;
+	t->strays = 255;
 	run_init(&t->run, NULL, &t->env);
 }
 
@@ -94,16 +99,22 @@ void agent_seal(void)
 }
 
 /*
- * The thread has no block, or gs is not one of its own: a new thread, or a copy of its creator's gs. Threads with the same fs
- * base cannot live at once; those without any are told apart by number, as all are in a process that uses gs itself.
+ * The thread has no block, or gs is not one of its own: a new thread, or a copy of its creator's gs; or its own was not guessed.
+ * Threads with the same fs base cannot live at once; those without any are told apart by number, as all are in a process that
+ * uses gs itself.
  */
-struct agent_thread *agent_thread_slow(struct agent_thread *gs)
+struct agent_thread *agent_thread_slow(struct agent_thread *gs, u64 sp)
 {
 	struct agent_thread *t, *mine = NULL;
-	u32 tid = (u32)syscall6(__NR_gettid, 0, 0, 0, 0, 0, 0);
 	u64 fs = own_fs();
 	bool foreign = gs != NULL;
+	u32 tid;
 
+	if (gs && fs && gs->fs == fs) {
+		agent_near[(u32)((u32)sp >> NEAR_SHIFT) * NEAR_MULT >> (32 - NEAR_BITS)] = gs;
+		return gs;
+	}
+	tid = (u32)syscall6(__NR_gettid, 0, 0, 0, 0, 0, 0);
 	for (t = __atomic_load_n(&agent_head.threads, __ATOMIC_ACQUIRE); t; t = t->next) {
 		if (t == gs)
 			foreign = false;
@@ -558,33 +569,33 @@ HOT void agent_return(struct agent_thread *t)
 	else
 		e = shadow_find(t, sp);
 	if (likely(e)) {
-		was = *e;
-		t->nshadow = (u32)(e - t->shadow);
+		t->nshadow = (u32)(e - t->shadow); /* and what it was stays there until this event is over */
 	} else {
 		e = shadow_anywhere(sp);
 		if (!e)
 			__builtin_trap(); /* the stack was copied elsewhere: nobody knows where this goes on */
 		was = *e;
 		e->sp = 0;
+		e = &was;
 	}
-	t->ra = was.ra;
+	t->ra = e->ra;
 	t->regs.sp = sp + 8;
-	t->regs.ip = was.ra;
+	t->regs.ip = e->ra;
 	flags_out(t);
 	for (;;) {
-		l = list_of(&was.site->leave);
+		const struct agent_shadow *before = &t->shadow[t->nshadow - 1];
+
+		l = list_of(&e->site->leave);
 		if (l) {
 			if (unlikely(l->sessions))
-				take_sessions(t, &was);
+				take_sessions(t, e);
 			if (!run_plain(t, l))
-				run_all(t, l, was.ra, false, true);
+				run_all(t, l, e->ra, false, true);
 		}
 		/* one that jumped to this one, and is not trapped itself, returns by the same */
-		e = &t->shadow[t->nshadow];
-		if (likely(!t->nshadow || e[-1].sp != sp || e[-1].site->ret_at || e[-1].ra != was.ra))
+		if (likely(!t->nshadow || before->sp != sp || before->site->ret_at || before->ra != e->ra))
 			break;
-		was = e[-1];
-		t->nshadow--;
+		e = &t->shadow[--t->nshadow];
 	}
 }
 

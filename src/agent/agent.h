@@ -73,13 +73,16 @@ struct agent_ctl {
 enum { AGENT_NEEDS_LANE = 1, AGENT_MAY_THROW = 2, AGENT_NEEDS_CPU = 4, AGENT_SESSION = 8 };
 struct agent_ref {
 	u64 (*entry)(void *ctx, struct run *run);
+	s32 pid;               /* only events of this process; -1: any */
+	u32 prog_type;
 	const struct image *image;
 	u64 cookie;
 	u64 session;           /* what a call's entry and return have in common; 0: no session */
 	u64 func;              /* calls: address of the kernel's function that the program is on; 0: on the tracepoint */
-	s32 pid;               /* only events of this process; -1: any */
-	u32 prog_type, flags, slot;
+	u32 flags, slot;
 };
+_Static_assert(offsetof(struct agent_ref, entry) == REF_ENTRY && offsetof(struct agent_ref, pid) == REF_PID,
+	       "entry.S knows these places");
 struct agent_list {
 	u32 n, gen;
 	u32 sessions, pad;     /* some program is of a session */
@@ -91,6 +94,7 @@ enum agent_site_kind { AGENT_UPROBE, AGENT_SYSCALL };
 enum agent_unwinds { AGENT_UNWINDS_NOT, AGENT_UNWINDS, AGENT_CAUGHT };
 struct agent_site {
 	u64 addr;                        /* of the probed instruction, in this process */
+	const struct agent_ref *plain;   /* the only one of `enter`, if it wants its context alone and nothing else is to be done */
 	const struct agent_list *enter;  /* NULL: none */
 	const struct agent_list *leave;  /* functions: programs that see the return */
 	const struct agent_list *exit;   /* at a return instruction: programs that see the return of the function at `entry` */
@@ -101,6 +105,8 @@ struct agent_site {
 	u32 unwinds;                     /* enum agent_unwinds */
 	u32 special;                     /* it unwinds or has an exit list */
 };
+_Static_assert(offsetof(struct agent_site, addr) == SITE_ADDR && offsetof(struct agent_site, plain) == SITE_PLAIN,
+	       "entry.S knows these places");
 
 /*
  * What was put into the process outside of the reservation, in lists that begin in the head: whoever finds an agent whose supervisor is
@@ -118,6 +124,8 @@ struct agent_range { u64 next, at, size; };
 /* Programs on system calls; by number in tables of their own. */
 #define AGENT_SYSCALLS 512u
 struct agent_sys {
+	/* The only program on the entry of that call, if it wants its record alone and nothing else is to be done. */
+	const struct agent_ref *plain[AGENT_SYSCALLS];
 	const struct agent_list *raw_enter, *raw_exit;
 	const struct agent_list *enter[AGENT_SYSCALLS], *exit[AGENT_SYSCALLS];
 };
@@ -140,15 +148,17 @@ struct agent_thread {
 	u64 ra;                /* where to go on after a return */
 	u64 flags;             /* as lahf and seto have them */
 	struct agent_regs regs;
+	u64 unwound;           /* where the stack was when trapped returns were given back to be read; 0: they are in place */
+	u8 strays;             /* counts how often agent_near led elsewhere */
+	u32 in_vfork;          /* a child may be running in this block */
+	struct run *own_run;
+	u64 record[8];         /* context of programs on system calls */
+	u64 sys_nr;            /* of the call between its entry and its exit */
+	u32 waiting;           /* for the supervisor: looks at no list */
 	u32 tid, pid;          /* as last asked for; pid tells a fork */
 	u32 seals;             /* in a call that gives up system calls */
-	u32 in_vfork;          /* a child may be running in this block */
-	u32 waiting;           /* for the supervisor: looks at no list */
-	u64 sys_nr;            /* of the call between its entry and its exit */
 	u64 vfork_nr;
 	u64 missed, busy_since;
-	u64 unwound;           /* where the stack was when trapped returns were given back to be read; 0: they are in place */
-	u64 record[8];         /* context of programs on system calls */
 	struct agent_session session[AGENT_SESSIONS]; /* of the call that runs its entry or return programs */
 	struct agent_thread *next;
 	struct run_env env;
@@ -162,7 +172,10 @@ struct agent_thread {
 _Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct agent_thread, busy) == THREAD_BUSY &&
 	       offsetof(struct agent_thread, saved_sp) == THREAD_SP && offsetof(struct agent_thread, stack_top) == THREAD_TOP &&
 	       offsetof(struct agent_thread, ra) == THREAD_RA &&
-	       offsetof(struct agent_thread, flags) == THREAD_FLAGS && offsetof(struct agent_thread, regs) == THREAD_REGS,
+	       offsetof(struct agent_thread, flags) == THREAD_FLAGS && offsetof(struct agent_thread, regs) == THREAD_REGS &&
+	       offsetof(struct agent_thread, unwound) == THREAD_UNWOUND && offsetof(struct agent_thread, strays) == THREAD_STRAYS &&
+	       offsetof(struct agent_thread, own_run) == THREAD_RUN && offsetof(struct agent_thread, in_vfork) == THREAD_VFORK &&
+	       offsetof(struct agent_thread, record) == THREAD_RECORD && offsetof(struct agent_thread, sys_nr) == THREAD_NR,
 	       "entry.S knows these places");
 
 /* ---- the blob's head: at the start of its data, written by the supervisor, but for `threads` ---- */
@@ -185,6 +198,11 @@ struct agent_head {
 	u32 clone_nr;                /* the last call that made a thread: what a new one comes out of */
 	u32 exec_nr;                 /* the process has just come out of this call; 0: that was told */
 };
+
+_Static_assert(offsetof(struct agent_head, self) == HEAD_SELF && offsetof(struct agent_self, pid) == SELF_PID &&
+	       offsetof(struct agent_head, sys) == HEAD_SYS && offsetof(struct agent_head, exec_nr) == HEAD_EXEC &&
+	       offsetof(struct agent_sys, plain) == SYS_PLAIN && AGENT_SYSCALLS == SYS_MAX,
+	       "entry.S knows these places");
 
 /* What the supervisor finds in the blob by this table, at its start. Offsets from the blob's base. */
 struct agent_exports {

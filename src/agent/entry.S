@@ -3,9 +3,11 @@
  * Where probed code enters the agent.
  *
  * A trampoline (box/trace_site.c) skips the red zone, pushes rax and calls one of these; the return address tells which
- * site it is, by the word before the trampoline. The thread's block is found through the gs base, which neither
- * glibc nor Go use; clone() copies it, so the block names the fs base of its owner. Everything is saved by plain stores into
- * the block, the flags by lahf and seto (pushf and popf cost more than all else), and the agent's own stack is used from there on.
+ * site it is, by the word before the trampoline. The thread's block is what its gs base holds, which neither
+ * glibc nor Go use; clone() copies it, so the block names the fs base of its owner. Reading these bases takes long: the block is
+ * guessed by where the stack is, and they say whether that was right while the processor goes on with it. Everything is saved by
+ * plain stores into the block, the flags by lahf and seto (pushf and popf cost more than all else), and the agent's own stack is
+ * used from there on.
  * Invariant: registers, flags and the probed code's stack are as they were when a thunk returns; vector registers are never touched.
  */
 #include "agent/layout.h"
@@ -26,16 +28,32 @@
 	mov	%rdx, -16(%rsp)
 	lahf
 	seto	%al
-	rdgsbase %rcx
+	mov	%esp, %ecx
+	shr	$NEAR_SHIFT, %ecx
+	imul	$NEAR_MULT, %ecx, %ecx
+	lea	agent_near(%rip), %rdx
+	shr	$32-NEAR_BITS, %ecx
+	mov	(%rdx,%rcx,8), %rcx
+	rdgsbase %rdx
 	test	%rcx, %rcx
 	jz	8f
+	cmp	%rdx, %rcx
+	jne	8f
 	rdfsbase %rdx
 	cmp	%rdx, THREAD_FS(%rcx)
-	jne	8f
+	jne	6f
 7:	cmpl	$0, THREAD_BUSY(%rcx)
 	jne	\busy
 .subsection 1
-8:	lea	-32(%rsp), %rsp
+8:	mov	%rdx, %rcx
+	test	%rcx, %rcx
+	jz	6f
+	rdfsbase %rdx
+	cmp	%rdx, THREAD_FS(%rcx)
+	jne	6f
+	incb	THREAD_STRAYS(%rcx)
+	jnz	7b
+6:	lea	-32(%rsp), %rsp
 	call	find_slow
 	lea	32(%rsp), %rsp
 	jmp	7b
@@ -76,6 +94,38 @@
 	mov	THREAD_TOP(%rcx), %rsp
 	call	\function
 	mov	%rbp, %rsp              /* sooner there than from memory */
+.endm
+
+/*
+ * The one program of a site, r8 its struct agent_ref, that wants nothing but its context: else on at \other. What agent_uprobe() and
+ * run_plain() in C are for all others. rsi = site, rax = flags.
+ */
+.macro run_plain other
+	mov	REF_PID(%r8), %edx
+	test	%edx, %edx
+	js	5f
+	mov	agent_head+HEAD_SELF(%rip), %r9
+	cmp	%edx, SELF_PID(%r9)
+	jne	\other
+5:	cmpq	$0, THREAD_UNWOUND(%rcx)
+	jne	\other
+	mov	SITE_ADDR(%rsi), %rdx
+	mov	%rdx, AT_IP(%rcx)
+	mov	%eax, %edx
+	shr	$8, %edx
+	and	$0xd5, %edx
+	and	$1, %eax
+	shl	$11, %eax
+	lea	0x202(%rax,%rdx), %eax
+	mov	%rax, AT_FL(%rcx)
+	mov	%rsp, THREAD_SP(%rcx)
+	movl	$1, THREAD_BUSY(%rcx)
+	mov	%rcx, %rbx
+	lea	THREAD_REGS(%rcx), %rdi
+	mov	THREAD_RUN(%rcx), %rsi
+	mov	THREAD_TOP(%rcx), %rsp
+	call	*REF_ENTRY(%r8)
+	mov	THREAD_SP(%rbx), %rsp
 .endm
 
 /* All but rax, which the trampoline pops, and what the caller of this still needs. */
@@ -159,7 +209,15 @@ entry agent_uprobe_thunk
 1:	save_others
 	mov	(%rsp), %rdx
 	mov	-AGENT_SITE_WORD(%rdx), %rsi
-	call_agent agent_uprobe
+	mov	SITE_PLAIN(%rsi), %r8
+	test	%r8, %r8
+	jz	3f
+	run_plain 3f
+	restore_others
+	restore_flags
+	leave_block
+	ret
+3:	call_agent agent_uprobe
 	restore_others
 	restore_flags
 	leave_block
@@ -212,9 +270,62 @@ entry agent_return_thunk
 /*
  * ---- system calls ----
  * rcx and r11 are the kernel's to spoil. rcx = 0: make the call, else rax is its result. The number may not be changed.
+ * A program that is alone gets its record, which is where the arguments are kept meanwhile, and no more is done.
  */
 entry agent_sys_enter_thunk
 	find_block 9f
+	cmpl	$0, THREAD_VFORK(%rcx)
+	jne	1f
+	cmpl	$0, agent_head+HEAD_EXEC(%rip)
+	jne	1f
+	mov	agent_head+HEAD_SYS(%rip), %rdx
+	mov	%rsi, THREAD_RECORD+24(%rcx)
+	mov	8(%rsp), %rsi           /* the number */
+	cmp	$SYS_MAX, %rsi
+	jae	4f
+	mov	SYS_PLAIN(%rdx,%rsi,8), %rdx
+	test	%rdx, %rdx
+	jz	4f
+	mov	%rsi, THREAD_RECORD+8(%rcx)
+	mov	%rsi, THREAD_NR(%rcx)
+	mov	REF_PID(%rdx), %esi
+	test	%esi, %esi
+	jns	5f
+2:	mov	%rdi, THREAD_RECORD+16(%rcx)
+	mov	-16(%rsp), %rdi
+	mov	%rdi, THREAD_RECORD+32(%rcx)
+	mov	%r10, THREAD_RECORD+40(%rcx)
+	mov	%r8, THREAD_RECORD+48(%rcx)
+	mov	%r9, THREAD_RECORD+56(%rcx)
+	mov	%rax, THREAD_FLAGS(%rcx)
+	mov	%rsp, THREAD_SP(%rcx)
+	movl	$1, THREAD_BUSY(%rcx)
+	mov	%rbx, AT_BX(%rcx)
+	mov	%rcx, %rbx
+	mov	THREAD_RUN(%rcx), %rsi
+	lea	THREAD_RECORD(%rcx), %rdi
+	mov	THREAD_TOP(%rcx), %rsp
+	call	*REF_ENTRY(%rdx)
+	mov	THREAD_SP(%rbx), %rsp
+	mov	THREAD_FLAGS(%rbx), %rax
+	mov	THREAD_RECORD+16(%rbx), %rdi
+	mov	THREAD_RECORD+24(%rbx), %rsi
+	mov	THREAD_RECORD+32(%rbx), %rdx
+	mov	THREAD_RECORD+40(%rbx), %r10
+	mov	THREAD_RECORD+48(%rbx), %r8
+	mov	THREAD_RECORD+56(%rbx), %r9
+	add	$127, %al
+	sahf
+	movl	$0, THREAD_BUSY(%rbx)
+	mov	AT_BX(%rbx), %rbx
+	mov	$0, %ecx
+	ret
+5:	mov	%rax, THREAD_FLAGS(%rcx)
+	mov	agent_head+HEAD_SELF(%rip), %rax
+	cmp	%esi, SELF_PID(%rax)
+	mov	THREAD_FLAGS(%rcx), %rax
+	je	2b
+4:	mov	THREAD_RECORD+24(%rcx), %rsi
 1:	save_others
 	call_agent agent_sys_enter
 	restore_others

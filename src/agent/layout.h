@@ -31,7 +31,32 @@
 #define AT_DI  (THREAD_REGS + 112)
 #define AT_OAX (THREAD_REGS + 120)
 #define AT_IP  (THREAD_REGS + 128)
+#define AT_FL  (THREAD_REGS + 144)
 #define AT_SP  (THREAD_REGS + 152)
+
+#define THREAD_UNWOUND 224
+#define THREAD_STRAYS  232        /* counts to 256 */
+#define THREAD_VFORK   236
+#define THREAD_RUN     240        /* address of the thread's struct run */
+#define THREAD_RECORD  248
+#define THREAD_NR      312
+
+/* struct agent_site, struct agent_ref, struct agent_head, struct agent_self, struct agent_sys */
+#define SITE_ADDR 0
+#define SITE_PLAIN 8
+#define REF_ENTRY 0
+#define REF_PID 8
+#define HEAD_SELF 32
+#define HEAD_SYS 40
+#define HEAD_EXEC 108
+#define SELF_PID 8
+#define SYS_PLAIN 0
+#define SYS_MAX 512
+
+/* Blocks by the 64 kilobytes where a stack pointer is. */
+#define NEAR_SHIFT 16
+#define NEAR_MULT  0x9e3779b1
+#define NEAR_BITS  8
 
 /* What a trampoline leaves below the probed code's stack: its red zone, and what is pushed. */
 #define TRAMP_SKIP 128

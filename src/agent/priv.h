@@ -16,7 +16,8 @@
 extern struct agent_head agent_head;
 
 /* ---- agent.c: called by entry.S ---- */
-struct agent_thread *agent_thread_slow(struct agent_thread *gs);
+struct agent_thread *agent_thread_slow(struct agent_thread *gs, u64 sp);
+extern struct agent_thread *agent_near[];
 u64 agent_nested(struct agent_thread *t, u64 sp);
 void agent_uprobe(struct agent_thread *t, const struct agent_site *s);
 u64 agent_function(struct agent_thread *t, const struct agent_site *s);

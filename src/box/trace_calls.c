@@ -14,7 +14,10 @@
 
 /* Of struct agent_sys, as one array: raw entry, raw exit, entries by number, exits by number. */
 enum { RAW_ENTER, RAW_EXIT, FIRST_ENTER, FIRST_EXIT = FIRST_ENTER + AGENT_SYSCALLS };
-_Static_assert(offsetof(struct agent_sys, exit) == FIRST_EXIT * 8 && offsetof(struct agent_sys, enter) == FIRST_ENTER * 8,
+enum { LISTS = offsetof(struct agent_sys, raw_enter) };
+_Static_assert(offsetof(struct agent_sys, raw_exit) == LISTS + RAW_EXIT * 8 &&
+	       offsetof(struct agent_sys, exit) == LISTS + FIRST_EXIT * 8 &&
+	       offsetof(struct agent_sys, enter) == LISTS + FIRST_ENTER * 8,
 	       "lists are numbered as they lie there");
 
 static int list_number(const struct hook_place *at)
@@ -152,7 +155,7 @@ static int set_call(struct tracer *t, struct proc *p, struct stop *s, int at, co
 		    struct str *why)
 {
 	struct proc_list *l = &p->calls->list[at];
-	u64 new = 0;
+	struct proc_list new = { 0 };
 	int err = 0;
 
 	if (pt ? l->id == (u64)(uintptr_t)pt->id && l->gen == pt->list->gen : !l->id)
@@ -160,20 +163,33 @@ static int set_call(struct tracer *t, struct proc *p, struct stop *s, int at, co
 	if (pt)
 		err = proc_put_list(t, p, s, pt, &new, why);
 	if (!err)
-		err = stop_write(s, p->calls->at + (u64)at * 8, &new, 8);
+		err = stop_write(s, p->calls->at + LISTS + (u64)at * 8, &new.at, 8);
 	if (err)
 		return err;
 	olds_add(olds, l->at, l->n);
 	p->calls->n += pt != NULL;
 	p->calls->n -= l->id != 0;
-	*l = (struct proc_list){ .at = new, .id = pt ? (u64)(uintptr_t)pt->id : 0, .gen = pt ? pt->list->gen : 0,
-				 .n = pt ? pt->list->n : 0 };
+	*l = new;
 	return 0;
+}
+
+/* Calls that are entered by the shortest way. */
+static int mark_plain(struct proc *p, struct stop *s)
+{
+	u64 plain[AGENT_SYSCALLS];
+
+	for (u32 nr = 0; nr < AGENT_SYSCALLS; nr++) {
+		const struct proc_list *l = &p->calls->list[FIRST_ENTER + nr];
+		bool is = l->plain == BPF_PROG_TYPE_TRACEPOINT && !p->calls->list[RAW_ENTER].at && !changes_life(nr);
+
+		plain[nr] = is ? l->at + offsetof(struct agent_list, ref) : 0;
+	}
+	return stop_write(s, p->calls->at + offsetof(struct agent_sys, plain), plain, sizeof(plain));
 }
 
 int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
 {
-	int err;
+	int err, marked;
 
 	err = make_tables(t, p, s); /* sites of calls look there */
 	if (err || !calls_differ(t, p))
@@ -193,7 +209,8 @@ int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *ol
 		if (at >= 0 && point_wanted(&t->points[i], p))
 			err = set_call(t, p, s, at, &t->points[i], olds, why);
 	}
-	return err;
+	marked = mark_plain(p, s);
+	return err ? err : marked;
 }
 
 /* Lists that are to go, as far as that can be without stopping the process: no event after this; the rest when it is stopped. */
@@ -202,6 +219,9 @@ void calls_hush(const struct tracer *t, const struct proc *p)
 	u64 none = 0;
 
 	for (int at = 0; p->calls && at < FIRST_EXIT + (int)AGENT_SYSCALLS; at++)
-		if (p->calls->list[at].id && !wanted_at(t, p, at))
-			stop_poke(p->pid, p->calls->at + (u64)at * 8, &none, 8);
+		if (p->calls->list[at].id && !wanted_at(t, p, at)) {
+			if (at >= FIRST_ENTER && at < FIRST_EXIT)
+				stop_poke(p->pid, p->calls->at + (u64)(at - FIRST_ENTER) * 8, &none, 8);
+			stop_poke(p->pid, p->calls->at + LISTS + (u64)at * 8, &none, 8);
+		}
 }

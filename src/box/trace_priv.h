@@ -53,7 +53,8 @@ int proc_plan(struct tracer *t, struct proc *p);
 int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct str *why);
 bool point_wanted(const struct point *pt, const struct proc *p);
 
-int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct point *pt, u64 *ret, struct str *why);
+int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct point *pt, struct proc_list *ret,
+		  struct str *why);
 
 /* Lists that were replaced, to be reused when no thread can be looking at them. */
 struct old { u64 at; u32 n; };

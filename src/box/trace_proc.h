@@ -36,8 +36,8 @@ struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
 /* Room for trampolines near some code. */
 struct proc_area { u64 at, size, used; u64 free; bool pun; }; /* pun: a page for jumps that could go nowhere else */
 
-/* A list in the process: whose, and which generation. */
-struct proc_list { u64 at, id; u32 gen, n; };
+/* A list in the process: whose, and which generation. `plain`: type of its only program, if that wants nothing but its context; else 0. */
+struct proc_list { u64 at, id; u32 gen, n, plain; };
 
 struct proc_site {
 	u64 addr;              /* of the probed instruction */
@@ -161,7 +161,8 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
 /* ---- trace_site.c ---- */
 /* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
-/* What kind of a place it is now. */
+/* What kind of a place it is now, and whether its one program is all there is to it: where that is. */
+u64 site_plain(const struct proc_site *site);
 int site_mark(struct stop *s, const struct proc_site *site);
 /* USDT semaphores: the counter at `at` says that somebody listens; and no more. */
 void site_count(struct stop *s, struct proc_site *site, u64 at);

@@ -521,7 +521,8 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 {
 	struct agent_site rs = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site),
 				 .entry = site->entry, .unwinds = site->unwinds,
-				 .special = site->unwinds || site->exit.at };
+				 .special = site->unwinds || site->exit.at,
+				 .plain = (const struct agent_ref *)site_plain(site) };
 	struct patch_plan plan;
 	int err;
 
@@ -576,11 +577,19 @@ int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	return 0;
 }
 
+u64 site_plain(const struct proc_site *site)
+{
+	return site->enter.plain && !site->unwinds && !site->exit.at ? site->enter.at + offsetof(struct agent_list, ref) : 0;
+}
+
 int site_mark(struct stop *s, const struct proc_site *site)
 {
+	u64 plain = site_plain(site);
 	u32 v[2] = { site->unwinds, site->unwinds || site->exit.at };
 
 	_Static_assert(offsetof(struct agent_site, special) == offsetof(struct agent_site, unwinds) + 4, "written at once");
+	if (stop_write(s, site->remote + offsetof(struct agent_site, plain), &plain, 8))
+		return -EFAULT;
 	return stop_write(s, site->remote + offsetof(struct agent_site, unwinds), v, sizeof(v));
 }
 

@@ -219,7 +219,8 @@ static bool site_differs(const struct proc_site *s)
 /* ---- lists ---- */
 static u64 list_size(u32 n) { return sizeof(struct agent_list) + n * sizeof(struct agent_ref); }
 
-int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct point *pt, u64 *ret, struct str *why)
+int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct point *pt, struct proc_list *ret,
+		  struct str *why)
 {
 	u32 n = pt->list->n;
 	struct agent_list *l = calloc(1, list_size(n));
@@ -255,8 +256,10 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 		at = proc_alloc(p, list_size(n));
 		err = at ? stop_write(s, at, l, list_size(n)) : -ENOMEM;
 	}
+	if (!err)
+		*ret = (struct proc_list){ .at = at, .id = (u64)(uintptr_t)pt->id, .gen = pt->list->gen, .n = n,
+					   .plain = l->n == 1 && !l->ref[0].flags ? l->ref[0].prog_type : 0 };
 	free(l);
-	*ret = at;
 	return err;
 }
 
@@ -282,20 +285,19 @@ struct which { const struct point *want; struct proc_list *have; u64 at; };
 static int set_list(struct tracer *t, struct proc *p, struct stop *s, const struct proc_site *site, struct which w,
 		    struct olds *olds, struct str *why)
 {
-	u64 at = 0;
+	struct proc_list new = { 0 };
 	int err = 0;
 
 	if (!list_differs(w.want, w.have))
 		return 0;
 	if (w.want)
-		err = proc_put_list(t, p, s, w.want, &at, why);
+		err = proc_put_list(t, p, s, w.want, &new, why);
 	if (!err && site->remote)
-		err = stop_write(s, site->remote + w.at, &at, 8);
+		err = stop_write(s, site->remote + w.at, &new.at, 8);
 	if (err)
 		return err;
 	olds_add(olds, w.have->at, w.have->n);
-	*w.have = (struct proc_list){ .at = at, .id = w.want ? (u64)(uintptr_t)w.want->id : 0, .gen = w.want ? w.want->list->gen : 0,
-				      .n = w.want ? w.want->list->n : 0 };
+	*w.have = new;
 	return 0;
 }
 
@@ -544,6 +546,7 @@ int proc_plan(struct tracer *t, struct proc *p)
  */
 static void hush(const struct tracer *t, const struct proc *p)
 {
+	static const u32 from_enter[] = { offsetof(struct agent_site, plain), offsetof(struct agent_site, enter) };
 	u64 none = 0;
 
 	if (!p->base)
@@ -555,7 +558,8 @@ static void hush(const struct tracer *t, const struct proc *p)
 		if (site->kind != AGENT_UPROBE || !site->remote)
 			continue;
 		if (site->enter.at && !site->want_enter)
-			stop_poke(p->pid, site->remote + offsetof(struct agent_site, enter), &none, 8);
+			for (u32 k = 0; k < 2; k++)
+				stop_poke(p->pid, site->remote + from_enter[k], &none, 8);
 		if (site->leave.at && !site->want_leave)
 			stop_poke(p->pid, site->remote + offsetof(struct agent_site, leave), &none, 8);
 	}
