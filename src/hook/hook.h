@@ -77,7 +77,7 @@ void hook_drop_slot(struct hook_tx *tx, struct hook_point *pt, u32 slot);
 
 /* Has an embedding program declared a tracepoint of this name? */
 void hook_printk_to(struct hooks *h, struct run_env *env);
-bool hook_declared(struct hooks *h, const char *name);
+bool hook_declared(struct hooks *h, const char *name, u32 *ret_writable);
 
 /* Is there somebody who makes events of this kind? 0 or -EOPNOTSUPP and why. */
 int hook_served(struct hooks *h, enum hook_kind kind, struct str *why);

@@ -57,7 +57,7 @@ struct hooks {
 	struct netdev_list *netdevs;
 	struct single *singles;
 	struct tracepoints *tracepoints;
-	struct declared { struct declared *next; char name[128]; } *declared;
+	struct declared { struct declared *next; char name[128]; u32 writable; } *declared;
 	void (*printk)(struct run_env *env, const char *text, u32 len);
 	void *printk_cookie;
 	u32 epoch;               /* atomic: its lowest bit is the generation that new sections join */
@@ -276,26 +276,30 @@ void hook_accept(struct hooks *h, u64 kinds)
 	hook_unlock(h);
 }
 
-bool hook_declared(struct hooks *h, const char *name)
+bool hook_declared(struct hooks *h, const char *name, u32 *ret_writable)
 {
 	struct declared *d = __atomic_load_n(&h->declared, __ATOMIC_ACQUIRE);
 
 	while (d && strcmp(d->name, name))
 		d = d->next;
+	if (d)
+		*ret_writable = d->writable;
 	return d != NULL;
 }
 
-int hook_declare(struct hooks *h, const char *name)
+int hook_declare(struct hooks *h, const char *name, u32 writable)
 {
 	struct declared *d = calloc(1, sizeof(*d));
 	int err = d ? strlen(name) >= sizeof(d->name) ? -EINVAL : 0 : -ENOMEM;
+	u32 other;
 
 	if (!err)
 		strcpy(d->name, name);
 	hook_lock(h);
-	if (!err && hook_declared(h, name))
+	if (!err && hook_declared(h, name, &other))
 		err = -EEXIST;
 	if (!err) {
+		d->writable = writable;
 		d->next = h->declared;
 		__atomic_store_n(&h->declared, d, __ATOMIC_RELEASE);
 		h->accepted |= (u64)1 << HOOK_NAMED;

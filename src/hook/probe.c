@@ -24,6 +24,7 @@ int raw_tp_place(struct hooks *h, const char *name, struct hook_place *ret, stru
 {
 	const struct btf *b = hook_btf(h);
 	char type[160];
+	u32 writable;
 
 	*ret = (struct hook_place){ .kind = HOOK_NAMED };
 	for (size_t i = 0; i < ARRAY_SIZE(raw_tp); i++)
@@ -32,7 +33,7 @@ int raw_tp_place(struct hooks *h, const char *name, struct hook_place *ret, stru
 			return 0;
 		}
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
-	if (hook_declared(h, name))
+	if (hook_declared(h, name, &writable))
 		return 0;
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
 	if (b && btf_find(b, type, BTF_KIND_TYPEDEF) > 0) {
@@ -61,11 +62,43 @@ static int attach_at(struct link *l, const struct hook_place *at, u64 func, stru
 	return err;
 }
 
+/* What a program may touch of a tracepoint: as many arguments as it has, and as much of the first as can be written there. */
+static int raw_tp_fits(struct hooks *h, const struct prog *p, const char *name, struct str *why)
+{
+	const struct btf *b = hook_btf(h);
+	char type[160];
+	u32 args = 12, writable = 0;
+	s32 id;
+
+	hook_declared(h, name, &writable);
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	id = b ? btf_find(b, type, BTF_KIND_TYPEDEF) : -1;
+	if (id > 0) { /* void (*)(void *, arguments) */
+		const struct btf_type *t = btf_type(b, btf_skip_mods(b, (u32)id));
+
+		t = t && btf_kind_of(t) == BTF_KIND_PTR ? btf_type(b, btf_skip_mods(b, t->type)) : NULL;
+		if (t && btf_kind_of(t) == BTF_KIND_FUNC_PROTO && btf_vlen_of(t))
+			args = btf_vlen_of(t) - 1;
+	}
+	if (p->max_ctx_off > args * sizeof(u64)) {
+		str_printf(why, "the program reads more arguments than tracepoint %s has: %u", name, args);
+		return -EINVAL;
+	}
+	if (p->max_tp_access > writable) {
+		str_printf(why, "the program touches %u bytes behind the first argument of tracepoint %s: %u may be", p->max_tp_access,
+			   name, writable);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int raw_tp_attach(struct hooks *h, struct link *l, const char *name, u64 cookie, struct str *why)
 {
 	struct hook_place at;
 	int err = raw_tp_place(h, name, &at, why);
 
+	if (!err)
+		err = raw_tp_fits(h, l->prog, name, why);
 	if (err)
 		return err;
 	snprintf(l->raw_tp.name, sizeof(l->raw_tp.name), "%s", name);

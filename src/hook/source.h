@@ -110,9 +110,9 @@ void hook_accept(struct hooks *h, u64 kinds);
 
 /*
  * Declare a tracepoint of one's own (kind HOOK_NAMED), which programs attach to as raw tracepoint: 0, -EEXIST, -ENOMEM. Who declares
- * fires: hook_fire() with `args`.
+ * fires: hook_fire() with `args`. Of what the first argument points to programs for writable tracepoints may change `writable` bytes.
  */
-int hook_declare(struct hooks *h, const char *name);
+int hook_declare(struct hooks *h, const char *name, u32 writable);
 /* Where bpf_printk of programs that hook_fire() runs goes, unless the event says. */
 void hook_printk(struct hooks *h, void (*fn)(struct run_env *env, const char *text, u32 len), void *cookie);
 

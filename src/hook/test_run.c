@@ -479,7 +479,7 @@ static int flow_run(struct prog *p, struct test_env *env, struct test_run *t)
 struct stand_in {
 	struct bpf_sock sock;
 	u8 keys[sizeof(struct bpf_flow_keys)];
-	u8 buffer[1 << 16];  /* as far as an access through a buffer can be proven */
+	u8 buffer[1 << 16];  /* programs that reach farther into one do not run */
 	u8 *data;            /* the data that was given: a packet, a message, an option's value; never NULL */
 	u32 len;
 };
@@ -528,6 +528,10 @@ static int raw_run(struct prog *p, struct test_env *env, struct test_run *t, u32
 
 	if (!ctx || !o)
 		goto out;
+	if (MAX(p->max_tp_access, MAX(p->max_rdonly, p->max_rdwr)) > sizeof(o->buffer)) {
+		err = fail(t, -E2BIG, "the program reaches farther than 65536 bytes into a buffer of its context");
+		goto out;
+	}
 	err = fail(t, t->data_size_in > DATA_MAX ? -E2BIG : -EFAULT, "at most 65536 bytes of data, and not at address 0");
 	if (t->data_size_in > DATA_MAX || (t->data_size_in && !t->data_in))
 		goto out;
@@ -609,7 +613,7 @@ static int run_as(struct prog *p, struct test_env *env, struct test_run *t)
 {
 	if (p->type == BPF_PROG_TYPE_XDP)
 		return xdp_run(p, env, t);
-	if (p->type == BPF_PROG_TYPE_RAW_TRACEPOINT || p->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)
+	if (p->type == BPF_PROG_TYPE_RAW_TRACEPOINT)
 		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, env, t) : raw_tp_run(p, env, t);
 	if (p->type == BPF_PROG_TYPE_SYSCALL)
 		return t->beyond && (t->repeat || t->has_ctx_out) ? other_run(p, env, t) : syscall_run(p, env, t);

@@ -461,6 +461,7 @@ static int make_prog(struct load *l, struct prog *p)
 	p->max_ctx_off = l->proof->max_ctx_off;
 	p->max_rdonly = l->proof->max_rdonly;
 	p->max_rdwr = l->proof->max_rdwr;
+	p->max_tp_access = l->proof->max_tp_access;
 	strncpy(p->name, a->name, sizeof(p->name) - 1);
 	p->load_time = clock_ns(CLOCK_BOOTTIME);
 	p->btf = a->vf.btf;

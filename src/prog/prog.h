@@ -80,6 +80,7 @@ struct prog {
 	struct vf_stats vf;
 	u32 max_ctx_off;           /* bytes of the context the program touches */
 	u32 max_rdonly, max_rdwr;  /* and of an iterator's key and value */
+	u32 max_tp_access;         /* and of what a writable raw tracepoint's argument points to */
 	struct prog_stats stats;   /* atomics */
 	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP) */
 };

@@ -562,11 +562,21 @@ static int put_result(struct call *c, u64 dst, u32 room, const void *src, u32 n)
 	return err ? err : room && room < n ? -ENOSPC : 0;
 }
 
+/* The end of a test run is an event: programs on the raw tracepoint bpf_test_finish see its result and may change it. */
+static int test_finished(struct call *c, int err)
+{
+	s32 result = err;
+	u64 args[12] = { (u64)(uintptr_t)&result };
+
+	sys_fire_tracepoint(c->s, SYS_TEST_FINISH, args, ARRAY_SIZE(args));
+	return result;
+}
+
 static int finish_test_run(struct call *c, struct test_run *t)
 {
 	struct attr_test_run *a = &c->a.test;
 	u32 data_room = a->data_size_out, ctx_room = a->ctx_size_out;
-	int err, err2;
+	int err;
 
 	a->retval = t->retval;
 	if (t->only_retval) {
@@ -576,17 +586,18 @@ static int finish_test_run(struct call *c, struct test_run *t)
 	err = put_result(c, a->data_out, data_room, t->data_out, t->data_size_out);
 	a->data_size_out = t->data_size_out;
 	a->duration = t->duration;
-	if (err == -EFAULT)
+	if (err != -EFAULT && (CALL_PUT(c, test.data_size_out) || CALL_PUT(c, test.retval) || CALL_PUT(c, test.duration)))
+		err = -EFAULT;
+	err = test_finished(c, err);
+	if (err)
 		return err;
-	if (CALL_PUT(c, test.data_size_out) || CALL_PUT(c, test.retval) || CALL_PUT(c, test.duration))
-		return -EFAULT;
-	err2 = put_result(c, a->ctx_out, ctx_room, t->ctx_out, t->ctx_size_out);
+	err = put_result(c, a->ctx_out, ctx_room, t->ctx_out, t->ctx_size_out);
 	if (a->ctx_out || t->ctx_size_out) {
 		a->ctx_size_out = t->ctx_size_out;
 		if (CALL_PUT(c, test.ctx_size_out))
 			return -EFAULT;
 	}
-	return err ? err : err2;
+	return err;
 }
 
 /* BPF_ENABLE_STATS: runs and the time they took, if somebody wants to know. */

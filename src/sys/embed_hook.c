@@ -52,7 +52,7 @@ int skep_wake_fd(struct skep *s, int fd)
 
 int skep_tracepoint(struct skep *s, const char *name)
 {
-	return hook_declare(s->hooks, name);
+	return hook_declare(s->hooks, name, 0);
 }
 
 /* The lookup and the event are one read section, so the point stays. */
@@ -80,6 +80,11 @@ static void take_args(u64 room[MAX_ARGS], const uint64_t *args, unsigned nargs)
 }
 
 void skep_fire_tracepoint(struct skep *s, const char *name, const uint64_t *args, unsigned nargs)
+{
+	sys_fire_tracepoint(s, name, args, nargs);
+}
+
+void sys_fire_tracepoint(struct skep *s, const char *name, const u64 *args, u32 nargs)
 {
 	u64 room[MAX_ARGS];
 	struct hook_event ev = { .args = room, .nargs = MIN(nargs, (unsigned)MAX_ARGS), .cpu = U32_MAX };

@@ -172,7 +172,9 @@ int skep_new(const struct skep_opts *opts, struct skep **ret_skep)
 		err = (s->hooks = hooks_new(&s->tab)) ? 0 : -ENOMEM;
 	if (!err) {
 		hooks_stats(s->hooks, &s->stats_users);
-		err = relay_start(s);
+		err = hook_declare(s->hooks, SYS_TEST_FINISH, sizeof(s32));
+		if (!err)
+			err = relay_start(s);
 		if (o.flags & SKEP_F_FIRES)
 			hook_accept(s->hooks, ~(u64)0);
 	}

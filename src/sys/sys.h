@@ -134,6 +134,10 @@ int call_info_tail(struct call *c, u64 info, u32 have, u32 given);
 #define CU(id, name, ...)
 #include "spec/cmd.def"
 
+/* embed_hook.c: programs on a raw tracepoint run. Ours: the end of a test run, whose result they may change. */
+#define SYS_TEST_FINISH "bpf_test_finish"
+void sys_fire_tracepoint(struct skep *s, const char *name, const u64 *args, u32 nargs);
+
 /* prog_call.c: what bpf_sys_bpf() and bpf_sys_close() do in a test run; env->sys_cookie: the struct call that runs it */
 struct run_env;
 s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size);
