@@ -41,14 +41,14 @@ demo: all $(BPF_OBJ) $(TOOLS)
 .PHONY: check-linux
 check-linux: all
 	$(Q)tests/linux/verifier.sh $(B)
+	$(Q)sh tests/linux/box.sh $(B)
+	$(Q)tests/linux/maps.sh $(B) $(KERNEL)
+	$(Q)CC=$(CC) tests/linux/test_bpf.sh $(B)
 
 # Verdicts on every object that Debian's packages give, beside the running kernel's (root; long). WHAT="tools ..." does a part.
 .PHONY: check-corpus
 check-corpus: $(B)/libskep.a
 	$(Q)tests/corpus/corpus.sh $(B)
-	$(Q)sh tests/linux/box.sh $(B)
-	$(Q)tests/linux/maps.sh $(B) $(KERNEL)
-	$(Q)CC=$(CC) tests/linux/test_bpf.sh $(B)
 
 # Random programs against the running kernel: verdicts, and results on every engine. Differences are reduced and shown.
 .PHONY: fuzz-verdict
