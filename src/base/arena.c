@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arena: see arena.h. Blocks are a quarter of what there is, 64 KiB to 2 MiB, so that little stays unused. Large ones come
+ * Arena: see arena.h. Blocks are an eighth of what there is, 64 KiB to 2 MiB, so that little stays unused. Large ones come
  * with their pages: a big verification touches many megabytes once, and one fault for each page would take half its time.
  */
 #include "base/arena.h"
@@ -84,9 +84,22 @@ void arena_free(struct arena *a)
 	a->used = 0;
 }
 
+void arena_release(struct arena *a, struct arena_mark m)
+{
+	while (a->blocks != m.block) {
+		struct arena_block *b = a->blocks;
+
+		a->blocks = b->older;
+		a->used -= b->size;
+		give_back(b);
+	}
+	a->next = m.next;
+	a->end = m.block ? m.block->data + m.block->size : NULL;
+}
+
 static void new_block(struct arena *a, size_t size)
 {
-	size_t want = MIN(MAX(a->used / 4, BLOCK_MIN), BLOCK_MAX);
+	size_t want = MIN(MAX(a->used / 8, BLOCK_MIN), BLOCK_MAX);
 	struct arena_block *b;
 
 	if (want < size)

@@ -32,6 +32,11 @@ void *arena_alloc(struct arena *a, size_t size);
 /* The same without zeroing, for what is overwritten at once. */
 void *arena_alloc_raw(struct arena *a, size_t size);
 
+/* What a pass needs for itself: everything allocated after a mark is given back by arena_release(). */
+struct arena_mark { struct arena_block *block; u8 *next; };
+static inline struct arena_mark arena_mark(const struct arena *a) { return (struct arena_mark){ a->blocks, a->next }; }
+void arena_release(struct arena *a, struct arena_mark m);
+
 char *arena_strdup(struct arena *a, const char *s);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc(a, sizeof(type)))

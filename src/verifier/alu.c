@@ -33,7 +33,7 @@ static void forget_id(struct reg *r)
 
 static struct insn_fact *cur_fact(struct vf_env *e)
 {
-	return &e->aux[e->insn].fact;
+	return &e->fact[e->insn];
 }
 
 static int check_sane(struct vf_env *e, struct reg *r)

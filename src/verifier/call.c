@@ -350,14 +350,15 @@ static int load_func(struct vf_env *e, const struct ins *i, struct reg *r)
 		return reject(e, REJ_FUNC_MAIN);
 	r->type = T_FUNC;
 	r->subprog = (u32)sub;
-	e->aux[e->insn].fact.callee = (u32)sub;
-	e->aux[e->insn].fact.in_callback_arg = true;
+	e->fact[e->insn].callee = (u32)sub;
+	e->fact[e->insn].in_callback_arg = true;
 	return 0;
 }
 
 int step_ldimm64(struct vf_env *e, const struct ins *i)
 {
-	struct aux *a = &e->aux[e->insn];
+	const struct aux *a = &e->aux[e->insn];
+	const struct insn_fact *fact = &e->fact[e->insn];
 	struct reg *r = &cur_regs(e)[i->dst];
 	int err = reg_check(e, i->dst, USE_DST);
 
@@ -373,7 +374,7 @@ int step_ldimm64(struct vf_env *e, const struct ins *i)
 		if (T_BASE(r->type) == T_MEM) {
 			r->mem_size = a->var_mem_size;
 		} else {
-			r->btf = a->var_btf;
+			r->btf = fact->kfunc_btf;
 			r->btf_id = a->var_btf_id;
 		}
 		return 0;
@@ -382,17 +383,17 @@ int step_ldimm64(struct vf_env *e, const struct ins *i)
 	case IMM64_MAP_FD:
 	case IMM64_MAP_IDX:
 		r->type = T_MAP;
-		r->map = a->fact.map;
+		r->map = fact->map;
 		return 0;
 	case IMM64_MAP_VALUE:
 	case IMM64_MAP_IDX_VALUE:
-		if (a->fact.map->user_va || a->fact.map->type == MTYPE_ARENA) {
+		if (fact->map->user_va || fact->map->type == MTYPE_ARENA) {
 			reg_mark_unknown(e, r);
 			return 0;
 		}
 		r->type = T_MAP_VALUE;
-		r->map = a->fact.map;
-		r->off = (s32)a->fact.map_off;
+		r->map = fact->map;
+		r->off = (s32)fact->map_off;
 		return 0;
 	}
 	return vf_bug(e, "unknown kind of immediate");

@@ -452,7 +452,7 @@ static bool is_one_map(const struct vf_env *e, const struct map_desc *m)
 
 static int record_map(struct vf_env *e, const struct call_meta *m)
 {
-	struct aux *a = &e->aux[m->insn];
+	struct insn_fact *fact = &e->fact[m->insn];
 
 	if (!(m->h->flags & (HF_MAP_OPS | HF_TAIL_CALL)))
 		return 0;
@@ -460,41 +460,42 @@ static int record_map(struct vf_env *e, const struct call_meta *m)
 		return vf_bug(e, "no map for %s", m->h->name);
 	if ((m->map->flags & BPF_F_RDONLY_PROG) && writes_map(m->h))
 		return reject(e, REJ_MAP_WRITE_HELPER);
-	if (!a->fact.map) {
-		a->fact.map = m->map;
-		a->fact.call_const_map = is_one_map(e, m->map);
-	} else if (a->fact.map != m->map) {
-		a->map_ptr_poison = true;
-		a->fact.call_const_map = false;
+	if (!fact->map) {
+		fact->map = m->map;
+		fact->call_const_map = is_one_map(e, m->map);
+	} else if (fact->map != m->map) {
+		e->aux[m->insn].map_ptr_poison = true;
+		fact->call_const_map = false;
 	}
 	return 0;
 }
 
-static void record_key(struct aux *a, bool known, u64 key)
+static void record_key(struct aux *a, struct insn_fact *fact, bool known, u64 key)
 {
-	if (!known || key > U32_MAX || (a->map_key_seen && a->fact.key != (u32)key))
+	if (!known || key > U32_MAX || (a->map_key_seen && fact->key != (u32)key))
 		a->map_key_poison = true;
 	a->map_key_seen = true;
-	a->fact.key = (u32)key;
-	a->fact.key_const = !a->map_key_poison;
+	fact->key = (u32)key;
+	fact->key_const = !a->map_key_poison;
 }
 
 static int record_keys(struct vf_env *e, const struct call_meta *m)
 {
 	struct aux *a = &e->aux[m->insn];
+	struct insn_fact *fact = &e->fact[m->insn];
 	const struct reg *r = &cur_regs(e)[3];
 	bool known;
 
 	if (!(m->h->flags & HF_TAIL_CALL)) {
 		if (m->map && lookup_never_fails(m->map))
-			record_key(a, m->const_key_set && m->const_key >= 0 && m->const_key < m->map->max_entries,
+			record_key(a, fact, m->const_key_set && m->const_key >= 0 && m->const_key < m->map->max_entries,
 				   (u64)m->const_key);
 		return 0;
 	}
 	if (!(helper_map_need(m->h) & map_spec_by_id(m->map->type)->helpers))
 		return reject(e, REJ_TAIL_CALL_MAP);
 	known = reg_is_const(r) && r->var.value < m->map->max_entries;
-	record_key(a, known, r->var.value);
+	record_key(a, fact, known, r->var.value);
 	return known ? mark_precise(e, 3) : 0;
 }
 

@@ -359,7 +359,7 @@ static int give_up(struct vf_env *e, struct kf_call *c)
 	if (c->release_regno)
 		err = ref_release(e, cur_regs(e)[c->release_regno].ref_id);
 	else if (c->kf->traits & KX_INSERT)
-		return graph_give(e, c);
+		return graph_give(e);
 	return err ? reject(e, REJ_KF_NOT_ACQUIRED, c->kf->name, c->kf->id) : 0;
 }
 
@@ -384,8 +384,8 @@ int step_call_kfunc(struct vf_env *e, const struct ins *i, u32 *insn)
 		return reject(e, REJ_KF_IN_LOCK);
 	if (!c.kf)
 		return i->imm ? vf_bug(e, "unresolved kfunc") : 0;
-	e->aux[c.insn].fact.kfunc_btf = c.kf->btf;
-	e->aux[c.insn].fact.kfunc_id = c.kf->id;
+	e->fact[c.insn].kfunc_btf = c.kf->btf;
+	e->fact[c.insn].kfunc_id = c.kf->id;
 	scratch_reg(e, 0);
 	err = conditions(e, &c);
 	err = err ? err : kfunc_args(e, &c);

@@ -115,15 +115,16 @@ static bool loop_flags_zero(struct vf_env *e)
 static void note_loop(struct vf_env *e, const struct call_meta *m)
 {
 	struct aux *a = &e->aux[m->insn];
+	struct insn_fact *fact = &e->fact[m->insn];
 
 	if (!a->loop_seen) {
 		a->loop_seen = true;
-		a->fact.callee = m->subprog;
+		fact->callee = m->subprog;
 		a->loop_bad = !loop_flags_zero(e);
 	} else if (!a->loop_bad) {
-		a->loop_bad = !loop_flags_zero(e) || a->fact.callee != m->subprog;
+		a->loop_bad = !loop_flags_zero(e) || fact->callee != m->subprog;
 	}
-	a->fact.loop_inline = !a->loop_bad;
+	fact->loop_inline = !a->loop_bad;
 }
 
 static int loop(struct vf_env *e, struct call_meta *m)

@@ -171,6 +171,7 @@ static int explore(struct vf_env *e, struct cfg *g, u32 from)
 
 int pass_cfg(struct vf_env *e)
 {
+	struct arena_mark mark = arena_mark(&e->arena);
 	struct cfg g = { .state = ARENA_ARRAY(&e->arena, u8, e->n),
 			 .stack = ARENA_ARRAY(&e->arena, u32, e->n + 1) };
 	int err = explore(e, &g, 0);
@@ -185,5 +186,6 @@ int pass_cfg(struct vf_env *e)
 		if (g.state[++i] != FRESH)
 			return reject(e, REJ_INTO_LDIMM64, i - 1);
 	}
+	arena_release(&e->arena, mark);
 	return err;
 }

@@ -172,21 +172,17 @@ struct vstate {
 /* ---- per instruction and subprogram, known before the walk ---- */
 struct aux {
 	bool prune_point, jmp_point, force_checkpoint, calls_callback, is_iter_next;
-	u16 live_regs;            /* registers read before written, from here on */
-	u32 scc;                  /* 0: in no loop */
-	struct insn_fact fact;    /* its first bytes are asked of each instruction walked, as what stands above */
-	u32 ptr_type;             /* reg type first seen by a load/store, to refuse mixing */
 	bool ptr_type_set;
-	bool sanitize_stack;      /* Spectre v4: store needs a barrier */
 	bool map_key_poison, map_ptr_poison, map_key_seen, loop_seen, loop_bad;
 	bool fastcall_pattern, jump_target;
+	u16 live_regs;            /* registers read before written, from here on */
+	u16 fastcall_spills;
+	u32 scc;                  /* 0: in no loop */
 	u32 leaves_to;            /* tail call, LD_ABS in a subprogram: may leave it; the subprogram's exit, 0: no */
-	u32 fastcall_spills;
-	u32 map_ptr_state;
-	/* LDIMM64_BTF_ID: type of the pointer it loads; size of T_MEM, type of T_BTF */
-	u32 var_type, var_mem_size, var_btf_id;
-	const struct btf *var_btf;
-	const struct btf *kptr_btf; u32 kptr_struct_id; u32 obj_new_size; const struct btf_record *obj_record; /* kfunc facts */
+	union {
+		u32 ptr_type;     /* reg type first seen by a load/store, to refuse mixing */
+		struct { u32 var_type; union { u32 var_mem_size, var_btf_id; }; }; /* LDIMM64_BTF_ID: what it loads, T_MEM or T_BTF */
+	};
 };
 
 #define RETRACE 0x8000u /* precise.c must look at it whatever registers it touches */
@@ -222,6 +218,7 @@ struct vf_env {
 	struct ins *ins;          /* proof->ins */
 	u32 n;
 	struct aux *aux;          /* n */
+	struct insn_fact *fact;   /* n; proof->fact */
 	u16 *touched;             /* n: registers read or written, or RETRACE; what backtracking asks of most instructions */
 	u8 *decode_err;           /* n, enum decode_err: found when walked, as Linux does */
 	struct subprog subs[MAX_SUBPROGS + 2];

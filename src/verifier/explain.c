@@ -165,7 +165,7 @@ static const char *map_name(const struct map_desc *m)
 static void describe_write(const struct vf_env *e, u32 insn, u32 reg, char *out, size_t size)
 {
 	const struct ins *i = &e->ins[insn];
-	const struct insn_fact *f = &e->aux[insn].fact;
+	const struct insn_fact *f = &e->fact[insn];
 	const struct helper_spec *h;
 
 	switch (ins_class(i)) {
@@ -185,7 +185,7 @@ static void describe_write(const struct vf_env *e, u32 insn, u32 reg, char *out,
 		snprintf(out, size, "it is loaded from memory at r%u%+d (%u bytes)", i->src, i->off, ins_info(i)->size);
 		return;
 	case IC_LDIMM64:
-		if (f->map)
+		if (f->map && i->op != OP_LDIMM64_BTF_ID)
 			snprintf(out, size, "it is the map %s", map_name(f->map));
 		else
 			snprintf(out, size, "it is a constant");

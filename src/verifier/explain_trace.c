@@ -113,7 +113,7 @@ static void on_load(struct build *b, u32 step, const struct ins *i)
 	struct tframe *f = &b->f[b->depth];
 	s32 slot = slot_at(i, i->src);
 	struct tval v = { .kind = TV_LOAD, .step = step, .a = f->reg[i->src], .off = i->off, .size = ins_info(i)->size,
-			  .field = b->t->e->aux[b->t->path[step]].fact.field };
+			  .field = b->t->e->fact[b->t->path[step]].field };
 
 	if (slot >= 0 && f->slot[slot]) {
 		if (ins_info(i)->size == 8) {
@@ -279,7 +279,8 @@ static bool leads_to_pointer(const struct trace *t, u32 v)
 	if (x->kind == TV_ADD)
 		return leads_to_pointer(t, x->a) || leads_to_pointer(t, x->b);
 	if (x->kind == TV_CONST)
-		return ins_is_ldimm64(trace_ins(t, x->step)) && t->e->aux[t->path[x->step]].fact.map;
+		return ins_is_ldimm64(trace_ins(t, x->step)) && trace_ins(t, x->step)->op != OP_LDIMM64_BTF_ID &&
+		       t->e->fact[t->path[x->step]].map;
 	return (x->kind == TV_LOAD && x->field && x->field->kind != CK_SCALAR) ||
 	       (x->kind == TV_ARG && (x->reg == 10 || x->reg == 1)) ||
 	       (x->kind == TV_CALL && trace_helper(t, x->step) && trace_helper(t, x->step)->ret >= RET_MAP_VALUE);

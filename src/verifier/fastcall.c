@@ -62,7 +62,7 @@ static void mark_call(struct vf_env *e, struct subprog *s, u32 call, s32 lowest)
 	if (k == 1)
 		return;
 	if (inlined)
-		e->aux[call].fastcall_spills = k - 1;
+		e->aux[call].fastcall_spills = (u16)(k - 1);
 	else
 		s->keep_fastcall_stack = true;
 	s->fastcall_stack_off = MIN(s->fastcall_stack_off, off);

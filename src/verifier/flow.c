@@ -66,7 +66,6 @@ static void compute_postorder(struct vf_env *e)
 	u8 *state = ARENA_ARRAY(&e->arena, u8, e->n);
 	u32 *stack = ARENA_ARRAY(&e->arena, u32, e->n + 2);
 
-	e->postorder = ARENA_ARRAY(&e->arena, u32, e->n);
 	for (u32 i = 0; i < e->nsubs; i++) {
 		e->subs[i].postorder = e->npostorder;
 		order_subprog(e, e->subs[i].start, state, stack);
@@ -190,7 +189,7 @@ static void log_live_regs(struct vf_env *e)
 
 static void compute_live_regs(struct vf_env *e)
 {
-	u16 *use = ARENA_ARRAY(&e->arena, u16, e->n), *def = ARENA_ARRAY(&e->arena, u16, e->n);
+	u16 *use = e->touched, *def = ARENA_ARRAY(&e->arena, u16, e->n);
 	u16 *live = ARENA_ARRAY(&e->arena, u16, e->n);
 	u32 succ[2];
 	bool changed;
@@ -218,15 +217,20 @@ static void compute_live_regs(struct vf_env *e)
 		if (c == IC_CALL || c == IC_CALL_SUB || c == IC_CALL_KFUNC || c == IC_EXIT || c == IC_LDABS || c == IC_LDIND)
 			use[i] |= RETRACE;
 	}
-	e->touched = use;
 	if (e->log->level & LOG_LEVEL2)
 		log_live_regs(e);
 }
 
 int pass_order(struct vf_env *e)
 {
+	struct arena_mark mark;
+
+	e->postorder = arena_alloc_raw(&e->arena, e->n * sizeof(*e->postorder));
+	e->touched = arena_alloc_raw(&e->arena, e->n * sizeof(*e->touched));
+	mark = arena_mark(&e->arena);
 	compute_postorder(e);
 	compute_scc(e);
 	compute_live_regs(e);
+	arena_release(&e->arena, mark);
 	return 0;
 }

@@ -135,16 +135,11 @@ static void give_reg(struct vf_env *e, struct reg *r, void *arg)
 	g->err = reg_set_non_owning(e, r);
 }
 
-int graph_give(struct vf_env *e, struct kf_call *c)
+int graph_give(struct vf_env *e)
 {
 	struct reg *node = &cur_regs(e)[2];
-	struct aux *aux = &e->aux[c->insn];
 	struct give g = { .ref_id = node->ref_id };
 
-	aux->obj_record = btf_struct_record(c->arg_btf, c->arg_id);
-	aux->kptr_btf = c->arg_btf;
-	aux->kptr_struct_id = c->arg_id;
-	aux->obj_new_size = (u32)node->off; /* where the node lies in the object */
 	if (!g.ref_id || !ref_find(e->cur, g.ref_id))
 		return vf_bug(e, "inserting a node that is not owned");
 	state_each_reg(e, e->cur, give_reg, &g);

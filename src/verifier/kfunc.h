@@ -95,7 +95,7 @@ int irq_flag_arg(struct vf_env *e, u32 regno, u32 insn, u8 irq_class, bool save)
 int graph_root_arg(struct vf_env *e, u32 regno, struct kf_call *c, u32 kind);
 int graph_node_arg(struct vf_env *e, u32 regno, struct kf_call *c, u32 kind);
 /* An inserted node is the graph's now: every pointer to it becomes non-owning. */
-int graph_give(struct vf_env *e, struct kf_call *c);
+int graph_give(struct vf_env *e);
 void reg_make_node(struct reg *r, const struct btf_field *root);
 int reg_set_non_owning(struct vf_env *e, struct reg *r);
 int rbtree_less_args(struct vf_env *e, struct frame *caller, struct frame *callee, u32 insn);

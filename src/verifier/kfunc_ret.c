@@ -26,15 +26,6 @@ static bool may_be_null_result(const struct kf_call *c)
 	return kf_is(c, KF_RET_NULL) && !(c->kf->special == KFS_refcount_acquire_impl && c->owning_ref);
 }
 
-static void note_object(struct vf_env *e, const struct kf_call *c, const struct btf *b, u32 id)
-{
-	struct aux *aux = &e->aux[c->insn];
-
-	aux->kptr_btf = b;
-	aux->kptr_struct_id = id;
-	aux->obj_record = btf_struct_record(b, id);
-}
-
 static int new_object(struct vf_env *e, struct kf_call *c, struct reg *r)
 {
 	bool percpu = c->kf->special == KFS_percpu_obj_new_impl;
@@ -58,11 +49,9 @@ static int new_object(struct vf_env *e, struct kf_call *c, struct reg *r)
 	reg_make_ptr(r, T_BTF | TF_ALLOC | (percpu ? TF_PERCPU : 0));
 	r->btf = b;
 	r->btf_id = id;
-	note_object(e, c, b, id);
-	e->aux[c->insn].obj_new_size = t->size;
-	e->aux[c->insn].fact.obj_size = t->size;
-	e->aux[c->insn].fact.obj_percpu = percpu;
-	e->aux[c->insn].fact.obj_record = e->aux[c->insn].obj_record;
+	e->fact[c->insn].obj_size = t->size;
+	e->fact[c->insn].obj_percpu = percpu;
+	e->fact[c->insn].obj_record = btf_struct_record(b, id);
 	return 0;
 }
 
@@ -110,7 +99,6 @@ static int special_result(struct vf_env *e, struct kf_call *c, struct reg *r, u3
 		reg_make_ptr(r, T_BTF | TF_ALLOC);
 		r->btf = c->arg_btf;
 		r->btf_id = c->arg_id;
-		note_object(e, c, c->arg_btf, c->arg_id);
 		break;
 	case KFS_cast_to_kern_ctx:
 		reg_load_btf(e, r, c->kf->btf, c->ret_id, TF_TRUSTED);
@@ -218,11 +206,8 @@ int kfunc_result(struct vf_env *e, struct kf_call *c)
 		r->subreg_def = 0;
 		return pointer_result(e, c, r, to);
 	}
-	if (kind == BTF_KIND_UNKN) {
-		if (c->kf->special == KFS_obj_drop_impl || c->kf->special == KFS_percpu_obj_drop_impl)
-			note_object(e, c, c->arg_btf, c->arg_id);
+	if (kind == BTF_KIND_UNKN)
 		return 0;
-	}
 	reg_mark_unknown(e, r);
 	if (c->kf->special == KFS_res_spin_lock || c->kf->special == KFS_res_spin_lock_irqsave)
 		reg_mark_known_zero(e, r); /* failure is a path of its own */

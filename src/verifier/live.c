@@ -12,7 +12,7 @@
 
 #include "verifier/env.h"
 
-struct masks { u64 may_read, must_write, must_acc, live; }; /* must_acc: written here or on every way on */
+struct masks { u64 may_read, must_write, live; };
 
 struct instance {
 	struct instance *next;          /* of the hash bucket */
@@ -21,6 +21,7 @@ struct instance {
 	u32 depth, sub, start, n;
 	bool updated, must_dropped;
 	struct masks *frame[MAX_FRAMES]; /* n each, made when needed */
+	u64 *must_acc[MAX_FRAMES];       /* n each: written here or on every way on; only where somebody asks */
 	bool *seen;                      /* n: must_write holds something */
 	bool *queued;                    /* n */
 	u32 *queue, nqueue;              /* instructions whose equation may no longer hold */
@@ -237,7 +238,7 @@ static void log_change(struct vf_env *e, const struct instance *in, const char *
 static bool update_insn(struct vf_env *e, struct instance *in, u32 frame, u32 insn)
 {
 	struct masks *m = masks_at(in, frame, insn);
-	u64 after = 0, acc = ~0ull, live;
+	u64 after = 0, acc = ~0ull, live, *must_acc = in->must_acc[frame];
 	u32 succ[2], n = insn_successors(e, insn, succ);
 	bool changed;
 
@@ -247,18 +248,19 @@ static bool update_insn(struct vf_env *e, struct instance *in, u32 frame, u32 in
 		const struct masks *next = masks_at(in, frame, succ[k]);
 
 		after |= next->live;
-		acc &= next->must_acc;
+		acc &= must_acc[succ[k] - in->start];
 	}
 	acc |= m->must_write;
 	live = (after & ~m->must_write) | m->may_read;
-	changed = live != m->live || acc != m->must_acc;
+	must_acc += insn - in->start;
+	changed = live != m->live || acc != *must_acc;
 	if (unlikely(e->log->level & LOG_LEVEL2) &&
 	    (m->may_read || m->must_write || insn == in->start || e->aux[insn].prune_point)) {
 		log_change(e, in, "live", frame, insn, m->live, live);
-		log_change(e, in, "written", frame, insn, m->must_acc, acc);
+		log_change(e, in, "written", frame, insn, *must_acc, acc);
 	}
 	m->live = live;
-	m->must_acc = acc;
+	*must_acc = acc;
 	return changed;
 }
 
@@ -277,7 +279,7 @@ static void propagate_out(struct vf_env *e, struct instance *in)
 
 		if (!m)
 			continue;
-		written[f] = m->must_acc;
+		written[f] = in->must_acc[f][0];
 		note_read(e, outer, f, call, m->live);
 	}
 	commit(e, outer, call, written);
@@ -289,10 +291,11 @@ static void solve_all(struct vf_env *e, struct instance *in)
 	u32 from = e->subs[in->sub].postorder, to = e->subs[in->sub + 1].postorder, rounds = 0;
 	bool changed;
 
-	if (in->must_dropped)
-		for (u32 f = 0; f <= in->depth; f++)
-			for (u32 i = 0; in->frame[f] && i < in->n; i++)
-				in->frame[f][i].must_acc = 0;
+	for (u32 f = 0; f <= in->depth; f++)
+		if (in->frame[f] && !in->must_acc[f])
+			in->must_acc[f] = ARENA_ARRAY(&e->arena, u64, in->n);
+		else if (in->frame[f] && in->must_dropped)
+			memset(in->must_acc[f], 0, in->n * sizeof(u64));
 	do {
 		rounds++;
 		changed = false;

@@ -27,7 +27,7 @@ const char *tnum_text(struct tnum_text *buf, struct tnum t)
  */
 void mem_note(struct vf_env *e, u32 insn, enum mem_fact kind)
 {
-	u8 *m = &e->aux[insn].fact.mem;
+	u8 *m = &e->fact[insn].mem;
 
 	if (e->cur->speculative)
 		return;
@@ -41,14 +41,10 @@ void mem_note(struct vf_env *e, u32 insn, enum mem_fact kind)
 		*m = MF_MEM;
 }
 
-void mem_note_field(struct vf_env *e, u32 insn, const struct ctx_spec *obj, const struct ctx_field *f)
+void mem_note_field(struct vf_env *e, u32 insn, const struct ctx_field *f)
 {
-	struct insn_fact *fact = &e->aux[insn].fact;
-
-	if (e->cur->speculative)
-		return;
-	fact->obj = obj;
-	fact->field = f;
+	if (!e->cur->speculative)
+		e->fact[insn].field = f;
 }
 
 /* ---- alignment ---- */

@@ -55,7 +55,7 @@ static inline void reg_make_zero(struct vf_env *e, struct reg *r)
 /* Remember what kind of memory an instruction touches (enum mem_fact). */
 void mem_note(struct vf_env *e, u32 insn, enum mem_fact kind);
 /* The field of a context or object that is touched; NULL: none that a row names. */
-void mem_note_field(struct vf_env *e, u32 insn, const struct ctx_spec *obj, const struct ctx_field *f);
+void mem_note_field(struct vf_env *e, u32 insn, const struct ctx_field *f);
 
 /* ---- mem.c ---- */
 /* [off, off+size) with the register's variable part lies in a region of `mem_size` bytes. */

@@ -62,7 +62,7 @@ static bool table_access(struct vf_env *e, u32 insn, const struct ctx_spec *c, s
 	/* Tracepoints differ in size: the loader knows better than the table. */
 	if (!f && e->in->ctx_size && (u32)off + size > e->in->ctx_size)
 		return false;
-	mem_note_field(e, insn, c, f);
+	mem_note_field(e, insn, f);
 	if (!f)
 		return true;
 	v->type = field_type(f);
@@ -427,6 +427,6 @@ int sock_access(struct vf_env *e, u32 insn, u32 regno, s32 off, u32 size)
 		return reject(e, REJ_MIN_NEGATIVE_INDEX, regno);
 	if (!c || ctx_access_check(c, &a, &f))
 		return reject(e, REJ_SOCK_ACCESS, regno, reg_type_name(e, r->type), off, size);
-	mem_note_field(e, insn, c, f);
+	mem_note_field(e, insn, f);
 	return 0;
 }

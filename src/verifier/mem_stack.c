@@ -151,10 +151,8 @@ static void note_store_bypass(struct vf_env *e, u32 insn, const struct slot *s, 
 
 		barrier = t != SLOT_MISC && t != SLOT_ZERO;
 	}
-	if (barrier) {
-		e->aux[insn].sanitize_stack = true;
-		e->aux[insn].fact.nospec_result = true;
-	}
+	if (barrier)
+		e->fact[insn].nospec_result = true;
 }
 
 static int write_data(struct vf_env *e, u32 insn, struct slot *s, s32 off, u32 size, s32 value_reg)

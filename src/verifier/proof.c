@@ -36,12 +36,10 @@ static void fill_facts(struct vf_env *e)
 {
 	struct proof *p = e->proof;
 
-	p->fact = ARENA_ARRAY(&p->arena, struct insn_fact, e->n);
 	for (u32 i = 0; i < e->n; i++) {
 		struct insn_fact *f = &p->fact[i];
 		const struct ins *in = &e->ins[i];
 
-		*f = e->aux[i].fact;
 		if (in->op == OP_CALL_SUB)
 			f->callee = (u32)sub_starting(e, in->target);
 		if (in->op == OP_LDIMM64_FUNC) {
@@ -60,7 +58,7 @@ static int check_calls(struct vf_env *e)
 		const struct ins *in = &e->ins[i];
 		const struct helper_spec *h = in->op == OP_CALL ? helper_by_id((u32)in->imm) : NULL;
 
-		if (!e->aux[i].fact.walked)
+		if (!e->fact[i].walked)
 			continue;
 		if (in->op == OP_CALL_KFUNC && !in->imm)
 			return reject(e, REJ_KFUNC_LEFT);
@@ -78,8 +76,8 @@ static void add_loop_counters(struct vf_env *e)
 		bool may_goto = false, loop = false;
 
 		for (u32 i = s->start; i < s[1].start; i++) {
-			may_goto |= ins_class(&e->ins[i]) == IC_MAY_GOTO && e->aux[i].fact.walked;
-			loop |= e->aux[i].fact.loop_inline;
+			may_goto |= ins_class(&e->ins[i]) == IC_MAY_GOTO && e->fact[i].walked;
+			loop |= e->fact[i].loop_inline;
 		}
 		if (loop)
 			s->stack_depth = (u32)ROUND_UP(s->stack_depth, 8) + 24;

@@ -467,7 +467,7 @@ static int stop_at(struct vf_env *e, u32 insn, struct vstate *old, bool loop)
 
 		for (u32 r = 0; r < BPF_REG_10; r++)
 			if ((live & 1u << r) && cur->frame[i]->regs[r].subreg_def)
-				e->aux[cur->frame[i]->regs[r].subreg_def - 1].fact.zext = true;
+				e->fact[cur->frame[i]->regs[r].subreg_def - 1].zext = true;
 	}
 	if (e->aux[insn].jmp_point)
 		push_jmp_hist(e, cur, 0, 0);

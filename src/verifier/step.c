@@ -18,7 +18,7 @@ static const char *call_name(void *cookie, const struct ins *i)
 	const struct helper_spec *h;
 
 	if (i->op == OP_CALL_KFUNC) {
-		const struct insn_fact *f = &e->aux[i - e->ins].fact;
+		const struct insn_fact *f = &e->fact[i - e->ins];
 
 		return f->kfunc_btf ? btf_type_name(f->kfunc_btf, (u32)i->imm) :
 		       e->in->kernel_btf && !i->off && btf_type(e->in->kernel_btf, (u32)i->imm) ?
@@ -35,7 +35,7 @@ static const char *call_name(void *cookie, const struct ins *i)
 static const char *imm64_text(void *cookie, const struct ins *i)
 {
 	struct vf_env *e = cookie;
-	const struct insn_fact *f = &e->aux[i - e->ins].fact;
+	const struct insn_fact *f = &e->fact[i - e->ins];
 
 	if (i->op == OP_LDIMM64 || i->op == OP_LDIMM64_FUNC || i->op == OP_LDIMM64_BTF_ID)
 		return NULL;
@@ -204,7 +204,7 @@ int reg_check(struct vf_env *e, u32 regno, enum reg_use use)
 		if (r->type == T_NONE)
 			return reject(e, REJ_NOT_READABLE, regno);
 		if (r->subreg_def && uses_64(e, i, r, true)) {
-			e->aux[r->subreg_def - 1].fact.zext = true;
+			e->fact[r->subreg_def - 1].zext = true;
 			r->subreg_def = 0;
 		}
 		return 0;
@@ -456,7 +456,8 @@ static void log_pruned(struct vf_env *e)
 static int arrive(struct vf_env *e, u32 insn)
 {
 	struct vstate *s = e->cur;
-	struct aux *a = &e->aux[insn];
+	const struct aux *a = &e->aux[insn];
+	struct insn_fact *fact = &e->fact[insn];
 	bool pruned = false;
 	int err;
 
@@ -483,11 +484,11 @@ static int arrive(struct vf_env *e, u32 insn)
 	if (unlikely(e->in->debug))
 		debug_step(e);
 	if (!s->speculative) {
-		a->fact.walked = true;
+		fact->walked = true;
 		if (ins_is_ldimm64(&e->ins[insn]))
-			e->aux[insn + 1].fact.walked = true;
+			fact[1].walked = true;
 	}
-	return s->speculative && a->fact.nospec ? STEP_DONE : 0;
+	return s->speculative && fact->nospec ? STEP_DONE : 0;
 }
 
 static int walk_insn(struct vf_env *e)
@@ -501,7 +502,7 @@ static int walk_insn(struct vf_env *e)
 	if (err)
 		return err;
 	depth = s->curframe;
-	fact = &e->aux[insn].fact;
+	fact = &e->fact[insn];
 	c = ins_class(&e->ins[insn]);
 	e->next = insn + ins_slots(&e->ins[insn]);
 	if (may_write_stack(c))

@@ -22,6 +22,7 @@ int pass_decode(struct vf_env *e)
 	e->proof->n = e->n;
 	e->decode_err = ARENA_ARRAY(&e->arena, u8, e->n);
 	e->aux = ARENA_ARRAY(&e->arena, struct aux, e->n);
+	e->fact = e->proof->fact = ARENA_ARRAY(&e->proof->arena, struct insn_fact, e->n);
 	isa_decode_lax(e->in->insns, e->n, e->ins, e->decode_err);
 	return 0;
 }
@@ -318,7 +319,7 @@ static int check_map_value(struct vf_env *e, const struct map_desc *m, u32 off)
 static int resolve_map(struct vf_env *e, u32 i)
 {
 	const struct ins *in = &e->ins[i];
-	struct insn_fact *fact = &e->aux[i].fact;
+	struct insn_fact *fact = &e->fact[i];
 	bool by_index = in->op == OP_LDIMM64_MAP_IDX || in->op == OP_LDIMM64_MAP_IDX_VALUE;
 	bool value = in->op == OP_LDIMM64_MAP_VALUE || in->op == OP_LDIMM64_MAP_IDX_VALUE;
 	int fd = in->imm, err = 0;
@@ -361,7 +362,7 @@ static int resolve_btf_id(struct vf_env *e, u32 i)
 		return reject(e, REJ_MODULE_BTF_FD);
 	if (!b)
 		return reject(e, REJ_NO_KERNEL_BTF);
-	a->fact.kfunc_btf = b;
+	e->fact[i].kfunc_btf = b;
 	t = btf_type(b, id);
 	if (!t)
 		return reject(e, REJ_LDIMM64_BTF_ID, id);
@@ -374,7 +375,6 @@ static int resolve_btf_id(struct vf_env *e, u32 i)
 		a->var_type = T_MEM | TF_RDONLY;
 		return 0;
 	}
-	a->var_btf = b;
 	a->var_btf_id = t->type;
 	if (is_percpu_var(b, id)) {
 		a->var_type = T_BTF | TF_PERCPU;

@@ -212,7 +212,7 @@ static void log_stats(struct vf_env *e, const struct vf_stats *st, bool accepted
 		vf_log(e, "verification time %llu usec\nstack depth ",
 		       (unsigned long long)(st->time_ns / 1000));
 		for (u32 i = 0; i < st->nsubs; i++)
-			if (!i || !accepted || !e->bpf_capable || e->aux[e->subs[i].start].fact.walked)
+			if (!i || !accepted || !e->bpf_capable || e->fact[e->subs[i].start].walked)
 				vf_log(e, "%s%u", i ? "+" : "", st->stack_depth[i]);
 		vf_log(e, "\n");
 	}

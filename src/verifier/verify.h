@@ -87,31 +87,37 @@ enum {
 	ALU_SAN_IMM = 16,                 /* the offset is a constant on every path */
 };
 
-/* Per instruction, what lower/ and the engines may rely on. */
+/* Per instruction, what lower/ and the engines may rely on. What stands in one union is of different instructions: big programs have many. */
 struct insn_fact {
 	bool walked;          /* reachable: an instruction without it never runs */
 	bool zext;            /* the 32-bit result's upper half is read: it must be zero */
 	bool nospec;          /* speculation barrier before; needed without CAP_PERFMON */
 	bool nospec_result;   /* and after */
-	bool in_callback_arg; /* ld_imm64 of a function used as a callback */
 	u8 mem;               /* enum mem_fact */
 	u8 alu_state;         /* masking of pointer arithmetic: ALU_SAN_* */
-	bool call_const_map;  /* every path passes the same map to this helper call: `map` */
-	bool key_const;       /* array lookup/tail call with the constant index `key` on every path */
-	bool loop_inline;     /* bpf_loop: callback and flags constant: `callee` */
-	u32 alu_limit;
-	u32 key;
-	u32 callee;           /* subprogram number for bpf_loop, callbacks and CALL_SUB */
-	const struct ctx_spec *obj;       /* MF_CTX/MF_SOCK: the table the access goes through */
-	const struct ctx_field *field;    /* MF_CTX/MF_SOCK: the field, when the same on every path */
-	const struct map_desc *map;       /* LDIMM64_MAP_*: the map; CALL: see call_const_map */
-	u32 map_off;                      /* LDIMM64_MAP_VALUE: offset into the value */
-	const struct btf *kfunc_btf;      /* CALL_KFUNC, LDIMM64_BTF_ID */
-	u32 kfunc_id;
-	u64 btf_addr;                     /* LDIMM64_BTF_ID: opaque */
-	u32 obj_size;                     /* CALL_KFUNC that makes an object: its size, 0: makes none */
-	bool obj_percpu;
-	const struct btf_record *obj_record; /* special fields of that object, or NULL */
+	bool in_callback_arg : 1; /* ld_imm64 of a function used as a callback */
+	bool call_const_map : 1;  /* every path passes the same map to this helper call: `map` */
+	bool key_const : 1;       /* array lookup/tail call with the constant index `key` on every path */
+	bool loop_inline : 1;     /* bpf_loop: callback and flags constant: `callee` */
+	bool obj_percpu : 1;      /* CALL_KFUNC that makes an object: one a CPU */
+	union {
+		u32 alu_limit;    /* ALU */
+		u32 key;          /* CALL */
+		u32 map_off;      /* LDIMM64_MAP_VALUE: offset into the value */
+		u32 kfunc_id;     /* CALL_KFUNC */
+	};
+	union {
+		u32 callee;       /* subprogram number for bpf_loop, callbacks and CALL_SUB */
+		u32 obj_size;     /* CALL_KFUNC that makes an object: its size, 0: makes none */
+	};
+	union {
+		const struct map_desc *map;  /* LDIMM64_MAP_*: the map; CALL: see call_const_map */
+		const struct btf *kfunc_btf; /* CALL_KFUNC, LDIMM64_BTF_ID */
+	};
+	union {
+		const struct ctx_field *field;       /* MF_CTX/MF_SOCK: the field, when the same on every path */
+		const struct btf_record *obj_record; /* CALL_KFUNC: special fields of the object, or NULL */
+	};
 };
 
 struct sub_fact {
