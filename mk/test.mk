@@ -7,7 +7,7 @@ DIFFTEST := $(patsubst tests/diff/%.c,$(B)/diff/%,$(sort $(wildcard tests/diff/*
 # Thread sanitizer: what threads share are maps, objects, what helpers give out, and the lists of hooks. Not sys_sockmap: that an
 # application closes a descriptor while its number is looked at is meant to be (helper/sk.h compares what it finds there).
 ifeq ($(SAN),tsan)
-TSAN_UNIT := base_grace helper_kernel_object helper_object helper_real hook_fire sys_leaks sys_retire
+TSAN_UNIT := base_grace helper_kernel_object helper_object helper_real hook_fire prog_ready sys_leaks sys_retire
 check: $(MAPTEST) $(TSAN_UNIT:%=$(B)/unit/%) $(TOOLS)
 	$(Q)B=$(B) SHORT=1 tests/run.sh $(if $(ONLY),$(ONLY),map/ t/helper $(TSAN_UNIT:%=unit/%))
 else

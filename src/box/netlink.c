@@ -157,12 +157,13 @@ static int program(struct notif *n, s32 theirs, u32 type, struct prog **ret, str
 	if (err)
 		return -EINVAL;
 	*ret = prog_of(o);
-	if ((*ret)->type == type)
+	err = (*ret)->type == type ? prog_ready(*ret) : -EINVAL;
+	if (!err)
 		return 0;
-	str_printf(why, "the program is of another type");
+	str_printf(why, err == -EINVAL ? "the program is of another type" : "the program cannot be compiled");
 	prog_put(*ret);
 	*ret = NULL;
-	return -EINVAL;
+	return err;
 }
 
 static int set_xdp(struct notif *n, u32 ifindex, const void *nest, size_t len, struct str *why)

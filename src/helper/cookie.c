@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/siphash.h"
 #include "helper/ret.h"
 #include "map/os.h"
 #include "spec/helper_abi.h"
@@ -26,38 +27,6 @@ static const u16 mss_v6[4] = { 1280 - 60, 1480 - 60, 1500 - 60, 9000 - 60 };
 
 /* What a cookie speaks of, in the order it is hashed. */
 struct flow { u8 addr[32]; u16 source, dest; u32 count; };
-
-/* ---- SipHash-2-4 ---- */
-static u64 rotl(u64 x, int n) { return x << n | x >> (64 - n); }
-
-static void round_of(u64 v[4])
-{
-	v[0] += v[1], v[1] = rotl(v[1], 13) ^ v[0], v[0] = rotl(v[0], 32);
-	v[2] += v[3], v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] += v[3], v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] += v[1], v[1] = rotl(v[1], 17) ^ v[2], v[2] = rotl(v[2], 32);
-}
-
-static u64 siphash(const u64 key[2], const void *data, u32 words)
-{
-	u64 v[4] = { key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull, key[0] ^ 0x6c7967656e657261ull,
-		     key[1] ^ 0x7465646279746573ull };
-	u64 m;
-
-	for (u32 i = 0; i <= words; i++) {
-		m = (u64)words * 8 << 56;
-		if (i < words)
-			memcpy(&m, (const u8 *)data + 8 * i, 8);
-		v[3] ^= m;
-		round_of(v);
-		round_of(v);
-		v[0] ^= m;
-	}
-	v[2] ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		round_of(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 static u32 hash(struct flow f, u32 count, u32 which)
 {

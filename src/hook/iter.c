@@ -120,12 +120,13 @@ static struct mirror map_mirror(struct walk *w, const struct map *m)
 	return o;
 }
 
-static struct mirror prog_mirror(struct walk *w, const struct prog *p)
+static struct mirror prog_mirror(struct walk *w, struct prog *p)
 {
 	struct mirror o = mirror_new(&w->m, "bpf_prog"), aux = mirror_new(&w->m, "bpf_prog_aux");
 	u8 *name = arena_alloc(&w->m.arena, sizeof(p->attach_name));
 	u64 at = (u64)(uintptr_t)name;
 
+	prog_ready(p); /* or jited_len is 0 */
 	memcpy(name, p->attach_name, sizeof(p->attach_name));
 	mirror_u32(&w->m, o, "type", p->type);
 	mirror_u32(&w->m, o, "expected_attach_type", p->attach_type);

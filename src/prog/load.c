@@ -12,7 +12,7 @@
 #include "helper/helper.h"
 #include "helper/object.h"
 #include "lower/lower.h"
-#include "prog/prog.h"
+#include "prog/engine.h"
 
 /* State of one load: objects met on the way are collected here and moved into the program on success. */
 struct load {
@@ -213,12 +213,6 @@ static int do_lower(struct load *l)
 	return err;
 }
 
-/* As Linux's sysctl bpf_jit_harden. */
-static bool hides_constants(const struct prog_attr *a)
-{
-	return a->harden == HARDEN_ALL || (a->harden == HARDEN_UNPRIVILEGED && !caps_grant(a->vf.caps, CAPB_BPF));
-}
-
 /* ---- the object ---- */
 static void prog_destroy(struct obj *obj)
 {
@@ -229,11 +223,9 @@ static void prog_destroy(struct obj *obj)
 	for (u32 i = 0; i < p->nbtfs; i++)
 		obj_put(p->btfs[i]);
 	obj_put(p->attach_obj);
-	if (p->jited)
-		jit_free(&p->code);
+	engine_free(p);
 	free(p->maps);
 	free(p->btfs);
-	codemem_free(&p->ro);
 	free(p->insns);
 	free(p->func_info);
 	free(p->line_info);
@@ -311,99 +303,6 @@ static int keep_infos(struct prog *p, const struct vf_input *in)
 	return 0;
 }
 
-/* What engines read of a program, in one piece that nobody can change: operations, subprograms, origins, references. */
-struct piece { size_t sub, from, ref, size; };
-
-static struct piece piece_of(const struct lowered *low)
-{
-	struct piece p;
-
-	p.sub = ROUND_UP(low->n * sizeof(*low->ops), 16);
-	p.from = p.sub + ROUND_UP(low->nsubs * sizeof(struct image_sub), 16);
-	p.ref = p.from + ROUND_UP(low->n * sizeof(*low->from), 16);
-	p.size = p.ref + ROUND_UP(low->nrefs * sizeof(*low->ref), 16);
-	return p;
-}
-
-static int compile(struct load *l, struct prog *p)
-{
-	int err;
-
-	p->jit_opts = (struct jit_opts){ .blind = hides_constants(l->a), .hardened = l->proof->strict_spec };
-	if (l->a->engine == ENGINE_INTERP || (l->a->engine == ENGINE_AUTO && !jit_available()))
-		return 0;
-	err = jit_compile(&l->low, &p->jit_opts, &l->arena, piece_of(&l->low).size, &p->code);
-	if (err)
-		/* without random numbers there is no hiding: the program is not loaded */
-		return l->a->engine == ENGINE_JIT || err == -ENOMEM || err == -EIO ? err : 0;
-	p->jited = true;
-	return 0;
-}
-
-/* With the code if there is some, in one file. */
-static int seal_ops(struct prog *p, struct load *l, const struct image_sub *subs)
-{
-	const struct lowered *low = &l->low;
-	struct piece at = piece_of(low);
-	u8 *buf = arena_alloc(&l->arena, at.size);
-	const u8 *sealed;
-	int err;
-
-	memcpy(buf, low->ops, low->n * sizeof(*low->ops));
-	memcpy(buf + at.sub, subs, low->nsubs * sizeof(*subs));
-	memcpy(buf + at.from, low->from, low->n * sizeof(*low->from));
-	if (low->nrefs)
-		memcpy(buf + at.ref, low->ref, low->nrefs * sizeof(*low->ref));
-	err = p->jited ? jit_publish(&p->code, buf) : codemem_readonly(buf, at.size, &p->ro);
-	if (err)
-		return err;
-	sealed = p->jited ? p->code.mem.data : p->ro.code;
-	p->image.ops = (const struct ins *)(const void *)sealed;
-	p->image.sub = (const struct image_sub *)(const void *)(sealed + at.sub);
-	p->op_from = (const u32 *)(const void *)(sealed + at.from);
-	p->refs = (const struct lower_ref *)(const void *)(sealed + at.ref);
-	p->nrefs = low->nrefs;
-	return 0;
-}
-
-static void make_subs(const struct prog *p, const struct lowered *low, struct image_sub *subs)
-{
-	for (u32 i = 0; i < low->nsubs; i++) {
-		const struct lowered_sub *s = &low->sub[i];
-
-		subs[i] = (struct image_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
-					      .exception_cb = s->exception_cb, .tail_call_reachable = s->tail_call_reachable,
-					      .jit = p->jited ? p->code.sub_entry[i] : NULL };
-	}
-}
-
-static int make_image(struct prog *p, struct load *l)
-{
-	const struct lowered *low = &l->low;
-	struct image_sub *subs = ARENA_ARRAY(&l->arena, struct image_sub, low->nsubs);
-	int err;
-
-	make_subs(p, low, subs);
-	err = seal_ops(p, l, subs);
-	if (err)
-		return err;
-	p->image = (struct image){ .ops = p->image.ops, .n = low->n, .sub = p->image.sub, .nsubs = low->nsubs,
-				   .exception_sub = low->exception_sub, .throws = low->may_throw,
-				   .may_throw = low->may_throw || l->a->budget, .may_tail_call = low->may_tail_call,
-				   .budget = l->a->budget, .whole_index = l->proof->strict_spec, .entry = vm_exec, .prog = p };
-	if (p->jited) {
-		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
-		memcpy(&p->image.entry, &p->code.entry, sizeof(p->image.entry));
-		memcpy(&p->image.jit_call, &p->code.call, sizeof(p->image.jit_call));
-		p->image.bare = !p->code.needs_run;
-		p->image.code = p->code.code;
-		p->image.code_size = p->code.size;
-		p->image.code_off = p->code.code_off;
-	}
-	p->image.tail = p->image.may_throw ? run_landed : p->image.entry;
-	return 0;
-}
-
 /* Prototype of the function that is attached to. */
 static u32 attach_proto(const struct vf_input *in)
 {
@@ -473,16 +372,11 @@ static int make_prog(struct load *l, struct prog *p)
 		err = keep_infos(p, &a->vf);
 	if (err)
 		return err;
-	if (*p->unrunnable)
-		p->jited = l->a->engine != ENGINE_INTERP && jit_available(); /* as if it were there */
-	else
-		err = compile(l, p);
+	err = engine_make(p, a, l->proof->strict_spec, &l->low);
 	if (!err)
 		err = claim_maps(l, p);
 	if (*p->unrunnable)
 		p->jited = false;
-	else if (!err)
-		err = make_image(p, l);
 	return err;
 }
 

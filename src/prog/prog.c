@@ -57,7 +57,7 @@ int prog_enters_map(struct map *m, struct obj *prog)
 	struct prog *p = prog_of(prog);
 	int err = prog_uses_map(p, m);
 
-	return err ? err : *p->unrunnable ? -EOPNOTSUPP : 0;
+	return err ? err : *p->unrunnable ? -EOPNOTSUPP : prog_ready(p);
 }
 
 int prog_bind_map(struct prog *p, struct map *m)
@@ -85,42 +85,4 @@ out:
 void prog_xlated(const struct prog *p, struct bpf_insn *out)
 {
 	memcpy(out, p->insns, p->insn_cnt * sizeof(*out));
-}
-
-/* ---- images for other processes ---- */
-static int compile_portable(const struct prog *p, struct arena *a, struct jit_portable *ret)
-{
-	struct lowered l = { .n = p->image.n, .nsubs = p->image.nsubs, .exception_sub = p->image.exception_sub,
-			     .may_throw = p->image.may_throw, .may_tail_call = p->image.may_tail_call, .nrefs = p->nrefs };
-
-	l.ops = arena_alloc_raw(a, l.n * sizeof(*l.ops));
-	memcpy(l.ops, p->image.ops, l.n * sizeof(*l.ops));
-	l.ref = arena_alloc_raw(a, (l.nrefs + 1) * sizeof(*l.ref));
-	memcpy(l.ref, p->refs, l.nrefs * sizeof(*l.ref));
-	l.sub = ARENA_ARRAY(a, struct lowered_sub, l.nsubs);
-	for (u32 i = 0; i < l.nsubs; i++) {
-		const struct image_sub *s = &p->image.sub[i];
-
-		l.sub[i] = (struct lowered_sub){ .start = s->start, .end = s->end, .stack = s->stack, .callback = s->callback,
-						 .exception_cb = s->exception_cb,
-						 .tail_call_reachable = s->tail_call_reachable };
-	}
-	return jit_compile_portable(&l, &p->jit_opts, a, ret);
-}
-
-int prog_portable(const struct prog *p, struct jit_portable *ret)
-{
-	struct arena a = { 0 };
-	jmp_buf oom;
-	int err;
-
-	if (*p->unrunnable)
-		return -EOPNOTSUPP;
-	a.oom = &oom;
-	if (setjmp(oom))
-		err = -ENOMEM;
-	else
-		err = compile_portable(p, &a, ret);
-	arena_free(&a);
-	return err;
 }

@@ -6,7 +6,7 @@
  * missing when it is to be run (`unrunnable`).
  *
  * Invariant: a struct prog that exists was verified; there is no other way to make one. It holds references to all its maps
- * and its BTF, and its image is immutable.
+ * and its BTF, and what engines run of it is sealed before the first run.
  */
 #ifndef SKEP_PROG_PROG_H
 #define SKEP_PROG_PROG_H
@@ -60,12 +60,15 @@ struct prog {
 	bool gpl, jited, sleepable;
 	char unrunnable[96];       /* verified, but not to be run here, because...; "": runs */
 	u64 load_time;             /* ns since boot */
-	struct image image;
+	struct image image;        /* complete when it is ready */
+	bool ready;                /* atomic: prog_ready() was here; before, what image, op_from and refs name is in `waiting` */
+	void *waiting;             /* operations and what goes with them, until they are sealed */
+	u64 waiting_sum;           /* keyed: what was changed there is not run */
 	struct codemem ro;         /* interpreted programs': image.ops, image.sub, op_from, refs; else they are sealed with the code */
 	struct jit_code code;
 	const u32 *op_from;        /* original instruction of each op */
 	const struct lower_ref *refs; /* what operations refer to, for images that run in other processes */
-	u32 nrefs;
+	u32 nrefs, ntails;
 	struct jit_opts jit_opts;
 	struct bpf_insn *insns;    /* owned: as loaded, map references by id (for dumps) */
 	u32 insn_cnt;
@@ -82,7 +85,7 @@ struct prog {
 	u32 max_rdonly, max_rdwr;  /* and of an iterator's key and value */
 	u32 max_tp_access;         /* and of what a writable raw tracepoint's argument points to */
 	struct prog_stats stats;   /* atomics */
-	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP) */
+	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP), becoming ready */
 };
 
 /* Load. 0 and *ret_prog (one reference), or -errno with the verifier's words in `log`. */
@@ -91,10 +94,16 @@ static inline struct prog *prog_of(struct obj *o) { return container_of(o, struc
 static inline void prog_put(struct prog *p) { if (p) obj_put(&p->obj); }
 
 /*
+ * To be called by whoever takes a program in order to run it, now or later, or to look at its code: only then is it compiled, and are
+ * its operations sealed. Any number of threads may. 0, -ENOMEM, -EIO, -EPERM; -EFAULT: its operations are not what was verified.
+ */
+int prog_ready(struct prog *p);
+
+/*
  * The program as an image for other processes, compiled anew, with the protections it was loaded with; release it with
  * jit_portable_free(). What its slots name lives as long as the program. 0, -EOPNOTSUPP, -ENOMEM, -EIO.
  */
-int prog_portable(const struct prog *p, struct jit_portable *ret);
+int prog_portable(struct prog *p, struct jit_portable *ret);
 
 /* Keep a map as long as the program lives (BPF_PROG_BIND_MAP). 0, -ENOMEM. */
 int prog_bind_map(struct prog *p, struct map *m);

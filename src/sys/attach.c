@@ -16,9 +16,15 @@ int call_prog(struct call *c, int fd, struct prog **ret)
 	struct obj *o;
 	int err = call_obj(c, fd, OBJ_PROG, &o, NULL);
 
-	if (!err)
-		*ret = prog_of(o);
-	return err;
+	if (err)
+		return err;
+	err = prog_ready(prog_of(o));
+	if (err) {
+		obj_put(o);
+		return call_fail(c, err, "the program cannot be compiled: %s", strerror(-err));
+	}
+	*ret = prog_of(o);
+	return 0;
 }
 
 int call_prog_type(struct call *c, int fd, u32 type, struct prog **ret)

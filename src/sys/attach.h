@@ -14,6 +14,7 @@ static inline const struct attach_spec *attach_row(u32 type)
 /* The one program type that goes with it for BPF_PROG_ATTACH, _DETACH; BPF_PROG_TYPE_UNSPEC: none. */
 u32 attach_prog_type(u32 attach_type);
 bool target_is_cgroup(u32 prog_type, u32 attach_type, bool check);
+/* To be run, or to be told from another: ready (prog_ready). */
 int call_prog(struct call *c, int fd, struct prog **ret);
 /* Of this type, else -EINVAL. */
 int call_prog_type(struct call *c, int fd, u32 type, struct prog **ret);

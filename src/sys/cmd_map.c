@@ -17,6 +17,7 @@
 #include "prog/prog.h"
 #include "sys/relay.h"
 #include "sys/struct_ops.h"
+#include "sys/attach.h"
 #include "sys/sys.h"
 
 #define SMALL 256 /* keys and values up to here need no allocation */
@@ -513,7 +514,7 @@ static int update_named(struct call *c, struct elem *e)
 static int update_redirect(struct call *c, struct elem *e)
 {
 	bool cpu = e->m->desc.type == BPF_MAP_TYPE_CPUMAP;
-	struct obj *o = NULL;
+	struct prog *p = NULL;
 	u32 value[2];
 	int err;
 
@@ -522,18 +523,17 @@ static int update_redirect(struct call *c, struct elem *e)
 	if (err)
 		return err;
 	if ((s32)value[1] > 0 && (value[0] || !cpu)) {
-		err = value[0] ? call_obj(c, (int)value[1], OBJ_PROG, &o, NULL) : -EINVAL;
-		if (!err && (prog_of(o)->type != BPF_PROG_TYPE_XDP ||
-			     prog_of(o)->attach_type != (cpu ? BPF_XDP_CPUMAP : BPF_XDP_DEVMAP)))
+		err = value[0] ? call_prog(c, (int)value[1], &p) : -EINVAL;
+		if (!err && (p->type != BPF_PROG_TYPE_XDP || p->attach_type != (cpu ? BPF_XDP_CPUMAP : BPF_XDP_DEVMAP)))
 			err = call_fail(c, -EINVAL, "the program is not an XDP program for entries of %s maps",
 					cpu ? "CPU" : "device");
 		if (err) {
-			obj_put(o);
+			prog_put(p);
 			return cpu ? -ENOMEM : -EINVAL;
 		}
 	}
-	err = map_update_with_prog(e->m, e->key, value, o, c->a.elem.flags);
-	obj_put(o);
+	err = map_update_with_prog(e->m, e->key, value, p ? &p->obj : NULL, c->a.elem.flags);
+	prog_put(p);
 	return err;
 }
 

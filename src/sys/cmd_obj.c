@@ -242,6 +242,7 @@ static int prog_info(struct call *c, struct prog *p, u64 dst, u32 len)
 
 	if (err)
 		return err;
+	prog_ready(p); /* or it says that there is no code */
 	i.type = p->type;
 	i.id = p->obj.id;
 	i.load_time = p->load_time;

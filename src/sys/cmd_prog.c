@@ -15,6 +15,7 @@
 #include "hook/test_run.h"
 #include "prog/prog.h"
 #include "skep/skep.h"
+#include "sys/attach.h"
 #include "sys/sys.h"
 
 #define MAX_INSNS 1000000u
@@ -641,13 +642,13 @@ int cmd_prog_test_run(struct call *c)
 			      .hooks = c->s->hooks };
 	struct run_task task;
 	void *data = NULL, *ctx = NULL;
-	struct obj *o;
+	struct prog *p;
 	int err;
 
 	if ((a->ctx_size_in && !a->ctx_in) || (!a->ctx_size_in && a->ctx_in) || (a->ctx_size_out && !a->ctx_out) ||
 	    (!a->ctx_size_out && a->ctx_out))
 		return call_fail(c, -EINVAL, "a context pointer and its size go together");
-	err = call_obj(c, (int)a->prog_fd, OBJ_PROG, &o, NULL);
+	err = call_prog(c, (int)a->prog_fd, &p);
 	if (err)
 		return err;
 	if (a->data_size_in > (64u << 20) || a->ctx_size_in > (1u << 20))
@@ -663,13 +664,13 @@ int cmd_prog_test_run(struct call *c)
 		t.task = &task;
 	}
 	if (!err) {
-		err = run_counted(c, prog_of(o), &t);
+		err = run_counted(c, p, &t);
 		if (err && t.why)
 			call_fail(c, err, "%s", t.why);
 		else if (!err)
 			err = finish_test_run(c, &t);
 	}
-	obj_put(o);
+	prog_put(p);
 	free(data);
 	free(ctx);
 	free(t.data_out);

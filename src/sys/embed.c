@@ -25,12 +25,12 @@ int skep_prog_get(struct skep *s, int fd, struct skep_prog **ret_prog)
 
 	if (err)
 		return err;
-	if (*prog_of(o)->unrunnable) {
+	err = *prog_of(o)->unrunnable ? -EOPNOTSUPP : prog_ready(prog_of(o));
+	if (err)
 		obj_put(o);
-		return -EOPNOTSUPP;
-	}
-	*ret_prog = (struct skep_prog *)(void *)prog_of(o);
-	return 0;
+	else
+		*ret_prog = (struct skep_prog *)(void *)prog_of(o);
+	return err;
 }
 
 void skep_prog_put(struct skep_prog *p)

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "sys/attach.h"
 #include "sys/sys.h"
 
 #define ATTR_SIZE_0 64u      /* of the first version */
@@ -217,13 +218,13 @@ static int ioctl_query(struct call *c, struct perf_event *e, u64 arg)
 
 static int ioctl_set_bpf(struct call *c, struct perf_event *e, int fd)
 {
-	struct obj *p;
-	int err = call_obj(c, fd, OBJ_PROG, &p, NULL);
+	struct prog *p;
+	int err = call_prog(c, fd, &p);
 
 	if (err)
 		return err;
-	err = perf_event_set_prog(e, prog_of(p), 0, NULL, c->reason);
-	obj_put(p);
+	err = perf_event_set_prog(e, p, 0, NULL, c->reason);
+	prog_put(p);
 	return err;
 }
 

@@ -16,6 +16,7 @@
 #include "prog/prog.h"
 #include "skep/skep.h"
 #include "sys/struct_ops.h"
+#include "sys/attach.h"
 #include "sys/sys.h"
 
 struct ops_table {
@@ -114,7 +115,6 @@ static int take_member(struct call *c, const struct ops_table *t, u32 i, u8 *dat
 	const struct btf_type *mt = btf_type(t->btf, btf_skip_mods(t->btf, m->type));
 	const char *name = btf_str(t->btf, m->name_off);
 	u8 *at = data + m->offset / 8;
-	struct obj *o;
 	struct prog *p;
 	u64 fd = 0;
 	int err;
@@ -126,10 +126,9 @@ static int take_member(struct call *c, const struct ops_table *t, u32 i, u8 *dat
 		return 0;
 	if (!is_function(t->btf, m->type))
 		return call_fail(c, -EINVAL, "member %s is a pointer and no function: it must be NULL", name);
-	err = call_obj(c, (int)fd, OBJ_PROG, &o, NULL);
+	err = call_prog(c, (int)fd, &p);
 	if (err)
 		return err;
-	p = prog_of(o);
 	if (p->type != BPF_PROG_TYPE_STRUCT_OPS || p->attach_btf_id != t->type || p->attach_type != i) {
 		prog_put(p);
 		return call_fail(c, -EINVAL, "the program for member %s is for something else", name);

@@ -153,6 +153,16 @@ static bool judges(u32 b)
 	return kit.be[b].kind <= INTERP;
 }
 
+/* The knobs hold for the compilation too, which waits for the first use. */
+static void compile_now(u32 b, int fd)
+{
+	struct skep_prog *p;
+
+	if (!kit.be[b].s || fd < 0 || skep_prog_get(kit.be[b].s, fd, &p))
+		return;
+	skep_prog_put(p);
+}
+
 /* Loads everywhere; returns the first back end that judges unlike the kernel, 0 if none. The hardened one may be stricter. */
 static u32 load_quietly(int fds[BACKENDS], long r[BACKENDS])
 {
@@ -178,6 +188,7 @@ static u32 load_quietly(int fds[BACKENDS], long r[BACKENDS])
 			fds[b] = (int)(r[b] = load_timed(b, &ns));
 			knob_caps(kit.be[b].s, SKEP_CAP_BPF | SKEP_CAP_NET_ADMIN);
 		}
+		compile_now(b, fds[b]);
 		if (!other && judges(b) && (r[b] < 0 ? r[b] : 0) != (r[0] < 0 ? r[0] : 0))
 			other = b;
 	}
