@@ -213,7 +213,7 @@ s64 box_socket(struct notif *n)
 	return BOX_PASS;
 }
 
-/* ---- connect ---- */
+/* ---- connect, bind ---- */
 /* Without blocking here for as long as the kernel would: for a moment the socket does not block. */
 static s64 connect_waiting(struct notif *n, const struct sock *s, const struct address *a)
 {
@@ -265,62 +265,66 @@ static s64 as_client(struct notif *n, const struct who *w, const struct sock *s,
 	return ret;
 }
 
+/* What is asked of both: the socket, the address as the programs left it, whose call it is. */
+struct naming {
+	struct sock s;
+	struct address a;
+	struct who w;
+	u32 flags; /* of the programs' answer */
+};
+
+/* 0: to be made in the client's place, with a socket to drop; BOX_PASS: nobody judges; -errno. */
+static s64 naming_begin(struct notif *n, struct naming *m, enum security sec, u32 type4, u32 type6)
+{
+	s64 ret;
+
+	if (!any_of(n, sec, type4, type6))
+		return BOX_PASS;
+	m->flags = 0;
+	serve_slow(n->from);
+	ret = sock_take(n, (int)n->args[0], &m->s);
+	if (ret)
+		return ret;
+	ret = address_read(n, &m->a, n->args[1], (u32)n->args[2]);
+	if (!ret && !who_is(n, &m->w))
+		ret = -EINTR;
+	if (!ret)
+		ret = judge_socket(n, &m->w, &m->s, sec, (u64)(uintptr_t)&m->a.all, m->a.len);
+	if (!ret)
+		ret = judge_address(n, &m->w, &m->s, &m->a, type4, type6, NULL, &m->flags);
+	if (ret)
+		sock_drop(&m->s);
+	return ret;
+}
+
 s64 box_connect(struct notif *n)
 {
-	struct address a;
-	struct sock s;
-	struct who w;
-	s64 ret;
+	struct naming m;
+	s64 ret = naming_begin(n, &m, SEC_socket_connect, BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT);
 
-	if (!any_of(n, SEC_socket_connect, BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT))
-		return BOX_PASS;
-	serve_slow(n->from);
-	ret = sock_take(n, (int)n->args[0], &s);
 	if (ret)
 		return ret;
-	ret = address_read(n, &a, n->args[1], (u32)n->args[2]);
-	if (!ret && !who_is(n, &w))
-		ret = -EINTR;
-	if (!ret)
-		ret = judge_socket(n, &w, &s, SEC_socket_connect, (u64)(uintptr_t)&a.all, a.len);
-	if (!ret)
-		ret = judge_address(n, &w, &s, &a, BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT, NULL, NULL);
-	if (!ret)
-		ret = as_client(n, &w, &s, &a, false);
-	sock_drop(&s);
+	ret = as_client(n, &m.w, &m.s, &m.a, false);
+	sock_drop(&m.s);
 	return ret;
 }
 
-/* ---- bind, listen ---- */
 s64 box_bind(struct notif *n)
 {
-	struct address a;
-	struct sock s;
-	struct who w;
-	u32 flags = 0;
-	s64 ret;
+	struct naming m;
+	s64 ret = naming_begin(n, &m, SEC_socket_bind, BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND);
 
-	if (!any_of(n, SEC_socket_bind, BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND))
-		return BOX_PASS;
-	serve_slow(n->from);
-	ret = sock_take(n, (int)n->args[0], &s);
 	if (ret)
 		return ret;
-	ret = address_read(n, &a, n->args[1], (u32)n->args[2]);
-	if (!ret && !who_is(n, &w))
-		ret = -EINTR;
-	if (!ret)
-		ret = judge_socket(n, &w, &s, SEC_socket_bind, (u64)(uintptr_t)&a.all, a.len);
-	if (!ret)
-		ret = judge_address(n, &w, &s, &a, BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND, NULL, &flags);
-	if (!ret && flags & 1 && is_inet(&a)) /* the program waives the check of privileged ports, as far as we may */
-		ret = bind(s.fd, &a.a, a.len) ? -errno : 0;
-	else if (!ret)
-		ret = as_client(n, &w, &s, &a, true);
-	sock_drop(&s);
+	if (m.flags & 1 && is_inet(&m.a)) /* the program waives the check of privileged ports, as far as we may */
+		ret = bind(m.s.fd, &m.a.a, m.a.len) ? -errno : 0;
+	else
+		ret = as_client(n, &m.w, &m.s, &m.a, true);
+	sock_drop(&m.s);
 	return ret;
 }
 
+/* ---- listen ---- */
 s64 box_listen(struct notif *n)
 {
 	struct sock s;

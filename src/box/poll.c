@@ -74,6 +74,18 @@ static bool open_set(struct notif *n, struct set *s)
 	return false;
 }
 
+/* What is ready of one of them, after poll() on ours. */
+static short revents(struct set *s, u32 i)
+{
+	u64 reader;
+
+	if (s->ring[i])
+		return (short)(events_pending(s->ring[i], &reader) ? s->want[i].events & (POLLIN | POLLRDNORM) : 0);
+	if (s->ours[i].fd >= 0)
+		return s->ours[i].revents;
+	return s->want[i].fd >= 0 ? POLLNVAL : 0;
+}
+
 /* What is ready now; `wait_ms` at most until something is. */
 static int look(struct notif *n, struct set *s, int wait_ms)
 {
@@ -86,14 +98,7 @@ static int look(struct notif *n, struct set *s, int wait_ms)
 		while (epoll_wait(s->kicks, drop, 8, 0) > 0)
 			;
 	for (u32 i = 0; i < s->n; i++) {
-		u64 reader;
-
-		s->want[i].revents =
-			s->ring[i]
-				? (short)(events_pending(s->ring[i], &reader) ? s->want[i].events & (POLLIN | POLLRDNORM) : 0)
-			: s->want[i].fd >= 0 && s->ours[i].fd < 0 ? POLLNVAL
-			: s->ours[i].fd < 0			  ? 0
-								  : s->ours[i].revents;
+		s->want[i].revents = revents(s, i);
 		ready += s->want[i].revents != 0;
 	}
 	return ready;

@@ -272,43 +272,44 @@ static int sync_one(struct tracer *t, struct proc *p, struct str *why)
 }
 
 /* ---- rings: a process cannot reach the readers' descriptors, so it rings here ---- */
-void tracer_ring(struct tracer *t, struct map *m)
+void keep_add(struct keep *k, struct obj *o)
 {
-	struct map **v = t->rings;
+	struct obj **v = k->v;
 
-	for (u32 i = 0; i < t->nrings; i++)
-		if (v[i] == m)
+	for (u32 i = 0; i < k->n; i++)
+		if (v[i] == o)
 			return;
-	if (t->nrings == t->ringcap) {
-		u32 cap = t->ringcap ? t->ringcap * 2 : 16;
+	if (k->n == k->cap) {
+		u32 cap = k->cap ? k->cap * 2 : 16;
 
 		v = realloc(v, cap * sizeof(*v));
 		if (!v)
-			return; /* its readers find out when they look */
-		t->rings = v;
-		t->ringcap = cap;
+			return;
+		k->v = v;
+		k->cap = cap;
 	}
-	v[t->nrings++] = map_of(obj_get(&m->obj));
+	v[k->n++] = obj_get(o);
 }
 
-/* Rings that nobody but this refers to. */
-static void drop_rings(struct tracer *t, bool all)
+void tracer_ring(struct tracer *t, struct map *m) { keep_add(&t->rings, &m->obj); }
+
+/* Those that nobody but this refers to. */
+static void keep_drop(struct keep *k, bool all)
 {
 	u32 n = 0;
 
-	for (u32 i = 0; i < t->nrings; i++)
-		if (all || __atomic_load_n(&t->rings[i]->obj.refs, __ATOMIC_RELAXED) == 1)
-			obj_put(&t->rings[i]->obj);
+	for (u32 i = 0; i < k->n; i++)
+		if (all || __atomic_load_n(&k->v[i]->refs, __ATOMIC_RELAXED) == 1)
+			obj_put(k->v[i]);
 		else
-			t->rings[n++] = t->rings[i];
-	t->nrings = n;
-	n = 0;
-	for (u32 i = 0; i < t->nevents; i++)
-		if (all || __atomic_load_n(&t->events[i]->obj.refs, __ATOMIC_RELAXED) == 1)
-			obj_put(&t->events[i]->obj);
-		else
-			t->events[n++] = t->events[i];
-	t->nevents = n;
+			k->v[n++] = k->v[i];
+	k->n = n;
+}
+
+static void drop_rings(struct tracer *t, bool all)
+{
+	keep_drop(&t->rings, all);
+	keep_drop(&t->events, all);
 }
 
 /* ---- the provider ---- */
@@ -433,8 +434,8 @@ void tracer_free(struct tracer *t)
 	blob_close(&t->blob);
 	maps_forget();
 	str_free(&t->complaint);
-	free(t->rings);
-	free(t->events);
+	free(t->rings.v);
+	free(t->events.v);
 	free(t->execs);
 	free(t->points);
 	pthread_mutex_destroy(&t->queue);

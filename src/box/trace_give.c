@@ -37,27 +37,6 @@ static void end(struct tracer *t, struct proc *p, struct stop *s)
 }
 
 /* ---- perf events ---- */
-/* Remember whom to kick when the ring was written to. */
-static void keep_event(struct tracer *t, struct perf_event *e)
-{
-	struct perf_event **v = t->events;
-
-	for (u32 i = 0; i < t->nevents; i++)
-		if (v[i] == e)
-			return;
-	if (t->nevents == t->eventcap) {
-		u32 cap = t->eventcap ? t->eventcap * 2 : 16;
-
-		v = realloc(v, cap * sizeof(*v));
-		if (!v)
-			return;
-		t->events = v;
-		t->eventcap = cap;
-	}
-	obj_get(&e->obj);
-	v[t->nevents++] = e;
-}
-
 /* A program in the process writes to a slot whose event it does not know. */
 static void give_sink(struct tracer *t, struct proc *p, const struct agent_req *q)
 {
@@ -80,7 +59,7 @@ static void give_sink(struct tracer *t, struct proc *p, const struct agent_req *
 	if (begin(t, p, q, &s))
 		return;
 	if (!proc_add_sink(p, &t->blob, &s, id, slot, &k))
-		keep_event(t, e);
+		keep_add(&t->events, &e->obj);
 	end(t, p, &s);
 }
 

@@ -18,6 +18,9 @@ struct point {
 	struct prog **progs;         /* owned array; list->n */
 };
 
+/* Objects that are referenced while anybody else does, too. */
+struct keep { struct obj **v; u32 n, cap; };
+
 struct tracer {
 	struct hooks *hooks;
 	struct hook_provider provider;
@@ -32,10 +35,7 @@ struct tracer {
 	pid_t family;                /* all its descendants are traced; 0: nobody's */
 	u64 look_at;                 /* not before this time */
 	bool look_again;
-	struct map **rings;          /* referenced: rings that some process has, whose readers are to be woken */
-	u32 nrings, ringcap;
-	struct perf_event **events;  /* the same, of perf events */
-	u32 nevents, eventcap;
+	struct keep rings, events;   /* maps and perf events that some process writes to, whose readers are to be woken */
 	/* trace_serve.c */
 	pthread_t server;
 	bool ending, idle, leaving;        /* leaving: an agent is to go from some process as soon as it can */
@@ -82,6 +82,7 @@ void proc_rings(struct tracer *t, struct proc *p);
 struct proc *tracer_proc(struct tracer *t, pid_t pid);     /* NULL: none, or another by now */
 struct proc *tracer_new_proc(struct tracer *t, pid_t pid); /* NULL: no memory */
 void tracer_ring(struct tracer *t, struct map *m);
+void keep_add(struct keep *k, struct obj *o); /* without memory it is not kept: readers find out when they look */
 void tracer_sync_all(struct tracer *t);
 /* Keep a reason that nobody was told, once, for tracer_complaints(). t->lock is held. */
 void tracer_complain(struct tracer *t, const struct str *why);

@@ -276,11 +276,14 @@ static bool is_pending(void *arg, pid_t pid)
 static void wake_readers(struct tracer *t)
 {
 	tracer_texts(t);
-	for (u32 i = 0; i < t->nrings; i++)
-		map_ring_rung(t->rings[i]);
-	for (u32 i = 0; i < t->nevents; i++)
-		if (__atomic_exchange_n(&map_perf_share(t->events[i]->page)->rung, 0, __ATOMIC_SEQ_CST))
-			perf_event_kick(t->events[i]);
+	for (u32 i = 0; i < t->rings.n; i++)
+		map_ring_rung(map_of(t->rings.v[i]));
+	for (u32 i = 0; i < t->events.n; i++) {
+		struct perf_event *e = perf_of(t->events.v[i]);
+
+		if (__atomic_exchange_n(&map_perf_share(e->page)->rung, 0, __ATOMIC_SEQ_CST))
+			perf_event_kick(e);
+	}
 }
 
 /* Events that programs in processes did not see, for who asks a link. */
