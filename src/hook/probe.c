@@ -163,6 +163,27 @@ static void perf_free(struct link *l)
 
 const struct link_ops perf_link_ops = { .release = perf_release, .free = perf_free };
 
+/* ---- many places by one link ---- */
+/* Puts the program at all its places, or takes it away. */
+typedef void each_fn(struct link *l, struct hook_tx *tx, bool add);
+
+static int change(struct hooks *h, struct link *l, struct str *why, each_fn *each, bool add)
+{
+	struct hook_tx tx;
+
+	hook_begin(h, &tx, why);
+	each(l, &tx, add);
+	return hook_commit(&tx);
+}
+
+static void put(struct link *l, struct hook_tx *tx, struct hook_point *pt, const struct hook_ref *ref, bool add)
+{
+	if (pt && add)
+		hook_append(tx, pt, l->prog, ref);
+	else if (pt)
+		hook_drop_slot(tx, pt, l->slot);
+}
+
 /* ---- many kprobes ---- */
 static void each_call(struct link *l, struct hook_tx *tx, bool add)
 {
@@ -171,32 +192,13 @@ static void each_call(struct link *l, struct hook_tx *tx, bool add)
 		struct hook_place at = ksys_place(k->nr, l->kprobe.flags & 1 /* BPF_F_KPROBE_MULTI_RETURN */);
 		struct hook_ref ref = { .pid = -1, .slot = l->slot, .link_id = l->obj.id, .cookie = k->cookie,
 					.func = ksys_address(k->nr) };
-		struct hook_point *pt = hook_draft(tx, &at, NULL);
 
-		if (pt && add)
-			hook_append(tx, pt, l->prog, &ref);
-		else if (pt)
-			hook_drop_slot(tx, pt, l->slot);
+		put(l, tx, hook_draft(tx, &at, NULL), &ref, add);
 	}
 }
 
-int kprobe_multi_attach(struct hooks *h, struct link *l, struct str *why)
-{
-	struct hook_tx tx;
-
-	hook_begin(h, &tx, why);
-	each_call(l, &tx, true);
-	return hook_commit(&tx);
-}
-
-static void kprobe_release(struct link *l)
-{
-	struct hook_tx tx;
-
-	hook_begin(l->hooks, &tx, NULL);
-	each_call(l, &tx, false);
-	hook_commit(&tx);
-}
+int kprobe_multi_attach(struct hooks *h, struct link *l, struct str *why) { return change(h, l, why, each_call, true); }
+static void kprobe_release(struct link *l) { change(l->hooks, l, NULL, each_call, false); }
 
 static void kprobe_free(struct link *l) { free(l->kprobe.at); }
 
@@ -222,32 +224,14 @@ static void each_place(struct link *l, struct hook_tx *tx, bool add)
 						.ref_ctr_offset = l->uprobe.at[i].ref_ctr_offset,
 						.flags = session ? HOOK_F_SESSION : 0,
 						.session = session ? (u64)l->obj.id << 32 | i : 0 };
-			struct hook_point *pt = kinds >> k & 1 ? hook_draft(tx, &at, l->uprobe.path) : NULL;
 
-			if (pt && add)
-				hook_append(tx, pt, l->prog, &ref);
-			else if (pt)
-				hook_drop_slot(tx, pt, l->slot);
+			if (kinds >> k & 1)
+				put(l, tx, hook_draft(tx, &at, l->uprobe.path), &ref, add);
 		}
 }
 
-int uprobe_multi_attach(struct hooks *h, struct link *l, struct str *why)
-{
-	struct hook_tx tx;
-
-	hook_begin(h, &tx, why);
-	each_place(l, &tx, true);
-	return hook_commit(&tx);
-}
-
-static void uprobe_release(struct link *l)
-{
-	struct hook_tx tx;
-
-	hook_begin(l->hooks, &tx, NULL);
-	each_place(l, &tx, false);
-	hook_commit(&tx);
-}
+int uprobe_multi_attach(struct hooks *h, struct link *l, struct str *why) { return change(h, l, why, each_place, true); }
+static void uprobe_release(struct link *l) { change(l->hooks, l, NULL, each_place, false); }
 
 static void uprobe_free(struct link *l)
 {

@@ -123,21 +123,10 @@ static int cgroup_remove(struct map *m, const void *key)
 	return -EINVAL;
 }
 
-const struct map_type map_type_CGROUP_STORAGE = {
-	.ops = &map_ops_CGROUP_STORAGE,
-	.remove_sys = cgroup_remove,
-	.layout = cgroup_layout,
-	.copy_out = cgroup_lookup,
-	.copy_in = cgroup_update,
-	.next_key = cgroup_next,
-	.btf = BTF_ANY_KEY,
-};
-const struct map_type map_type_PERCPU_CGROUP_STORAGE = {
-	.ops = &map_ops_PERCPU_CGROUP_STORAGE,
-	.remove_sys = cgroup_remove,
-	.layout = cgroup_layout,
-	.copy_out = cgroup_lookup,
-	.copy_in = cgroup_update,
-	.next_key = cgroup_next,
-	.btf = BTF_ANY_KEY,
-};
+#define OF_CGROUPS(id)                                                                                    \
+	const struct map_type map_type_##id = {                                                           \
+		.ops = &map_ops_##id, .remove_sys = cgroup_remove, .layout = cgroup_layout,               \
+		.copy_out = cgroup_lookup, .copy_in = cgroup_update, .next_key = cgroup_next, .btf = BTF_ANY_KEY, \
+	}
+OF_CGROUPS(CGROUP_STORAGE);
+OF_CGROUPS(PERCPU_CGROUP_STORAGE);
