@@ -169,19 +169,29 @@ int step_mov(struct vf_env *e, const struct ins *i)
 	return err ? err : check_sane(e, dst);
 }
 
-int step_end(struct vf_env *e, const struct ins *i)
+/* The register of an operation that has no other operand; *ret NULL: it holds no number, and what comes out is not known. */
+static int changed_alone(struct vf_env *e, const struct ins *i, struct reg **ret)
 {
 	struct reg *r = &cur_regs(e)[i->dst];
 	int err = reg_check(e, i->dst, USE_SRC);
 
+	*ret = NULL;
 	if (err)
 		return err;
 	if (is_pointer(e, r))
 		return reject(e, REJ_PTR_ARITH, i->dst);
 	if (r->type != T_SCALAR)
 		return reg_check(e, i->dst, USE_DST);
-	err = reg_check(e, i->dst, USE_DST_NO_MARK);
-	if (err)
+	*ret = r;
+	return reg_check(e, i->dst, USE_DST_NO_MARK);
+}
+
+int step_end(struct vf_env *e, const struct ins *i)
+{
+	struct reg *r;
+	int err = changed_alone(e, i, &r);
+
+	if (err || !r)
 		return err;
 	scalar_swap(r, (enum swap_kind)ins_info(i)->sub, (u32)i->imm);
 	if (ins_info(i)->sub != SWAP_TO_LE || i->imm != 64)
@@ -191,17 +201,10 @@ int step_end(struct vf_env *e, const struct ins *i)
 
 static int step_neg(struct vf_env *e, const struct ins *i)
 {
-	struct reg *r = &cur_regs(e)[i->dst];
-	int err = reg_check(e, i->dst, USE_SRC);
+	struct reg *r;
+	int err = changed_alone(e, i, &r);
 
-	if (err)
-		return err;
-	if (is_pointer(e, r))
-		return reject(e, REJ_PTR_ARITH, i->dst);
-	if (r->type != T_SCALAR)
-		return reg_check(e, i->dst, USE_DST);
-	err = reg_check(e, i->dst, USE_DST_NO_MARK);
-	if (err)
+	if (err || !r)
 		return err;
 	scalar_neg(r, ins_info(i)->width == 32);
 	forget_id(r);
