@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a client of the box pays: run it in `skep exec` and outside. Prints "NAME NANOSECONDS" lines, each the median of rounds.
+ * What a client of the box pays: run it in `skep exec` and outside. Prints "NAME NANOSECONDS" lines, see rounds.h.
  * box [NAME...]: only these.
  */
 #include <fcntl.h>
@@ -10,22 +10,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 15
+#include "rounds.h"
 
 static int map;
 static unsigned key = 1;
 static unsigned long long value;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 /* libc's, so that a preloaded accelerator sees it */
 static long elem(int cmd)
@@ -48,6 +39,18 @@ static void empty(void)
 static void lookup(void) { elem(BPF_MAP_LOOKUP_ELEM); }
 static void update(void) { elem(BPF_MAP_UPDATE_ELEM); }
 static void next_key(void) { elem(BPF_MAP_GET_NEXT_KEY); }
+/* as most callers have it: all on the stack */
+static void lookup_stack(void)
+{
+	struct { union bpf_attr a; unsigned key; unsigned long long value; } s;
+
+	memset(&s.a, 0, sizeof(s.a));
+	s.key = key;
+	s.a.map_fd = (unsigned)map;
+	s.a.key = (unsigned long)&s.key;
+	s.a.value = (unsigned long)&s.value;
+	syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &s.a, sizeof(s.a));
+}
 static void create_close(void)
 {
 	union bpf_attr a;
@@ -74,11 +77,9 @@ static void load_close(void)
 static void open_file(void) { close(open("/dev/null", 0)); }
 
 static const struct { const char *name; void (*fn)(void); int n; } all[] = {
-	{ "empty", empty, 20000 }, { "lookup", lookup, 20000 }, { "update", update, 20000 }, { "next_key", next_key, 20000 },
+	{ "empty", empty, 20000 }, { "lookup", lookup, 20000 }, { "lookup_stack", lookup_stack, 20000 }, { "update", update, 20000 }, { "next_key", next_key, 20000 },
 	{ "create_close", create_close, 500 }, { "load_close", load_close, 500 }, { "open_other_file", open_file, 5000 },
 };
-
-static int by_value(const void *a, const void *b) { return *(const double *)a < *(const double *)b ? -1 : 1; }
 
 int main(int argc, char **argv)
 {
@@ -96,22 +97,12 @@ int main(int argc, char **argv)
 	}
 	update();
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		double t[ROUNDS];
 		int wanted = argc < 2;
 
 		for (int k = 1; k < argc; k++)
 			wanted |= !strcmp(argv[k], all[i].name);
-		if (!wanted)
-			continue;
-		for (int r = 0; r < ROUNDS; r++) {
-			double start = now();
-
-			for (int k = 0; k < all[i].n / ROUNDS; k++)
-				all[i].fn();
-			t[r] = (now() - start) / (all[i].n / ROUNDS);
-		}
-		qsort(t, ROUNDS, sizeof(t[0]), by_value);
-		printf("%-16s %10.0f\n", all[i].name, t[ROUNDS / 2]);
+		if (wanted)
+			rounds(all[i].name, all[i].fn, all[i].n);
 	}
 	return 0;
 }

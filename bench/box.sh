@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The box beside the running kernel's bpf(2) (root): system calls of clients, with and without the accelerator, and a load of 5,400
-# programs (bpftool feature probe). Runs are interleaved, numbers are medians. Usage: bench/box.sh BUILD [RUNS]
+# programs (bpftool feature probe). Before them what stopping and answering a call costs by itself (bench/floor.c). Runs are interleaved,
+# numbers are medians of runs. Usage: bench/box.sh BUILD [RUNS]
 B=$1 RUNS=${2:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -10,11 +11,12 @@ t = time.monotonic()
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print("feature_probe", int((time.monotonic() - t) * 1e9))' "$@"; }
 for i in $(seq "$RUNS"); do
+	"$B/bench/floor" >>"$work/floor"
 	"$B/bench/box" >>"$work/kernel" 2>/dev/null
 	seconds bpftool feature probe kernel >>"$work/kernel"
 	"$B/skep" exec -- "$B/bench/box" >>"$work/box"
 	seconds "$B/skep" exec -- bpftool feature probe kernel >>"$work/box"
-	"$B/skep" exec -a -- "$B/bench/box" lookup update next_key >>"$work/accelerated"
+	"$B/skep" exec -a -- "$B/bench/box" lookup lookup_stack update next_key >>"$work/accelerated"
 done
 python3 - "$work" <<'END'
 import statistics, sys
@@ -27,8 +29,11 @@ def read(name):
     except FileNotFoundError:
         pass
     return {k: statistics.median(v) for k, v in rows.items()}
-kernel, box, fast = read("kernel"), read("box"), read("accelerated")
-print("%-16s %12s %12s %8s %12s   ns, load %s" % ("call", "kernel", "box", "ratio", "accelerated", open("/proc/loadavg").read().split()[0]))
+kernel, box, fast, floor = read("kernel"), read("box"), read("accelerated"), read("floor")
+print("load " + open("/proc/loadavg").read().split()[0])
+for k in floor:
+    print("%-16s %12.0f   ns" % (k, floor[k]))
+print("%-16s %12s %12s %8s %12s   ns" % ("call", "kernel", "box", "ratio", "accelerated"))
 for k in box:
     base = kernel.get(k)
     print("%-16s %12s %12.0f %8s %12s" % (k, "%.0f" % base if base else "-", box[k], "%.2f" % (box[k] / base) if base else "-",

@@ -62,9 +62,9 @@ $(B)/bench/embed: bench/embed.c $(B)/libskep.a
 
 # The box beside the running kernel: what a client's calls cost (root to compare).
 .PHONY: bench-box
-bench-box: all $(B)/bench/box
+bench-box: all $(B)/bench/box $(B)/bench/floor
 	$(Q)sh bench/box.sh $(B) $(RUNS)
 
-$(B)/bench/box: bench/box.c
+$(B)/bench/box $(B)/bench/floor: $(B)/bench/%: bench/%.c bench/rounds.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS) -o $@ $<
