@@ -59,6 +59,7 @@ struct client {
 	 */
 	u64 identity;
 	u64 calls;                /* atomic */
+	u32 near;                 /* atomic: what it reads around the attributes of an element command; see command.c */
 	char comm[16];            /* read it by client_name() */
 	bool renamed;             /* execve: comm is to be read again */
 	struct exec_file images[8];   /* what it may be after its last execve; see decide_image() */
@@ -70,8 +71,13 @@ struct client {
 	void *trace;              /* of the tracing side (trace*.c) */
 };
 
-/* The client that makes a call (made on first sight), referenced. NULL: it died meanwhile. */
-struct client *client_of(struct notif *n);
+/*
+ * The client that makes a call (made on first sight), referenced. NULL: it died meanwhile. With `believe`, n->believed may say
+ * that it is who had this number last: that process may have ended a moment ago, and nobody was told yet.
+ */
+struct client *client_of(struct notif *n, bool believe);
+bool client_sure(struct notif *n); /* n->client is who it is, whoever it was taken for; false: it died */
+bool client_lives(const struct notif *n);
 struct client *client_get(struct client *c);
 void client_put(struct client *c);
 const char *client_name(struct client *c);
@@ -156,6 +162,10 @@ void box_unpoll(struct box *b, struct box_source *s);
 void box_printk(struct box *b, const char *comm, pid_t pid, const char *text, size_t n);
 
 /* ---- one stopped system call ---- */
+/* Memory of the client that was read before it was asked for; and, while `on`, how far around `base` it is asked for. */
+#define AHEAD_MAX 1024u
+struct ahead { u8 *bytes; u64 at, base; u32 len, before, after; bool on; };
+
 enum notif_reply { N_OPEN /* not answered yet */, N_DONE };
 
 struct notif {
@@ -168,13 +178,17 @@ struct notif {
 	u32 nr, arch;
 	u64 args[6];
 	enum notif_reply reply;
+	bool believed;             /* client is who had this number last (client_of); with `doubt` something shows that it has ended */
+	bool doubt;
+	struct ahead ahead;
 	struct str reason;         /* of a command that failed */
 	u64 obj_dev, obj_ino;      /* the object it was last about, for the log; 0: none */
 };
 
-/* Results of a row's function, beside 0.. and -errno: let the kernel do it; it is answered already. */
+/* Results of a row's function, beside 0.. and -errno: let the kernel do it; it is answered already; ask once more, not `believed`. */
 #define BOX_PASS ((s64)1 << 62)
 #define BOX_DONE (BOX_PASS + 1)
+#define BOX_SURE (BOX_PASS + 2)
 typedef s64 (*notif_fn)(struct notif *n);
 
 /* The client as who calls bpf(2). */

@@ -175,21 +175,39 @@ static struct client *make(struct notif *n, pid_t pid, const char *comm)
 	return &p->c;
 }
 
-struct client *client_of(struct notif *n)
+/* Who had the number last, referenced, or NULL; and of which process it was then. */
+static struct client *recall(struct box *b, pid_t tid, bool *ret_first)
 {
-	struct box *b = n->box;
-	char comm[16];
+	u32 slot = (u32)tid % BOX_THREADS;
 	struct client *c;
-	u32 slot = (u32)n->tid % BOX_THREADS;
 	pid_t pid;
 
 	pthread_mutex_lock(&b->lock);
-	pid = b->threads[slot].tid == n->tid ? b->threads[slot].pid : n->tid;
+	pid = b->threads[slot].tid == tid ? b->threads[slot].pid : tid;
 	c = find(b, pid);
 	if (c)
 		client_get(c);
 	pthread_mutex_unlock(&b->lock);
-	if (c && is_of(c, n->tid)) {
+	*ret_first = pid == tid;
+	return c;
+}
+
+/*
+ * Asking whether the process still lives costs a sixth of an empty call. For calls whose functions notice by themselves that it does not,
+ * or that do nothing with it (`believe`), the number of a first thread is enough: what is left of another process with that number is no
+ * memory and no descriptors. Numbers of other threads are asked about always: they come to belong to other processes unseen.
+ */
+struct client *client_of(struct notif *n, bool believe)
+{
+	struct box *b = n->box;
+	char comm[16];
+	bool first;
+	struct client *c = recall(b, n->tid, &first);
+	u32 slot = (u32)n->tid % BOX_THREADS;
+	pid_t pid;
+
+	n->believed = c && believe && first && !c->nimages;
+	if (n->believed || (c && is_of(c, n->tid))) {
 		c->last = n->tid;
 		return c;
 	}
@@ -213,6 +231,16 @@ struct client *client_of(struct notif *n)
 		client_put(c);
 	}
 	return make(n, pid, comm);
+}
+
+bool client_lives(const struct notif *n) { return is_of(n->client, n->tid); }
+
+bool client_sure(struct notif *n)
+{
+	client_put(n->client);
+	n->client = client_of(n, false);
+	n->doubt = false;
+	return n->client != NULL;
 }
 
 const char *client_name(struct client *c)

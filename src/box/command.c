@@ -9,6 +9,42 @@
 #include "box/priv.h"
 #include "box/src.h"
 
+/*
+ * Commands on one element. They begin with a descriptor, which only a process that lives can have: a client who is believed to be who it
+ * is (n->believed) has shown it when one was found.
+ */
+static bool is_elem(u32 cmd)
+{
+	return cmd == BPF_MAP_LOOKUP_ELEM || cmd == BPF_MAP_UPDATE_ELEM || cmd == BPF_MAP_DELETE_ELEM || cmd == BPF_MAP_GET_NEXT_KEY;
+}
+
+/*
+ * Most callers have attributes, key and value together on their stack, at the same distances each time: then all is copied at once, as
+ * far as the last command of its kind looked (and no page beyond).
+ */
+static void read_ahead(struct notif *n)
+{
+	u32 near = __atomic_load_n(&n->client->near, __ATOMIC_RELAXED), size = (u32)n->args[2];
+	u32 before = near >> 16, len = before + MAX(near & 0xffff, size);
+	u64 base = n->args[1], at = base - before;
+	struct ahead *a = &n->ahead;
+
+	a->on = true;
+	a->base = base;
+	if (len > size && size <= AHEAD_MAX && at >> 12 == (at + len - 1) >> 12 && !client_read(n->client, a->bytes, at, len)) {
+		a->at = at;
+		a->len = len;
+	}
+}
+
+static void note_read(struct notif *n)
+{
+	u32 near = n->ahead.before << 16 | n->ahead.after;
+
+	if (near != __atomic_load_n(&n->client->near, __ATOMIC_RELAXED))
+		__atomic_store_n(&n->client->near, near, __ATOMIC_RELAXED);
+}
+
 /* Commands that take microseconds: the others first make sure that somebody else listens. */
 static bool is_quick(u32 cmd)
 {
@@ -28,6 +64,8 @@ s64 box_bpf(struct notif *n)
 	u64 began = b->log ? clock_ns(CLOCK_REALTIME) : 0;
 	int ret;
 
+	if (n->believed && (!is_elem(cmd) || decides(b, SEC_bpf)))
+		return BOX_SURE;
 	if (cmd == BOX_HELLO)
 		return control_hello(n);
 	if (cmd == BOX_FIT)
@@ -44,7 +82,13 @@ s64 box_bpf(struct notif *n)
 		if (ret)
 			return ret;
 	}
+	if (is_elem(cmd))
+		read_ahead(n);
 	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log ? &n->reason : NULL);
+	if (n->believed && n->doubt) /* it had no such memory, or no such descriptor, and nothing was done */
+		return BOX_SURE;
+	if (n->ahead.on)
+		note_read(n);
 	__atomic_fetch_add(&b->ncalls[row], 1, __ATOMIC_RELAXED);
 	if (ret < 0)
 		__atomic_fetch_add(&b->nfailed[row], 1, __ATOMIC_RELAXED);

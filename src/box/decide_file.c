@@ -173,7 +173,7 @@ static int open_judged(struct notif *n, const struct who *w, const char *path, c
 	return fd;
 }
 
-static bool judges_files(const struct notif *n)
+bool decides_open(const struct notif *n)
 {
 	return decides(n->box, SEC_file_open) || decides_cgroup(n->box, BPF_CGROUP_DEVICE);
 }
@@ -184,7 +184,7 @@ s64 decide_open(struct notif *n, const char *path, const struct open_call *o)
 	struct who w;
 	int fd;
 
-	if (!judges_files(n) || o->flags & O_PATH) /* that opens nothing: opening it is judged later */
+	if (!decides_open(n) || o->flags & O_PATH) /* that opens nothing: opening it is judged later */
 		return BOX_PASS;
 	if (o->resolve)
 		return -EINVAL; /* as a kernel that does not know these limits on where paths lead */
@@ -205,7 +205,7 @@ s64 box_creat(struct notif *n)
 	char path[4096];
 	int len;
 
-	if (!judges_files(n))
+	if (!decides_open(n))
 		return BOX_PASS;
 	len = client_string(n->client, path, n->args[0], sizeof(path));
 	return len < 0 ? len : decide_open(n, path, &o);
@@ -214,7 +214,7 @@ s64 box_creat(struct notif *n)
 /* Files by numbers have no path to walk. */
 s64 box_open_by_handle(struct notif *n)
 {
-	return judges_files(n) ? -EPERM : BOX_PASS;
+	return decides_open(n) ? -EPERM : BOX_PASS;
 }
 
 /* ---- executing ---- */

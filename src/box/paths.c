@@ -30,13 +30,20 @@ static bool could_be_ours(const struct files *f, const char *path)
 	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/proc/", 6);
 }
 
-/* The path argument, cleaned, if it may be ours. False: let the kernel see to it. */
-static bool path_arg(struct notif *n, int i, char path[4096])
+/*
+ * The path argument, cleaned, if it may be ours: 0, BOX_PASS: let the kernel see to it, or BOX_SURE: ask again, and know who the client
+ * is. What is not ours goes to the kernel, whoever it is.
+ */
+static s64 path_arg(struct notif *n, int i, char path[4096])
 {
-	if (client_string(n->client, path, n->args[i], 4096) < 0 || !could_be_ours(n->box->files, path))
-		return false;
+	if (client_string(n->client, path, n->args[i], 4096) < 0)
+		return n->believed ? BOX_SURE : BOX_PASS;
+	if (!could_be_ours(n->box->files, path))
+		return BOX_PASS;
+	if (n->believed)
+		return BOX_SURE;
 	path_clean(path);
-	return true;
+	return 0;
 }
 
 /* ---- opening ---- */
@@ -47,7 +54,9 @@ static s64 do_open(struct notif *n, int at, const struct open_call *o)
 	int fd = FILE_PASS;
 
 	if (client_string(n->client, given, n->args[at], sizeof(given)) < 0)
-		return BOX_PASS;
+		return n->believed ? BOX_SURE : BOX_PASS;
+	if (n->believed && (could_be_ours(n->box->files, given) || decides_open(n)))
+		return BOX_SURE;
 	if (could_be_ours(n->box->files, given)) {
 		memcpy(path, given, strlen(given) + 1);
 		path_clean(path);
@@ -73,28 +82,31 @@ s64 box_openat2(struct notif *n)
 	struct open_call o = { .dirfd = (int)n->args[0] };
 
 	if (client_read(n->client, &o.flags, n->args[2], 3 * sizeof(u64)))
-		return BOX_PASS;
+		return n->believed ? BOX_SURE : BOX_PASS;
 	return do_open(n, 1, &o);
 }
 
 /* ---- looking ---- */
-/* A descriptor to look at what `path` names: ours, FILE_PASS or -errno. */
-static int look(struct notif *n, int at)
+/* A descriptor to look at what the path argument names, or what to answer: BOX_PASS, BOX_SURE, -errno. */
+static s64 look(struct notif *n, int at)
 {
 	char path[4096];
+	s64 ret = path_arg(n, at, path);
 
-	return path_arg(n, at, path) ? files_open(n, path, O_PATH) : FILE_PASS;
+	if (ret)
+		return ret;
+	ret = files_open(n, path, O_PATH);
+	return ret == FILE_PASS ? BOX_PASS : ret;
 }
 
 static s64 do_stat(struct notif *n, int at, u64 out)
 {
-	int fd = look(n, at), err;
+	s64 found = look(n, at);
+	int fd = (int)found, err;
 	struct stat st;
 
-	if (fd == FILE_PASS)
-		return BOX_PASS;
-	if (fd < 0)
-		return fd;
+	if (found < 0 || found >= BOX_PASS)
+		return found;
 	err = fstat(fd, &st) ? -errno : 0;
 	if (!err && S_ISREG(st.st_mode) && st.st_dev == n->box->dev)
 		st.st_size = 0; /* a pin */
@@ -107,13 +119,12 @@ s64 box_newfstatat(struct notif *n) { return do_stat(n, 1, n->args[2]); }
 
 s64 box_statx(struct notif *n)
 {
-	int fd = look(n, 1), err;
+	s64 found = look(n, 1);
+	int fd = (int)found, err;
 	struct statx st;
 
-	if (fd == FILE_PASS)
-		return BOX_PASS;
-	if (fd < 0)
-		return fd;
+	if (found < 0 || found >= BOX_PASS)
+		return found;
 	err = statx(fd, "", AT_EMPTY_PATH, (unsigned)n->args[3], &st) ? -errno : 0;
 	if (!err && S_ISREG(st.stx_mode) && makedev(st.stx_dev_major, st.stx_dev_minor) == n->box->dev)
 		st.stx_size = 0;
@@ -124,13 +135,12 @@ s64 box_statx(struct notif *n)
 /* What may be opened may be read; only directories and pins may be written to. */
 static s64 do_access(struct notif *n, int at, int mode)
 {
-	int fd = look(n, at);
+	s64 found = look(n, at);
+	int fd = (int)found;
 	struct stat st;
 
-	if (fd == FILE_PASS)
-		return BOX_PASS;
-	if (fd < 0)
-		return fd;
+	if (found < 0 || found >= BOX_PASS)
+		return found;
 	if (fstat(fd, &st))
 		st.st_mode = 0;
 	close(fd);
@@ -152,7 +162,7 @@ s64 box_statfs(struct notif *n)
 	char path[4096], real[4096];
 	int fd;
 
-	if (!path_arg(n, 0, path))
+	if (path_arg(n, 0, path))
 		return BOX_PASS;
 	if (files_mounted(n->box, path, real, sizeof(real))) {
 		struct stat st;
@@ -200,9 +210,12 @@ static s64 do_readlink(struct notif *n, int at, u64 out, u64 size)
 	const char *text = NULL;
 	struct client *c;
 	struct obj *o;
+	s64 ret = path_arg(n, at, path);
 	int fd = -1;
 
-	if (!path_arg(n, at, path) || sscanf(path, "/proc/%31[^/]/fd/%d", who, &fd) != 2)
+	if (ret)
+		return ret;
+	if (sscanf(path, "/proc/%31[^/]/fd/%d", who, &fd) != 2)
 		return BOX_PASS;
 	c = file_process(n, who);
 	fd = c ? client_fd(c, fd) : -1;
@@ -228,7 +241,7 @@ static bool mounted_arg(struct notif *n, int at, char real[4096])
 {
 	char path[4096];
 
-	return path_arg(n, at, path) && files_mounted(n->box, path, real, 4096) == 1;
+	return !path_arg(n, at, path) && files_mounted(n->box, path, real, 4096) == 1;
 }
 
 static s64 do_mkdir(struct notif *n, int at, mode_t mode)

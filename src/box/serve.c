@@ -2,8 +2,10 @@
 /*
  * Taking stopped calls off a listener, dispatching them by calls.def, answering.
  *
- * Threads block in RECV. One is enough while calls are short; a call that may take long first sees to it that another thread
- * listens (serve_slow). Invariant: each call is answered exactly once, or its thread is dead.
+ * A thread blocks in RECV. One only while calls are short: each call wakes all that are blocked there, which costs as much again as the
+ * switch that is needed. A call that may take long first sees to it that another thread listens (serve_slow); should one take long that
+ * nobody expected to (memory of a client that somebody has to fetch first), parked threads notice it after some milliseconds.
+ * Invariant: each call is answered exactly once, or its thread is dead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -24,7 +27,9 @@
 #include "box/priv.h"
 
 #define MAX_THREADS 64
-#define MIN_IDLE 2
+#define FEW 64           /* quick calls after which one listener is enough again */
+#define WATCH_MS 20      /* how often parked threads look whether somebody listens, */
+#define QUIET_LOOKS 50   /* and when they cease to, as nobody calls */
 
 #ifndef SECCOMP_ADDFD_FLAG_SEND
 #define SECCOMP_ADDFD_FLAG_SEND (1UL << 1)
@@ -82,7 +87,25 @@ int notif_replace(struct notif *n, int fd, int at, bool cloexec)
 /* ---- the client as the front door's caller ---- */
 static struct notif *of(struct caller *w) { return container_of(w, struct notif, who); }
 
-static int copy_in(struct caller *w, void *dst, u64 src, size_t n) { return client_read(of(w)->client, dst, src, n); }
+static int copy_in(struct caller *w, void *dst, u64 src, size_t n)
+{
+	struct ahead *a = &of(w)->ahead;
+	int err;
+
+	if (a->on) {
+		if (src <= a->base && a->base - src <= AHEAD_MAX)
+			a->before = MAX(a->before, (u32)(a->base - src));
+		if (src >= a->base && n <= AHEAD_MAX && src - a->base <= AHEAD_MAX - n)
+			a->after = MAX(a->after, (u32)(src + n - a->base));
+	}
+	if (n <= a->len && src >= a->at && src - a->at <= a->len - n) {
+		memcpy(dst, a->bytes + (src - a->at), n);
+		return 0;
+	}
+	err = client_read(of(w)->client, dst, src, n);
+	of(w)->doubt |= err != 0;
+	return err;
+}
 
 static int copy_out(struct caller *w, u64 dst, const void *src, size_t n)
 {
@@ -110,15 +133,17 @@ static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *r
 	int ours = client_fd(of(w)->client, fd), mode;
 	struct stat st;
 
-	if (ours == -EPERM) {
-		if (ident_by_proc(of(w), fd, &st, &mode))
+	if (ours == -EPERM) { /* by number: it does not show whose memory was read */
+		of(w)->doubt |= of(w)->believed && !client_lives(of(w));
+		if (of(w)->doubt || ident_by_proc(of(w), fd, &st, &mode))
 			return -EBADF;
 	} else {
 		mode = ours < 0 ? -1 : fcntl(ours, F_GETFL);
-		if (mode < 0 || fstat(ours, &st))
+		if (mode < 0 || syscall(SYS_fstat, ours, &st) /* libc's looks a path up */)
 			mode = -1;
 		if (ours >= 0)
 			close(ours);
+		of(w)->doubt |= mode < 0;
 		if (mode < 0)
 			return -EBADF;
 	}
@@ -277,23 +302,32 @@ int notif_path(struct notif *n, int dir, int i, char *out, size_t size)
 }
 
 /* ---- dispatch ---- */
-static const struct { u32 nr; notif_fn fn; } calls[] = {
-#define SYS(name, when, fn) { __NR_##name, box_##fn },
+struct row { u32 nr; notif_fn fn; bool lax; };
+static const struct row rows[] = {
+#define SYS(name, when, fn) { __NR_##name, box_##fn, false },
+#define LAX(name, when, fn) { __NR_##name, box_##fn, true },
 #include "box/calls.def"
 };
+static struct row by_number[512]; /* before the first thread serves */
+
+static void sort_rows(void)
+{
+	for (u32 i = ARRAY_SIZE(rows); i--;) /* of a call's rows the first is the one: it knows what box it is in */
+		if (rows[i].nr < ARRAY_SIZE(by_number))
+			by_number[rows[i].nr] = rows[i];
+}
 
 static void dispatch(struct notif *n)
 {
+	const struct row *row = n->nr < ARRAY_SIZE(by_number) ? &by_number[n->nr] : NULL;
 	s64 ret = BOX_PASS;
-	notif_fn fn = NULL;
 
-	for (u32 i = 0; i < ARRAY_SIZE(calls) && !fn; i++)
-		if (calls[i].nr == n->nr)
-			fn = calls[i].fn;
-	n->client = client_of(n);
-	if (n->client && fn) {
+	n->client = row && row->fn ? client_of(n, row->lax) : NULL;
+	if (n->client) {
 		__atomic_fetch_add(&n->client->calls, 1, __ATOMIC_RELAXED);
-		ret = decide_image(n) ? fn(n) : -EPERM;
+		ret = decide_image(n) ? row->fn(n) : -EPERM;
+		if (ret == BOX_SURE)
+			ret = !client_sure(n) ? BOX_PASS : decide_image(n) ? row->fn(n) : -EPERM;
 	}
 	if (n->reply == N_DONE || ret == BOX_DONE)
 		;
@@ -327,12 +361,10 @@ static void add_thread(struct listener *l)
 	pthread_attr_destroy(&attr);
 }
 
-void serve_slow(struct listener *l)
+static void another(struct listener *l)
 {
 	bool woke = false;
 
-	if (__atomic_load_n(&l->idle, __ATOMIC_RELAXED))
-		return;
 	pthread_mutex_lock(&l->lock);
 	if (l->parked > l->wakes) {
 		l->wakes++;
@@ -344,15 +376,83 @@ void serve_slow(struct listener *l)
 		add_thread(l);
 }
 
+/* Where one call is slow the next may be: from here on two are to be idle, so that a second one is not woken for each. */
+void serve_slow(struct listener *l)
+{
+	__atomic_store_n(&l->want, 2, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->run, 0, __ATOMIC_RELAXED);
+	if (!__atomic_load_n(&l->idle, __ATOMIC_RELAXED))
+		another(l);
+}
+
+static bool pending(int listener)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLIN;
+}
+
+/* After many quick calls one listener is enough, unless there is another call beside the one that was just taken. */
+static void note_begun(struct listener *l)
+{
+	if (__atomic_add_fetch(&l->run, 1, __ATOMIC_RELAXED) % FEW)
+		return;
+	if (pending(l->fd))
+		serve_slow(l);
+	else
+		__atomic_store_n(&l->want, 1, __ATOMIC_RELAXED);
+}
+
+/* One look of a parked thread. True: nobody listens, and no call was begun since the last look: those that are served are stuck. */
+static bool stuck(struct listener *l, u32 *last, u32 *looks)
+{
+	struct timespec until;
+	u32 begun = __atomic_load_n(&l->begun, __ATOMIC_SEQ_CST);
+
+	if (begun != *last) {
+		*last = begun;
+		*looks = 0;
+	} else if (!__atomic_load_n(&l->idle, __ATOMIC_SEQ_CST)) {
+		if (*looks)
+			return true;
+	} else if (*looks >= QUIET_LOOKS) {
+		__atomic_store_n(&l->unwatched, true, __ATOMIC_SEQ_CST);
+		if (begun == __atomic_load_n(&l->begun, __ATOMIC_SEQ_CST)) { /* else whoever began it did not see that */
+			pthread_cond_wait(&l->wanted, &l->lock);
+			*looks = 0;
+			return false;
+		}
+		__atomic_store_n(&l->unwatched, false, __ATOMIC_RELAXED);
+	}
+	++*looks;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += WATCH_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&l->wanted, &l->lock, &until);
+	return false;
+}
+
 /* More listen than are needed: wait until one is wanted. */
 static void park(struct listener *l)
 {
+	u32 last = 0, looks = 0;
+
 	pthread_mutex_lock(&l->lock);
-	l->parked++;
-	while (!l->wakes && !__atomic_load_n(&l->hung_up, __ATOMIC_RELAXED))
-		pthread_cond_wait(&l->wanted, &l->lock);
+	__atomic_fetch_add(&l->parked, 1, __ATOMIC_RELAXED);
+	while (!l->wakes && !__atomic_load_n(&l->hung_up, __ATOMIC_RELAXED) && !stuck(l, &last, &looks))
+		;
 	l->wakes -= l->wakes > 0;
-	l->parked--;
+	__atomic_fetch_sub(&l->parked, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* A call after a quiet time: parked threads are to look again. */
+static void watch_again(struct listener *l)
+{
+	pthread_mutex_lock(&l->lock);
+	__atomic_store_n(&l->unwatched, false, __ATOMIC_RELAXED);
+	pthread_cond_broadcast(&l->wanted);
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -389,6 +489,7 @@ static void *serve(void *arg)
 	struct listener *l = arg;
 	struct seccomp_notif_sizes sizes = { 0 };
 	struct seccomp_notif *req;
+	u8 bytes[2 * AHEAD_MAX];
 	size_t size;
 
 	unshare(CLONE_FS); /* a working directory and a umask of its own, to lend to clients (walk_enter) */
@@ -405,12 +506,18 @@ static void *serve(void *arg)
 				break;
 			continue;
 		}
-		__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&l->begun, 1, __ATOMIC_SEQ_CST);
+		if (__atomic_fetch_sub(&l->idle, 1, __ATOMIC_SEQ_CST) == 1 && !__atomic_load_n(&l->parked, __ATOMIC_RELAXED) &&
+		    __atomic_load_n(&l->threads, __ATOMIC_RELAXED) < MAX_THREADS)
+			add_thread(l); /* else nobody would notice when this one is stuck */
+		if (__atomic_load_n(&l->unwatched, __ATOMIC_SEQ_CST))
+			watch_again(l);
 		n = (struct notif){ .box = l->box, .from = l, .id = req->id, .tid = (pid_t)req->pid, .nr = (u32)req->data.nr,
-				    .arch = req->data.arch };
+				    .arch = req->data.arch, .ahead.bytes = bytes };
 		memcpy(n.args, req->data.args, sizeof(n.args));
+		note_begun(l);
 		dispatch(&n);
-		if (__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED) >= MIN_IDLE) {
+		if (__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED) >= __atomic_load_n(&l->want, __ATOMIC_RELAXED)) {
 			__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
 			park(l);
 			__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED);
@@ -449,6 +556,7 @@ static void on_hangup(struct box *b, struct box_source *s, u32 events)
 int serve_start(struct box *b, int fd)
 {
 	struct listener *l = calloc(1, sizeof(*l));
+	pthread_condattr_t clock;
 	int err;
 
 	if (!l) {
@@ -457,9 +565,13 @@ int serve_start(struct box *b, int fd)
 	}
 	l->box = b;
 	l->fd = fd;
+	l->want = 2;
 	l->threads = 1; /* the main loop, until it sees the hang-up */
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->wanted, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->wanted, &clock);
+	pthread_condattr_destroy(&clock);
 	filter_tune(fd);
 	l->hup = (struct box_source){ .fd = fd, .fn = on_hangup, .ctx = l };
 	err = box_poll(b, &l->hup, 0);
@@ -469,10 +581,12 @@ int serve_start(struct box *b, int fd)
 		return err;
 	}
 	pthread_mutex_lock(&b->lock);
+	if (!by_number[__NR_bpf].fn)
+		sort_rows();
 	l->next = b->listeners;
 	b->listeners = l;
 	pthread_mutex_unlock(&b->lock);
-	for (int i = 0; i < MIN_IDLE; i++)
+	for (u32 i = 0; i < l->want; i++)
 		add_thread(l);
 	return 0;
 }

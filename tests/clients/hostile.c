@@ -2,12 +2,14 @@
 /*
  * A client that misbehaves. `hostile busy`: works until it is killed. `hostile fuzz N SEED`: N calls with attributes that are partly
  * sensible and partly noise, from two threads, with forks, closes and pointers that go bad in between.
+ * `hostile stall N`: N calls whose results go to memory that is not there for a while.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +179,41 @@ static void *fuzz(void *arg)
 	return NULL;
 }
 
+/* Answers into memory that nobody fetches: these calls stay in the supervisor. 0: others were served meanwhile. */
+static char *nowhere;
+static void *look_nowhere(void *at)
+{
+	syscall(SYS_stat, "/sys/fs/bpf", nowhere + 4096 * (uintptr_t)at);
+	return NULL;
+}
+
+static int stall(unsigned n)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .range.len = n * 4096, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { 0 };
+	pthread_t t[16];
+
+	if (fd < 0)
+		return 77;
+	nowhere = mmap(NULL, n * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = zero.range.start = (uintptr_t)nowhere;
+	zero.range.len = reg.range.len;
+	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
+		return 77;
+	for (unsigned i = 0; i < n; i++) {
+		pthread_create(&t[i], NULL, look_nowhere, (void *)(uintptr_t)i);
+		usleep(2000);
+	}
+	if (access("/sys/fs/bpf", F_OK))
+		return 1;
+	ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t t;
@@ -185,6 +222,8 @@ int main(int argc, char **argv)
 	munmap(arena + ARENA, 4096);
 	if (argc > 1 && !strcmp(argv[1], "busy"))
 		busy();
+	if (argc > 2 && !strcmp(argv[1], "stall"))
+		return stall((unsigned)atoi(argv[2]));
 	if (argc < 4)
 		return 2;
 	calls = (u32)strtoul(argv[2], NULL, 0) / 2;

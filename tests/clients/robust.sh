@@ -42,6 +42,10 @@ settle
 [ "$(size)" -le $((before + before / 4 + 4096)) ] && ok "memory is flat" || fail "memory is flat: $before KiB, now $(size)"
 [ -z "$(find "/tmp/skep-boxes-$(id -u)/$name/bpf" -type f)" ] && ok "no pin left" || fail "no pin left"
 
+timeout 20 "$skep" exec -b $name -- "$work/hostile" stall 8
+code=$?
+[ $code = 77 ] && skip "no userfaultfd" || { [ $code = 0 ] && ok "calls that hang in the supervisor hold up nobody" || fail "calls that hang in the supervisor: $code"; }
+
 for who in root user; do
 	as $who timeout 280 "$skep" exec -- sh -c "cp '$work/hostile' /dev/null; '$work/hostile' fuzz $CALLS $SEED; '$skep' status >/dev/null && exit 42" >"$work/out" 2>&1
 	code=$?
