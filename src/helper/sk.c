@@ -131,18 +131,25 @@ static int other_process_fd(u32 tgid, int there)
 	return fd;
 }
 
-int sk_fd(u64 cookie, bool *ret_close)
+static bool seen_get(u64 cookie, struct seen *ret)
 {
-	struct seen s = { .tgid = 0 }, *p;
-	int fd;
+	const struct seen *p;
 
-	*ret_close = false;
 	pthread_mutex_lock(&seen_lock);
 	p = seen_find(cookie);
 	if (p)
-		s = *p;
+		*ret = *p;
 	pthread_mutex_unlock(&seen_lock);
-	if (!p)
+	return p;
+}
+
+int sk_fd(u64 cookie, bool *ret_close)
+{
+	struct seen s;
+	int fd;
+
+	*ret_close = false;
+	if (!seen_get(cookie, &s))
 		return -ENOENT;
 	if (cookie_of(s.fd) == cookie) /* also where a forked process has it */
 		return s.fd;
@@ -169,16 +176,11 @@ int sk_fd(u64 cookie, bool *ret_close)
 
 bool sk_held(u64 cookie)
 {
-	struct seen s = { .tgid = 0 }, *p;
+	struct seen s;
 	bool is;
 	int fd;
 
-	pthread_mutex_lock(&seen_lock);
-	p = seen_find(cookie);
-	if (p)
-		s = *p;
-	pthread_mutex_unlock(&seen_lock);
-	fd = p ? other_process_fd(s.tgid, s.fd) : -1;
+	fd = seen_get(cookie, &s) ? other_process_fd(s.tgid, s.fd) : -1;
 	is = fd >= 0 && cookie_of(fd) == cookie;
 	if (fd >= 0)
 		close(fd);

@@ -84,15 +84,21 @@ static int attach_device(struct call *c, struct prog *p)
 	return err;
 }
 
+static int sockmap_target(struct call *c, struct obj **ret)
+{
+	const struct attr_attach *a = &c->a.attach;
+
+	if (a->attach_flags || a->replace_bpf_fd)
+		return call_fail(c, -EINVAL, "attach_flags and replace_bpf_fd must be 0 for socket maps");
+	return call_obj(c, (int)a->target_fd, OBJ_MAP, ret, NULL);
+}
+
 static int attach_sockmap(struct call *c, struct prog *p)
 {
 	const struct attr_attach *a = &c->a.attach;
 	struct obj *m;
-	int err;
+	int err = sockmap_target(c, &m);
 
-	if (a->attach_flags || a->replace_bpf_fd)
-		return call_fail(c, -EINVAL, "attach_flags and replace_bpf_fd must be 0 for socket maps");
-	err = call_obj(c, (int)a->target_fd, OBJ_MAP, &m, NULL);
 	if (err)
 		return err;
 	err = sockmap_attach(c->s->hooks, map_of(m), a->attach_type, p, NULL, c->reason);
@@ -193,11 +199,8 @@ static int detach_sockmap(struct call *c, u32 type)
 	const struct attr_attach *a = &c->a.attach;
 	struct prog *p;
 	struct obj *m;
-	int err;
+	int err = sockmap_target(c, &m);
 
-	if (a->attach_flags || a->replace_bpf_fd)
-		return call_fail(c, -EINVAL, "attach_flags and replace_bpf_fd must be 0 for socket maps");
-	err = call_obj(c, (int)a->target_fd, OBJ_MAP, &m, NULL);
 	if (err)
 		return err;
 	err = call_prog_type(c, (int)a->attach_bpf_fd, type, &p);
