@@ -1,23 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # What programs may do inside traced processes; many probes by one link, sessions. As root and as an ordinary user. Usage: inside.sh BUILD
-B=$1
-skep=$B/skep
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-chmod 755 "$t"
-
-is()
-{
-	if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: got \"$2\", want \"$3\""; tail -n 5 "$t/out" "$t/err" | cut -c-300; fi
-}
-bpf() { clang -O2 -g -target bpf -D__x86_64__ -D__TARGET_ARCH_x86 "-DEXE=\"$t/inside\"" "-I$t" -c "$1" -o "$2"; }
+. "$(dirname "$0")/lib.subr"
 
 "$skep" btf dump /sys/kernel/btf/vmlinux --format c >"$t/vmlinux.h" 2>"$t/err" ||
 	bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$t/vmlinux.h" 2>"$t/err" ||
 	{ echo "skip inside: no types of a kernel"; exit 0; }
-gcc -O1 -g -fno-omit-frame-pointer -o "$t/inside" tests/hook/inside.c && bpf tests/hook/inside.bpf.c "$t/inside.o" &&
-	gcc -O1 -g -o "$t/multi" tests/hook/multi.c -lbpf && bpf tests/hook/multi.bpf.c "$t/multi.o" || exit 1
+gcc -O1 -g -fno-omit-frame-pointer -o "$t/inside" tests/hook/inside.c && bpf tests/hook/inside.bpf.c "$t/inside.o" "-DEXE=\"$t/inside\"" &&
+	gcc -O1 -g -o "$t/multi" tests/hook/multi.c -lbpf && bpf tests/hook/multi.bpf.c "$t/multi.o" "-DEXE=\"$t/inside\"" || exit 1
 py()
 {
 	python3 - "$t/out" <<END

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Iterators in a box print what they print on the running kernel. Usage: iter.sh BUILD
-B=$1
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-bpf() { clang -O2 -g -target bpf -D__TARGET_ARCH_x86 "-I/usr/include/$(uname -m)-linux-gnu" -c "$1" -o "$2"; }
+. "$(dirname "$0")/lib.subr"
 
 [ -r /sys/kernel/btf/vmlinux ] || { echo "skip iter: no kernel types"; exit 0; }
 gcc -O1 -o "$t/iter" tests/hook/iter.c -lbpf && bpf tests/hook/iter.bpf.c "$t/iter.o" || exit 1
-"$B/skep" exec -- "$t/iter" "$t/iter.o" >"$t/skep" 2>"$t/err" || { echo "not ok the client ends well: $(tail -n 20 "$t/err")"; exit 1; }
+"$skep" exec -- "$t/iter" "$t/iter.o" >"$t/skep" 2>"$t/err" || { echo "not ok the client ends well: $(tail -n 20 "$t/err")"; exit 1; }
 grep -q '^0: 0 = 70$' "$t/skep" && echo "ok elements" || echo "not ok elements: $(cat "$t/skep")"
 grep -q '^1 is 1071$' "$t/skep" && echo "ok an iterator writes to elements" || echo "not ok writing: $(cat "$t/skep")"
 grep -q '^task iter leads its group$' "$t/skep" && echo "ok tasks" || echo "not ok tasks: $(cat "$t/skep")"

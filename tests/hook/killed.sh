@@ -1,11 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # A skep that is killed while it traces: its target goes on, and the next skep traces it, or leaves it as it was. Usage: killed.sh BUILD
-B=$(cd "$1" && pwd)
-skep=$B/skep
-t=$(mktemp -d)
+. "$(dirname "$0")/lib.subr"
 trap 'kill $pid 2>/dev/null; rm -rf "$t"' EXIT
-ok() { if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: got \"$2\", want \"$3\""; cut -c-300 "$t/err" | tail -n 5; fi; }
 
 printf '%s\n' '#include <linux/bpf.h>' '#include <bpf/bpf_helpers.h>' '__u64 in, out, calls;' \
 	"SEC(\"uprobe/$B/hook/target:recurse\") int a(void *c) { __sync_fetch_and_add(&in, 1); return 0; }" \
@@ -13,7 +10,7 @@ printf '%s\n' '#include <linux/bpf.h>' '#include <bpf/bpf_helpers.h>' '__u64 in,
 	"SEC(\"uretprobe/$B/hook/target:leaves\") int d(void *c) { return 0; }" \
 	"SEC(\"tracepoint/syscalls/sys_exit_getppid\") int e(void *c) { __sync_fetch_and_add(&calls, 1); return 0; }" \
 	'char l[] SEC("license") = "GPL";' >"$t/k.bpf.c"
-clang -O2 -g -target bpf "-I/usr/include/$(uname -m)-linux-gnu" -c "$t/k.bpf.c" -o "$t/k.o" || exit 1
+bpf "$t/k.bpf.c" "$t/k.o" || exit 1
 code_of() { python3 - "$1" "$B/hook/target" <<'END'
 import sys
 pid, path = sys.argv[1:]
@@ -51,11 +48,11 @@ for i in 1 2 3; do
 	wait $tracer 2>/dev/null
 	kill -0 $pid && echo "ok it goes on after kill $i" || echo "not ok it is gone after kill $i"
 done
-ok "probes are left behind" "$(code_of $pid)" changed
+is "probes are left behind" "$(code_of $pid)" changed
 timeout 60 "$skep" run -j "$t/k.o" -P $pid --seconds 1 >"$t/out" 2>"$t/err"
-ok "traced again" "$? $(got)" "0 True"
-ok "its code" "$(code_of $pid)" "as in the file"
-ok "nothing else is left" "$(grep -c 'skep' /proc/$pid/maps)" 0
+is "traced again" "$? $(got)" "0 True"
+is "its code" "$(code_of $pid)" "as in the file"
+is "nothing else is left" "$(grep -c 'skep' /proc/$pid/maps)" 0
 echo stop >&3
 wait $pid
-ok "it has computed what it should" "$? $(tail -n 1 "$t/said")" "0 ok"
+is "it has computed what it should" "$? $(tail -n 1 "$t/said")" "0 ok"

@@ -1,15 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # skep run -c and -P: programs attached by section to a command and to a process, what they send, refusals. Usage: live.sh BUILD
-B=$1
-skep=$B/skep
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-
-is()
-{
-	if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: got \"$2\", want \"$3\""; tail -n 20 "$t/out" "$t/err"; fi
-}
-bpf() { clang -O2 -g -target bpf -D__x86_64__ "-I/usr/include/$(uname -m)-linux-gnu" -c "$1" -o "$2"; }
+. "$(dirname "$0")/lib.subr"
 
 gcc -O1 -g -fno-omit-frame-pointer -pthread -o "$t/busy" tests/hook/busy.c && bpf tests/hook/live.bpf.c "$t/live.o" || exit 1
 "$skep" run -j "$t/live.o" -c "$t/busy 4 200" >"$t/out" 2>"$t/err"; code=$?

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # skep prof: stacks have the right names, in every format. Usage: prof.sh BUILD
-B=$1
-skep=$B/skep
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
+. "$(dirname "$0")/lib.subr"
 
 has()
 {

@@ -1,16 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Processes that may do less than others: of another user, children of vfork, with seccomp filters that kill. Usage: sealed.sh BUILD
-B=$1
-skep=$B/skep
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-chmod 755 "$t"
+. "$(dirname "$0")/lib.subr"
 
-is()
-{
-	if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: got \"$2\", want \"$3\""; tail -n 5 "$t/out" "$t/err" | cut -c-300; fi
-}
 # What the program counted: calls, arguments it could read, arguments it could not.
 counts()
 {
@@ -21,8 +13,7 @@ print(*[e["value"] for e in lines[-1]["maps"][0]["elements"]] if lines else "-")
 END
 }
 
-gcc -O1 -g -o "$t/sealed" tests/hook/sealed.c && clang -O2 -g -target bpf -D__x86_64__ -D__TARGET_ARCH_x86 "-DEXE=\"$t/sealed\"" \
-	"-I/usr/include/$(uname -m)-linux-gnu" -c tests/hook/sealed.bpf.c -o "$t/sealed.o" || exit 1
+gcc -O1 -g -o "$t/sealed" tests/hook/sealed.c && bpf tests/hook/sealed.bpf.c "$t/sealed.o" "-DEXE=\"$t/sealed\"" || exit 1
 chmod 755 "$t/sealed"
 run() { timeout -k 1 30 "$@" >"$t/out" 2>"$t/err" </dev/null; }
 

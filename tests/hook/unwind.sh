@@ -2,15 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Returns of functions that are left by exceptions, longjmp, tail calls and the end of their thread, and stacks that are read meanwhile: the
 # program does what it does without probes, and what returns is counted. Usage: unwind.sh BUILD
-B=$(cd "$1" && pwd)
-skep=$B/skep
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-chmod 755 "$t"
+. "$(dirname "$0")/lib.subr"
 command -v g++ >/dev/null || { echo "skip unwind: no g++"; exit 0; }
 
-bpf() { clang -O2 -g -target bpf -D__x86_64__ "-DEXE=\"$t/unwind\"" "-I/usr/include/$(uname -m)-linux-gnu" -c "$1" -o "$2"; }
-bpf tests/hook/unwind.bpf.c "$t/unwind.o" || exit 1
+bpf tests/hook/unwind.bpf.c "$t/unwind.o" "-DEXE=\"$t/unwind\"" || exit 1
 
 # Calls and returns of each function; of 30 rounds 10 are left by exceptions.
 want="thrower 30 20 tail_thrower 30 20 catcher 30 30 frames 30 30 tail_frames 30 30 outer_frames 30 30 jumper 90 0 set_and_jump 30 30 \

@@ -2,20 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Static probes: through libbpf's own code and through bpftrace, with arguments and counters, in a dynamic and a static program and in a library
 # that is loaded later. As root and as an ordinary user. Usage: usdt.sh BUILD
-B=$(cd "$1" && pwd)
-skep=$B/skep
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-chmod 755 "$t"
-is() { if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: got \"$2\", want \"$3\""; tail -n 3 "$t/out" "$t/err" | cut -c-300; fi; }
-bpf() { clang -O2 -g -target bpf -D__x86_64__ -D__TARGET_ARCH_x86 "-I$t" "-I/usr/include/$(uname -m)-linux-gnu" "$@"; }
+. "$(dirname "$0")/lib.subr"
 
 [ -e /usr/include/bpf/usdt.bpf.h ] || { echo "skip usdt: no libbpf headers"; exit 0; }
 bpftool btf dump file /sys/kernel/btf/vmlinux format c >"$t/vmlinux.h" 2>/dev/null || { echo "skip usdt: no types of a kernel"; exit 0; }
 gcc -O2 -g -o "$t/usdt" tests/hook/usdt.c -ldl && gcc -O2 -g -DSTATIC -static -o "$t/usdt-static" tests/hook/usdt.c &&
 	gcc -O2 -shared -fPIC -o "$t/libusdt.so" tests/hook/usdt_lib.c || exit 1
-bpf "-DEXE=\"$t/usdt\"" "-DLIB=\"$t/libusdt.so\"" -c tests/hook/usdt.bpf.c -o "$t/usdt.o" || exit 1
-bpf "-DEXE=\"$t/usdt-static\"" -c tests/hook/usdt.bpf.c -o "$t/usdt-static.o" || exit 1
+bpf tests/hook/usdt.bpf.c "$t/usdt.o" "-DEXE=\"$t/usdt\"" "-DLIB=\"$t/libusdt.so\"" || exit 1
+bpf tests/hook/usdt.bpf.c "$t/usdt-static.o" "-DEXE=\"$t/usdt-static\"" || exit 1
 bss()
 {
 	python3 - "$t/out" <<'END'
