@@ -62,23 +62,25 @@ int check_load(const char *path, const struct check_opts *o, const char *name, u
 }
 
 /* Load the object with this program alone. */
-static int try_load(const char *path, const struct check_opts *o, const char *name, u32 level, char *log, struct verdict *v)
+static int try_load(const char *path, const struct check_opts *o, enum target on, const char *name, u32 level, char *log,
+		    struct verdict *v)
 {
 	u64 start = clock_ns(CLOCK_MONOTONIC);
 	int err = check_load(path, o, name, level, log, LOG_SIZE, &v->insns);
 
 	v->ns = clock_ns(CLOCK_MONOTONIC) - start;
 	if (err)
-		snprintf(v->reason, sizeof(v->reason), "%s", load_reason() ? load_reason() : skep_reason());
+		snprintf(v->reason, sizeof(v->reason), "%s", load_reason() ? load_reason() : on == ON_SKEP ? skep_reason() : "");
 	return err;
 }
 
 /* Only the log of a second load names the source line when there is no report. */
-static void source_by_log(const char *path, const struct check_opts *o, const char *name, char *log, struct verdict *v)
+static void source_by_log(const char *path, const struct check_opts *o, enum target on, const char *name, char *log,
+			  struct verdict *v)
 {
 	u64 insns = v->log.insns;
 
-	try_load(path, o, name, 2 | 4, log, v);
+	try_load(path, o, on, name, 2 | 4, log, v);
 	log_read(log, &v->log);
 	if (!v->log.insns)
 		v->log.insns = insns;
@@ -101,16 +103,16 @@ static void check_one(const char *path, const struct check_opts *o, enum target 
 		v->err = -ENOMEM;
 		return;
 	}
-	v->err = try_load(path, o, name, level, log, v);
+	v->err = try_load(path, o, on, name, level, log, v);
 	log_read(log, &v->log);
 	if (v->err && on == ON_SKEP && load_needs_log(v->log.line) && !o->common.verbose)
-		source_by_log(path, o, name, log, v);
+		source_by_log(path, o, on, name, log, v);
 	else if (v->err && on == ON_SKEP && *skep_report(0)) {
 		v->report = strdup(skep_report(0));
 		v->report_json = json_loads(skep_report(1), 0, NULL);
 		snprintf(v->log.source, sizeof(v->log.source), "%s", report_source(v->report_json));
 	} else if (v->err && !o->common.verbose && v->log.insns < MAX_LOGGED) { /* the kernel */
-		source_by_log(path, o, name, log, v);
+		source_by_log(path, o, on, name, log, v);
 	}
 	if (v->err && *v->log.line)
 		memcpy(v->reason, v->log.line, sizeof(v->reason));

@@ -45,6 +45,16 @@ has "a damaged cache is not believed" "$("$skep" check "$bad/map_no_null_check.b
 mkdir "$t/empty"
 is "a directory without objects" "$("$skep" check "$t/empty" 2>&1)" "skep check: $t/empty: no BPF objects in this directory"
 
+# what the kernel says is its own, also where it says nothing in the log (most kernels have no infrared receivers)
+if "$skep" check --on kernel "$B/examples/socket_filter.bpf.o" >/dev/null 2>&1; then
+	printf '%s\n' '__attribute__((section("lirc_mode2"), used)) int f(int *c) { return *(int *)((long)c << 2); }' >"$t/l.c"
+	"${CLANG:-clang}" -O2 -g -target bpf -c "$t/l.c" -o "$t/l.o"
+	said() { "$skep" check --on "$1" "$t/l.o" | awk '$2 == "kernel" { on = 1; next } on { print; exit }'; }
+	is "the kernel's reason does not depend on skep's" "$(said both)" "$(said kernel)"
+else
+	echo "skip the kernel's reason # bpf(2) is not permitted"
+fi
+
 # stepping
 out=$(printf 'b :13\nc\nr\np\nq\n' | "$skep" check --step "$bad/map_index_unbounded.bpf.o")
 is "exit status of a refusal under --step" $? 1
