@@ -426,5 +426,5 @@ struct sk *sk_of(u64 ptr, u64 ctx)
 		sk = n < HANDLES ? __atomic_load_n(&by_number[n], __ATOMIC_ACQUIRE) : NULL;
 		return sk && sk->number == n ? sk : NULL;
 	}
-	return ptr && ptr != ctx && !(ptr >> 47) ? (struct sk *)(uintptr_t)ptr : NULL;
+	return ptr != ctx && sk_is_plain(ptr) ? (struct sk *)(uintptr_t)ptr : NULL;
 }

@@ -55,6 +55,7 @@ bool sk_tcp(struct sk *sk);
 struct sk *sk_listener(const struct sk *sk);
 /* The object of a socket pointer that a program has: an address of skep's or the kernel's (handle). NULL: it is the context. */
 struct sk *sk_of(u64 ptr, u64 ctx);
+static inline bool sk_is_plain(u64 ptr) { return ptr && !(ptr >> 47); } /* an address of ours: struct sk, or the context */
 /* The pointer that stands for it where a program reads the kernel's struct sock. 0: no room. */
 u64 sk_handle(struct sk *sk);
 

@@ -53,10 +53,9 @@ static u64 get(enum map_names what, struct map *m, u64 owner, const void *value,
 	return RET_PTR(at);
 }
 
-/* Programs ask for the same socket's value again and again. */
-static u64 get_of_socket(struct map *m, u64 owner, const void *value, u64 flags, const struct run *run)
+static __attribute__((noinline)) u64 find_of_socket(struct map *m, u64 owner, struct sk *sk, const void *value, u64 flags,
+						    const struct run *run)
 {
-	struct sk *sk = owner == RET_PTR(run->ctx) ? run->env->sk : sk_of(owner, RET_PTR(run->ctx));
 	struct run_env *env = run->env;
 	struct map_owner o;
 	void *at;
@@ -64,17 +63,29 @@ static u64 get_of_socket(struct map *m, u64 owner, const void *value, u64 flags,
 	if (flags > BPF_LOCAL_STORAGE_GET_F_CREATE || !sk)
 		return get(MAP_NAMES_SOCKET, m, owner, value, flags, run);
 	o = (struct map_owner){ { sk_cookie(sk), 0, 0 } };
-	if (likely(env->hint_cookie == o.word[0])) {
-		at = map_hint_get(m, &env->hint);
-		if (likely(at != NULL))
-			return RET_PTR(at);
-	}
 	env->hint_cookie = o.word[0];
 	map_hint_prepare(m, &o, &env->hint);
 	at = (void *)(uintptr_t)get(MAP_NAMES_SOCKET, m, owner, value, flags, run);
 	if (at)
 		env->hint.value = at;
 	return RET_PTR(at);
+}
+
+/* Programs ask for the same socket's value again and again. */
+static inline u64 get_of_socket(struct map *m, u64 owner, const void *value, u64 flags, const struct run *run)
+{
+	const struct run_env *env = run->env;
+	u64 ctx = RET_PTR(run->ctx), cookie;
+	struct sk *sk = owner == ctx ? env->sk : sk_is_plain(owner) ? (struct sk *)(uintptr_t)owner : sk_of(owner, ctx);
+	void *at;
+
+	if (likely(flags <= BPF_LOCAL_STORAGE_GET_F_CREATE && sk)) {
+		cookie = __atomic_load_n(&sk->cookie, __ATOMIC_RELAXED);
+		at = cookie && cookie == env->hint_cookie ? map_hint_get(m, &env->hint) : NULL;
+		if (likely(at != NULL))
+			return RET_PTR(at);
+	}
+	return find_of_socket(m, owner, sk, value, flags, run);
 }
 
 static u64 drop(enum map_names what, struct map *m, u64 owner, const struct run *run)

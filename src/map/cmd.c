@@ -9,27 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
-#include <sys/rseq.h>
-#endif
 
-#include "map/os.h"
+#include "map/here.h"
 #include "map/priv.h"
-
-#define CPU_NONE 0xfffffffeu /* and above: the kernel does not say */
-
-/* The CPU this thread is on, as the kernel keeps it in the thread's own memory where the C library asked it to. */
-static inline u32 cpu_here(void)
-{
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 35)
-	const struct rseq *r = (const struct rseq *)(void *)((u8 *)__builtin_thread_pointer() + __rseq_offset);
-	u32 cpu = __rseq_size ? *(const volatile u32 *)&r->cpu_id : ~0u;
-
-	if (likely(cpu < CPU_NONE))
-		return cpu;
-#endif
-	return os_cpu();
-}
 
 u32 map_user_value_size(const struct map *m) { return m->user_value_size; }
 

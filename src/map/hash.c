@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#include "map/os.h"
+#include "map/here.h"
 
 #define MIX       0x9e3779b97f4a7c15ull
 #define RETRIES   64
@@ -217,15 +217,6 @@ LOOKUP_BY_SIZE(16)
 LOOKUP_BY_SIZE(24)
 
 /* A bucket's seq changes before a node that left it is used anew. */
-HOT void *map_hint_get(const struct map *m, const struct map_hint *h)
-{
-	u64 at = (u64)(uintptr_t)h->where - (u64)(uintptr_t)m->table;
-
-	if (h->map != m || at > (u64)m->table_mask * sizeof(struct bucket) + offsetof(struct bucket, seq))
-		return NULL;
-	return load32(h->where) == h->seq ? h->value : NULL;
-}
-
 void map_hint_prepare(struct map *m, const struct map_owner *o, struct map_hint *h)
 {
 	const struct bucket *b = hash_bucket(m, hash_key(m, o));
@@ -635,12 +626,12 @@ int hash_sys_lookup(struct map *m, const void *key, void *value, u64 flags)
 
 static int percpu_sys_update(struct map *m, const void *key, const void *value, u64 flags)
 {
-	return hash_update(m, key, value, flags, os_cpu(), true);
+	return hash_update(m, key, value, flags, cpu_here(), true);
 }
 
 int hash_take(struct map *m, const void *key, void *value, u64 flags)
 {
-	return drop(m, key, os_cpu(), value, flags, NULL);
+	return drop(m, key, cpu_here(), value, flags, NULL);
 }
 
 int hash_next(struct map *m, const void *key, void *next)
@@ -698,7 +689,7 @@ static void *of_maps_lookup(struct map *m, const void *key, u32 cpu)
 static int of_maps_remove(struct map *m, const void *key)
 {
 	struct obj *gone = NULL;
-	int err = drop(m, key, os_cpu(), NULL, 0, &gone);
+	int err = drop(m, key, cpu_here(), NULL, 0, &gone);
 
 	objs_put(gone);
 	return err;

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "map/os.h"
+#include "map/here.h"
 
 static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 
@@ -35,7 +35,7 @@ static void bucket_out(struct map *m, struct bucket *b, struct map_batch *out, u
 /* Empty a locked bucket; an LRU's nodes, which go back without the lock, are chained at *ret_later. */
 static void bucket_clear(struct map *m, struct bucket *b, u32 *ret_later)
 {
-	u32 i, cpu = os_cpu();
+	u32 i, cpu = cpu_here();
 
 	while ((i = node_check(m, load32(&b->head)))) {
 		if (map_is_lru(m))

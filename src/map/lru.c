@@ -113,10 +113,18 @@ static void clear_ref(struct map *m, u32 i) { __atomic_store_n(ref_of(lru_at(m, 
 static void set_place(struct map *m, u32 i, u8 p) { __atomic_store_n(place_of(lru_at(m, i)), p, __ATOMIC_RELAXED); }
 static void set_cpu(struct map *m, u32 i, u32 cpu) { __atomic_store_n(cpu_of(lru_at(m, i)), (u16)cpu, __ATOMIC_RELAXED); }
 
-static void unlink_node(struct map *m, struct list *l, u32 i)
-{
-	u32 p = newer(m, i), n = older(m, i);
+/* Free nodes are given out in the order in which Linux has them, the newest first: their lists are stacks without links back. */
+static bool is_stack(u8 p) { return p == FREE || p == LOCAL_FREE; }
 
+static inline void unlink_node(struct map *m, struct list *l, u32 i)
+{
+	u32 p, n = older(m, i);
+
+	if (is_stack(place(m, i))) {
+		l->first = n;
+		return;
+	}
+	p = newer(m, i);
 	if (p)
 		set32(&node_at(m, p)->link, n);
 	else
@@ -127,11 +135,16 @@ static void unlink_node(struct map *m, struct list *l, u32 i)
 		l->last = p;
 }
 
-static void link_first(struct map *m, struct list *l, u32 i)
+/* At the front of the list that its place names. */
+static inline void link_first(struct map *m, struct list *l, u32 i)
 {
 	u32 n = first(m, l);
 
 	set32(&node_at(m, i)->link, n);
+	if (is_stack(place(m, i))) {
+		l->first = i;
+		return;
+	}
 	set32(&lru_at(m, i)->prev, 0);
 	if (n)
 		set32(&lru_at(m, n)->prev, i);
@@ -463,6 +476,11 @@ static u32 percpu_get(struct map *m, u32 hash, u32 cpu)
 	}
 	lease_unlock(&l->lock);
 	return i;
+}
+
+bool lru_spare(const struct map *m, u32 cpu)
+{
+	return !is_percpu(m) && __atomic_load_n(&local_of(m, below(cpu, cpus(m)))->free.first, __ATOMIC_RELAXED);
 }
 
 u32 lru_get(struct map *m, u32 hash, u32 cpu)

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "map/os.h"
+#include "map/here.h"
 
 static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 
@@ -61,6 +61,7 @@ static int lru_update(struct map *m, const void *key, const void *value, u64 fla
 		return -EINVAL;
 	hash = hash_key(m, key);
 	b = hash_bucket(m, hash);
+	__builtin_prefetch(b, 1);
 	new = lru_get(m, hash, cpu);
 	if (!new)
 		return -ENOMEM;
@@ -89,6 +90,24 @@ static int lru_update(struct map *m, const void *key, const void *value, u64 fla
 	return err;
 }
 
+/*
+ * The element is there, and a node that Linux would take for nothing and put back is at hand: nothing would change but the value.
+ */
+static bool percpu_in_place(struct map *m, struct bucket *b, u32 hash, const void *key, const void *value, u32 cpu, bool all)
+{
+	u32 *link, i;
+
+	if (!lru_spare(m, cpu) || !hash_find(m, key) || bucket_lock(m, b))
+		return false;
+	i = bucket_find(m, b, hash, key, &link);
+	if (i) {
+		lru_touch(m, i);
+		hash_set_lanes(m, i, value, cpu, all);
+	}
+	lease_unlock(&b->lock);
+	return i != 0;
+}
+
 static int percpu_update(struct map *m, const void *key, const void *value, u64 flags, u32 cpu, bool all)
 {
 	u32 hash, new = 0, old, *link;
@@ -99,6 +118,9 @@ static int percpu_update(struct map *m, const void *key, const void *value, u64 
 		return -EINVAL;
 	hash = hash_key(m, key);
 	b = hash_bucket(m, hash);
+	__builtin_prefetch(b, 1);
+	if (flags == BPF_ANY && percpu_in_place(m, b, hash, key, value, cpu, all))
+		return 0;
 	if (flags != BPF_EXIST) {
 		new = lru_get(m, hash, cpu);
 		if (!new)
@@ -130,7 +152,7 @@ static int lru_percpu_update(struct map *m, const void *key, const void *value, 
 
 static int lru_percpu_copy_in(struct map *m, const void *key, const void *value, u64 flags)
 {
-	return percpu_update(m, key, value, flags, os_cpu(), true);
+	return percpu_update(m, key, value, flags, cpu_here(), true);
 }
 
 static int take(struct map *m, const void *key, void *value, u64 flags)

@@ -199,7 +199,15 @@ u64 map_prog_socket(struct map *m, const void *key);
 void *map_prog_storage(struct map *m, const struct map_owner *o, const void *value, bool create, u32 cpu);
 /* What was found last, for one thread: good for the same map and owner until something near it changes. All zero: nothing. */
 struct map_hint { const struct map *map; const u32 *where; u32 seq; void *value; };
-void *map_hint_get(const struct map *m, const struct map_hint *h); /* NULL: look it up */
+#define MAP_BUCKET_SHIFT 4
+static inline void *map_hint_get(const struct map *m, const struct map_hint *h) /* NULL: look it up */
+{
+	u64 at = (u64)(uintptr_t)h->where - (u64)(uintptr_t)m->table;
+
+	if (h->map != m || at >> MAP_BUCKET_SHIFT > m->table_mask)
+		return NULL;
+	return __atomic_load_n(h->where, __ATOMIC_RELAXED) == h->seq ? h->value : NULL;
+}
 void map_hint_prepare(struct map *m, const struct map_owner *o, struct map_hint *h); /* before that; value is NULL then */
 /* prog_array: the image in a slot, or NULL. Lock-free. (The declaration of vm/abi.h, which this room does not see.) */
 const struct image *prog_array_image(struct map *prog_array, u32 index);

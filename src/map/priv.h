@@ -80,6 +80,7 @@ struct bucket {
 	u32 head;
 	u32 seq;                     /* odd or even alike: changes before a node of this bucket may be reused */
 };
+_Static_assert(sizeof(struct bucket) == 1 << MAP_BUCKET_SHIFT, "map.h knows the size");
 /* Only who holds the lock writes it. */
 static inline void bucket_moves(struct bucket *b)
 {
@@ -224,6 +225,7 @@ bool map_is_lru(const struct map *m);
 int lru_init(struct map *m, const struct map_attr *a);
 void lru_layout(const struct map_attr *a, struct map_geom *g);
 u32 lru_get(struct map *m, u32 hash, u32 cpu); /* 0: none, not even by eviction */
+bool lru_spare(const struct map *m, u32 cpu);  /* lru_get() and lru_put() after it would change nothing */
 void lru_put(struct map *m, u32 i);
 void lru_touch(struct map *m, u32 i);
 bool lru_unhash(struct map *m, u32 i); /* take it out of its bucket; false when it is in none */

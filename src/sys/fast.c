@@ -17,6 +17,12 @@ static bool tail_is_zero(const u8 *a, u32 from, u32 to)
 {
 	u64 any = 0, word;
 
+	for (; from + 32 <= to; from += 32) {
+		u64 four[4];
+
+		memcpy(four, a + from, sizeof(four));
+		any |= four[0] | four[1] | four[2] | four[3];
+	}
 	for (; from + 8 <= to; from += 8) {
 		memcpy(&word, a + from, sizeof(word));
 		any |= word;
