@@ -41,6 +41,5 @@ printf 'n = 2000, as a 40-byte context -> %s\n' "$B/loop.ctx"
 show "$B/skep" run "$B/examples/loop.bpf.o" -p loops --ctx "$B/loop.ctx"
 
 step "7. What the machine executes"
-printf '$ %s\n' "$B/skep dump $B/examples/socket_filter.bpf.o -p by_context"
-"$B/skep" dump "$B/examples/socket_filter.bpf.o" -p by_context
+show "$B/skep" dump "$B/examples/socket_filter.bpf.o" -p by_context --xlated --jited
 printf '\nMore: skep --help, README.md, examples/README.md. As root, add --on both to compare with the running kernel.\n'

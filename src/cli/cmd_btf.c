@@ -205,4 +205,9 @@ const struct cli_cmd cmd_btf = {
 	.nopts = ARRAY_SIZE(btf_options),
 	.size = sizeof(struct btf_opts),
 	.run = btf_run,
+	.examples = (const struct cli_example[]){
+		{ "btf kernel >vmlinux.h", "all types of the running kernel, to compile against" },
+		{ "btf kernel -t task_struct", "one, and what it needs" },
+		{ "btf prog.bpf.o -j", "an object's, as JSON" },
+		{ NULL, NULL } },
 };

@@ -329,4 +329,10 @@ const struct cli_cmd cmd_check = {
 	.nopts = ARRAY_SIZE(check_options),
 	.size = sizeof(struct check_opts),
 	.run = check_run,
+	.examples = (const struct cli_example[]){
+		{ "check prog.bpf.o", "does it load, at what cost; if not, why, and what to do" },
+		{ "check prog.bpf.o --on both", "what the running kernel says, beside it" },
+		{ "check build/ --sarif >check.sarif", "all objects below a directory, for code hosts" },
+		{ "check prog.bpf.o --html page.html", "every path that was walked, to look at" },
+		{ NULL, NULL } },
 };

@@ -161,4 +161,8 @@ static const struct cli_opt dump_options[] = {
 const struct cli_cmd cmd_dump = {
 	.name = "dump", .args = "OBJ", .summary = "show a program's instructions or machine code",
 	.opts = dump_options, .nopts = ARRAY_SIZE(dump_options), .size = sizeof(struct dump_opts), .run = dump_run,
+	.examples = (const struct cli_example[]){
+		{ "dump prog.bpf.o -p NAME", "the instructions, as the verifier saw them" },
+		{ "dump prog.bpf.o -p NAME --jited", "what the processor executes" },
+		{ NULL, NULL } },
 };

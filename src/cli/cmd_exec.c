@@ -72,7 +72,8 @@ const struct cli_cmd cmd_exec = {
 	.summary = "run a command (default: a shell) with skep in the place of the kernel's BPF",
 	.doc = "The command and all it starts share one subsystem of skep, a box; the kernel sees nothing of it. No privileges are\n"
 	       "needed, and inside the box the command has those of root as far as BPF is concerned. Options for skep stand before CMD.\n"
-	       "The exit status is CMD's; 125: skep exec itself failed, 126: CMD cannot be run, 127: there is no CMD.",
+	       "The exit status is CMD's; 125: skep exec itself failed, 126: CMD cannot be run, 127: there is no CMD. A box ends with\n"
+	       "its last client; one that is kept, when the process that skep ps shows is told to (kill PID).",
 	.opts = exec_options,
 	.nopts = ARRAY_SIZE(exec_options),
 	.size = sizeof(struct exec_opts),

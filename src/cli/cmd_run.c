@@ -601,6 +601,16 @@ static const struct cli_opt run_options[] = {
 const struct cli_cmd cmd_run = {
 	.name = "run", .args = "OBJ", .summary = "run a program on packets or a context and show what it did",
 	.doc = "Loads the whole object, runs one program, prints verdicts, time and the maps (through their BTF). Programs that\n"
-	       "rewrite packets or contexts show the result.",
+	       "rewrite packets or contexts show the result.\n"
+	       "\n"
+	       "With -c or -P nothing is made up: the object's programs are attached by their sections to what a command or a process\n"
+	       "does, what they report is printed as it comes, and the maps at the end.",
 	.opts = run_options, .nopts = ARRAY_SIZE(run_options), .size = sizeof(struct run_opts), .run = run_verb,
+	.examples = (const struct cli_example[]){
+		{ "run xdp.bpf.o --pcap traffic.pcap", "every packet of a capture: verdicts and time" },
+		{ "run xdp.bpf.o --pcap traffic.pcap --on both", "the same in the running kernel, with every difference" },
+		{ "run --ctx-template sk_lookup >ctx.json", "a context to fill in" },
+		{ "run lookup.bpf.o -p NAME --ctx ctx.json", "one run on it" },
+		{ "run trace.bpf.o -c 'ls -l'", "attached to a command" },
+		{ NULL, NULL } },
 };

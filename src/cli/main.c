@@ -62,6 +62,17 @@ static void help_opts(const struct cli_opt *o, u32 n)
 	}
 }
 
+static void help_examples(const struct cli_example *e)
+{
+	size_t width = 0;
+
+	for (u32 i = 0; e[i].cmd; i++)
+		width = MAX(width, strlen(e[i].cmd));
+	printf("\nexamples:\n");
+	for (u32 i = 0; e[i].cmd; i++)
+		printf("  skep %-*s  %s\n", (int)width, e[i].cmd, e[i].what);
+}
+
 void cli_help(const struct cli_cmd *c)
 {
 	printf("usage: skep %s [options] %s\n%s\n\noptions:\n", c->name, c->args, c->summary);
@@ -69,11 +80,8 @@ void cli_help(const struct cli_cmd *c)
 	help_opts(cli_common_opts, cli_ncommon_opts);
 	if (c->doc)
 		printf("\n%s\n", c->doc);
-	if (c->examples) {
-		printf("\nexamples:\n");
-		for (u32 i = 0; c->examples[i].cmd; i++)
-			printf("  skep %-48s %s\n", c->examples[i].cmd, c->examples[i].what);
-	}
+	if (c->examples)
+		help_examples(c->examples);
 	printf("\nexit status: 0 success or accepted, 1 refused or different, 2 usage, 3 not possible here, 4 bad input, "
 	       "5 internal error\n");
 }
