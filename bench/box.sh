@@ -6,16 +6,33 @@
 B=$1 RUNS=${2:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# seconds NAME COMMAND...
 seconds() { python3 -c 'import subprocess,sys,time
 t = time.monotonic()
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print("feature_probe", int((time.monotonic() - t) * 1e9))' "$@"; }
+subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(sys.argv[1], int((time.monotonic() - t) * 1e9))' "$@"; }
+# Programs that have nothing to do with BPF and much with files: in a box and not.
+cat >"$work/stat.js" <<'END'
+const fs = require("fs"), d = "/usr/include/", all = fs.readdirSync(d);
+for (let i = 0; i < 20; i++) for (const f of all) fs.statSync(d + f);
+END
+files()
+{
+	to=$1
+	shift
+	seconds find "$@" find /usr/include -type f >>"$work/$to"
+	git status >/dev/null 2>&1 && seconds git_status "$@" git status >>"$work/$to"
+	seconds compile "$@" cc -D_GNU_SOURCE -O0 -Iinclude -Isrc -c -o /dev/null src/box/files.c >>"$work/$to"
+	command -v node >/dev/null && seconds node_stat "$@" node "$work/stat.js" >>"$work/$to"
+}
 for i in $(seq "$RUNS"); do
 	"$B/bench/floor" >>"$work/floor"
 	"$B/bench/box" >>"$work/kernel" 2>/dev/null
-	seconds bpftool feature probe kernel >>"$work/kernel"
+	seconds feature_probe bpftool feature probe kernel >>"$work/kernel"
+	files kernel
+	files box "$B/skep" exec --
 	"$B/skep" exec -- "$B/bench/box" >>"$work/box"
-	seconds "$B/skep" exec -- bpftool feature probe kernel >>"$work/box"
+	seconds feature_probe "$B/skep" exec -- bpftool feature probe kernel >>"$work/box"
 	"$B/skep" exec -a -- "$B/bench/box" lookup lookup_stack update next_key >>"$work/accelerated"
 done
 python3 - "$work" <<'END'

@@ -58,9 +58,15 @@ static const struct sock_filter when_MEMLOCK2[] = { LOAD(ARG_LOW(1)), IS(RLIMIT_
 static const struct sock_filter when_IOC_PERF[] = {
 	LOAD(ARG_LOW(1)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00), IS(0x2400, 1), NOTIFY, PASS,
 };
-/* stat by name, not of a descriptor: argument 3 or 2 lacks AT_EMPTY_PATH */
-static const struct sock_filter when_NAMED3[] = { LOAD(ARG_LOW(3)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS };
-static const struct sock_filter when_NAMED2[] = { LOAD(ARG_LOW(2)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS };
+/* looking at a path that does not begin in a directory of the caller's: nothing that is served does */
+static const struct sock_filter when_ATCWD[] = { LOAD(ARG_LOW(0)), IS(AT_FDCWD, 1), NOTIFY, PASS };
+/* the same, but for descriptors themselves: argument 3 or 2 lacks AT_EMPTY_PATH */
+static const struct sock_filter when_NAMED3[] = {
+	LOAD(ARG_LOW(0)), IS(AT_FDCWD, 3), LOAD(ARG_LOW(3)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS,
+};
+static const struct sock_filter when_NAMED2[] = {
+	LOAD(ARG_LOW(0)), IS(AT_FDCWD, 3), LOAD(ARG_LOW(2)), HAS(AT_EMPTY_PATH, 1), NOTIFY, PASS,
+};
 /* poll and select of something: argument 1 or 0 is no 0 */
 static const struct sock_filter when_SOME1[] = { LOAD(ARG_LOW(1)), IS(0, 1), PASS, NOTIFY };
 static const struct sock_filter when_SOME0[] = { LOAD(ARG_LOW(0)), IS(0, 1), PASS, NOTIFY };
