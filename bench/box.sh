@@ -31,6 +31,7 @@ for i in $(seq "$RUNS"); do
 	seconds feature_probe bpftool feature probe kernel >>"$work/kernel"
 	files kernel
 	files box "$B/skep" exec --
+	files accelerated "$B/skep" exec -a --
 	"$B/skep" exec -- "$B/bench/box" >>"$work/box"
 	seconds feature_probe "$B/skep" exec -- bpftool feature probe kernel >>"$work/box"
 	"$B/skep" exec -a -- "$B/bench/box" lookup lookup_stack update next_key >>"$work/accelerated"

@@ -17,10 +17,10 @@ $(B)/libskep.a: $(LIB_OBJ)
 $(B)/libskep.so: $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,libskep.so.0 -Wl,-z,now -o $@ $^
 
-$(B)/libskep-preload.so: $(B)/obj/preload.o $(B)/obj/accel.o $(LIB_OBJ)
+$(B)/libskep-preload.so: $(B)/obj/preload.o $(B)/obj/accel.o $(B)/obj/paths.o $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-z,now -o $@ $^ -ldl
 
-$(B)/obj/preload.o $(B)/obj/accel.o: $(B)/obj/%.o: preload/%.c | $(B)/.deps
+$(B)/obj/preload.o $(B)/obj/accel.o $(B)/obj/paths.o: $(B)/obj/%.o: preload/%.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 

@@ -38,6 +38,8 @@ int accel_init(void)
 	struct box_hello hello;
 
 	in_box = !os_call4(__NR_bpf, (long)BOX_HELLO, (long)(uintptr_t)&hello, sizeof(hello), 0) && hello.magic == BOX_HELLO;
+	if (in_box)
+		paths_init();
 	return in_box;
 }
 

@@ -121,5 +121,7 @@ EXPORT long syscall(long number, ...)
 	if (number == SYS_bpf)
 		return skep_bpf((int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
 	gone_by_number(number, a);
+	if (boxed && path_argument(number, a))
+		a[5] = (long)path_mark(path_argument(number, a));
 	return raw_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -22,6 +22,7 @@ struct box;
 struct client;
 struct notif;
 struct src;
+struct box_page;
 
 /* What `skep exec` was asked for. */
 struct box_opts {
@@ -137,6 +138,8 @@ struct box {
 	struct src *src;           /* clocks and process life: src.h */
 	struct decide *decide;     /* who decides about calls: decide.h */
 	struct tracer *tracer;     /* functions and system calls of clients: trace.h; NULL: none on this machine */
+	struct box_page *page;     /* what accelerated clients see, and its file */
+	int page_fd;
 	u64 started_ns;
 	u64 ncalls[UAPI_CMDS + 1], nfailed[UAPI_CMDS + 1]; /* atomic */
 };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "box/decide.h"
+#include "box/ours.h"
 #include "box/priv.h"
 #include "box/src.h"
 
@@ -70,6 +71,8 @@ s64 box_bpf(struct notif *n)
 		return control_hello(n);
 	if (cmd == BOX_FIT)
 		return control_fit(n);
+	if (cmd == BOX_PAGE)
+		return paths_page(n);
 	if (!__atomic_load_n(&n->client->asks_bpf, __ATOMIC_RELAXED))
 		__atomic_store_n(&n->client->asks_bpf, true, __ATOMIC_RELAXED);
 	if (!is_quick(cmd))

@@ -64,6 +64,7 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 		if (count && !(now && now->n) != !(next && next->n))
 			__atomic_fetch_add(count, next && next->n ? 1u : (u32)-1, __ATOMIC_RELEASE);
 	}
+	paths_tell(((const struct decide *)ctx)->box);
 	return 0;
 }
 

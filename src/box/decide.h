@@ -66,7 +66,7 @@ void walk_end(struct walk *w);
 
 /* ---- decide_file.c ---- */
 struct open_call { int dirfd; u64 flags, mode, resolve; };
-bool decides_open(const struct notif *n); /* does anybody decide about opening files? */
+bool decides_open(const struct box *b); /* does anybody decide about opening files? */
 /* The kernel's file at `path` (as the client gave it): BOX_PASS when nobody decides. */
 s64 decide_open(struct notif *n, const char *path, const struct open_call *o);
 s64 decide_exec(struct notif *n, int dirfd, u64 path, int flags);

@@ -173,9 +173,9 @@ static int open_judged(struct notif *n, const struct who *w, const char *path, c
 	return fd;
 }
 
-bool decides_open(const struct notif *n)
+bool decides_open(const struct box *b)
 {
-	return decides(n->box, SEC_file_open) || decides_cgroup(n->box, BPF_CGROUP_DEVICE);
+	return decides(b, SEC_file_open) || decides_cgroup(b, BPF_CGROUP_DEVICE);
 }
 
 s64 decide_open(struct notif *n, const char *path, const struct open_call *o)
@@ -184,7 +184,7 @@ s64 decide_open(struct notif *n, const char *path, const struct open_call *o)
 	struct who w;
 	int fd;
 
-	if (!decides_open(n) || o->flags & O_PATH) /* that opens nothing: opening it is judged later */
+	if (!decides_open(n->box) || o->flags & O_PATH) /* that opens nothing: opening it is judged later */
 		return BOX_PASS;
 	if (o->resolve)
 		return -EINVAL; /* as a kernel that does not know these limits on where paths lead */
@@ -205,7 +205,7 @@ s64 box_creat(struct notif *n)
 	char path[4096];
 	int len;
 
-	if (!decides_open(n))
+	if (!decides_open(n->box))
 		return BOX_PASS;
 	len = client_string(n->client, path, n->args[0], sizeof(path));
 	return len < 0 ? len : decide_open(n, path, &o);
@@ -214,7 +214,7 @@ s64 box_creat(struct notif *n)
 /* Files by numbers have no path to walk. */
 s64 box_open_by_handle(struct notif *n)
 {
-	return decides_open(n) ? -EPERM : BOX_PASS;
+	return decides_open(n->box) ? -EPERM : BOX_PASS;
 }
 
 /* ---- executing ---- */

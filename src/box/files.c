@@ -192,6 +192,7 @@ static int add_mount(struct box *b, const char *at, const char *dir)
 	b->files->mounts = m;
 	b->files->nmounts++;
 	pthread_mutex_unlock(&b->files->lock);
+	paths_tell(b);
 	return 0;
 }
 

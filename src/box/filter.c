@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "box/netlink.h"
+#include "box/ours.h"
 #include "box/priv.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -84,8 +85,9 @@ static const struct sock_filter when_CAPS[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_CAPBSET_DROP, 1, 0), IS(PR_CAP_AMBIENT, 1), NOTIFY, PASS,
 };
 
-static const struct { u32 nr; const struct sock_filter *when; u32 n; } rows[] = {
-#define SYS(name, cond, fn) { __NR_##name, when_##cond, ARRAY_SIZE(when_##cond) },
+static const struct { u32 nr; const struct sock_filter *when; u32 n; bool path; } rows[] = {
+#define SYS(name, cond, fn) { __NR_##name, when_##cond, ARRAY_SIZE(when_##cond), false },
+#define PATH(name, cond, fn, argument) { __NR_##name, when_##cond, ARRAY_SIZE(when_##cond), true },
 #include "box/calls.def"
 };
 
@@ -132,11 +134,33 @@ static bool wanted(const struct sock_filter *when, bool virtual_root, bool enfor
 	return when != when_ENFORCE || enforce;
 }
 
+/* A call with a path passes when it is marked (ours.h). A: the call's number, before and after. */
+static u32 pass_marked(struct sock_filter *out)
+{
+	u32 n = 5;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!rows[i].path)
+			continue;
+		out[n++] = (struct sock_filter)IS(rows[i].nr, 1);
+		out[n++] = (struct sock_filter)PASS;
+	}
+	out[0] = (struct sock_filter)LOAD(ARG_LOW(5));
+	out[1] = (struct sock_filter)IS((u32)BOX_MARK, (u8)(n - 2));
+	out[2] = (struct sock_filter)LOAD(ARG_HIGH(5));
+	out[3] = (struct sock_filter)IS((u32)(BOX_MARK >> 32), (u8)(n - 4));
+	out[4] = (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr));
+	out[n++] = (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr));
+	return n;
+}
+
 static u32 build(struct sock_filter *out, bool virtual_root, bool enforce)
 {
 	u32 n = enforce ? ARRAY_SIZE(closed_head) : ARRAY_SIZE(head);
 
 	memcpy(out, enforce ? closed_head : head, n * sizeof(*out));
+	if (!enforce)
+		n += pass_marked(out + n);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!wanted(rows[i].when, virtual_root, enforce))
 			continue;
@@ -150,7 +174,7 @@ static u32 build(struct sock_filter *out, bool virtual_root, bool enforce)
 
 int filter_install(bool virtual_root, bool enforce)
 {
-	struct sock_filter insns[ARRAY_SIZE(head) + 8 * ARRAY_SIZE(rows) + 1];
+	struct sock_filter insns[ARRAY_SIZE(head) + 6 + 10 * ARRAY_SIZE(rows) + 1];
 	struct sock_fprog prog = { .len = (u16)build(insns, virtual_root, enforce), .filter = insns };
 	long fd;
 

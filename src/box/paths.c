@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -16,18 +17,46 @@
 
 #include "box/decide.h"
 #include "box/files.h"
+#include "box/ours.h"
 #include "box/priv.h"
 
 #define BPF_FS 0xcafe4a11
 #define TRACE_FS 0x74726163
 
-static bool could_be_ours(const struct files *f, const char *path)
+static bool could_be_ours(const struct files *f, const char *path) { return path_could_be_ours(path, f->nmounts > 1); }
+
+/* What accelerated clients go by. */
+void paths_tell(struct box *b)
 {
-	if (path[0] != '/')
-		return false;
-	if (f->nmounts > 1 || strstr(path, "//") || strstr(path, "/."))
-		return true;
-	return !strncmp(path, "/sys/", 5) || !strncmp(path, "/proc/", 6);
+	bool all = b->files->nmounts > 1 || decides_open(b);
+
+	if (b->page)
+		__atomic_store_n(&b->page->all_stop, all, __ATOMIC_RELEASE);
+}
+
+/* A page of its own for the box: clients may read it. */
+int paths_init(struct box *b)
+{
+	int fd = memfd_create("skep-box", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *page = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, 4096))
+		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED || fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)) {
+		if (fd >= 0)
+			close(fd);
+		return -ENOMEM;
+	}
+	b->page = page;
+	b->page_fd = fd;
+	return 0;
+}
+
+s64 paths_page(struct notif *n)
+{
+	int fd = n->box->opts.enforce ? -1 : dup(n->box->page_fd);
+
+	return fd < 0 ? -EOPNOTSUPP : notif_give(n, fd, true);
 }
 
 /*
@@ -55,7 +84,7 @@ static s64 do_open(struct notif *n, int at, const struct open_call *o)
 
 	if (client_string(n->client, given, n->args[at], sizeof(given)) < 0)
 		return n->believed ? BOX_SURE : BOX_PASS;
-	if (n->believed && (could_be_ours(n->box->files, given) || decides_open(n)))
+	if (n->believed && (could_be_ours(n->box->files, given) || decides_open(n->box)))
 		return BOX_SURE;
 	if (could_be_ours(n->box->files, given)) {
 		memcpy(path, given, strlen(given) + 1);

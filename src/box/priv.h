@@ -46,6 +46,11 @@ void clients_forget_all(struct box *b);
 /* It is about to be another program: its memory will be another. */
 void client_exec(struct client *c);
 
+/* ---- paths.c ---- */
+int paths_init(struct box *b);
+void paths_tell(struct box *b);    /* who decides about files or what is mounted has changed */
+s64 paths_page(struct notif *n);   /* a client asks for the page of ours.h */
+
 /* ---- super.c ---- */
 void box_may_end(struct box *b); /* if nobody is left */
 

@@ -332,6 +332,8 @@ static int open_box(struct box *b, const struct box_opts *o)
 	if (!err)
 		err = log_open(b);
 	if (!err)
+		err = paths_init(b);
+	if (!err)
 		err = files_init(b);
 	if (!err)
 		err = control_open(b);

@@ -108,7 +108,7 @@ END
 DENY=2 boxed "lsm socket_create" "" lsm_create sockets <<'END'
 Permission denied True
 END
-boxed "lsm file_open" "" file_open open refused <<'END'
+file_open_lines=$(cat <<'END'
 Operation not permitted
 Operation not permitted
 Operation not permitted
@@ -118,6 +118,12 @@ True True /proc/thread-self/comm
 0o100640 x File exists Not a directory No such file or directory Is a directory Not a directory Too many levels of symbolic links
 through
 END
+)
+for option in "" --accelerate; do
+	boxed "lsm file_open $option" "$option" file_open open refused <<-END
+	$file_open_lines
+	END
+done
 NAME=id boxed "lsm bprm_check_security" "" bprm exec <<'END'
 Permission denied
 Permission denied
