@@ -30,6 +30,13 @@ static const struct { const char *name; u8 where; } security[] = {
 #include "box/decide.def"
 };
 
+static const char *const never[UAPI_ATTACH_TYPES] = {
+#define CGROUP(type, where)
+#define SECURITY(name, where)
+#define NEVER(type, why) [BPF_CGROUP_##type] = why,
+#include "box/decide.def"
+};
+
 struct decide {
 	struct hook_provider provider;
 	struct box *box;
@@ -95,8 +102,10 @@ static int check(void *ctx, const struct hook_place *at, struct str *why)
 	const char *what = named ? at->name : at->sub < UAPI_ATTACH_TYPES ? attach_spec[at->sub].name : "this attach type";
 
 	if (w == WHERE_NONE) {
-		str_printf(why, "%s: no call of a process tells of this; see docs/BOX.md for what programs may decide about",
-			   what);
+		const char *reason = named || at->sub >= UAPI_ATTACH_TYPES ? NULL : never[at->sub];
+
+		str_printf(why, "%s: %s; see docs/BOX.md for what programs may decide about", what,
+			   reason ? reason : "no call of a process tells of this");
 		return -EOPNOTSUPP;
 	}
 	if (w == WHERE_ENFORCE && !d->box->opts.enforce) {

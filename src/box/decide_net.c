@@ -162,16 +162,23 @@ static bool any_of(struct notif *n, enum security what, u32 type4, u32 type6)
 }
 
 /* ---- socket ---- */
-/* Everything asked about is in registers, so the kernel makes the socket, unless programs gave it marks. */
-static s64 make_marked(struct notif *n, const struct bpf_sock *s)
+/* Is the client in another network than sockets that are made here? */
+static bool elsewhere(const struct notif *n)
 {
 	char theirs[40];
 	struct stat a, b;
-	int fd;
 
 	snprintf(theirs, sizeof(theirs), "/proc/%d/ns/net", n->tid);
-	if (stat(theirs, &a) || stat("/proc/self/ns/net", &b) || a.st_ino != b.st_ino)
-		return -EPERM; /* the socket would be of another network */
+	return stat(theirs, &a) || stat("/proc/self/ns/net", &b) || a.st_ino != b.st_ino;
+}
+
+/* Everything asked about is in registers, so the kernel makes the socket, unless programs gave it marks. */
+static s64 make_marked(struct notif *n, const struct bpf_sock *s)
+{
+	int fd;
+
+	if (elsewhere(n))
+		return -EPERM;
 	fd = socket((int)n->args[0], (int)n->args[1], (int)n->args[2]);
 	if (fd < 0)
 		return -errno;
@@ -273,13 +280,11 @@ struct naming {
 	u32 flags; /* of the programs' answer */
 };
 
-/* 0: to be made in the client's place, with a socket to drop; BOX_PASS: nobody judges; -errno. */
+/* 0: to be made in the client's place, with a socket to drop; or -errno. */
 static s64 naming_begin(struct notif *n, struct naming *m, enum security sec, u32 type4, u32 type6)
 {
 	s64 ret;
 
-	if (!any_of(n, sec, type4, type6))
-		return BOX_PASS;
 	m->flags = 0;
 	serve_slow(n->from);
 	ret = sock_take(n, (int)n->args[0], &m->s);
@@ -300,8 +305,11 @@ static s64 naming_begin(struct notif *n, struct naming *m, enum security sec, u3
 s64 box_connect(struct notif *n)
 {
 	struct naming m;
-	s64 ret = naming_begin(n, &m, SEC_socket_connect, BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT);
+	s64 ret;
 
+	if (!any_of(n, SEC_socket_connect, BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT))
+		return BOX_PASS;
+	ret = naming_begin(n, &m, SEC_socket_connect, BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT);
 	if (ret)
 		return ret;
 	ret = as_client(n, &m.w, &m.s, &m.a, false);
@@ -309,17 +317,101 @@ s64 box_connect(struct notif *n)
 	return ret;
 }
 
+static s64 do_bind(struct notif *n, const struct naming *m, int fd)
+{
+	struct sock s = m->s;
+
+	if (m->flags & 1 && is_inet(&m->a)) /* the program waives the check of privileged ports, as far as we may */
+		return bind(fd, &m->a.a, m->a.len) ? -errno : 0;
+	s.fd = fd;
+	return as_client(n, &m->w, &s, &m->a, true);
+}
+
+/* ---- after a bind ---- */
+/* Do programs see this bind? Of raw and ping sockets Linux does not ask them, nor when the port is left for later. */
+static u32 bound_type(const struct naming *m)
+{
+	const struct sk_facts *f = &m->s.f;
+	int later = 0;
+	socklen_t len = sizeof(later);
+
+	if ((f->type != SOCK_STREAM && f->type != SOCK_DGRAM) || !is_inet(&m->a) || f->bound ||
+	    (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP && f->protocol != IPPROTO_UDPLITE))
+		return UAPI_ATTACH_TYPES;
+	if (!m->a.in.sin_port && !getsockopt(m->s.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, &len) && later)
+		return UAPI_ATTACH_TYPES;
+	return f->family == AF_INET ? BPF_CGROUP_INET4_POST_BIND :
+	       f->family == AF_INET6 ? BPF_CGROUP_INET6_POST_BIND : UAPI_ATTACH_TYPES;
+}
+
+/* A socket to which the same addresses are free as to the client's. */
+static int socket_like(const struct sock *s)
+{
+	static const struct { int level, name; } options[] = {
+		{ SOL_SOCKET, SO_REUSEADDR }, { SOL_SOCKET, SO_REUSEPORT }, { SOL_SOCKET, SO_BINDTOIFINDEX },
+		{ IPPROTO_IP, IP_FREEBIND }, { IPPROTO_IP, IP_TRANSPARENT }, { IPPROTO_IPV6, IPV6_V6ONLY },
+	};
+	int fd = socket(s->f.family, s->f.type | SOCK_CLOEXEC, s->f.protocol);
+
+	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(options); i++) {
+		int value = 0;
+		socklen_t len = sizeof(value);
+
+		if (!getsockopt(s->fd, options[i].level, options[i].name, &value, &len) && value)
+			setsockopt(fd, options[i].level, options[i].name, &value, len); /* or the bind says why not */
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Programs judge a bind that has succeeded, and what they refuse is not bound. A bind cannot be taken back from outside, so another
+ * socket is bound first; when its address is allowed the client's own is bound to it. 0, -errno.
+ */
+static s64 judge_bound(struct notif *n, struct naming *m)
+{
+	struct address got = { .len = sizeof(got.all) };
+	u32 type = bound_type(m);
+	struct sk sk = *m->s.sk;
+	struct hook_event ev = { .ctx = &sk.s, .sk = &sk };
+	s64 ret;
+	int fd;
+
+	if (type == UAPI_ATTACH_TYPES || !decides_cgroup(n->box, type))
+		return 0;
+	fd = elsewhere(n) ? -EPERM : socket_like(&m->s);
+	if (fd < 0)
+		return fd;
+	ret = do_bind(n, m, fd);
+	if (!ret && getsockname(fd, &got.a, &got.len))
+		ret = -errno;
+	if (!ret) {
+		sk.number = 0;
+		sk.s.src_port = ntohs(got.in.sin_port);
+		if (type == BPF_CGROUP_INET4_POST_BIND)
+			sk.s.src_ip4 = got.in.sin_addr.s_addr;
+		else
+			memcpy(sk.s.src_ip6, &got.in6.sin6_addr, 16);
+		ret = decide_cgroup(n, &m->w, type, &ev);
+		m->a.in.sin_port = got.in.sin_port; /* of those that are free, this one */
+	}
+	close(fd);
+	return ret;
+}
+
 s64 box_bind(struct notif *n)
 {
 	struct naming m;
-	s64 ret = naming_begin(n, &m, SEC_socket_bind, BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND);
+	s64 ret;
 
+	if (!any_of(n, SEC_socket_bind, BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND) &&
+	    !decides_cgroup(n->box, BPF_CGROUP_INET4_POST_BIND) && !decides_cgroup(n->box, BPF_CGROUP_INET6_POST_BIND))
+		return BOX_PASS;
+	ret = naming_begin(n, &m, SEC_socket_bind, BPF_CGROUP_INET4_BIND, BPF_CGROUP_INET6_BIND);
 	if (ret)
 		return ret;
-	if (m.flags & 1 && is_inet(&m.a)) /* the program waives the check of privileged ports, as far as we may */
-		ret = bind(m.s.fd, &m.a.a, m.a.len) ? -errno : 0;
-	else
-		ret = as_client(n, &m.w, &m.s, &m.a, true);
+	ret = judge_bound(n, &m);
+	if (!ret)
+		ret = do_bind(n, &m, m.s.fd);
 	sock_drop(&m.s);
 	return ret;
 }

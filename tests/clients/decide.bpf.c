@@ -83,6 +83,25 @@ SEC("cgroup/sock_create") int sock_create(struct bpf_sock *ctx)
 	return ctx->type != deny_port; /* a type of sockets here */
 }
 
+/* Loopback only, and not that port. */
+SEC("cgroup/post_bind4") int post_bind4(struct bpf_sock *ctx)
+{
+	note();
+	seen_family = ctx->family;
+	seen_type = ctx->type;
+	return ctx->src_ip4 == bpf_htonl(0x7f000001) && ctx->src_port != deny_port && ctx->src_port;
+}
+
+SEC("cgroup/post_bind6") int post_bind6(struct bpf_sock *ctx)
+{
+	note();
+	return ctx->src_ip6[3] == bpf_htonl(1) && ctx->src_port != deny_port && ctx->src_port;
+}
+
+SEC("cgroup/sock_release") int sock_release(struct bpf_sock *ctx) { return ctx->family != 0; }
+SEC("sockops") int sock_ops(struct bpf_sock_ops *ctx) { return ctx->op != 0; }
+SEC("cgroup/sysctl") int sysctl(struct bpf_sysctl *ctx) { return !ctx->write; }
+
 SEC("cgroup/setsockopt") int set_option(struct bpf_sockopt *ctx)
 {
 	int *value = ctx->optval;

@@ -44,6 +44,19 @@ def case_bind():
     print(s.getsockname(), said(socket.socket().bind, (LO, DENY)))
 
 
+def case_post_bind():
+    for family, lo, any_ in (socket.AF_INET, LO, "0.0.0.0"), (socket.AF_INET6, "::1", "::"):
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+            s = socket.socket(family, kind)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            print(said(s.bind, (lo, DENY)), s.getsockname()[1], said(s.bind, (any_, TO)), said(s.bind, (lo, TO)), s.getsockname()[1],
+                  said(s.bind, (lo, TO)))
+            t = socket.socket(family, kind)
+            t.bind((lo, 0))
+            print(t.getsockname()[1] > 1023, said(socket.socket(family, kind).bind, (lo, t.getsockname()[1])),
+                  said(socket.socket(family, kind).bind, ("192.0.2.1" if family == socket.AF_INET else "2001:db8::1", 0)))
+
+
 def case_datagrams():
     a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     a.bind((LO, TO))

@@ -81,6 +81,16 @@ END
 same "bind4" "" bind4 bind <<'END'
 ('127.0.0.1', 28081) Operation not permitted
 END
+same "post_bind4, post_bind6" "" post_bind4,post_bind6 post_bind <<'END'
+Operation not permitted 0 Operation not permitted None 28081 Invalid argument
+True Address already in use Cannot assign requested address
+Operation not permitted 0 Operation not permitted None 28081 Invalid argument
+True Address already in use Cannot assign requested address
+Operation not permitted 0 Operation not permitted None 28081 Invalid argument
+True Address already in use Cannot assign requested address
+Operation not permitted 0 Operation not permitted None 28081 Invalid argument
+True Address already in use Cannot assign requested address
+END
 same "sendmsg4, recvmsg4" --enforce sendmsg4,recvmsg4 datagrams <<'END'
 b'one' (b'two', ('127.0.0.1', 28080))
 (b'three', ('127.0.0.1', 28080)) Operation not permitted
@@ -150,8 +160,15 @@ grep -q "comm .* uid 61001 .* path $work/at/refused " "$work/err.user" || [ "$(i
 # what a box does not stop refuses to be attached to, and says why
 PROGS=set_option timeout 30 "$skep" exec --log "$work/log" -- "$work/decide" true 2>/dev/null
 [ $? = 5 ] && grep -q 'start it with skep exec --enforce' "$work/log" && ok "needs --enforce" || { fail "needs --enforce"; tail -3 "$work/log"; }
-PROGS=skb timeout 30 "$skep" exec -e --log "$work/log2" -- "$work/decide" true 2>/dev/null
-[ $? = 5 ] && grep -q 'no call of a process tells of this' "$work/log2" && ok "packets are not seen" || { fail "packets are not seen"; tail -3 "$work/log2"; }
+while read -r prog why; do
+	PROGS=$prog timeout 30 "$skep" exec -e --log "$work/log2" -- "$work/decide" true 2>/dev/null
+	[ $? = 5 ] && grep -q "$why" "$work/log2" && ok "$prog refuses, and says why" || { fail "$prog refuses, and says why"; tail -3 "$work/log2"; }
+done <<'END'
+skb no packet passes by a box
+sock_ops what TCP does with a connection
+sock_release its last descriptor anywhere
+sysctl which do not stop in a box
+END
 
 # what programs print, whoever had them run
 cat >"$work/print.sh" <<END
@@ -189,7 +206,7 @@ for who in root user; do
 done
 
 # calls that make no sense, with every program in force: who decides lives, and keeps nothing
-all=connect4,bind4,sendmsg4,recvmsg4,getpeername4,sock_create,set_option,get_option,device,file_open,bprm,lsm_connect,lsm_create,unlink,task_kill
+all=connect4,bind4,post_bind4,post_bind6,sendmsg4,recvmsg4,getpeername4,sock_create,set_option,get_option,device,file_open,bprm,lsm_connect,lsm_create,unlink,task_kill
 for who in root user; do
 	place
 	name=noise-$who-$$
