@@ -65,11 +65,13 @@ hook-cycles: $(HOOK_TEST) $(B)/hook/target
 hook-kills: $(HOOK_TEST) $(B)/hook/target
 	$(Q)MOMENTS=$(or $(N),200) TARGET=$(B)/hook/target $(B)/hook/basic survives_any_moment
 
-# What hooks cost, beside the running kernel's.
-$(B)/bench/hooks: bench/hooks.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
+# What hooks cost, beside the running kernel's; how long processes stand still for them.
+$(B)/bench/hooks $(B)/bench/attach: $(B)/bench/%: bench/%.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(TRACE_OBJ) $(B)/libskep.a
 
-.PHONY: bench-hooks
+.PHONY: bench-hooks bench-attach
 bench-hooks: $(B)/bench/hooks
 	$(Q)$(B)/bench/hooks
+bench-attach: $(B)/bench/attach
+	$(Q)$(B)/bench/attach
