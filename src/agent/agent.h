@@ -114,10 +114,10 @@ _Static_assert(offsetof(struct agent_site, addr) == SITE_ADDR && offsetof(struct
  */
 struct agent_placed {
 	struct agent_site site;
-	u64 next;              /* struct agent_placed */
 	u64 counter;           /* address of a counter that was incremented; 0: none */
-	u32 returns;
+	u64 returns;
 	struct patch_plan plan; /* tramp 0: the code is the original */
+	u64 next;              /* struct agent_placed; all before it is written at once */
 };
 struct agent_range { u64 next, at, size; };
 

@@ -19,12 +19,48 @@
 #define KINDS (KIND(UPROBE) | KIND(URETPROBE) | KIND(SYS_ENTER) | KIND(SYS_EXIT) | KIND(RAW_ENTER) | KIND(RAW_EXIT))
 
 /* ---- points ---- */
+static u32 *index_slot(const struct tracer *t, const struct hook_point *id)
+{
+	u32 i = (u32)(((u64)(uintptr_t)id * 0x9e3779b97f4a7c15ull) >> 32);
+
+	for (;; i++) {
+		u32 *at = &t->index[i & (t->nindex - 1)];
+
+		if (!*at || t->points[*at - 1].id == id)
+			return at;
+	}
+}
+
 static struct point *find_point(struct tracer *t, const struct hook_point *id)
 {
+	if (t->index) {
+		u32 at = *index_slot(t, id);
+
+		return at ? &t->points[at - 1] : NULL;
+	}
 	for (u32 i = 0; i < t->npoints; i++)
 		if (t->points[i].id == id)
 			return &t->points[i];
 	return NULL;
+}
+
+/* For all there are, and `more`. Without memory they are searched for. */
+static void index_points(struct tracer *t, u32 more)
+{
+	u32 n = 64;
+
+	while (n < (t->npoints + more) * 2)
+		n *= 2;
+	t->index = calloc(n, sizeof(*t->index));
+	t->nindex = n;
+	for (u32 i = 0; t->index && i < t->npoints; i++)
+		*index_slot(t, t->points[i].id) = i + 1;
+}
+
+static void unindex_points(struct tracer *t)
+{
+	free(t->index);
+	t->index = NULL;
 }
 
 /* Room for `n` more, so that taking over lists cannot fail. */
@@ -322,6 +358,8 @@ static void swap_lists(struct tracer *t, struct point *v, u32 n)
 		if (!p) {
 			p = &t->points[t->npoints++];
 			*p = v[i];
+			if (t->index)
+				*index_slot(t, p->id) = t->npoints;
 			v[i].list = NULL;
 			v[i].progs = NULL;
 			continue;
@@ -344,6 +382,7 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 		return -ENOMEM;
 	pthread_mutex_lock(&t->lock);
 	err = reserve(t, n);
+	index_points(t, n);
 	for (u32 i = 0; !err && i < n; i++) {
 		v[i].id = pt[i];
 		v[i].place = *hook_point_place(pt[i]);
@@ -365,9 +404,11 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 			tracer_complain(t, why); /* others took it, so the attachment holds */
 			str_clear(why);
 		}
+		unindex_points(t);
 		drop_empty(t);
 		drop_rings(t, false);
 	}
+	unindex_points(t);
 	for (u32 i = 0; i < n; i++)
 		point_clear(&v[i]);
 	pthread_mutex_unlock(&t->lock);
@@ -444,7 +485,7 @@ void tracer_free(struct tracer *t)
 	free(t);
 }
 
-static int is_agent(void *arg, const struct vma *v)
+static int is_agent(void *arg, struct vma *v)
 {
 	return v->ino == *(u64 *)arg && strstr(v->path, "memfd:skep-agent");
 }

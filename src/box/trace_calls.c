@@ -48,14 +48,6 @@ static bool is_exit(const struct hook_place *at) { return at->kind == HOOK_RAW_E
 /* ---- sites ---- */
 struct plan { struct proc *p; bool calls, life, exits; int err; };
 
-static struct proc_site *call_site(struct proc *p, u64 addr)
-{
-	for (u32 i = 0; i < p->nsites; i++)
-		if (p->sites[i].addr == addr && p->sites[i].kind == AGENT_SYSCALL)
-			return &p->sites[i];
-	return NULL;
-}
-
 static int want_call(void *arg, u64 addr, const struct maps_func *func, s64 nr)
 {
 	struct plan *pl = arg;
@@ -63,7 +55,7 @@ static int want_call(void *arg, u64 addr, const struct maps_func *func, s64 nr)
 
 	if (!pl->calls && !changes_life(nr))
 		return 0;
-	s = call_site(pl->p, addr);
+	s = proc_site_at(pl->p, addr, AGENT_SYSCALL);
 	if (!s) {
 		s = proc_new_site(pl->p, addr, AGENT_SYSCALL);
 		if (!s) {
@@ -77,7 +69,7 @@ static int want_call(void *arg, u64 addr, const struct maps_func *func, s64 nr)
 	return 0;
 }
 
-static int want_mapping(void *arg, const struct vma *v)
+static int want_mapping(void *arg, struct vma *v)
 {
 	struct plan *pl = arg;
 
@@ -86,7 +78,7 @@ static int want_mapping(void *arg, const struct vma *v)
 	return pl->err;
 }
 
-int calls_plan(struct tracer *t, struct proc *p)
+int calls_plan(struct tracer *t, struct proc *p, struct maps *m)
 {
 	struct plan pl = { .p = p };
 
@@ -96,8 +88,8 @@ int calls_plan(struct tracer *t, struct proc *p)
 			pl.calls |= list_number(&t->points[i].place) >= 0;
 			pl.exits |= is_exit(&t->points[i].place);
 		}
-	if (pl.life && maps_each(p->pid, want_mapping, &pl) < 0)
-		return -ESRCH;
+	for (u32 i = 0; pl.life && !pl.err && i < m->n; i++)
+		want_mapping(&pl, &m->v[i]);
 	return pl.err;
 }
 

@@ -21,41 +21,123 @@
 #include "patch/elf.h"
 #include "patch/patch.h"
 
-static int parse_line(char *line, struct vma *v)
+/* ---- mappings ---- */
+static u64 number(const char **at, u32 base)
 {
-	unsigned long long start, end, off, ino;
-	unsigned major, minor;
-	char perms[8] = "";
-	int at = 0;
+	u64 v = 0;
 
-	if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu %n", &start, &end, perms, &off, &major, &minor, &ino, &at) < 7)
-		return -EINVAL;
-	line[strcspn(line, "\n")] = 0;
-	*v = (struct vma){ .start = start, .end = end, .off = off, .dev = makedev(major, minor), .ino = ino,
-			   .read = perms[0] == 'r', .write = perms[1] == 'w', .exec = perms[2] == 'x',
-			   .shared = perms[3] == 's', .path = at ? line + at : "" };
+	for (;; ++*at) {
+		u32 c = (u8)**at, digit = c - '0' < 10 ? c - '0' : (c | 32) - 'a' < 6 ? (c | 32) - 'a' + 10 : 99;
+
+		if (digit >= base)
+			return v;
+		v = v * base + digit;
+	}
+}
+
+/* START-END rwxp OFFSET MAJOR:MINOR INODE PATH */
+static void parse_line(char *line, struct vma *v)
+{
+	const char *at = line;
+	u32 major;
+
+	*v = (struct vma){ 0 };
+	v->start = number(&at, 16);
+	at += *at == '-';
+	v->end = number(&at, 16);
+	at += *at == ' ';
+	for (; *at && *at != ' '; at++) {
+		v->read |= *at == 'r';
+		v->write |= *at == 'w';
+		v->exec |= *at == 'x';
+		v->shared |= *at == 's';
+	}
+	at += *at == ' ';
+	v->off = number(&at, 16);
+	at += *at == ' ';
+	major = (u32)number(&at, 16);
+	at += *at == ':';
+	v->dev = makedev(major, (u32)number(&at, 16));
+	at += *at == ' ';
+	v->ino = number(&at, 10);
+	v->path = at + strspn(at, " ");
+}
+
+/* The whole text, terminated; NULL and errno. */
+static char *read_maps(pid_t pid)
+{
+	size_t have = 0, cap = 65536;
+	char path[32], *text;
+	ssize_t n = 1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	text = malloc(cap);
+	while (text && (n = read(fd, text + have, cap - have - 1)) > 0) {
+		char *more;
+
+		have += (size_t)n;
+		if (cap - have > 16384)
+			continue;
+		more = realloc(text, cap *= 2);
+		if (!more) {
+			free(text);
+			errno = ENOMEM;
+		}
+		text = more;
+	}
+	if (text && n < 0) {
+		free(text);
+		text = NULL;
+	}
+	if (text)
+		text[have] = 0;
+	close(fd);
+	return text;
+}
+
+int maps_open(struct maps *m, pid_t pid)
+{
+	u32 cap = 1;
+	char *line, *end;
+
+	*m = (struct maps){ .pid = pid, .text = read_maps(pid) };
+	if (!m->text)
+		return errno ? -errno : -ENOMEM;
+	for (line = m->text; (line = strchr(line, '\n')); line++)
+		cap++;
+	m->v = calloc(cap, sizeof(*m->v));
+	if (!m->v) {
+		maps_close(m);
+		return -ENOMEM;
+	}
+	for (line = m->text; (end = strchr(line, '\n')); line = end + 1) {
+		*end = 0;
+		parse_line(line, &m->v[m->n++]);
+	}
 	return 0;
 }
 
-int maps_each(pid_t pid, int (*fn)(void *arg, const struct vma *v), void *arg)
+void maps_close(struct maps *m)
 {
-	char path[32], *line = NULL;
-	size_t cap = 0;
-	int ret = 0;
-	FILE *f;
+	free(m->v);
+	free(m->text);
+	*m = (struct maps){ 0 };
+}
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	while (!ret && getline(&line, &cap, f) > 0) {
-		struct vma v;
+int maps_each(pid_t pid, int (*fn)(void *arg, struct vma *v), void *arg)
+{
+	struct maps m;
+	int ret = maps_open(&m, pid);
 
-		if (!parse_line(line, &v))
-			ret = fn(arg, &v);
-	}
-	free(line);
-	fclose(f);
+	if (ret)
+		return ret;
+	for (u32 i = 0; i < m.n && !ret; i++)
+		ret = fn(arg, &m.v[i]);
+	maps_close(&m);
 	return ret;
 }
 
@@ -102,7 +184,7 @@ static void offer(struct gap *g, u64 from, u64 to)
 		g->best = low;
 }
 
-static int look_gap(void *arg, const struct vma *v)
+static int look_gap(void *arg, struct vma *v)
 {
 	struct gap *g = arg;
 
@@ -371,8 +453,7 @@ static void read_module(struct module *m, int fd, const struct stat *st)
 	read_elf(&r);
 }
 
-/* Under the lock. */
-static struct module *module_of(pid_t pid, const struct vma *v)
+static struct module *find_module(pid_t pid, const struct vma *v)
 {
 	struct module *m;
 	struct stat st;
@@ -402,6 +483,15 @@ static struct module *module_of(pid_t pid, const struct vma *v)
 	return m;
 }
 
+/* Under the lock. */
+static struct module *module_of(pid_t pid, struct vma *v)
+{
+	if (!v->looked)
+		v->module = find_module(pid, v);
+	v->looked = true;
+	return v->module;
+}
+
 /* What is added to an address as linked, for a mapping of the module. */
 static bool bias_of(const struct module *m, const struct vma *v, u64 *ret)
 {
@@ -423,7 +513,7 @@ static struct maps_func moved(const struct maps_func *f, u64 bias)
 	return m;
 }
 
-int maps_function(pid_t pid, const struct vma *v, u64 addr, struct maps_func *ret)
+int maps_function(pid_t pid, struct vma *v, u64 addr, struct maps_func *ret)
 {
 	const struct maps_func *f = NULL;
 	struct module *m;
@@ -466,7 +556,7 @@ static bool may_call(pid_t pid, const struct vma *v)
 	return ret;
 }
 
-int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
+int maps_calls(pid_t pid, struct vma *v, maps_call_fn fn, void *arg)
 {
 	struct module *m;
 	u64 bias;
@@ -486,30 +576,40 @@ int maps_calls(pid_t pid, const struct vma *v, maps_call_fn fn, void *arg)
 	return ret;
 }
 
-int maps_exits(pid_t pid, const struct vma *v, u64 addr, u64 *ret, u32 cap, bool *ret_go)
+/* The module's file is the copy at hand. */
+static bool have_copy(pid_t pid, const struct vma *v, const struct module *m)
+{
+	struct stat st;
+	int fd = last.of == m ? -1 : open_file(pid, v->path);
+	bool ret = last.of == m;
+
+	if (fd >= 0) {
+		ret = !fstat(fd, &st) && copy_file(m, fd, &st);
+		close(fd);
+	}
+	return ret;
+}
+
+int maps_exits(pid_t pid, struct vma *v, u64 addr, u64 *ret, u32 cap, bool *ret_go)
 {
 	struct module *m;
-	struct stat st;
+	int n = -EOPNOTSUPP;
 	u64 bias;
-	int n = -EOPNOTSUPP, fd = open_file(pid, v->path);
 
 	*ret_go = false;
-	if (fd < 0)
-		return n;
 	pthread_mutex_lock(&lock);
 	m = v->ino ? module_of(pid, v) : NULL;
-	if (m && bias_of(m, v, &bias) && !fstat(fd, &st) && copy_file(m, fd, &st)) {
+	if (m && bias_of(m, v, &bias) && have_copy(pid, v, m)) {
 		n = patch_elf_exits(&last.e, addr - bias, ret, cap);
 		*ret_go = patch_go_is(&last.e);
 		for (int i = 0; i < n; i++)
 			ret[i] += bias;
 	}
 	pthread_mutex_unlock(&lock);
-	close(fd);
 	return n;
 }
 
-void maps_unwinders(pid_t pid, const struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f),
+void maps_unwinders(pid_t pid, struct vma *v, void (*fn)(void *arg, u64 addr, u32 unwinds, const struct maps_func *f),
 		    void *arg)
 {
 	struct module *m;

@@ -28,6 +28,7 @@ struct tracer {
 	pthread_mutex_t lock;        /* all below */
 	struct point *points;
 	u32 npoints, pointcap;
+	u32 *index, nindex;          /* numbers + 1 of points, hashed by id, while lists are exchanged; NULL: they are searched for */
 	struct proc *procs;
 	struct tracer_stats stats;
 	struct str complaint;        /* what could not be done in processes when nobody waited for it, the first few */
@@ -62,7 +63,7 @@ struct olds { struct old *v; u32 n, cap; };
 void olds_add(struct olds *o, u64 at, u32 n);
 
 /* trace_calls.c: system calls. The sites to have; do the lists differ; make them so, before their sites are rewritten. */
-int calls_plan(struct tracer *t, struct proc *p);
+int calls_plan(struct tracer *t, struct proc *p, struct maps *m);
 bool calls_differ(const struct tracer *t, const struct proc *p);
 int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why);
 void calls_hush(const struct tracer *t, const struct proc *p);

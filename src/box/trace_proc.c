@@ -323,12 +323,16 @@ static int is_block(void *arg, u64 at, const struct agent_thread *t)
 
 bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i)
 {
-	struct search f = { .th = &s->th[i] };
+	struct stop_thread *th = &s->th[i];
+	struct search f = { .th = th };
 
-	if (!s->th[i].stopped)
+	if (!th->stopped)
 		return false;
-	each_block(p, b, s, is_block, &f);
-	return !f.waiting && (f.busy || s->th[i].regs.rip - p->text < b->text);
+	if (th->inside < 0) {
+		each_block(p, b, s, is_block, &f);
+		th->inside = !f.waiting && (f.busy || th->regs.rip - p->text < b->text);
+	}
+	return th->inside;
 }
 
 int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
@@ -447,6 +451,7 @@ void proc_forget(struct proc *p)
 	free(p->calls);
 	p->calls = NULL;
 	p->nmaps = p->nprogs = p->nsites = p->nareas = p->ncmds = 0;
+	proc_unindex(p);
 	p->base = 0;
 }
 
@@ -473,6 +478,10 @@ int proc_copy(struct proc *p, const struct proc *from)
 	p->spare = NULL;
 	p->texts = NULL;
 	p->ntexts = 0;
+	p->ready = NULL;
+	p->nready = p->readycap = 0;
+	p->index = p->order = NULL;
+	p->nindex = p->indexed = p->ordered = 0;
 	p->maps = copy_of(from->maps, p->mapcap = p->nmaps, sizeof(*p->maps));
 	p->progs = copy_of(from->progs, p->progcap = p->nprogs, sizeof(*p->progs));
 	p->sites = copy_of(from->sites, p->sitecap = p->nsites, sizeof(*p->sites));
@@ -502,6 +511,9 @@ int proc_peek(pid_t pid, u64 from, void *to, size_t n)
 void proc_free(struct proc *p)
 {
 	proc_forget(p);
+	proc_unprepare(p);
+	free(p->index);
+	free(p->order);
 	free(p->maps);
 	free(p->progs);
 	free(p->sites);
@@ -523,31 +535,53 @@ int proc_note_range(struct proc *p, const struct blob *b, struct stop *s, u64 at
 	return err;
 }
 
+#define RECORDS 64u /* had at once */
+
+/* More of them, in the list and unused. */
+static int more_records(struct proc *p, const struct blob *b, struct stop *s)
+{
+	struct agent_placed *v = calloc(RECORDS, sizeof(*v));
+	u64 at = v ? proc_alloc(p, RECORDS * sizeof(*v)) : 0;
+	int err = at ? 0 : -ENOMEM;
+
+	for (u32 i = 0; !err && i < RECORDS; i++)
+		v[i].next = i ? at + (i - 1) * sizeof(*v) : p->placed;
+	if (!err)
+		err = stop_write(s, at, v, RECORDS * sizeof(*v));
+	free(v);
+	if (err)
+		return err;
+	at += (RECORDS - 1) * sizeof(*v);
+	err = stop_write(s, head_at(p, b) + offsetof(struct agent_head, placed), &at, 8);
+	if (err)
+		return err;
+	p->placed = at;
+	for (u32 i = 0; i < RECORDS; i++, at -= sizeof(*v)) {
+		struct piece *f = malloc(sizeof(*f));
+
+		if (!f)
+			return i ? 0 : -ENOMEM;
+		*f = (struct piece){ at, p->spare };
+		p->spare = f;
+	}
+	return 0;
+}
+
 int proc_note_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
 {
-	struct agent_placed none = { .next = p->placed };
+	int err = p->spare ? 0 : more_records(p, b, s);
 	struct piece *spare = p->spare;
-	int err;
 
-	if (spare) {
-		site->remote = spare->at;
-		p->spare = spare->next;
-		free(spare);
-		return 0;
-	}
-	site->remote = proc_alloc(p, sizeof(none));
-	if (!site->remote)
-		return -ENOMEM;
-	err = stop_write(s, site->remote, &none, sizeof(none));
-	if (!err)
-		err = stop_write(s, head_at(p, b) + offsetof(struct agent_head, placed), &site->remote, 8);
-	if (!err)
-		p->placed = site->remote;
-	return err;
+	if (err)
+		return err;
+	site->remote = spare->at;
+	p->spare = spare->next;
+	free(spare);
+	return 0;
 }
 
 /* ---- what another supervisor left ---- */
-static int find_text(void *arg, const struct vma *v)
+static int find_text(void *arg, struct vma *v)
 {
 	*(u64 *)arg = v->start;
 	return v->exec && strstr(v->path, "memfd:skep-agent");
@@ -1055,6 +1089,45 @@ static int place_prog(struct proc *p, const struct blob *b, struct stop *s, cons
 	return 0;
 }
 
+void proc_prepare(struct proc *p, struct prog *prog)
+{
+	struct proc_ready *v;
+
+	for (u32 i = 0; i < p->nprogs; i++)
+		if (p->progs[i].id == prog->obj.id)
+			return;
+	for (u32 i = 0; i < p->nready; i++)
+		if (p->ready[i].id == prog->obj.id)
+			return;
+	v = grow(p->ready, p->nready, &p->readycap, sizeof(*v));
+	if (!v)
+		return;
+	p->ready = v;
+	v[p->nready] = (struct proc_ready){ .id = prog->obj.id };
+	if (!prog_portable(prog, &v[p->nready].image)) /* else the reason is asked for later */
+		p->nready++;
+}
+
+void proc_unprepare(struct proc *p)
+{
+	for (u32 i = 0; i < p->nready; i++)
+		jit_portable_free(&p->ready[i].image);
+	free(p->ready);
+	p->ready = NULL;
+	p->nready = p->readycap = 0;
+}
+
+static bool take_ready(struct proc *p, u32 id, struct jit_portable *ret)
+{
+	for (u32 i = 0; i < p->nready; i++)
+		if (p->ready[i].id == id) {
+			*ret = p->ready[i].image;
+			p->ready[i] = p->ready[--p->nready];
+			return true;
+		}
+	return false;
+}
+
 int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret,
 	      struct str *why)
 {
@@ -1071,7 +1144,7 @@ int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog 
 	if (!v)
 		return -ENOMEM;
 	p->progs = v;
-	err = prog_portable(prog, &j);
+	err = take_ready(p, prog->obj.id, &j) ? 0 : prog_portable(prog, &j);
 	if (err) {
 		trace_say(why, "program %s cannot be compiled for other processes: %s", prog->name,
 			   *prog->unrunnable ? prog->unrunnable : strerror(-err));

@@ -31,6 +31,7 @@ struct piece { u64 at; struct piece *next; };
 /* A map, or a program's image, that is in the process. */
 /* `table`: of `ntable` addresses of the objects in it, for map-in-map and prog arrays. */
 struct proc_map { struct map *map; u64 at, file; u64 size; u64 table; u32 ntable; };
+struct proc_ready { u32 id; struct jit_portable image; };
 struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
 
 /* Room for trampolines near some code. */
@@ -78,8 +79,13 @@ struct proc {
 	u32 nmaps, mapcap;
 	struct proc_prog *progs;
 	u32 nprogs, progcap;
+	struct proc_ready *ready; /* programs that will be put there, compiled before the process is stopped */
+	u32 nready, readycap;
 	struct proc_site *sites;
 	u32 nsites, sitecap;
+	u32 *index, nindex, indexed; /* numbers + 1 of the first `indexed` sites, hashed by address (trace_index.c) */
+	u32 *order, ordered;         /* all sites by address, when ordered == nsites */
+	u32 wants;                   /* sites that are to be made: room for their trampolines is had at once */
 	struct proc_area *areas;
 	u32 nareas, areacap;
 	struct patch_text *texts; /* of modules with sites: which bytes these cover */
@@ -136,12 +142,22 @@ int proc_peek(pid_t pid, u64 from, void *to, size_t n);
 void proc_forget(struct proc *p);
 void proc_free(struct proc *p);
 
+/* ---- trace_index.c: the sites of a process ---- */
+struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind); /* NULL: no memory */
+struct proc_site *proc_site_at(struct proc *p, u64 addr, u32 kind);  /* NULL: none */
+/* Number of the first site at or behind an address in p->order, which holds p->nsites then; ~0: no memory. */
+u32 proc_first_site(struct proc *p, u64 addr);
+/* Sites were taken out of the list or moved in it. */
+void proc_unindex(struct proc *p);
+
 /* Heap of the process: 0 when it is full. */
-struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind);
 u64 proc_start_time(pid_t pid); /* 0: no such process */
 u64 proc_alloc(struct proc *p, u64 size);
 void proc_release(struct proc *p, u64 at, u64 size);
 
+/* Have a program compiled for it while it runs, if it is not there yet; forget what was not used. */
+void proc_prepare(struct proc *p, struct prog *prog);
+void proc_unprepare(struct proc *p);
 /* A program there, with its maps: 0 or -errno. */
 int proc_prog(struct proc *p, const struct blob *b, struct stop *s, struct prog *prog, const struct proc_prog **ret,
 	      struct str *why);

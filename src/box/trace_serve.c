@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -328,6 +329,7 @@ void *tracer_thread(void *arg)
 	struct agent_ctl *c = t->blob.ctl;
 	struct timespec moment = { 0, BUSY_NS }, while_leaving = { 0, LEAVING_NS }, now_and_then = { 0, LOOK_NS };
 
+	prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0); /* somebody stands still while this one sleeps */
 	while (!__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE)) {
 		u32 seen = __atomic_load_n(&c->bell.rings, __ATOMIC_SEQ_CST);
 		bool soon = serve(t);

@@ -19,6 +19,7 @@
 #include "patch/patch.h"
 
 #define AREA_SIZE  65536u
+#define AREA_MOST  (8u << 20)
 #define TRAMP_ROOM 320u
 #define STEPS      2000u       /* of 20 us and more: for a thread to leave a stub */
 #define MAX_FUNC   (1u << 20)
@@ -57,23 +58,27 @@ static struct proc_area *new_area(struct proc *p)
 
 static int area_new(struct proc *p, const struct blob *b, struct stop *s, u64 addr)
 {
-	u64 at = maps_gap(p->pid, addr, AREA_SIZE, REACH - AREA_SIZE);
+	u64 size = MIN(ROUND_UP((u64)p->wants * TRAMP_ROOM, AREA_SIZE), AREA_MOST), at;
 	s64 got;
 
-	if (!at)
+	size = MAX(size, AREA_SIZE);
+	at = maps_gap(p->pid, addr, size, REACH - size);
+	if (!at && size > AREA_SIZE) {
+		size = AREA_SIZE;
+		at = maps_gap(p->pid, addr, size, REACH - size);
+	}
+	if (!at || !new_area(p))
 		return -ENOMEM;
-	if (!new_area(p))
-		return -ENOMEM;
-	got = stop_syscall(s, SYS_mmap, at, AREA_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+	got = stop_syscall(s, SYS_mmap, at, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
 			   ~0ull, 0);
 	if (got < 0)
 		return (int)got;
 	if ((u64)got != at) { /* a kernel that does not know the flag */
-		stop_syscall(s, SYS_munmap, (u64)got, AREA_SIZE, 0, 0, 0, 0);
+		stop_syscall(s, SYS_munmap, (u64)got, size, 0, 0, 0, 0);
 		return -ENOMEM;
 	}
-	p->areas[p->nareas++] = (struct proc_area){ .at = at, .size = AREA_SIZE };
-	return proc_note_range(p, b, s, at, AREA_SIZE);
+	p->areas[p->nareas++] = (struct proc_area){ .at = at, .size = size };
+	return proc_note_range(p, b, s, at, size);
 }
 
 /* Free ones hold the address of the next in their first word. */
@@ -308,12 +313,14 @@ static int look(struct stop *s, const struct proc_site *site, struct around *r)
 }
 
 /* Other sites of ours in the function: their original bytes are what counts. */
-static void show_others(const struct proc *p, struct around *r)
+static void show_others(struct proc *p, struct around *r)
 {
-	for (u32 i = 0; i < p->nsites; i++) {
-		const struct patch_plan *o = &p->sites[i].plan;
+	for (u32 i = proc_first_site(p, r->f.addr); i < p->nsites; i++) {
+		const struct patch_plan *o = &p->sites[p->order[i]].plan;
 		u64 at = o->start - r->f.addr;
 
+		if (p->sites[p->order[i]].addr >= r->f.addr + r->f.size + PATCH_MAX_COVER)
+			break;
 		if (o->tramp && at < r->f.size)
 			memcpy(r->code + r->f.pad + at, o->old, MIN(o->len, r->f.size - at));
 	}
@@ -351,15 +358,20 @@ static void take(struct proc *p, const struct patch_plan *plan, bool take)
 		patch_text_take(&p->texts[i], plan, take);
 }
 
-static bool overlaps(const struct proc *p, const struct patch_plan *plan)
+static bool overlaps(struct proc *p, const struct patch_plan *plan)
 {
-	for (u32 i = 0; i < p->nsites; i++) {
-		const struct patch_plan *o = &p->sites[i].plan;
+	u32 i = proc_first_site(p, plan->start - PATCH_MAX_COVER);
+
+	for (; i < p->nsites; i++) {
+		const struct patch_plan *o = &p->sites[p->order[i]].plan;
+
+		if (p->sites[p->order[i]].addr > plan->start + 2 * PATCH_MAX_COVER)
+			break;
 
 		if (o->tramp && plan->start < o->start + o->holds && o->start < plan->start + plan->holds)
 			return true;
 	}
-	return false;
+	return i == ~0u; /* nobody knows */
 }
 
 /* Where what is there is not known as a function, only what no branch can split. */
@@ -457,13 +469,35 @@ static int put_pun(struct proc *p, const struct blob *b, struct stop *s, struct 
 	return -ENOSPC;
 }
 
-/* Before the code is changed, and after it is the original again. */
+/* After the code is the original again. */
 static int note_plan(struct stop *s, const struct proc_site *site, const struct patch_plan *plan)
 {
-	u32 returns = site->returns;
-	int err = stop_write(s, site->remote + offsetof(struct agent_placed, returns), &returns, 4);
+	return stop_write(s, site->remote + offsetof(struct agent_placed, plan), plan, sizeof(*plan));
+}
 
-	return err ? err : stop_write(s, site->remote + offsetof(struct agent_placed, plan), plan, sizeof(*plan));
+/* As Linux tells: where a frame is about to be made, and where a function says that it may be jumped to. */
+static bool begins(const struct stop *s, const struct proc_site *site)
+{
+	u8 code[4] = { 0 };
+
+	return site->kind == AGENT_UPROBE && !stop_read(s, site->addr, code, 4) &&
+	       (code[0] == 0x55 || !memcmp(code, "\xf3\x0f\x1e\xfa", 4));
+}
+
+/* Before it is changed. */
+static int note_site(struct stop *s, const struct proc_site *site, const struct patch_plan *plan)
+{
+	struct agent_placed r = {
+		.site = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site), .entry = site->entry,
+			  .unwinds = site->unwinds, .special = site->unwinds || site->exit.at, .ret_at = site->ret_at,
+			  .plain = (const struct agent_ref *)site_plain(site),
+			  .enter = (const struct agent_list *)site->enter.at,
+			  .leave = (const struct agent_list *)site->leave.at,
+			  .exit = (const struct agent_list *)site->exit.at },
+		.counter = site->ref_ctr, .returns = site->returns, .plan = *plan,
+	};
+
+	return stop_write(s, site->remote, &r, offsetof(struct agent_placed, next));
 }
 
 static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct patch_plan *plan)
@@ -476,8 +510,6 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 		return err;
 	memset(buf, 0xcc, sizeof(buf));
 	err = emit(p, b, site, plan, buf);
-	if (!err)
-		err = stop_write(s, site->remote + offsetof(struct agent_site, ret_at), &site->ret_at, 8);
 	if (!err && plan->form == PATCH_PUN)
 		err = put_pun(p, b, s, plan);
 	if (!err)
@@ -485,7 +517,7 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	if (!err)
 		err = may_move(s, plan, patch_ip_forward);
 	if (!err)
-		err = note_plan(s, site, plan);
+		err = note_site(s, site, plan);
 	if (!err)
 		err = stop_write(s, site->tramp, buf, sizeof(buf));
 	if (!err && plan->form == PATCH_JMP2)
@@ -508,31 +540,11 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	return 0;
 }
 
-/* As Linux tells: where a frame is about to be made, and where a function says that it may be jumped to. */
-static bool begins(const struct stop *s, const struct proc_site *site)
-{
-	u8 code[4] = { 0 };
-
-	return site->kind == AGENT_UPROBE && !stop_read(s, site->addr, code, 4) &&
-	       (code[0] == 0x55 || !memcmp(code, "\xf3\x0f\x1e\xfa", 4));
-}
-
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why)
 {
-	struct agent_site rs = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site),
-				 .entry = site->entry, .unwinds = site->unwinds,
-				 .special = site->unwinds || site->exit.at,
-				 .plain = (const struct agent_ref *)site_plain(site) };
 	struct patch_plan plan;
-	int err;
+	int err = site->remote ? 0 : proc_note_site(p, b, s, site);
 
-	err = site->remote ? 0 : proc_note_site(p, b, s, site);
-	if (err)
-		return err;
-	rs.enter = (const struct agent_list *)site->enter.at;
-	rs.leave = (const struct agent_list *)site->leave.at;
-	rs.exit = (const struct agent_list *)site->exit.at;
-	err = stop_write(s, site->remote, &rs, sizeof(rs));
 	if (!err)
 		err = make_plan(p, s, site, &plan);
 	if (!err)

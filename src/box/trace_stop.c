@@ -105,14 +105,58 @@ int stop_poke(pid_t pid, u64 to, const void *from, size_t n)
 	return got == (ssize_t)n ? 0 : -EFAULT;
 }
 
+/*
+ * Pages that were read are kept: functions lie side by side, and each is looked at several times. Nobody else writes to the memory
+ * of a process that stands still; where its threads are let run all is forgotten.
+ */
+#define PAGE  4096u
+#define VIEWS 256u
+struct stop_view { u64 at; u8 bytes[PAGE]; }; /* at 0: none */
+
+static struct stop_view *view_of(const struct stop *s, u64 page) { return &s->views[page / PAGE % VIEWS]; }
+
+static void forget_views(struct stop *s)
+{
+	for (u32 i = 0; s->views && i < VIEWS; i++)
+		s->views[i].at = 0;
+}
+
 int stop_read(const struct stop *s, u64 from, void *to, size_t n)
 {
-	return pread(s->mem, to, n, (off_t)from) == (ssize_t)n ? 0 : -EFAULT;
+	if (!s->views || n > 16 * PAGE)
+		return pread(s->mem, to, n, (off_t)from) == (ssize_t)n ? 0 : -EFAULT;
+	while (n) {
+		u64 off = from % PAGE, part = MIN(n, PAGE - off);
+		struct stop_view *v = view_of(s, from);
+
+		if (v->at != from - off) {
+			v->at = pread(s->mem, v->bytes, PAGE, (off_t)(from - off)) == PAGE ? from - off : 0;
+			if (!v->at)
+				return -EFAULT;
+		}
+		memcpy(to, v->bytes + off, part);
+		to = (u8 *)to + part;
+		from += part;
+		n -= part;
+	}
+	return 0;
 }
 
 int stop_write(const struct stop *s, u64 to, const void *from, size_t n)
 {
-	return pwrite(s->mem, from, n, (off_t)to) == (ssize_t)n ? 0 : -EFAULT;
+	ssize_t got = pwrite(s->mem, from, n, (off_t)to);
+	size_t left = got > 0 && s->views ? (size_t)got : 0;
+
+	for (const u8 *p = from; left;) {
+		u64 off = to % PAGE, part = MIN(left, PAGE - off);
+
+		if (view_of(s, to)->at == to - off)
+			memcpy(view_of(s, to)->bytes + off, p, part);
+		p += part;
+		to += part;
+		left -= part;
+	}
+	return got == (ssize_t)n ? 0 : -EFAULT;
 }
 
 /* ---- a syscall instruction: the vDSO, which every process has alike, holds one ---- */
@@ -133,19 +177,21 @@ static u64 vdso_offset(void)
 
 static u64 vdso_of(pid_t pid)
 {
-	u64 aux[2], ret = 0;
+	u64 aux[128][2] = { 0 };
 	char path[32];
+	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/auxv", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	while (read(fd, aux, sizeof(aux)) == sizeof(aux) && aux[0])
-		if (aux[0] == AT_SYSINFO_EHDR)
-			ret = aux[1];
+	n = read(fd, aux, sizeof(aux));
 	close(fd);
-	return ret;
+	for (ssize_t i = 0; i < n / 16 && aux[i][0]; i++)
+		if (aux[i][0] == AT_SYSINFO_EHDR)
+			return aux[i][1];
+	return 0;
 }
 
 static int find_sysinsn(struct stop *s)
@@ -257,6 +303,7 @@ static int seize_new(struct stop *s, struct str *why)
 static void load_regs(struct stop_thread *t)
 {
 	t->changed = false;
+	t->inside = -1;
 	if (ptrace(PTRACE_GETREGS, t->tid, NULL, &t->regs))
 		t->stopped = false;
 }
@@ -365,6 +412,7 @@ static void let_go(struct stop *s)
 		else
 			ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL);
 	free(s->th);
+	free(s->views);
 	if (s->mem >= 0)
 		close(s->mem);
 	*s = (struct stop){ .mem = -1 };
@@ -386,6 +434,7 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why)
 		n = choose(s);
 	if (!n) {
 		s->mem = open_mem(pid);
+		s->views = calloc(VIEWS, sizeof(*s->views)); /* without it all is read each time */
 		n = s->mem < 0 ? s->mem : find_sysinsn(s);
 	}
 	if (n) {
@@ -435,6 +484,7 @@ int stop_exec(struct stop *s, pid_t pid, struct str *why)
 	s->th[0].stopped = true;
 	load_regs(&s->th[0]);
 	s->mem = open_mem(pid);
+	s->views = calloc(VIEWS, sizeof(*s->views));
 	err = s->mem < 0 ? s->mem : find_sysinsn(s);
 	if (err) {
 		if (why)
@@ -612,6 +662,7 @@ static int end_work(struct stop *s)
 
 	if (!s->working)
 		return 0;
+	forget_views(s);
 	s->working = false;
 	s->frame = 0;
 	s->th[0].changed = true;
@@ -645,6 +696,7 @@ s64 stop_syscall(struct stop *s, long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64
 
 	if (err)
 		return err;
+	forget_views(s);
 	r.rip = s->frame ? s->work : s->sysinsn;
 	r.rsp = s->frame ? s->frame : r.rsp;
 	r.orig_rax = ~0ull;
@@ -666,6 +718,7 @@ int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 o
 
 	if (err)
 		return err;
+	forget_views(s);
 	r.rip = at;
 	r.orig_rax = ~0ull;
 	r.rax = 0;
@@ -738,6 +791,7 @@ int stop_step(struct stop *s, u32 i)
 
 	if (err || !t->stopped)
 		return err ? err : -EAGAIN;
+	forget_views(s);
 	if (t->changed && ptrace(PTRACE_SETREGS, t->tid, NULL, &t->regs))
 		return -ESRCH;
 	if (ptrace(PTRACE_CONT, t->tid, NULL, NULL))

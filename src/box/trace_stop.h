@@ -23,6 +23,7 @@ struct stop_thread {
 	bool stopped;             /* false: in a system call that signals do not interrupt; it cannot run before that ends */
 	u64 pc;                   /* where that call returns to */
 	bool changed;             /* regs are to be written back */
+	s8 inside;                /* in the agent? negative: not known (proc_inside()) */
 	struct user_regs_struct regs;
 };
 
@@ -39,6 +40,7 @@ struct stop {
 	u64 since_ns;
 	bool lifted;              /* the first thread's own seccomp filters do not see what it does for us */
 	bool opens;               /* it has opened a file of this process, by /proc */
+	struct stop_view *views;  /* of its memory, as long as nothing of it runs */
 };
 
 /* Stop all threads of a process: 0, -ESRCH, -EPERM (`why` says), -EAGAIN: none can act now, -EIO, -ENOMEM. */

@@ -29,37 +29,14 @@ static bool is_code(const struct point *pt)
 	return pt->place.kind == HOOK_UPROBE || pt->place.kind == HOOK_URETPROBE;
 }
 
-static struct proc_site *site_at(struct proc *p, u64 addr)
-{
-	for (u32 i = 0; i < p->nsites; i++)
-		if (p->sites[i].addr == addr && p->sites[i].kind == AGENT_UPROBE)
-			return &p->sites[i];
-	return NULL;
-}
-
-struct proc_site *proc_new_site(struct proc *p, u64 addr, u32 kind)
-{
-	struct proc_site *v = p->sites;
-
-	if (p->nsites == p->sitecap) {
-		u32 cap = p->sitecap ? p->sitecap * 2 : 32;
-
-		v = realloc(v, cap * sizeof(*v));
-		if (!v)
-			return NULL;
-		p->sites = v;
-		p->sitecap = cap;
-	}
-	v[p->nsites] = (struct proc_site){ .addr = addr, .kind = kind };
-	return &v[p->nsites++];
-}
+static struct proc_site *site_at(struct proc *p, u64 addr) { return proc_site_at(p, addr, AGENT_UPROBE); }
 
 struct locate { struct proc *p; const struct point *pt; int err; };
 
 /* ---- returns: where a function is left by its return instructions alone they are seen there, and its frame is as ever ---- */
 static bool by_exits(const struct proc_site *s) { return s->nexits > 0 && !s->no_exits; }
 
-static void look_for_exits(struct proc *p, const struct vma *v, struct proc_site *s)
+static void look_for_exits(struct proc *p, struct vma *v, struct proc_site *s)
 {
 	u64 at[PROC_EXITS];
 
@@ -84,7 +61,7 @@ static void give_up_exits(struct proc *p, struct proc_site *f)
 }
 
 /* Sites at the return instructions of the function at site `which`. */
-static void want_exits(struct locate *l, const struct vma *v, u32 which)
+static void want_exits(struct locate *l, struct vma *v, u32 which)
 {
 	for (s32 i = 0; i < l->p->sites[which].nexits; i++) {
 		struct proc_site *s, *f = &l->p->sites[which];
@@ -110,7 +87,7 @@ static void want_exits(struct locate *l, const struct vma *v, u32 which)
 }
 
 /* The mapping holds the probed instruction: it has, or gets, a site. */
-static int want_here(void *arg, const struct vma *v)
+static int want_here(void *arg, struct vma *v)
 {
 	struct locate *l = arg;
 	const struct hook_place *at = &l->pt->place;
@@ -161,7 +138,7 @@ static void want_unwinder(void *arg, u64 addr, u32 unwinds, const struct maps_fu
 		s->func = *f;
 }
 
-static int want_unwinders(void *arg, const struct vma *v)
+static int want_unwinders(void *arg, struct vma *v)
 {
 	struct locate *l = arg;
 
@@ -170,7 +147,7 @@ static int want_unwinders(void *arg, const struct vma *v)
 	return l->err != 0;
 }
 
-static int want_all(struct tracer *t, struct proc *p)
+static int want_all(struct tracer *t, struct proc *p, struct maps *m)
 {
 	struct locate l = { .p = p };
 
@@ -183,15 +160,18 @@ static int want_all(struct tracer *t, struct proc *p)
 		l.pt = &t->points[i];
 		if (!is_code(l.pt) || !point_wanted(l.pt, p))
 			continue;
-		if (maps_each(p->pid, want_here, &l) < 0)
-			return -ESRCH;
+		for (u32 k = 0; k < m->n && !l.err; k++)
+			want_here(&l, &m->v[k]);
 		if (l.err)
 			return l.err;
 	}
 	for (u32 i = 0; i < p->nsites; i++)
-		if (p->sites[i].kind == AGENT_UPROBE && p->sites[i].wanted && wants_traps(&p->sites[i]))
-			return maps_each(p->pid, want_unwinders, &l) < 0 ? -ESRCH : l.err;
-	return 0;
+		if (p->sites[i].kind == AGENT_UPROBE && p->sites[i].wanted && wants_traps(&p->sites[i])) {
+			for (u32 k = 0; k < m->n && !l.err; k++)
+				want_unwinders(&l, &m->v[k]);
+			break;
+		}
+	return l.err;
 }
 
 static bool list_differs(const struct point *pt, const struct proc_list *l)
@@ -317,7 +297,7 @@ static int set_lists(struct tracer *t, struct proc *p, struct stop *s, struct pr
 /* ---- USDT semaphores: a counter in the process's data says that somebody listens ---- */
 struct counter { const struct proc *p; const struct hook_place *at; u64 offset, addr; };
 
-static int find_counter(void *arg, const struct vma *v)
+static int find_counter(void *arg, struct vma *v)
 {
 	struct counter *c = arg;
 
@@ -390,9 +370,11 @@ static bool exit_only(const struct proc_site *s) { return s->want_exit && !s->wa
 /* A return instruction whose jump holds bytes of what is to be rewritten now gives way: its function has another means. */
 static void make_room(struct proc *p, const struct blob *b, struct stop *s, const struct proc_site *site)
 {
-	for (u32 i = 0; i < p->nsites; i++) {
-		struct proc_site *o = &p->sites[i];
+	for (u32 i = proc_first_site(p, site->addr - PATCH_MAX_COVER); i < p->nsites; i++) {
+		struct proc_site *o = &p->sites[p->order[i]];
 
+		if (o->addr > site->addr + PATCH_MAX_COVER)
+			break;
 		if (o->plan.tramp && exit_only(o) && o->plan.form == PATCH_PUN && site->addr + 5 > o->plan.start &&
 		    site->addr < o->plan.start + o->plan.holds && trap_instead(p, o) && !site_remove(p, b, s, o))
 			o->wanted = false;
@@ -424,6 +406,9 @@ static int sync_sites(struct tracer *t, struct proc *p, struct stop *s, struct o
 {
 	int first = 0;
 
+	p->wants = 0;
+	for (u32 i = 0; i < p->nsites; i++)
+		p->wants += p->sites[i].wanted && !p->sites[i].tramp;
 	for (u32 pass = 0; pass < 2; pass++)
 		for (u32 i = 0; i < p->nsites; i++) {
 			struct proc_site *site = &p->sites[i];
@@ -464,11 +449,14 @@ static void drop_unwanted(struct proc *p)
 			p->sites[n++] = p->sites[i];
 		else
 			spare(p, p->sites[i].remote);
+	if (p->nsites == n)
+		return;
 	p->nsites = n;
+	proc_unindex(p);
 }
 
 /* Two agents would take each other's blocks of threads for their own. */
-static int is_agent(void *arg, const struct vma *v)
+static int is_agent(void *arg, struct vma *v)
 {
 	(void)arg;
 	return strstr(v->path, "memfd:skep-agent") != NULL;
@@ -535,9 +523,28 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 
 int proc_plan(struct tracer *t, struct proc *p)
 {
-	int err = want_all(t, p);
+	struct maps m;
+	int err = maps_open(&m, p->pid);
 
-	return err ? err : calls_plan(t, p);
+	if (err)
+		return err == -ENOMEM ? err : -ESRCH;
+	err = want_all(t, p, &m);
+	if (!err)
+		err = calls_plan(t, p, &m);
+	maps_close(&m);
+	return err;
+}
+
+/* What takes long and can be done before the process is stopped. */
+static void prepare(const struct tracer *t, struct proc *p)
+{
+	for (u32 i = 0; i < t->npoints; i++) {
+		const struct point *pt = &t->points[i];
+
+		for (u32 k = 0; pt->list && k < pt->list->n; k++)
+			if (ref_wanted(&pt->list->ref[k], p))
+				proc_prepare(p, pt->progs[k]);
+	}
 }
 
 /*
@@ -606,7 +613,10 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 	p->pending = false;
 	if (err || !any)
 		return err;
+	prepare(t, p);
 	err = stop_begin(&s, p->pid, why);
+	if (err)
+		proc_unprepare(p);
 	if (err == -EPERM)
 		err = wait_parked(p) ? -EAGAIN : err;
 	p->pending = err == -EAGAIN;
@@ -621,6 +631,7 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 	err = proc_sync_stopped(t, p, &s, why);
 	stop_end(&s);
 	took = clock_ns(CLOCK_MONOTONIC) - took;
+	proc_unprepare(p);
 	t->stats.stops++;
 	t->stats.stop_ns += took;
 	t->stats.longest_ns = MAX(t->stats.longest_ns, took);
