@@ -103,13 +103,15 @@ struct cell {
 
 struct ret_range { s32 min, max; };
 
+/* A checkpoint's scalars in one frame, and which of them were found to be relied on. */
+struct marks { u32 scalar_regs, precise_regs; u64 scalar_slots, precise_slots; };
+
 /* ---- frames and states ---- */
 struct frame {
 	struct slot *stack;       /* nslots used; grown on demand from the arena */
 	struct cell **cells;      /* of a checkpoint: registers, then slots; NULL: a state of the walk, with `stack` and `regs` */
 	u32 nslots, cap;
-	u64 precise_slots;        /* checkpoints: scalars that were found to be relied on */
-	u32 precise_regs;
+	struct marks *marks;      /* checkpoints: in their trail */
 	u32 callsite;             /* instruction of the call, ~0 for the first frame */
 	u32 frameno, subprog;
 	u32 async_entries;
@@ -128,10 +130,13 @@ static inline const struct slot *frame_slot(const struct frame *f, u32 k)
 {
 	return f->cells ? &f->cells[NREGS + k]->slot : &f->stack[k];
 }
-static inline bool reg_precise(const struct frame *f, u32 r) { return frame_reg(f, r)->precise || (f->precise_regs >> r & 1); }
+static inline bool reg_precise(const struct frame *f, u32 r)
+{
+	return frame_reg(f, r)->precise || (f->marks && (f->marks->precise_regs >> r & 1));
+}
 static inline bool slot_precise(const struct frame *f, u32 k)
 {
-	return frame_slot(f, k)->reg.precise || (f->precise_slots >> k & 1);
+	return frame_slot(f, k)->reg.precise || (f->marks && (f->marks->precise_slots >> k & 1));
 }
 
 enum ref_kind { REF_PTR, REF_LOCK, REF_RES_LOCK, REF_RES_LOCK_IRQ, REF_IRQ };
@@ -165,8 +170,24 @@ struct vstate {
 	u32 nhist;
 	u32 prev_insn;            /* pending branches: the jump they come from */
 	u64 log_mark;             /* pending branches: length of the log when pushed */
-	struct vstate *equal;     /* back-edges: the checkpoint this state equals */
+	struct trail *trail;      /* checkpoints: the way that led here */
 	void *visit;              /* checkpoints: prune.c's record of the loop they are in, NULL: in none */
+};
+
+/*
+ * How the path came to a checkpoint from the one before, and the marks of its scalars: what going back needs. It outlives the
+ * checkpoint when the path goes on to a back-edge, whose marks are still to come.
+ */
+struct trail {
+	struct trail *parent;     /* NULL: none, or nobody goes back this way any more */
+	struct jmp_hist *hist;    /* since then */
+	const struct vstate *state; /* NULL: forgotten */
+	u32 first_insn, last_insn, subprog /* of the first frame */;
+	u32 uses;                 /* pointers to it */
+	u32 ways;                 /* of those, trails and back-edges from which the way goes back through it */
+	u8 curframe;
+	bool finished;            /* no path below it is being walked */
+	struct marks mark[];      /* by frame */
 };
 
 /* ---- per instruction and subprogram, known before the walk ---- */
@@ -256,6 +277,7 @@ struct vf_env {
 	struct vstate *free_states, *free_frozen;
 	struct cell *free_cells, plain_cell[SLOT_ZERO + 1]; /* whole slots of plain data; SLOT_INVALID: also registers without a value */
 	struct jmp_hist *free_hist;
+	struct trail *free_trails[MAX_FRAMES]; /* by curframe, linked by parent */
 	void *prune;              /* owned by prune.c */
 	struct unlike { const struct cell *old; u8 frame, at; bool precise; } unlike; /* why states_equal() failed; see prune.h */
 	void *live;               /* owned by live.c */
@@ -338,7 +360,7 @@ void state_copy(struct vf_env *e, struct vstate *dst, const struct vstate *src);
 void state_free(struct vf_env *e, struct vstate *s);                 /* to the free list */
 void frame_reserve(struct vf_env *e, struct frame *f, u32 n);        /* room for n slots; what was there is lost */
 /* -- frozen.c: checkpoints -- */
-struct vstate *state_freeze(struct vf_env *e, const struct vstate *s); /* shares what it can with the checkpoint s->parent */
+struct vstate *state_freeze(struct vf_env *e, const struct vstate *s, struct trail *t /* of a checkpoint; NULL: it is a branch */); /* shares what it can with the checkpoint s->parent */
 struct vstate *state_thaw(struct vf_env *e, struct vstate *frozen);    /* a state of the walk; `frozen` is freed */
 void frozen_free(struct vf_env *e, struct vstate *s);
 void frozen_forget(struct vf_env *e, struct frame *f, u64 live_regs, u64 live_slots); /* what is dead */

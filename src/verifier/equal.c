@@ -199,6 +199,7 @@ static u64 types_of(const struct slot *s)
 }
 
 #define ALL_MISC (0x0101010101010101ull * SLOT_MISC)
+#define ALL_SPILL (0x0101010101010101ull * SLOT_SPILL)
 
 static bool slot_safe(const struct vf_env *e, const struct slot *old, const struct slot *cur, bool precise, struct idmap *m,
 		      enum equal_mode mode)
@@ -208,6 +209,8 @@ static bool slot_safe(const struct vf_env *e, const struct slot *old, const stru
 
 	if (mode != EQ_LOOSE && types != types_of(cur))
 		return false;
+	if (types == ALL_SPILL && types_of(cur) == ALL_SPILL)
+		return reg_safe(e, &old->reg, &cur->reg, precise, m, mode);
 	if (!types || (types == ALL_MISC && e->allow_uninit_stack))
 		return true;
 	a = b = NULL;

@@ -88,7 +88,16 @@ static struct cell *freeze_slot(struct vf_env *e, struct cell *before, const str
 	return cell_of(e, before, &s->reg, types);
 }
 
-static void freeze_frame(struct vf_env *e, struct frame **dst, const struct frame *src, const struct frame *before)
+static void note_scalars(struct marks *m, const struct frame *f)
+{
+	*m = (struct marks){ .scalar_regs = 0 };
+	for (u32 r = 0; r < BPF_REG_10; r++)
+		m->scalar_regs |= (u32)(f->regs[r].type == T_SCALAR) << r;
+	for (u32 k = 0; k < f->nslots; k++)
+		m->scalar_slots |= (u64)(f->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL && f->stack[k].reg.type == T_SCALAR) << k;
+}
+
+static void freeze_frame(struct vf_env *e, struct frame **dst, const struct frame *src, const struct frame *before, struct marks *m)
 {
 	struct frame *f = *dst;
 	struct cell **cells;
@@ -106,15 +115,16 @@ static void freeze_frame(struct vf_env *e, struct frame **dst, const struct fram
 	f->stack = NULL;
 	f->cells = cells;
 	f->cap = cap;
-	f->precise_slots = 0;
-	f->precise_regs = 0;
+	f->marks = m;
 	for (u32 r = 0; r < NREGS; r++)
 		cells[r] = freeze_reg(e, before ? before->cells[r] : NULL, &src->regs[r]);
 	for (u32 k = 0; k < src->nslots; k++)
 		cells[NREGS + k] = freeze_slot(e, before && k < before->nslots ? before->cells[NREGS + k] : NULL, &src->stack[k]);
+	if (m)
+		note_scalars(m, src);
 }
 
-struct vstate *state_freeze(struct vf_env *e, const struct vstate *src)
+struct vstate *state_freeze(struct vf_env *e, const struct vstate *src, struct trail *t)
 {
 	const struct vstate *before = src->parent;
 	struct vstate *s = e->free_frozen;
@@ -130,7 +140,8 @@ struct vstate *state_freeze(struct vf_env *e, const struct vstate *src)
 	refs = s->refs;
 	refcap = s->refcap;
 	for (u32 i = 0; i <= src->curframe; i++)
-		freeze_frame(e, &frames[i], src->frame[i], before && i <= before->curframe ? before->frame[i] : NULL);
+		freeze_frame(e, &frames[i], src->frame[i], before && i <= before->curframe ? before->frame[i] : NULL,
+			     t ? &t->mark[i] : NULL);
 	if (refcap < src->nrefs) {
 		refcap = src->nrefs + 4;
 		refs = arena_alloc_raw(&e->arena, refcap * sizeof(*refs));
@@ -142,7 +153,10 @@ struct vstate *state_freeze(struct vf_env *e, const struct vstate *src)
 	s->refs = refs;
 	s->refcap = refcap;
 	s->next = NULL;
-	if (s->hist)
+	s->trail = t;
+	if (t)
+		s->hist = NULL;
+	else if (s->hist)
 		s->hist->uses++;
 	return s;
 }
@@ -202,6 +216,8 @@ void frozen_free(struct vf_env *e, struct vstate *s)
 
 void frozen_forget(struct vf_env *e, struct frame *f, u64 live_regs, u64 live_slots)
 {
+	f->marks->scalar_regs &= (u32)live_regs;
+	f->marks->scalar_slots &= live_slots;
 	for (u32 k = 0; k < NREGS - 1 + f->nslots; k++) {
 		u32 at = k < NREGS - 1 ? k : k + 1; /* not the frame pointer */
 

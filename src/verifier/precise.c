@@ -317,114 +317,79 @@ static int back_one(struct vf_env *e, u32 idx, u32 next, const struct jmp_hist *
 	return err;
 }
 
-/* ---- marks: on checkpoints. False: it is no scalar, or marked already ---- */
-
-static bool mark_reg(struct frame *f, u32 r)
-{
-	if (frame_reg(f, r)->type != T_SCALAR || reg_precise(f, r))
-		return false;
-	f->precise_regs |= 1u << r;
-	return true;
-}
-
-static bool mark_slot(struct frame *f, u32 k)
-{
-	const struct slot *s = k < f->nslots ? frame_slot(f, k) : NULL;
-
-	if (!s || s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || slot_precise(f, k))
-		return false;
-	f->precise_slots |= 1ull << k;
-	return true;
-}
+/* ---- marks ---- */
 
 static void log_forced(struct vf_env *e, u32 frame, const char *what, int n)
 {
-	if (e->log->level & LOG_LEVEL2)
-		vf_log(e, "force_precise: frame%u: forcing %s%d to be precise\n", frame, what, n);
+	vf_log(e, "force_precise: frame%u: forcing %s%d to be precise\n", frame, what, n);
 }
 
-void precise_all(struct vf_env *e, struct vstate *s)
+void precise_all(struct vf_env *e, const struct path_end *from)
 {
-	if (e->log->level & LOG_LEVEL2)
-		vf_log(e, "mark_precise: frame%u: falling back to forcing all scalars precise\n",
-		       s->curframe);
-	for (s = s->parent; s; s = s->parent)
-		for (u32 i = 0; i <= s->curframe; i++) {
-			struct frame *f = s->frame[i];
+	bool log2 = e->log->level & LOG_LEVEL2;
 
-			for (u32 r = 0; r < BPF_REG_10; r++)
-				if (mark_reg(f, r))
+	if (log2)
+		vf_log(e, "mark_precise: frame%u: falling back to forcing all scalars precise\n", from->curframe);
+	for (struct trail *t = from->above; t; t = t->parent)
+		for (u32 i = 0; i <= t->curframe; i++) {
+			struct marks *m = &t->mark[i];
+
+			for (u32 r = 0; log2 && r < BPF_REG_10; r++)
+				if ((m->scalar_regs & ~m->precise_regs) & 1u << r)
 					log_forced(e, i, "r", (int)r);
-			for (u32 k = 0; k < f->nslots; k++)
-				if (mark_slot(f, k))
+			for (u32 k = 0; log2 && k < 64; k++)
+				if ((m->scalar_slots & ~m->precise_slots) & 1ull << k)
 					log_forced(e, i, "fp", -(int)(k + 1) * SLOT_SIZE);
+			m->precise_regs |= m->scalar_regs;
+			m->precise_slots |= m->scalar_slots;
 		}
 }
 
-/* Mark what is wanted of frame i; what is marked already, or no scalar, needs no retracing beyond. */
-static bool mark_frame(struct frame *f, u32 *regs, u64 *slots)
+/* Mark what is wanted of one frame; what is marked already, or no scalar, needs no retracing beyond. */
+static bool mark_frame(struct marks *m, u32 *regs, u64 *slots)
 {
-	bool changed = false;
-
-	for (u32 m = *regs; m; m &= m - 1) {
-		u32 r = (u32)__builtin_ctz(m);
-
-		if (mark_reg(f, r))
-			changed = true;
-		else
-			*regs &= ~(1u << r);
-	}
-	for (u64 m = *slots; m; m &= m - 1) {
-		u32 k = (u32)__builtin_ctzll(m);
-
-		if (mark_slot(f, k))
-			changed = true;
-		else
-			*slots &= ~(1ull << k);
-	}
-	return changed;
+	*regs &= m->scalar_regs & ~m->precise_regs;
+	*slots &= m->scalar_slots & ~m->precise_slots;
+	m->precise_regs |= *regs;
+	m->precise_slots |= *slots;
+	return *regs | *slots;
 }
 
-static bool mark_state(struct vf_env *e, struct vstate *s, struct want *w)
+static bool mark_trail(struct vf_env *e, struct trail *t, struct want *w)
 {
 	bool changed = false;
 
 	for (u32 i = w->frame + 1; i-- > 0;) {
-		changed |= mark_frame(s->frame[i], &w->regs[i], &w->slots[i]);
+		changed |= mark_frame(&t->mark[i], &w->regs[i], &w->slots[i]);
 		if (likely(!(e->log->level & LOG_LEVEL2)))
 			continue;
 		vf_log(e, "mark_precise: frame%u: parent state ", i);
 		log_masks(e, w->regs[i], w->slots[i]);
 		vf_log(e, ": ");
-		state_print(e, s, i, true);
+		if (t->state)
+			state_print(e, t->state, i, true);
 	}
 	return changed;
 }
 
 /* The beginning of a global function: its arguments are anything. */
-static int at_entry(struct vf_env *e, struct vstate *s, struct want *w)
+static int at_entry(struct vf_env *e, const struct trail *t, const struct want *w)
 {
-	if (s->curframe || !s->frame[0]->subprog || s->frame[0]->callsite != U32_MAX || w->slots[0] ||
-	    (w->regs[0] & ~ARGS))
-		return vf_bug(e, "backtracking func entry subprog %u reg_mask %x stack_mask %llx",
-			      s->frame[0]->subprog, w->regs[0], (unsigned long long)w->slots[0]);
-	for (u32 m = w->regs[0]; m; m &= m - 1)
-		mark_reg(s->frame[0], (u32)__builtin_ctz(m));
-	w->regs[0] = 0;
+	if (t->curframe || !t->subprog || w->slots[0] || (w->regs[0] & ~ARGS))
+		return vf_bug(e, "backtracking func entry subprog %u reg_mask %x stack_mask %llx", t->subprog, w->regs[0],
+			      (unsigned long long)w->slots[0]);
 	return 0;
 }
 
-/* Back through one state's part of the path. 0: go on above it; 1: nothing is wanted any more; -errno. */
 /* Does the instruction have nothing to do with what is wanted? */
 static bool is_unrelated(const struct vf_env *e, u32 i, const struct want *w)
 {
 	return !(e->touched[i] & (w->regs[w->frame] | RETRACE)) && !(e->log->level & LOG_LEVEL2);
 }
 
-static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 *next, bool *skip,
-		   struct want *w)
+/* Back through one part of the path. 0: go on above it; 1: nothing is wanted any more; -errno. */
+static int retrace(struct vf_env *e, const struct jmp_hist *h, u32 last, u32 first, u32 *next, bool *skip, struct want *w)
 {
-	const struct jmp_hist *h = s->hist;
 	u32 i = last;
 	int err;
 
@@ -454,61 +419,72 @@ static int retrace(struct vf_env *e, struct vstate *s, u32 last, u32 first, u32 
 	}
 }
 
-int precise_go(struct vf_env *e, struct vstate *s, bool *ret_changed)
+static void log_retrace(struct vf_env *e, const struct want *w, u32 last, u32 first, u32 next)
 {
+	if (unlikely(e->log->level & LOG_LEVEL2))
+		vf_log(e, "mark_precise: frame%u: last_idx %d first_idx %d subseq_idx %d \n", w->frame, (s32)last, (s32)first,
+		       (s32)next);
+}
+
+int precise_go(struct vf_env *e, const struct path_end *from, bool *ret_changed)
+{
+	const struct jmp_hist *h = from->hist;
 	struct want *w = e->precise;
-	struct vstate *start = s;
-	u32 last = s->insn, first = s->first_insn, next = U32_MAX;
+	struct trail *t = from->above;
+	u32 last = from->insn, first = from->first_insn, next = U32_MAX;
 	bool skip = true;
 	int err;
 
 	if (!e->bpf_capable)
 		return 0;
-	w->frame = s->curframe;
+	w->frame = from->curframe;
 	if (is_empty(w))
 		return 0;
-	while (s) {
-		if (e->log->level & LOG_LEVEL2)
-			vf_log(e, "mark_precise: frame%u: last_idx %d first_idx %d subseq_idx %d \n",
-			       w->frame, (s32)last, (s32)first, (s32)next);
-		if (last == U32_MAX)
-			return at_entry(e, s, w);
-		err = retrace(e, s, last, first, &next, &skip, w);
+	for (;;) {
+		log_retrace(e, w, last, first, next);
+		err = retrace(e, h, last, first, &next, &skip, w);
 		if (err == -ENOTSUPP) {
-			precise_all(e, start);
+			precise_all(e, from);
 			if (ret_changed)
 				*ret_changed = true;
 			return 0;
 		}
 		if (err)
 			return err < 0 ? err : 0;
-		s = s->parent;
-		if (!s)
+		if (!t)
 			break;
-		if (mark_state(e, s, w) && ret_changed)
+		if (mark_trail(e, t, w) && ret_changed)
 			*ret_changed = true;
 		if (is_empty(w))
 			return 0;
 		next = first;
-		last = s->last_insn;
-		first = s->first_insn;
+		last = t->last_insn;
+		first = t->first_insn;
+		h = t->hist;
+		if (last == U32_MAX) {
+			log_retrace(e, w, last, first, next);
+			return at_entry(e, t, w);
+		}
+		t = t->parent;
 	}
-	precise_all(e, start);
+	precise_all(e, from);
 	return 0;
 }
 
 int mark_precise(struct vf_env *e, u32 regno)
 {
+	struct path_end from = path_end(e->cur);
 	struct want *w = precise_want(e);
 
-	w->regs[e->cur->curframe] = 1u << regno;
-	return precise_go(e, e->cur, NULL);
+	w->regs[from.curframe] = 1u << regno;
+	return precise_go(e, &from, NULL);
 }
 
 int mark_precise_slot(struct vf_env *e, u32 frameno, u32 slot)
 {
+	struct path_end from = path_end(e->cur);
 	struct want *w = precise_want(e);
 
 	w->slots[frameno] = 1ull << slot;
-	return precise_go(e, e->cur, NULL);
+	return precise_go(e, &from, NULL);
 }

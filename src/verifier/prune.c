@@ -17,12 +17,15 @@
 #define UNPRIV_STATES 64
 #define MAX_BACKEDGE_ROUNDS 64
 
+/* A path that was stopped at a checkpoint whose marks are not complete. */
+struct backedge { struct backedge *next; struct trail *equal; struct path_end end; };
+
 /* A visit of a loop through one chain of calls. */
 struct visit {
 	struct visit *next;
 	u32 sites[MAX_FRAMES], nsites, scc;
 	struct vstate *entry;     /* first checkpoint inside; NULL: the loop was left */
-	struct vstate *backedges; /* by ->next */
+	struct backedge *backedges;
 	u32 nbackedges;
 };
 
@@ -30,7 +33,7 @@ struct visit {
 struct kept {
 	struct vstate *s;
 	const struct visit *visit; /* s->visit */
-	struct unlike unlike;      /* of the last comparison, once no path below is unfinished */
+	struct unlike unlike[2];   /* of the last comparisons, once no path below is unfinished */
 	u32 insn, misses, hits;
 	bool finished;             /* s->branches was seen to be 0, which it stays */
 	bool cleaned;              /* dead registers and slots are forgotten */
@@ -41,7 +44,7 @@ struct list { struct kept *k; u32 n, cap; u32 nopen; /* not cleaned yet */ }; /*
 struct prune {
 	struct list **bucket;     /* by instruction and call site; n of them */
 	struct visit **visits;    /* by loop */
-	struct vstate *free_backedges;
+	struct backedge *free_backedges;
 	u32 explored, nevicted /* no longer compared, but some state's parent */, nbackedges;
 	u64 last_walked;
 	u32 last_jumps;
@@ -72,6 +75,57 @@ static struct list *list_of(struct vf_env *e, u32 insn)
 static void note_peak(struct vf_env *e, const struct prune *p)
 {
 	e->peak_states = MAX(e->peak_states, p->explored + p->nevicted + p->nbackedges);
+}
+
+/* ---- trails ---- */
+
+static struct trail *trail_new(struct vf_env *e, struct vstate *cur)
+{
+	u32 n = cur->curframe + 1;
+	struct trail *t = e->free_trails[n - 1];
+
+	if (t)
+		e->free_trails[n - 1] = t->parent;
+	else
+		t = arena_alloc_raw(&e->arena, sizeof(*t) + n * sizeof(t->mark[0]));
+	*t = (struct trail){ .parent = cur->parent ? cur->parent->trail : NULL,
+			     .hist = cur->hist,
+			     .first_insn = cur->first_insn,
+			     .last_insn = cur->last_insn,
+			     .subprog = cur->frame[0]->subprog,
+			     .curframe = (u8)cur->curframe };
+	cur->hist = NULL;
+	cur->nhist = 0;
+	if (t->parent) {
+		t->parent->uses++;
+		t->parent->ways++;
+	}
+	return t;
+}
+
+static void trail_put(struct vf_env *e, struct trail *t)
+{
+	if (--t->uses)
+		return;
+	t->parent = e->free_trails[t->curframe];
+	e->free_trails[t->curframe] = t;
+}
+
+/* Nobody goes back through it any more, and so perhaps not through what is above either. */
+static void trail_cut(struct vf_env *e, struct trail *t)
+{
+	while (t && t->finished && !t->ways) {
+		struct trail *parent = t->parent;
+
+		hist_put(e, t->hist);
+		t->hist = NULL;
+		t->parent = NULL;
+		if (parent) {
+			parent->ways--;
+			trail_put(e, parent);
+		}
+		t = parent;
+	}
 }
 
 /* ---- loops ---- */
@@ -141,44 +195,36 @@ static bool marks_incomplete(const struct visit *v)
 	return v && v->backedges;
 }
 
-static int propagate_precision(struct vf_env *e, const struct vstate *old, struct vstate *cur,
-			       bool *ret_changed)
+static void log_propagated(struct vf_env *e, u32 frame, u32 regs, u64 slots)
+{
+	bool first = true;
+
+	for (u32 k = 0; k < BPF_REG_10 + 64; k++) {
+		bool is_reg = k < BPF_REG_10;
+		u32 at = is_reg ? k : k - BPF_REG_10;
+
+		if (!((is_reg ? regs : slots) >> at & 1))
+			continue;
+		if (first)
+			vf_log(e, "frame %u: propagating ", frame);
+		vf_log(e, "%s%s%d", first ? "" : ",", is_reg ? "r" : "fp", is_reg ? (s32)at : -(s32)(at + 1) * SLOT_SIZE);
+		first = false;
+	}
+	if (!first)
+		vf_log(e, "\n");
+}
+
+static int propagate_precision(struct vf_env *e, const struct trail *old, const struct path_end *cur, bool *ret_changed)
 {
 	struct want *w = precise_want(e);
-	bool log2 = e->log->level & LOG_LEVEL2;
 
 	for (u32 f = old->curframe + 1; f-- > 0;) {
-		const struct frame *fr = old->frame[f];
-		bool first = true;
+		const struct marks *m = &old->mark[f];
 
-		for (u32 r = 0; r < BPF_REG_10; r++) {
-			if (frame_reg(fr, r)->type != T_SCALAR || !reg_precise(fr, r))
-				continue;
-			if (unlikely(log2)) {
-				if (first)
-					vf_log(e, "frame %u: propagating r%u", f, r);
-				else
-					vf_log(e, ",r%u", r);
-			}
-			w->regs[f] |= 1u << r;
-			first = false;
-		}
-		for (u32 k = 0; k < fr->nslots; k++) {
-			const struct slot *s = frame_slot(fr, k);
-
-			if (s->type[SLOT_SIZE - 1] != SLOT_SPILL || s->reg.type != T_SCALAR || !slot_precise(fr, k))
-				continue;
-			if (unlikely(log2)) {
-				if (first)
-					vf_log(e, "frame %u: propagating fp%d", f, -(s32)(k + 1) * SLOT_SIZE);
-				else
-					vf_log(e, ",fp%d", -(s32)(k + 1) * SLOT_SIZE);
-			}
-			w->slots[f] |= 1ull << k;
-			first = false;
-		}
-		if (!first && log2)
-			vf_log(e, "\n");
+		w->regs[f] = m->precise_regs & m->scalar_regs;
+		w->slots[f] = m->precise_slots & m->scalar_slots;
+		if (unlikely(e->log->level & LOG_LEVEL2))
+			log_propagated(e, f, w->regs[f], w->slots[f]);
 	}
 	return precise_go(e, cur, ret_changed);
 }
@@ -194,22 +240,28 @@ static int propagate_backedges(struct vf_env *e, struct visit *v)
 		if (rounds++ > MAX_BACKEDGE_ROUNDS) {
 			if (e->log->level & LOG_LEVEL2)
 				vf_log(e, "propagate_backedges: too many iterations\n");
-			for (struct vstate *b = v->backedges; b; b = b->next)
-				precise_all(e, b);
+			for (struct backedge *b = v->backedges; b; b = b->next)
+				precise_all(e, &b->end);
 			break;
 		}
 		changed = false;
-		for (struct vstate *b = v->backedges; b; b = b->next) {
-			err = propagate_precision(e, b->equal, b, &changed);
+		for (struct backedge *b = v->backedges; b; b = b->next) {
+			err = propagate_precision(e, b->equal, &b->end, &changed);
 			if (err)
 				return err;
 		}
 	} while (changed);
 	while (v->backedges) {
-		struct vstate *b = v->backedges;
+		struct backedge *b = v->backedges;
 
 		v->backedges = b->next;
-		hist_put(e, b->hist);
+		hist_put(e, b->end.hist);
+		trail_put(e, b->equal);
+		if (b->end.above) {
+			b->end.above->ways--;
+			trail_cut(e, b->end.above);
+			trail_put(e, b->end.above);
+		}
 		b->next = p->free_backedges;
 		p->free_backedges = b;
 	}
@@ -234,25 +286,24 @@ static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstat
 {
 	struct prune *p = prune_of(e);
 	struct visit *v = old->visit;
-	struct vstate *b;
+	struct backedge *b;
 
 	if (!v)
 		return vf_bug(e, "add backedge: no SCC in verification path, insn_idx %u", old->insn);
 	log_visit(e, "backedge", v);
-	/* Marks are put on the states above it: how it got here is all that is needed, not what it knew. */
 	b = p->free_backedges;
 	if (b)
 		p->free_backedges = b->next;
 	else
 		b = arena_alloc_raw(&e->arena, sizeof(*b));
-	*b = *cur;
-	if (b->hist)
-		b->hist->uses++;
-	memset(b->frame, 0, sizeof(b->frame));
-	b->refs = NULL;
-	b->nrefs = b->refcap = 0;
-	b->equal = old;
-	b->next = v->backedges;
+	*b = (struct backedge){ .next = v->backedges, .equal = old->trail, .end = path_end(cur) };
+	b->equal->uses++;
+	if (b->end.above) { /* an asynchronous callback has none before its first */
+		b->end.above->uses++;
+		b->end.above->ways++;
+	}
+	if (b->end.hist)
+		b->end.hist->uses++;
 	v->backedges = b;
 	v->nbackedges++;
 	p->nbackedges++;
@@ -262,12 +313,24 @@ static int add_backedge(struct vf_env *e, struct vstate *old, const struct vstat
 
 /* ---- the life of checkpoints ---- */
 
+static void checkpoint_free(struct vf_env *e, struct vstate *s)
+{
+	s->trail->state = NULL;
+	trail_put(e, s->trail);
+	frozen_free(e, s);
+}
+
+/* Linux keeps those in loops to the end, and counts them so. */
 static void free_if_unused(struct vf_env *e, struct vstate *s)
 {
-	if (!s->evicted || s->branches || marks_incomplete(s->visit))
+	bool incomplete = marks_incomplete(s->visit);
+
+	if (!s->evicted || s->branches)
 		return;
-	prune_of(e)->nevicted--;
-	frozen_free(e, s);
+	if (!incomplete)
+		prune_of(e)->nevicted--;
+	if (!incomplete || !(e->log->level & LOG_LEVEL2)) /* whose log shows it with its marks */
+		checkpoint_free(e, s);
 }
 
 int branch_done(struct vf_env *e, struct vstate *s)
@@ -281,7 +344,11 @@ int branch_done(struct vf_env *e, struct vstate *s)
 		err = leave_loop(e, s);
 		if (err)
 			return err;
-		free_if_unused(e, s);
+		if (s->trail) {
+			s->trail->finished = true;
+			trail_cut(e, s->trail);
+			free_if_unused(e, s);
+		}
 		s = parent;
 	}
 	return 0;
@@ -297,7 +364,7 @@ void prune_reset(struct vf_env *e)
 		struct list *l = p->bucket[i];
 
 		for (u32 j = 0; l && j < l->n; j++)
-			frozen_free(e, l->k[j].s);
+			checkpoint_free(e, l->k[j].s);
 		if (l)
 			l->n = l->nopen = 0;
 	}
@@ -339,7 +406,7 @@ static void clean_checkpoints(struct vf_env *e, struct list *l, u32 insn)
 			continue;
 		clean(e, k->s);
 		k->cleaned = true;
-		k->unlike.old = NULL;
+		k->unlike[0].old = k->unlike[1].old = NULL;
 		l->nopen--;
 	}
 }
@@ -444,10 +511,11 @@ static enum verdict compare_finished(struct vf_env *e, struct kept *k)
 	bool loop = marks_incomplete(k->visit);
 	enum equal_mode mode = loop ? EQ_RANGE : EQ_LOOSE;
 
-	if (still_unlike(e, &k->unlike, e->cur, mode))
+	if (still_unlike(e, &k->unlike[0], e->cur, mode) || still_unlike(e, &k->unlike[1], e->cur, mode))
 		return MISS;
 	if (!states_equal(e, k->s, e->cur, mode)) {
-		k->unlike = e->unlike;
+		k->unlike[1] = k->unlike[0];
+		k->unlike[0] = e->unlike;
 		return MISS;
 	}
 	return loop ? HIT_LOOP : HIT;
@@ -460,6 +528,7 @@ static enum verdict compare_finished(struct vf_env *e, struct kept *k)
 static int stop_at(struct vf_env *e, u32 insn, struct vstate *old, bool loop)
 {
 	struct vstate *cur = e->cur;
+	struct path_end end;
 	int err;
 
 	for (u32 i = 0; i <= cur->curframe; i++) {
@@ -471,7 +540,8 @@ static int stop_at(struct vf_env *e, u32 insn, struct vstate *old, bool loop)
 	}
 	if (e->aux[insn].jmp_point)
 		push_jmp_hist(e, cur, 0, 0);
-	err = propagate_precision(e, old, cur, NULL);
+	end = path_end(cur);
+	err = propagate_precision(e, old->trail, &end, NULL);
 	if (err || !loop)
 		return err;
 	return add_backedge(e, old, cur);
@@ -495,6 +565,7 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct list *l)
 {
 	struct prune *p = prune_of(e);
 	struct vstate *cur = e->cur, *s;
+	struct trail *t;
 
 	e->total_states++;
 	p->explored++;
@@ -503,7 +574,10 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct list *l)
 	p->last_walked = e->walked;
 	if (e->bpf_capable)
 		make_imprecise(cur);
-	s = state_freeze(e, cur);
+	t = trail_new(e, cur);
+	s = state_freeze(e, cur, t);
+	t->state = s;
+	t->uses = 1;
 	s->insn = insn;
 	s->evicted = false;
 	s->visit = NULL;
@@ -511,9 +585,6 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct list *l)
 	cur->parent = s;
 	cur->first_insn = insn;
 	cur->dfs_depth = s->dfs_depth + 1;
-	hist_put(e, cur->hist);
-	cur->hist = NULL;
-	cur->nhist = 0;
 	ARENA_GROW(&e->arena, l->k, l->n, l->cap);
 	l->k[l->n++] = (struct kept){ .s = s, .visit = s->visit, .insn = insn };
 	l->nopen++;

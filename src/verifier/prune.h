@@ -14,13 +14,24 @@ bool regs_identical(const struct reg *a, const struct reg *b);
  */
 bool still_unlike(const struct vf_env *e, const struct unlike *u, const struct vstate *cur, enum equal_mode mode);
 
+/* The newest part of a path: from where to go back. */
+struct path_end {
+	struct trail *above;
+	struct jmp_hist *hist; /* since then */
+	u32 insn, first_insn, curframe;
+};
+static inline struct path_end path_end(const struct vstate *s)
+{
+	return (struct path_end){ s->parent ? s->parent->trail : NULL, s->hist, s->insn, s->first_insn, s->curframe };
+}
+
 /*
- * Registers and slots that must be precise, as masks by frame. mark_precise_from() starts at state `s` and
- * goes back; *ret_changed (may be NULL) is set when any state above got a new mark.
+ * Registers and slots that must be precise, as masks by frame. precise_go() starts where the path stands and
+ * goes back; *ret_changed (may be NULL) is set when any checkpoint above got a new mark.
  */
 struct want { u32 frame, regs[MAX_FRAMES]; u64 slots[MAX_FRAMES]; };
 struct want *precise_want(struct vf_env *e);  /* to be filled before precise_go() */
-int precise_go(struct vf_env *e, struct vstate *s, bool *ret_changed);
-void precise_all(struct vf_env *e, struct vstate *s); /* everything above s: when nothing better is known */
+int precise_go(struct vf_env *e, const struct path_end *from, bool *ret_changed);
+void precise_all(struct vf_env *e, const struct path_end *from); /* everything above: when nothing better is known */
 
 #endif

@@ -77,7 +77,7 @@ static void remember(struct vf_env *e, struct vstate *b, u32 insn, u32 prev)
 	if (e->nbranches - e->nfrozen > NEAR) {
 		struct vstate **far = &e->branch[e->nfrozen++], *was = *far;
 
-		*far = state_freeze(e, was);
+		*far = state_freeze(e, was, NULL);
 		state_free(e, was);
 	}
 }
