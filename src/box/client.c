@@ -70,6 +70,16 @@ static struct client *find(struct box *b, pid_t pid)
 	return c;
 }
 
+bool client_known(struct box *b, pid_t pid)
+{
+	bool is;
+
+	pthread_mutex_lock(&b->lock);
+	is = find(b, pid);
+	pthread_mutex_unlock(&b->lock);
+	return is;
+}
+
 /* Take it out of the table; true: it was there, and the table's reference is the caller's. Under b->lock. */
 static bool unlink_client(struct box *b, struct client *c)
 {

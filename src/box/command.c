@@ -123,6 +123,13 @@ s64 box_execve(struct notif *n)
 	return BOX_PASS;
 }
 
+/* What it has become is seen to (decide_image) before there are more of it. */
+s64 box_born(struct notif *n)
+{
+	(void)n;
+	return BOX_PASS;
+}
+
 /* A record of the kernel's tells of its end, but not how, and later than it can be asked. */
 s64 box_exit_group(struct notif *n)
 {

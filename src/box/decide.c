@@ -172,7 +172,7 @@ bool who_is(struct notif *n, struct who *w)
 {
 	char text[4096], *end;
 
-	if (text_of(text, sizeof(text), "/proc/%d/status", n->tid) <= 0 || !notif_alive(n))
+	if (text_of(text, sizeof(text), "/proc/%d/status", n->tid) <= 0)
 		return false;
 	w->task = (struct run_task){ .tid = (u32)n->tid, .tgid = (u32)n->client->pid, .mem_fd = -1 };
 	sscanf(text_value(text, "Name"), " %15[^\n]", w->task.comm);
@@ -181,7 +181,7 @@ bool who_is(struct notif *n, struct who *w)
 	four(text_value(text, "Gid"), w->gid);
 	w->task.uid = w->uid[0];
 	w->task.gid = w->gid[0];
-	w->caps = text_number(text, "CapEff", 16);
+	w->caps = identity_caps(n->tid, text_number(text, "CapEff", 16));
 	w->umask = (u32)text_number(text, "Umask", 8);
 	end = text_value(text, "Groups");
 	for (w->ngroups = 0; w->ngroups < ARRAY_SIZE(w->groups); w->ngroups++) {
@@ -192,7 +192,7 @@ bool who_is(struct notif *n, struct who *w)
 	}
 	if (!cgroup_of_task((u32)n->client->pid, w->cgroup, sizeof(w->cgroup)))
 		snprintf(w->cgroup, sizeof(w->cgroup), "/");
-	return true;
+	return notif_alive(n); /* all of this was the client's */
 }
 
 /* ---- asking ---- */

@@ -226,6 +226,8 @@ static void remember(struct client *c, int fd)
 		c->images[c->nimages++] = (struct exec_file){ st.st_dev, st.st_ino };
 }
 
+static bool same_image(const struct exec_file *a, const struct exec_file *b) { return a->dev == b->dev && a->ino == b->ino; }
+
 static s64 judge_program(struct notif *n, const struct who *w, int fd, const char *name)
 {
 	struct mirrors m = { .btf = hook_btf(n->box->skep->hooks) };
@@ -282,13 +284,13 @@ static s64 judge_exec(struct notif *n, const struct who *w, int dirfd, const cha
 	s64 ret = 0;
 	int self;
 
-	n->client->nimages = 0;
 	snprintf(link, sizeof(link), "/proc/%d/exe", n->tid);
 	self = open(link, O_PATH | O_CLOEXEC);
-	if (self >= 0) {
-		remember(n->client, self); /* the call may fail */
-		close(self);
-	}
+	if (self < 0)
+		return -errno;
+	n->client->nimages = 0;
+	remember(n->client, self); /* the call may fail */
+	close(self);
 	for (u32 i = 0; i < INTERPRETERS && !ret; i++) {
 		if (!path[0] && flags & AT_EMPTY_PATH)
 			k = (struct walk){ .at = client_fd(n->client, dirfd), .dir = -1 };
@@ -320,8 +322,9 @@ s64 decide_exec(struct notif *n, int dirfd, u64 at, int flags)
 	if (!decides(n->box, SEC_bprm_check_security) && !decides(n->box, SEC_file_open))
 		return BOX_PASS;
 	serve_slow(n->from);
-	if (client_string(n->client, path, at, sizeof(path)) < 0)
-		return BOX_PASS;
+	ret = client_string(n->client, path, at, sizeof(path));
+	if (ret < 0)
+		return ret;
 	if (!who_is(n, &w))
 		return -EINTR;
 	ret = act_begin(n, &w, &act);
@@ -341,11 +344,18 @@ bool decide_image(struct notif *n)
 	if (!c->nimages)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/exe", n->tid);
-	if (stat(path, &st))
-		return true; /* it is gone */
-	for (u32 i = 0; i < c->nimages; i++)
-		if (c->images[i].dev == st.st_dev && c->images[i].ino == st.st_ino)
-			return true;
+	if (stat(path, &st)) {
+		if (!notif_alive(n))
+			return true; /* it is gone */
+		st = (struct stat){ .st_ino = 0 }; /* a program that hides is none that was allowed */
+	}
+	for (u32 i = 0; i < c->nimages; i++) {
+		if (c->images[i].dev != st.st_dev || c->images[i].ino != st.st_ino)
+			continue;
+		if (i && !same_image(&c->images[i], &c->images[0]))
+			c->nimages = 0; /* the call has succeeded: it is what it is until the next one */
+		return true;
+	}
 	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 	return false;
 }

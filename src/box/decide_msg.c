@@ -107,9 +107,11 @@ static int message_control(struct notif *n, struct message *m)
 		int *fd = (int *)(void *)CMSG_DATA(c);
 		size_t cnt = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_len < CMSG_LEN(0))
+		if (c->cmsg_len < CMSG_LEN(0) || c->cmsg_len > m->control_len - (size_t)((u8 *)c - m->control))
+			return -EINVAL;
+		if (c->cmsg_level != SOL_SOCKET)
 			continue;
-		if (c->cmsg_type == SCM_CREDENTIALS)
+		if (c->cmsg_type == SCM_CREDENTIALS && cnt)
 			*fd = (int)getpid();
 		if (c->cmsg_type != SCM_RIGHTS)
 			continue;

@@ -173,20 +173,25 @@ static bool elsewhere(const struct notif *n)
 }
 
 /* Everything asked about is in registers, so the kernel makes the socket, unless programs gave it marks. */
-static s64 make_marked(struct notif *n, const struct bpf_sock *s)
+static s64 make_marked(struct notif *n, const struct who *w, const struct bpf_sock *s)
 {
-	int fd;
+	struct acting act;
+	int fd, err;
 
 	if (elsewhere(n))
 		return -EPERM;
+	err = act_begin(n, w, &act);
+	if (err)
+		return err;
 	fd = socket((int)n->args[0], (int)n->args[1], (int)n->args[2]);
+	err = -errno;
+	act_end(&act);
 	if (fd < 0)
-		return -errno;
+		return err;
 	if ((s->mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &s->mark, 4)) ||
 	    (s->priority && setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &s->priority, 4)) ||
 	    (s->bound_dev_if && setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &s->bound_dev_if, 4))) {
-		int err = -errno;
-
+		err = -errno;
 		close(fd);
 		return err;
 	}
@@ -216,7 +221,7 @@ s64 box_socket(struct notif *n)
 	if (ret < 0)
 		return ret;
 	if (sk.s.mark || sk.s.priority || sk.s.bound_dev_if)
-		return make_marked(n, &sk.s);
+		return make_marked(n, &w, &sk.s);
 	return BOX_PASS;
 }
 
@@ -471,8 +476,9 @@ static bool means_the_caller(int level, int name)
 	if (level == SOL_SOCKET)
 		return name == SO_ATTACH_FILTER || name == SO_ATTACH_BPF || name == SO_ATTACH_REUSEPORT_CBPF ||
 		       name == SO_ATTACH_REUSEPORT_EBPF || name == 77 /* SO_PEERPIDFD */;
-	return (level == IPPROTO_IP && name >= 64 && name < 128) || (level == IPPROTO_IPV6 && name >= 64 && name < 70) || /* tables */
-	       (level == IPPROTO_TCP && name == 35 /* TCP_ZEROCOPY_RECEIVE */) || level == SOL_PACKET || level == SOL_XDP;
+	return (level == IPPROTO_IP && name >= 64 && name < 192) || (level == IPPROTO_IPV6 && name >= 64 && name < 70) || /* tables */
+	       (level == IPPROTO_TCP && name == 35 /* TCP_ZEROCOPY_RECEIVE */) || level == IPPROTO_SCTP || level == SOL_PACKET ||
+	       level == SOL_XDP || level == SOL_RDS || level == SOL_ALG;
 }
 
 struct option {

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -49,6 +50,17 @@ void identity_init(struct client *c)
 	pthread_mutex_unlock(&c->box->lock);
 }
 
+u64 identity_caps(pid_t tid, u64 effective)
+{
+	char path[40];
+	struct stat own, its;
+
+	if (!effective)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", tid);
+	return stat("/proc/self/ns/user", &own) || stat(path, &its) || own.st_ino != its.st_ino ? 0 : effective;
+}
+
 #define IDENTITY_KNOWN ((u64)1 << 63)
 #define IDENTITY_ASK 1 /* another thread makes an execve: whoever is first, and how often, ask */
 
@@ -56,10 +68,14 @@ void identity_init(struct client *c)
 static u64 ask_kernel(struct notif *n)
 {
 	char text[2048];
+	u64 eff;
 
-	if (text_of(text, sizeof(text), "/proc/%d/status", n->tid) <= 0 || !notif_alive(n))
+	if (text_of(text, sizeof(text), "/proc/%d/status", n->tid) <= 0)
 		return 0;
-	return IDENTITY_KNOWN | (u64)bits_of(text_number(text, "CapEff", 16)) << 32 | (u32)text_number(text, "Uid", 10);
+	eff = identity_caps(n->tid, text_number(text, "CapEff", 16));
+	if (!notif_alive(n))
+		return 0;
+	return IDENTITY_KNOWN | (u64)bits_of(eff) << 32 | (u32)text_number(text, "Uid", 10);
 }
 
 /*

@@ -80,12 +80,12 @@ static s64 path_arg(struct notif *n, int i, char path[4096])
 static s64 do_open(struct notif *n, int at, const struct open_call *o)
 {
 	char given[4096], path[4096];
-	int fd = FILE_PASS;
+	int fd = FILE_PASS, len = client_string(n->client, given, n->args[at], sizeof(given));
 
-	if (client_string(n->client, given, n->args[at], sizeof(given)) < 0)
-		return n->believed ? BOX_SURE : BOX_PASS;
-	if (n->believed && (could_be_ours(n->box->files, given) || decides_open(n->box)))
+	if (n->believed && (len < 0 || could_be_ours(n->box->files, given) || decides_open(n->box)))
 		return BOX_SURE;
+	if (len < 0) /* memory that cannot be read now may be when the kernel looks */
+		return decides_open(n->box) ? len : BOX_PASS;
 	if (could_be_ours(n->box->files, given)) {
 		memcpy(path, given, strlen(given) + 1);
 		path_clean(path);
@@ -111,7 +111,7 @@ s64 box_openat2(struct notif *n)
 	struct open_call o = { .dirfd = (int)n->args[0] };
 
 	if (client_read(n->client, &o.flags, n->args[2], 3 * sizeof(u64)))
-		return n->believed ? BOX_SURE : BOX_PASS;
+		return n->believed ? BOX_SURE : decides_open(n->box) ? -EFAULT : BOX_PASS;
 	return do_open(n, 1, &o);
 }
 
@@ -291,6 +291,8 @@ static s64 do_unlink(struct notif *n, int at, int flags)
 
 	if (!mounted_arg(n, at, real))
 		return decide_remove(n, at ? (int)n->args[0] : AT_FDCWD, at, flags);
+	if (!pin_may_remove(n->box->skep, real, caller_known(notif_caller(n))))
+		return -EPERM;
 	if (unlinkat(AT_FDCWD, real, flags))
 		return -errno;
 	pin_sweep(n->box->skep);
@@ -313,6 +315,9 @@ static s64 do_rename(struct notif *n, int from, int to, u64 flags)
 		return -EINVAL;
 	if (flags && !lstat(new, &st))
 		return -EEXIST;
+	notif_caller(n);
+	if (!pin_may_remove(n->box->skep, old, caller_known(&n->who)) || !pin_may_remove(n->box->skep, new, caller_known(&n->who)))
+		return -EPERM;
 	return pin_rename(n->box->skep, old, new);
 }
 

@@ -57,6 +57,7 @@ void box_may_end(struct box *b); /* if nobody is left */
 /* ---- identity.c ---- */
 void identity_init(struct client *c);
 void identity_fill(struct notif *n); /* who.uid, who.pid, who.caps */
+u64 identity_caps(pid_t tid, u64 effective); /* of a thread's capabilities those it has here, not in a user namespace of its own */
 void identity_forget(struct notif *n, bool exec); /* it may become somebody else */
 
 /* ---- loop.c ---- */

@@ -241,7 +241,8 @@ static int pin_path(struct caller *w, int dir, const char *path, char *out, size
 	    (int)(sizeof(whole) - (size_t)len))
 		return -ENAMETOOLONG;
 	path_clean(whole);
-	if (!strncmp(whole, n->box->dir, strlen(n->box->dir))) { /* through a directory that we opened for it */
+	len = (ssize_t)strlen(n->box->dir);
+	if (!strncmp(whole, n->box->dir, (size_t)len) && whole[len] == '/') { /* through a directory that we opened for it */
 		snprintf(out, size, "%s", whole);
 		return 0;
 	}
@@ -320,14 +321,16 @@ static void sort_rows(void)
 static void dispatch(struct notif *n)
 {
 	const struct row *row = n->nr < ARRAY_SIZE(by_number) ? &by_number[n->nr] : NULL;
-	s64 ret = BOX_PASS;
+	/* a client that cannot be looked at gets nothing, least of all the kernel's own answer; but it may end */
+	const s64 none = n->nr == __NR_exit_group ? BOX_PASS : -ENFILE;
+	s64 ret = none;
 
 	n->client = row && row->fn ? client_of(n, row->lax) : NULL;
 	if (n->client) {
 		__atomic_fetch_add(&n->client->calls, 1, __ATOMIC_RELAXED);
 		ret = decide_image(n) ? row->fn(n) : -EPERM;
 		if (ret == BOX_SURE)
-			ret = !client_sure(n) ? BOX_PASS : decide_image(n) ? row->fn(n) : -EPERM;
+			ret = !client_sure(n) ? none : decide_image(n) ? row->fn(n) : -EPERM;
 	}
 	if (n->reply == N_DONE || ret == BOX_DONE)
 		;

@@ -103,14 +103,14 @@ static _Noreturn void become_command(const struct box_opts *o, int to_super, int
 	int fd = filter_install(geteuid() && !o->unprivileged, o->enforce);
 
 	if (tell_listener(to_super, fd, o->enforce) || read(go, &c, 1) != 1)
-		_exit(EXIT_BOX_ERROR); /* the supervisor says why */
+		syscall(SYS_exit, EXIT_BOX_ERROR); /* the supervisor says why, and is gone: exit_group(2) would wait for it */
 	if (fd >= 0)
 		close(fd);
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* where only ancestors may look: who joins a box is not its child */
 	if (!box_inside(&hello)) /* the call did not arrive */
 		how = trap_install() ? 'f' : 't';
 	if (write(to_super, &how, 1) != 1 || (how != 'n' && read(go, &c, 1) != 1))
-		_exit(EXIT_BOX_ERROR);
+		syscall(SYS_exit, EXIT_BOX_ERROR);
 	if (o->accelerate)
 		preload_accelerator();
 	set_environment(o);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -51,6 +52,71 @@ static bool same(int a, int b)
 	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/*
+ * Names below /proc/PID that tell nothing but to who may look into the process. The kernel asks whether the supervisor may, which may look
+ * into everybody: for processes that are not of the box the client, which is fenced off them, is told that it may not.
+ */
+static bool is_public(const char *name)
+{
+	static const char *const names[] = { "task", "stat", "statm", "status", "comm", "cmdline", "cgroup", "limits", "mounts", "mountinfo",
+					     "oom_score", "oom_score_adj", "oom_adj", "sched", "schedstat", "sessionid", "loginuid", "net",
+					     "uid_map", "gid_map", "setgroups", "attr", "wchan", "cpuset", "." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return name[strspn(name, "0123456789")] == '\0'; /* a thread */
+}
+
+/* The process that a directory of /proc belongs to; 0: none, -1: unknown. */
+static pid_t owner_of(int dir)
+{
+	int at = dup(dir);
+	pid_t pid = -1;
+
+	for (int depth = 0; depth < 8 && at >= 0; depth++) {
+		struct statfs fs;
+		struct stat st;
+		char text[512];
+		ssize_t got;
+		int fd, above;
+
+		if (fstatfs(at, &fs) || fs.f_type != PROC_FS || fstat(at, &st))
+			break;
+		fd = openat(at, "status", O_RDONLY | O_CLOEXEC);
+		got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		if (fd >= 0)
+			close(fd);
+		text[got > 0 ? got : 0] = '\0';
+		if (got > 0 && strstr(text, "\nTgid:")) {
+			pid = atoi(strstr(text, "\nTgid:") + 6);
+			break;
+		}
+		if (st.st_ino == PROC_ROOT) {
+			pid = 0;
+			break;
+		}
+		above = openat(at, "..", LOOK | O_DIRECTORY);
+		close(at);
+		at = above;
+	}
+	if (at >= 0)
+		close(at);
+	return pid;
+}
+
+static bool may_look(const struct walker *k, const char *name)
+{
+	struct statfs fs;
+	struct stat st;
+	pid_t pid;
+
+	if (fstatfs(k->cur, &fs) || fs.f_type != PROC_FS || fstat(k->cur, &st) || st.st_ino == PROC_ROOT || is_public(name))
+		return true;
+	pid = owner_of(k->cur);
+	return !pid || (pid != getpid() && (!k->n->box->opts.enforce || client_known(k->n->box, pid)));
+}
+
 /* Text of a link in the current directory, which is put before the rest. 0, -errno, 1: it is followed by the kernel only. */
 static int link_text(struct walker *k, const char *name, int link, bool dir)
 {
@@ -88,7 +154,7 @@ static int link_text(struct walker *k, const char *name, int link, bool dir)
 /* One step down to `name`: 0, -errno; `found` is the file when it was the last one, else the walk goes on in it. */
 static int step(struct walker *k, const char *name, bool last, bool nofollow, bool dir, int *ret_found)
 {
-	int fd = openat(k->cur, name, LOOK | O_NOFOLLOW), err;
+	int fd = may_look(k, name) ? openat(k->cur, name, LOOK | O_NOFOLLOW) : (errno = EACCES, -1), err;
 	struct stat st;
 
 	if (fd < 0)

@@ -375,6 +375,7 @@ static int make_file(const struct map_attr *a, struct map_geom *g, u64 *ret_size
 	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE ? -errno : -ENOMEM;
+	fchmod(fd, 0600); /* a descriptor for reading stays one in other users' hands */
 	if (size > S64_MAX || ftruncate(fd, (off_t)size))
 		goto no_memory;
 	h = mmap(NULL, MAP_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(size - MAP_PAGE));

@@ -169,6 +169,7 @@ int obj_init(struct obj *o, struct objtab *t, enum obj_kind kind, const struct o
 		memfd = made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 		if (memfd < 0)
 			return -errno;
+		fchmod(memfd, 0600); /* a descriptor for reading stays one in other users' hands */
 	}
 	if (fstat(memfd, &st)) {
 		err = -errno;

@@ -24,6 +24,7 @@ struct pin {
 	struct pin *next;
 	struct obj *obj; /* referenced */
 	int fd;          /* the marker, locked */
+	u32 uid;         /* whose it is: nobody else but root gets at it */
 	char path[];
 };
 struct pins {
@@ -67,6 +68,15 @@ void pin_destroy(struct skep *s)
 	rmdir(s->pin_dir); /* when nothing else is in it */
 	free(s->pins);
 	free(s->pin_dir);
+}
+
+/* The directory of pins is made by who is first to pin, often in a place where others may make one of that name. */
+static bool own_dir(const char *dir)
+{
+	struct stat st;
+
+	return strncmp(dir, "/tmp/", 5) || (mkdir(dir, 0700) && errno != EEXIST) ||
+	       (!lstat(dir, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid());
 }
 
 static void make_dirs(char *path)
@@ -118,6 +128,23 @@ void pin_sweep(struct skep *s)
 	pthread_mutex_lock(&s->lock);
 	find(s, "");
 	pthread_mutex_unlock(&s->lock);
+}
+
+static bool may_use(const struct pin *p, const struct caller *w)
+{
+	return !w->uid || w->uid == p->uid || w->caps & CAPB_SYS_ADMIN;
+}
+
+bool pin_may_remove(struct skep *s, const char *path, const struct caller *w)
+{
+	size_t n = strlen(path);
+	bool may = true;
+
+	pthread_mutex_lock(&s->lock);
+	for (const struct pin *p = s->pins->list; p && may; p = p->next)
+		may = strncmp(p->path, path, n) || (p->path[n] && p->path[n] != '/') || may_use(p, w);
+	pthread_mutex_unlock(&s->lock);
+	return may;
 }
 
 /* The pin, or one below a directory, under its new name. */
@@ -247,6 +274,7 @@ static int add_pin(struct call *c, struct obj *o, const char *path)
 	}
 	memcpy(p->path, path, n);
 	p->fd = fd;
+	p->uid = caller_known(c->who)->uid;
 	p->obj = obj_pin(o);
 	p->next = c->s->pins->list;
 	c->s->pins->list = p;
@@ -273,8 +301,13 @@ int cmd_obj_pin(struct call *c)
 		obj_put(o);
 		return err;
 	}
-	if (!c->who->pin_path && !strncmp(path, c->s->pin_dir, strlen(c->s->pin_dir)))
+	if (!c->who->pin_path && !strncmp(path, c->s->pin_dir, strlen(c->s->pin_dir))) {
+		if (!own_dir(c->s->pin_dir)) {
+			obj_put(o);
+			return call_fail(c, -EPERM, "%s, where pins are kept, belongs to somebody else", c->s->pin_dir);
+		}
 		make_dirs(path);
+	}
 	pthread_mutex_lock(&c->s->lock);
 	find(c->s, path); /* drop what was unlinked */
 	err = add_pin(c, o, path);
@@ -302,6 +335,7 @@ int cmd_obj_get(struct call *c)
 	struct obj *o = NULL;
 	struct pin *p;
 	int err, mode = O_RDWR;
+	bool denied;
 
 	if (c->a.pin.bpf_fd || (flags & ~(rdonly | wronly | PATH_FD)))
 		return call_fail(c, -EINVAL, "bpf_fd must be 0 and file_flags 0x%x has unknown bits", flags);
@@ -319,9 +353,12 @@ int cmd_obj_get(struct call *c)
 		mode = O_WRONLY;
 	pthread_mutex_lock(&c->s->lock);
 	p = find(c->s, path);
-	if (p)
+	denied = p && !may_use(p, caller_known(c->who));
+	if (p && !denied)
 		o = obj_get(p->obj);
 	pthread_mutex_unlock(&c->s->lock);
+	if (denied)
+		return call_fail(c, -EACCES, "%s was pinned by another user", path);
 	if (!o)
 		return call_fail(c, foreign(path) ? -EACCES : -ENOENT, "no object of this subsystem is pinned at %s", path);
 	err = call_new_fd(c, o, o->kind == OBJ_MAP ? mode : O_RDWR);

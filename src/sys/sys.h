@@ -175,6 +175,7 @@ void pin_destroy(struct skep *s);
 /* Let go of what lost its name in the file system. */
 void pin_sweep(struct skep *s);
 /* Rename a marker, or a directory of them: 0 or -errno. */
+bool pin_may_remove(struct skep *s, const char *path, const struct caller *w); /* a pin, or all that are below: of none but theirs */
 int pin_rename(struct skep *s, const char *old, const char *new);
 
 /* Make an object of kernel types that are not vmlinux's, named as a module would be; takes `btf` over when it succeeds. */
