@@ -18,4 +18,8 @@ helper_fn kfunc_body_held(const char *name);
 /* bpf_trace_printk with the values of r3 to r5, which its contract does not name. */
 u64 print_trace_printk(u64 fmt, u64 fmt_size, u64 a, u64 b, u64 c, struct run *run);
 
+#define PRINT_ARGS 12
+/* As bpf_snprintf() formats: the length it has or would have with more room, or -EINVAL for a format BPF does not have. */
+s64 print_format(char *buf, size_t room, const char *fmt, const u64 *args, u32 nargs);
+
 #endif

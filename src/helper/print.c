@@ -14,7 +14,6 @@
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
-#define MAX_ARGS 12
 #define LINE 512
 
 /* Output that counts what would have been written, like snprintf. */
@@ -38,6 +37,7 @@ static void put_padded(struct out *o, const char *s, size_t n, int width, bool l
 
 struct spec {
 	bool left, zero;
+	char plus;       /* what stands before a signed number that is not negative: '+', ' ', or 0 */
 	int width, size; /* size: 0 int, 1 long, 2 long long */
 	char kind;       /* d i u x X s c p, or '%' */
 	char what;       /* p: the letter behind it, or 0; s: 'k' or 'u' */
@@ -55,6 +55,8 @@ static const char *parse_spec(const char *p, struct spec *s)
 	for (; *p == '0' || *p == ' ' || *p == '+' || *p == '-'; p++) {
 		s->left |= *p == '-';
 		s->zero |= *p == '0';
+		if (*p == '+' || (*p == ' ' && !s->plus))
+			s->plus = *p;
 	}
 	for (; *p >= '0' && *p <= '9' && s->width < 1000; p++)
 		s->width = s->width * 10 + (*p - '0');
@@ -89,20 +91,34 @@ static const char *parse_spec(const char *p, struct spec *s)
 	return p + 1;
 }
 
+/* Zeros go between the sign and the number. */
 static void put_number(struct out *o, const struct spec *s, u64 v)
 {
-	char fmt[16], text[48];
 	bool is_signed = s->kind == 'd' || s->kind == 'i';
-	int n;
+	const char *digits = s->kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+	u32 base = s->kind == 'x' || s->kind == 'X' ? 16 : 10;
+	char text[32], sign;
+	size_t at = sizeof(text);
+	int pad;
 
 	if (!s->size)
 		v = is_signed ? (u64)(s64)(s32)v : (u32)v;
-	snprintf(fmt, sizeof(fmt), "%%%s%s*ll%c", s->left ? "-" : "", s->zero ? "0" : "", s->kind);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	n = snprintf(text, sizeof(text), fmt, MIN(s->width, 40), (unsigned long long)v);
-#pragma GCC diagnostic pop
-	put(o, text, (size_t)MAX(n, 0));
+	sign = !is_signed ? 0 : (s64)v < 0 ? '-' : s->plus;
+	v = sign == '-' ? 0 - v : v;
+	do {
+		text[--at] = digits[v % base];
+		v /= base;
+	} while (v);
+	pad = s->width - (int)(sizeof(text) - at) - (sign != 0);
+	for (; !s->left && !s->zero && pad > 0; pad--)
+		put(o, " ", 1);
+	if (sign)
+		put(o, &sign, 1);
+	for (; !s->left && pad > 0; pad--)
+		put(o, "0", 1);
+	put(o, text + at, sizeof(text) - at);
+	for (; pad > 0; pad--)
+		put(o, " ", 1);
 }
 
 static void put_string(struct out *o, const struct spec *s, u64 addr)
@@ -167,7 +183,7 @@ static s64 format(struct out *o, const char *fmt, const u64 *args, u32 nargs)
 		struct spec s;
 		if (*p != '%') {
 			if (((u8)*p < 0x20 && *p != '\n' && *p != '\t' && *p != '\r' && *p != '\v' && *p != '\f') ||
-			    (u8)*p >= 0x7f)
+			    *p == 0x7f)
 				return -EINVAL;
 			put(o, p++, 1);
 			continue;
@@ -199,6 +215,15 @@ static void finish(struct out *o)
 {
 	if (o->room)
 		o->s[MIN(o->len, o->room - 1)] = '\0';
+}
+
+s64 print_format(char *buf, size_t room, const char *fmt, const u64 *args, u32 nargs)
+{
+	struct out o = { buf, room, 0 };
+	s64 n = format(&o, fmt, args, nargs);
+
+	finish(&o);
+	return n;
 }
 
 static u64 printk(const char *fmt, u64 fmt_size, const u64 *args, u32 nargs, struct run *run)
@@ -233,7 +258,7 @@ u64 helper_trace_printk(const void *fmt, u64 fmt_size, struct run *run)
 
 u64 helper_trace_vprintk(const void *fmt, u64 fmt_size, const void *data, u64 data_len, struct run *run)
 {
-	if (data_len & 7 || data_len > MAX_ARGS * 8 || (data_len && !data))
+	if (data_len & 7 || data_len > PRINT_ARGS * 8 || (data_len && !data))
 		return RET_INT_(-EINVAL);
 	return printk(fmt, fmt_size, data, (u32)data_len / 8, run);
 }
@@ -244,7 +269,7 @@ u64 helper_snprintf(void *str, u64 str_size, const char *fmt, const void *data, 
 	s64 n;
 
 	(void)run;
-	if (data_len & 7 || data_len > MAX_ARGS * 8 || (data_len && !data))
+	if (data_len & 7 || data_len > PRINT_ARGS * 8 || (data_len && !data))
 		return RET_INT_(-EINVAL);
 	n = format(&o, fmt, data, (u32)data_len / 8);
 	if (n < 0)
@@ -275,7 +300,7 @@ u64 helper_seq_printf(void *m, const void *fmt, u64 fmt_size, const void *data, 
 	s64 n;
 
 	(void)m;
-	if (data_len & 7 || data_len > MAX_ARGS * 8 || (data_len && !data) || !fmt_size || f[fmt_size - 1])
+	if (data_len & 7 || data_len > PRINT_ARGS * 8 || (data_len && !data) || !fmt_size || f[fmt_size - 1])
 		return RET_INT_(-EINVAL);
 	n = format(&o, f, data, (u32)data_len / 8);
 	return n < 0 ? RET_INT_(n) : seq_put(line, (u32)MIN(o.len, sizeof(line) - 1), run);

@@ -119,7 +119,7 @@ int engine_make(struct prog *p, const struct prog_attr *a, bool hardened, const 
 	p->image = (struct image){ .n = low->n, .nsubs = low->nsubs, .exception_sub = low->exception_sub,
 				   .throws = low->may_throw, .may_throw = low->may_throw || a->budget,
 				   .may_tail_call = low->may_tail_call, .budget = a->budget, .whole_index = hardened,
-				   .entry = run_unready, .prog = p };
+				   .entry = run_unready, .prog = p, .streams = &p->streams };
 	p->image.tail = p->image.may_throw ? run_landed : run_unready;
 	p->nrefs = low->nrefs;
 	p->ntails = low->ntails;

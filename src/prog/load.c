@@ -230,6 +230,7 @@ static void prog_destroy(struct obj *obj)
 	free(p->func_info);
 	free(p->line_info);
 	pthread_mutex_destroy(&p->lock);
+	streams_free(&p->streams);
 	free(p);
 }
 
@@ -432,6 +433,7 @@ int prog_load(struct objtab *tab, const struct prog_attr *a, struct log *log, st
 		goto out;
 	}
 	pthread_mutex_init(&p->lock, NULL);
+	streams_init(&p->streams);
 	if (a->btf_obj) {
 		err = keep(&l.btfs, &l.nbtfs, &l.btfcap, a->btf_obj);
 		if (!err)

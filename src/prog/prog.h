@@ -11,6 +11,7 @@
 #ifndef SKEP_PROG_PROG_H
 #define SKEP_PROG_PROG_H
 
+#include "helper/stream.h"
 #include "jit/codemem.h"
 #include "jit/jit.h"
 #include "map/map.h"
@@ -85,6 +86,7 @@ struct prog {
 	u32 max_rdonly, max_rdwr;  /* and of an iterator's key and value */
 	u32 max_tp_access;         /* and of what a writable raw tracepoint's argument points to */
 	struct prog_stats stats;   /* atomics */
+	struct streams streams;    /* what it prints for its readers */
 	pthread_mutex_t lock;      /* maps (BPF_PROG_BIND_MAP), becoming ready */
 };
 

@@ -107,6 +107,7 @@ union attr {
 	struct attr_task_fd { u32 pid, fd, flags, buf_len; u64 buf; u32 prog_id, fd_type; u64 probe_offset, probe_addr; } task_fd;
 	struct attr_bind { u32 prog_fd, map_fd, flags; } bind;
 	struct attr_link_update { u32 link_fd, new_fd, flags, old_fd; } link_update;
+	struct attr_stream { u64 buf; u32 len, id, prog_fd; } stream;
 	u8 bytes[168]; /* Linux 6.18: anything beyond must be zero, or E2BIG */
 };
 

@@ -552,6 +552,29 @@ int cmd_prog_bind_map(struct call *c)
 	return err;
 }
 
+/* ---- streams ---- */
+struct stream_to { struct call *c; u64 at; };
+
+static int stream_out(void *to, const char *text, u32 len)
+{
+	const struct stream_to *t = to;
+
+	return call_out(t->c, t->at, text, len);
+}
+
+int cmd_prog_stream_read_by_fd(struct call *c)
+{
+	struct stream_to to = { c, c->a.stream.buf };
+	struct prog *p;
+	int err = call_prog(c, (int)c->a.stream.prog_fd, &p);
+
+	if (err)
+		return err;
+	err = (int)stream_take(&p->streams, c->a.stream.id, c->a.stream.len, stream_out, &to);
+	prog_put(p);
+	return err == -ENOENT ? call_fail(c, err, "stream_id must be 1 (output) or 2 (errors)") : err;
+}
+
 /* Copy a result out: what fits, its full size, and -ENOSPC when it was cut. */
 static int put_result(struct call *c, u64 dst, u32 room, const void *src, u32 n)
 {

@@ -185,7 +185,7 @@ static int check_format(struct vf_env *e, const char *fmt, u32 max_args)
 	u32 nargs = 0;
 
 	for (const char *p = fmt; *p;) {
-		if ((*p < 0x20 && !strchr("\t\n\v\f\r", *p)) || *p > 0x7e)
+		if (((u8)*p < 0x20 && !strchr("\t\n\v\f\r", *p)) || *p == 0x7f)
 			return reject(e, REJ_FORMAT);
 		if (*p++ != '%')
 			continue;

@@ -50,6 +50,7 @@ struct image {
 	u32 code_size;
 	const u32 *code_off;    /* compiled offset of each op, for dumps and line tables; n + 1 entries, or NULL */
 	void *prog;             /* struct prog *, opaque here */
+	struct streams *streams; /* its output (helper/stream.h); NULL: nobody can read any */
 	u64 budget;             /* ns that a run may take, 0: any time; its operations then hold polls */
 };
 

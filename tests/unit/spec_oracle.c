@@ -241,6 +241,30 @@ TEST(kfuncs_as_root)
 	btf_free(kernel_types);
 }
 
+TEST(every_kfunc_of_the_kernel_has_a_row)
+{
+	struct btf *b = read_kernel_types();
+	u32 missing = 0, seen = 0;
+
+	if (!b)
+		SKIP("no kernel BTF");
+	for (u32 id = 1; id < btf_type_count(b); id++) {
+		const struct btf_type *t = btf_type(b, id);
+
+		if (btf_kind_of(t) != BTF_KIND_DECL_TAG || strcmp(btf_type_name(b, id), "bpf_kfunc"))
+			continue;
+		seen++;
+		if (!kfunc_by_name(btf_type_name(b, t->type))) {
+			printf("#   %s\n", btf_type_name(b, t->type));
+			missing++;
+		}
+	}
+	btf_free(b);
+	if (!seen)
+		SKIP("this kernel does not mark its functions");
+	CHECK_EQ(missing, 0);
+}
+
 /* ---- map types ---- */
 
 /* The smallest map of a type, plus flags; 0 flags: those it cannot do without. */
