@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Speed of the engines: the same programs natively, compiled by skep, interpreted by skep, and in the running kernel,
- * interleaved in one process. Medians of several passes; the kernel's cost of an empty run is subtracted from its times.
+ * interleaved in one process. Medians of several passes. Ratios are of what a program adds to an empty run of the same engine.
  *
  *   bench [-j] [-p PASSES] [-t MS] OBJECT [PROGRAM...]
  */
@@ -312,15 +312,17 @@ static bool wanted(const struct program *p, int argc, char **argv)
 }
 
 /* ---- output ---- */
+/* Without what the engine takes for an empty run: entering, leaving, and the loop around. */
+static double net(const struct program *p, enum engine e)
+{
+	return p->fd[e] < 0 ? NAN : p->median[e] - programs[0].median[e];
+}
+
 static double ratio(const struct program *p, enum engine a, enum engine b)
 {
-	double x = p->median[a], y = p->median[b];
+	double x = net(p, a), y = net(p, b);
 
-	if (a == KERNEL)
-		x -= programs[0].median[KERNEL];
-	if (b == KERNEL)
-		y -= programs[0].median[KERNEL];
-	return p->fd[a] < 0 || p->fd[b] < 0 || y <= 0 ? NAN : x / y;
+	return isnan(x) || isnan(y) || x <= 0 || y <= 0 ? NAN : x / y;
 }
 
 static double mean(enum engine a, enum engine b, bool *used)

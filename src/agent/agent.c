@@ -262,7 +262,7 @@ static inline u64 run_ref(struct agent_thread *t, const struct agent_ref *ref, v
 
 	r->image = ref->image;
 	r->ctx = ctx;
-	r->tail_calls = 0;
+	r->tail_left = RUN_MAX_TAIL_CALLS;
 	r->cookie = ref->cookie;
 	r->prog_type = ref->prog_type;
 	return unlikely(ref->flags) ? run_special(r, ref, ctx) : ref->entry(ctx, r);

@@ -1017,6 +1017,7 @@ static int put_image(struct proc *p, struct stop *s, const struct prog *prog, co
 	i.sub = (const struct image_sub *)subs;
 	i.entry = (u64 (*)(void *, struct run *))(at + j->entry);
 	i.tail = i.entry; /* runs there have a landing when they may tail call */
+	i.hop = (void *)(at + j->hop);
 	i.jit_call = (u64 (*)(void *, u64, u64, u64, u64, u64, struct run *))(at + j->call);
 	i.code = NULL;
 	i.code_off = NULL;

@@ -80,7 +80,7 @@ static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct t
 	start = clock_ns(CLOCK_MONOTONIC);
 	for (u32 i = 0; i < n; i++) {
 		run.image = &p->image;
-		run.tail_calls = 0;
+		run.tail_left = RUN_MAX_TAIL_CALLS;
 		grace_enter();
 		t->retval = (u32)run_image(&run, ctx);
 		grace_leave();

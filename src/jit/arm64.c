@@ -381,7 +381,7 @@ static void emit_program(struct jit *j)
 {
 	struct a64 x = { .j = j, .enc = { .e = &j->e, .blind = j->o->blind } };
 
-	j->entry = jit_label_sub(j, 0);
+	j->entry = j->hop = jit_label_sub(j, 0);
 	j->call = emit_new_label(&j->e);
 	for (u32 s = 0; s < j->l->nsubs; s++)
 		one_sub(&x, s);

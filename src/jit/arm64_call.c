@@ -164,19 +164,18 @@ static void image_called(struct a64 *x, u32 on)
 /* What run_tail_call() does, for a slot whose place is known. Who changes it changes it for this code, too. */
 static void image_in(struct a64 *x, const struct lower_tail *t, u32 on)
 {
-	s64 calls = (s64)offsetof(struct run, tail_calls);
+	s64 left = (s64)offsetof(struct run, tail_left);
 
-	a64_mem(E, A_LOAD, 4, A_T1, A_RUN, calls);
-	a64_addi(E, A_SUBSI, 32, A_ZR, A_T1, RUN_MAX_TAIL_CALLS);
-	a64_bcond(E, A_HS, on);
+	a64_mem(E, A_LOAD, 4, A_T1, A_RUN, left);
+	a64_cbz(E, A_CBZ, 32, A_T1, on);
 	a64_fixed(E, A_T0, t->id);
 	a64_mem(E, A_LOAD, 4, A_T0, A_T0, 0);
 	a64_cbz(E, A_CBZ, 32, A_T0, on);
 	a64_fixed(E, A_T0, t->image);
 	a64_mem(E, A_LOAD, 8, A_T0, A_T0, 0);
 	a64_cbz(E, A_CBZ, 64, A_T0, on);
-	a64_addi(E, A_ADDI, 32, A_T1, A_T1, 1);
-	a64_mem(E, A_STORE, 4, A_T1, A_RUN, calls);
+	a64_addi(E, A_SUBI, 32, A_T1, A_T1, 1);
+	a64_mem(E, A_STORE, 4, A_T1, A_RUN, left);
 }
 
 /*

@@ -21,6 +21,11 @@ static const struct jit_target *target(void)
 #endif
 }
 
+void *jit_hop(void)
+{
+	return target() ? target()->hop : NULL;
+}
+
 bool jit_available(void)
 {
 	return target() && codemem_available();
@@ -205,7 +210,8 @@ static int describe(const struct jit *j, const struct codemem *m, struct jit_cod
 	}
 	*ret = (struct jit_code){ .mem = *m, .code = m->code, .size = (u32)m->size, .code_off = off, .sub_entry = subs,
 				  .entry = m->code + emit_label_at(&j->e, j->entry),
-				  .call = m->code + emit_label_at(&j->e, j->call) };
+				  .call = m->code + emit_label_at(&j->e, j->call),
+				  .hop = m->code + emit_label_at(&j->e, j->hop) };
 	ret->needs_run = j->need_run;
 	return 0;
 }
@@ -339,6 +345,7 @@ int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, stru
 	}
 	p.entry = start + emit_label_at(&j.e, j.entry);
 	p.call = start + emit_label_at(&j.e, j.call);
+	p.hop = start + emit_label_at(&j.e, j.hop);
 	*ret = p;
 	return 0;
 }

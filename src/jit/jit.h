@@ -29,6 +29,7 @@ struct jit_code {
 	void **sub_entry; /* nsubs, malloc'ed */
 	void *entry;      /* u64 (*)(void *ctx, struct run *) */
 	void *call;       /* u64 (*)(void *sub, r1..r5, struct run *) */
+	void *hop;        /* image.hop of an image whose `tail` is the entry */
 	bool needs_run;   /* the entry looks at its struct run; else that may be NULL */
 };
 /*
@@ -50,13 +51,15 @@ enum jit_service {
 struct jit_portable {
 	u8 *bytes;              /* the image, malloc'ed; `size` is whole pages, unused bytes trap */
 	u32 size;
-	u32 entry, call;        /* offsets of what jit_code has as addresses; tail calls go to the entry */
+	u32 entry, call, hop;   /* offsets of what jit_code has as addresses */
 	u32 *code_off;          /* n + 1 offsets, malloc'ed */
 	u32 *sub_entry;         /* nsubs offsets, malloc'ed */
 	u32 nsubs;
 	struct lower_ref *slot; /* nslots, malloc'ed; `op` has no meaning; names and maps as in what was compiled */
 	u32 nslots;
 };
+/* image.hop of every other image: goes to its `tail` as C calls it. NULL: compiled code does so itself. */
+void *jit_hop(void);
 /* Is executable memory to be had in this process? */
 bool jit_available(void);
 /*

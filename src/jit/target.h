@@ -36,7 +36,7 @@ struct jit {
 	struct lower_ref *slot; /* portable: what the table is to hold */
 	u32 nslots, slotcap;
 	int err;                /* -EIO: no random numbers */
-	u32 entry, call;        /* labels: entry of the program, thunk for callbacks */
+	u32 entry, call, hop;   /* labels: entry of the program, thunk for callbacks, where tail calls of compiled code arrive */
 };
 
 /* Labels: operation i is label i (n: the end), subprogram s label n + 1 + s; others are made as needed. */
@@ -66,6 +66,7 @@ struct jit_target {
 	bool (*fix_put)(u8 *p, const struct jit_fix *f, u64 at, u64 to);
 	void (*pad)(u8 *p, u32 n); /* operations that do nothing */
 	u8 fill;                   /* a byte that traps */
+	void *hop;                 /* jit_hop() */
 };
 
 extern const struct jit_target jit_x86_64, jit_arm64;

@@ -368,6 +368,7 @@ static void emit_program(struct jit *j)
 
 	j->entry = jit_label_sub(j, 0);
 	j->call = emit_new_label(&j->e);
+	j->hop = emit_new_label(&j->e);
 	for (u32 s = 0; s < j->l->nsubs; s++)
 		one_sub(&x, s);
 	emit_bind(&j->e, j->l->n);
@@ -377,6 +378,18 @@ static void emit_program(struct jit *j)
 		j->err = -EIO;
 }
 
+#if defined(__x86_64__)
+/* mov %r12, %rsi; pop %r12; and on to run->image->tail. */
+#define RUN_IMAGE 0
+#define IMAGE_TAIL 56
+_Static_assert(offsetof(struct run, image) == RUN_IMAGE && offsetof(struct image, tail) == IMAGE_TAIL, "see below");
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+__asm__(".pushsection .text\n.globl x86_hop\n.hidden x86_hop\n.type x86_hop, @function\nx86_hop:\n"
+	"endbr64\nmov %r12, %rsi\npop %r12\nmov " TEXT(RUN_IMAGE) "(%rsi), %rax\njmp *" TEXT(IMAGE_TAIL) "(%rax)\n"
+	".size x86_hop, . - x86_hop\n.popsection");
+#endif
+
 const struct jit_target jit_x86_64 = {
 	.name = "x86-64",
 	.has_template = has_template,
@@ -385,4 +398,7 @@ const struct jit_target jit_x86_64 = {
 	.fix_put = x86_fix_put,
 	.pad = x86_pad,
 	.fill = 0xcc,
+#if defined(__x86_64__)
+	.hop = x86_hop,
+#endif
 };

@@ -55,6 +55,8 @@ struct x86 {
 	s32 slot;           /* of the frame, from rbp: what is below BPF's stack */
 	u32 npool, poolcap;
 	struct x86_const { u32 label; struct ins ins; } *pool; /* outlined operations */
+	u32 nfull, fullcap;
+	struct x86_full { u32 label, on; } *full; /* tail calls that were one too many */
 	bool bmi2, movbe;
 	u32 retpoline;      /* label of the thunk that jumps to X_RAX; 0: not used */
 	u32 keeper[2];      /* labels of the thunks that call run_poll and run_may_goto and change no register; 0: not used */
@@ -119,6 +121,7 @@ void x86_poll(struct x86 *x);
 void x86_exit(struct x86 *x);
 void x86_prologue(struct x86 *x);
 void x86_thunks(struct x86 *x);
+void x86_hop(void); /* where a hop arrives at a program that is entered as C is */
 void x86_outline(struct x86 *x, const struct ins *i);
 
 #endif

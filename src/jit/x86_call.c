@@ -4,7 +4,11 @@
  *
  * A frame, downwards: return address, rbp, BPF's stack, slots of our own, saved registers. rbp is r10; a subprogram that does
  * not use its stack has none of the middle. Every subprogram keeps those of rbx, r13-r15 that it uses, so that a caller's
- * r6-r9 stay; the entry keeps r12 too and puts the run there.
+ * r6-r9 stay; the entry keeps r12 too, above all others, and puts the run there.
+ *
+ * Tail calls *hop*: the caller leaves its frame but for r12, which stays the run, and jumps behind the place where the called program
+ * would do the same. So where a hop arrives, rdi is the context, r12 the run, and on the stack are the r12 to go back with and
+ * a return address.
  */
 #include "jit/x86.h"
 
@@ -21,9 +25,9 @@
 static const u8 kept[] = { BPF_REG_6, BPF_REG_7, BPF_REG_8, BPF_REG_9 };
 
 struct frame {
-	u8 push[6];
+	u8 push[4];
 	u32 npush, room;
-	bool pad;
+	bool run, pad; /* r12 is kept; a word for the calls' alignment */
 };
 
 static struct frame frame_of(const struct x86 *x)
@@ -34,13 +38,12 @@ static struct frame frame_of(const struct x86 *x)
 	for (u32 i = 0; i < ARRAY_SIZE(kept); i++)
 		if (s->regs >> kept[i] & 1)
 			f.push[f.npush++] = x86_of[kept[i]];
-	if (!x->sub && x->j->need_run)
-		f.push[f.npush++] = X_RUN;
+	f.run = !x->sub && x->j->need_run;
 	if (s->frame) {
 		f.room = s->stack + (s->may_goto ? SLOT_LOOPS : 0) + (s->outlines ? SLOT_REGS : 0);
-		f.room += f.npush % 2 * 8;
+		f.room += (f.npush + f.run) % 2 * 8;
 	} else {
-		f.pad = s->calls && f.npush % 2 == 0;
+		f.pad = s->calls && (f.npush + f.run) % 2 == 0;
 	}
 	return f;
 }
@@ -67,6 +70,12 @@ void x86_prologue(struct x86 *x)
 
 	if (!x->sub || l->callback || l->exception_cb)
 		endbr64(x);
+	if (f.run) {
+		x_push(E, X_RUN);
+		x_mov(E, 64, X_RUN, X_RSI);
+		emit_bind(x->enc.e, x->j->hop);
+		endbr64(x);
+	}
 	if (s->frame) {
 		x_push(E, X_RBP);
 		x_mov(E, 64, X_RBP, X_RSP);
@@ -77,8 +86,6 @@ void x86_prologue(struct x86 *x)
 		x_push(E, f.push[i]);
 	if (f.pad)
 		x_push(E, X_RAX);
-	if (!x->sub && x->j->need_run)
-		x_mov(E, 64, X_RUN, X_RSI);
 	x->slot = -(s32)s->stack;
 	if (s->may_goto) {
 		x_rm(E, 0xc7, 32, 0, loops_at(x, offsetof(struct run_loops, left)));
@@ -88,11 +95,9 @@ void x86_prologue(struct x86 *x)
 	}
 }
 
-/* Everything but the return. */
-static void leave(struct x86 *x)
+/* Everything but r12 and the return. */
+static void leave(struct x86 *x, struct frame f)
 {
-	struct frame f = frame_of(x);
-
 	if (f.pad)
 		x_pop(E, X_RCX);
 	for (u32 i = f.npush; i-- > 0;)
@@ -107,6 +112,8 @@ static void leave(struct x86 *x)
 
 void x86_exit(struct x86 *x)
 {
+	struct frame f = frame_of(x);
+
 	val_settle(x, BPF_REG_0);
 	if (x->exit_bound) {
 		emit_fix(x->enc.e, FIX_JMP, 0, x->exit, 0);
@@ -114,7 +121,9 @@ void x86_exit(struct x86 *x)
 	}
 	emit_bind(x->enc.e, x->exit);
 	x->exit_bound = true;
-	leave(x);
+	leave(x, f);
+	if (f.run)
+		x_pop(E, X_RUN);
 	x_byte(E, 0xc3);
 }
 
@@ -219,16 +228,15 @@ static void image_called(struct x86 *x, u32 on)
 	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
 }
 
-/* What run_tail_call() does, for a slot whose place is known. Who changes it changes it for this code, too. */
+/*
+ * What run_tail_call() does, for a slot whose place is known. Who changes it changes it for this code, too. The count goes down first
+ * and up again where that was one too many, which is far from here.
+ */
 static void image_in(struct x86 *x, const struct lower_tail *t, u32 on)
 {
-	struct x86_mem calls = x_at(X_RUN, (s32)offsetof(struct run, tail_calls));
 	s64 apart = (s64)(t->image - t->id);
 
 	settle_for_call(x, 0x02);
-	x_rm(E, X_MOV_LOAD, 32, X_RCX, calls);
-	x_fixed(E, X_CMP, 32, X_RCX, RUN_MAX_TAIL_CALLS);
-	emit_fix(x->enc.e, FIX_JCC, X_AE, on, 0);
 	x_address(E, X_RAX, t->id);
 	x_cmp_mi(E, 4, x_at(X_RAX, 0), 0);
 	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
@@ -239,17 +247,27 @@ static void image_in(struct x86 *x, const struct lower_tail *t, u32 on)
 	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, (s32)apart));
 	x_rr(E, X_TEST, 64, X_RAX, X_RAX);
 	emit_fix(x->enc.e, FIX_JCC, X_E, on, 0);
-	x_fixed(E, X_ADD, 32, X_RCX, 1);
-	x_rm(E, X_MOV_STORE, 32, X_RCX, calls);
+	ARENA_GROW(x->j->a, x->full, x->nfull, x->fullcap);
+	x->full[x->nfull] = (struct x86_full){ .label = emit_new_label(x->enc.e), .on = on };
+	x_rm(E, 0x83, 32, X_SUB, x_at(X_RUN, (s32)offsetof(struct run, tail_left)));
+	x_byte(E, 1);
+	emit_fix(x->enc.e, FIX_JCC, X_B, x->full[x->nfull++].label, 0);
 }
 
-/*
- * The frame goes as at an exit, and the other program's entry takes its place: a subprogram's caller gets the result. An
- * interpreted image's entry is the interpreter.
- */
+static void count_back(struct x86 *x, const struct x86_full *f)
+{
+	emit_bind(x->enc.e, f->label);
+	x_rm(E, 0x83, 32, X_ADD, x_at(X_RUN, (s32)offsetof(struct run, tail_left)));
+	x_byte(E, 1);
+	emit_fix(x->enc.e, FIX_JMP, 0, f->on, 0);
+}
+
+/* The frame goes, and the other program's takes its place: a subprogram's caller gets the result. */
 void x86_tail_call(struct x86 *x, const struct ins *i)
 {
 	const struct lower_tail *slot = jit_tail_slot(x->j, i);
+	struct x86_mem hop = x_at(X_RAX, (s32)offsetof(struct image, hop));
+	struct frame f = frame_of(x);
 	u32 on = emit_new_label(x->enc.e);
 
 	if (slot)
@@ -257,10 +275,15 @@ void x86_tail_call(struct x86 *x, const struct ins *i)
 	else
 		image_called(x, on);
 	x_rm(E, X_MOV_STORE, 64, X_RAX, x_at(X_RUN, (s32)offsetof(struct run, image)));
-	x_rm(E, X_MOV_LOAD, 64, X_RAX, x_at(X_RAX, (s32)offsetof(struct image, tail)));
-	x_mov(E, 64, X_RSI, X_RUN);
-	leave(x);
-	through_rax(x, 4);
+	leave(x, f);
+	if (!f.run)
+		x_push(E, X_RUN);
+	if (x->j->o->hardened) {
+		x_rm(E, X_MOV_LOAD, 64, X_RAX, hop);
+		through_rax(x, 4);
+	} else {
+		x_rm(E, 0xff, 32, 4, hop);
+	}
 	emit_bind(x->enc.e, on);
 	after_call(x);
 }
@@ -377,6 +400,15 @@ void x86_outline(struct x86 *x, const struct ins *i)
 }
 
 /* ---- thunks ---- */
+/* Where a hop arrives at a program that does not keep the run. */
+static void hop_thunk(struct x86 *x)
+{
+	emit_bind(x->enc.e, x->j->hop);
+	endbr64(x);
+	x_pop(E, X_RUN);
+	emit_fix(x->enc.e, FIX_JMP, 0, x->j->entry, 0);
+}
+
 /* u64 call(void *sub, u64 r1 .. r5, struct run *run): a C function's arguments, one place further for BPF's. */
 static void call_thunk(struct x86 *x)
 {
@@ -441,6 +473,12 @@ void x86_thunks(struct x86 *x)
 	emit_fix(e, FIX_ALIGN, 0, 0, 16);
 	emit_bind(e, x->j->call);
 	call_thunk(x);
+	if (!x->j->need_run)
+		hop_thunk(x);
+	for (u32 i = 0; i < x->nfull; i++) {
+		emit_room(e, 64);
+		count_back(x, &x->full[i]);
+	}
 	for (u32 k = 0; k < ARRAY_SIZE(x->keeper); k++)
 		if (x->keeper[k])
 			keeper_thunk(x, k);

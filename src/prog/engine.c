@@ -121,6 +121,7 @@ int engine_make(struct prog *p, const struct prog_attr *a, bool hardened, const 
 				   .may_tail_call = low->may_tail_call, .budget = a->budget, .whole_index = hardened,
 				   .entry = run_unready, .prog = p, .streams = &p->streams };
 	p->image.tail = p->image.may_throw ? run_landed : run_unready;
+	p->image.hop = jit_hop();
 	p->nrefs = low->nrefs;
 	p->ntails = low->ntails;
 	err = keep_waiting(p, low);
@@ -195,6 +196,7 @@ static void complete_image(struct prog *p)
 		i->entry = vm_exec;
 	}
 	i->tail = i->may_throw ? run_landed : i->entry;
+	i->hop = p->jited && !i->may_throw ? p->code.hop : jit_hop();
 }
 
 static int make_ready(struct prog *p, struct arena *a)

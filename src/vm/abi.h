@@ -44,6 +44,7 @@ struct image {
 	u64 (*entry)(void *ctx, struct run *run);  /* how to run it: compiled code, or vm_exec through a thunk */
 	bool bare;              /* compiled, and needs no run: entry(ctx, NULL) will do */
 	u64 (*tail)(void *ctx, struct run *run);   /* the same when it is tail called: entry, or run_landed */
+	void *hop;              /* the same for a caller that is compiled: its compiler knows what is in place then (jit.h) */
 	/* compiled code: calls sub with r1-r5 from outside an image (callbacks). NULL: interpreted */
 	u64 (*jit_call)(void *sub, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, struct run *run);
 	const void *code;       /* compiled bytes, for dumps; code_size */
@@ -83,7 +84,7 @@ struct run_held {
 struct run {
 	const struct image *image;  /* running now; a tail call changes it */
 	void *ctx;                  /* native context */
-	u32 tail_calls;             /* made so far in this run, over all frames */
+	u32 tail_left;              /* tail calls that may be made yet in this run, over all frames */
 	u32 frames;                 /* open BPF frames in the interpreter */
 	u8 *stack_top;              /* interpreter: end of free stack; grows down */
 	struct run_exit *unwind;    /* innermost landing for exceptions, or NULL */

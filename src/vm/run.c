@@ -50,6 +50,7 @@ void run_init(struct run *r, const struct image *img, struct run_env *env)
 	memset(r, 0, offsetof(struct run, stack));
 	r->image = img;
 	r->env = env;
+	r->tail_left = RUN_MAX_TAIL_CALLS;
 	r->stack_top = r->stack + sizeof(r->stack);
 	start_budget(r);
 }
@@ -269,10 +270,10 @@ const struct image *run_tail_call(struct run *r, struct map *prog_array, u64 ind
 {
 	const struct image *img;
 
-	if (r->tail_calls >= RUN_MAX_TAIL_CALLS || (r->image->whole_index && index > U32_MAX))
+	if (!r->tail_left || (r->image->whole_index && index > U32_MAX))
 		return NULL;
 	img = prog_array_image(prog_array, (u32)index);
 	if (img)
-		r->tail_calls++;
+		r->tail_left--;
 	return img;
 }

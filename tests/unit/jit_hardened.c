@@ -139,7 +139,8 @@ TEST(no_indirect_jumps_but_in_the_thunk)
 	CHECK(!memcmp(k.code.entry, ENDBR64, 4));
 	CHECK(!memcmp(k.code.call, ENDBR64, 4));
 	CHECK(!memcmp(k.code.sub_entry[1], ENDBR64, 4));
-	CHECK_EQ(with.endbr, 3);
+	CHECK(!memcmp(k.code.hop, ENDBR64, 4) && k.code.hop != k.code.entry);
+	CHECK_EQ(with.endbr, 4);
 	jit_free(&k.code);
 	CHECK_EQ(kit_compile(&k, &soft), 0);
 	without = count(k.code.code, k.code.size);

@@ -81,11 +81,12 @@ static inline int kit_compile(struct kit *k, const struct jit_opts *o)
 		k->jsub[s].jit = k->code.sub_entry[s];
 	}
 	k->vm = (struct image){ .ops = k->ops, .n = k->n, .sub = k->vsub, .nsubs = k->nsubs, .exception_sub = ~0u,
-				.entry = vm_exec, .tail = vm_exec };
+				.entry = vm_exec, .tail = vm_exec, .hop = jit_hop() };
 	k->jit = k->vm;
 	k->jit.sub = k->jsub;
 	memcpy(&k->jit.entry, &k->code.entry, sizeof(k->jit.entry));
 	k->jit.tail = k->jit.entry;
+	k->jit.hop = k->code.hop;
 	memcpy(&k->jit.jit_call, &k->code.call, sizeof(k->jit.jit_call));
 	return 0;
 }

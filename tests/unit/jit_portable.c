@@ -78,6 +78,7 @@ static void image_at(struct place *at, const struct kit *k, const struct jit_por
 	at->image = (struct image){ .ops = k->ops, .n = k->n, .sub = at->sub, .nsubs = k->nsubs, .exception_sub = ~0u };
 	memcpy(&at->image.entry, &entry, sizeof(entry));
 	at->image.tail = at->image.entry;
+	at->image.hop = at->base + p->hop;
 	memcpy(&at->image.jit_call, &call, sizeof(call));
 	for (u32 s = 0; s < k->nsubs; s++)
 		at->sub[s] = (struct image_sub){ .start = k->lsub[s].start, .end = k->lsub[s].end, .stack = k->lsub[s].stack,

@@ -43,6 +43,7 @@ static void make(struct kit *k, const struct ins *ops, u32 n, const struct jit_o
 	k->jit = (struct image){ .ops = k->ops, .n = n, .sub = k->jsub, .nsubs = 1, .exception_sub = ~0u };
 	memcpy(&k->jit.entry, &k->code.entry, sizeof(k->jit.entry));
 	k->jit.tail = k->jit.entry;
+	k->jit.hop = k->code.hop;
 }
 
 TEST(by_hand)
@@ -64,17 +65,18 @@ TEST(by_hand)
 		slot_image = &b.jit;
 		slot_id = 0;
 		CHECK_EQ(kit_go(&a.jit, &ctx), 5); /* deleted by another process */
-		CHECK_EQ(kit_run.tail_calls, 0);
+		CHECK_EQ(kit_run.tail_left, RUN_MAX_TAIL_CALLS);
 		slot_id = 9;
 		CHECK_EQ(kit_go(&a.jit, &ctx), 1234);
-		CHECK_EQ(kit_run.tail_calls, 1);
+		CHECK_EQ(kit_run.tail_left, RUN_MAX_TAIL_CALLS - 1);
 		slot_image = NULL;
 		CHECK_EQ(kit_go(&a.jit, &ctx), 5);
 		slot_image = &a.jit; /* until there are no more */
 		CHECK_EQ(kit_go(&a.jit, &ctx), 5);
-		CHECK_EQ(kit_run.tail_calls, RUN_MAX_TAIL_CALLS);
+		CHECK_EQ(kit_run.tail_left, 0);
 		t.jit.throws = t.jit.may_throw = true;
 		t.jit.tail = run_landed;
+		t.jit.hop = jit_hop();
 		slot_image = &t.jit;
 		CHECK_EQ(kit_go(&a.jit, &ctx), 77);
 		CHECK(!kit_run.unwind);

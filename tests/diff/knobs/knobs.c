@@ -58,7 +58,7 @@ static int map_portable(const struct lowered *l, const struct jit_portable *p, s
 		((u64 *)(void *)image)[-1 - (s64)i] = slot_value(l, &p->slot[i]);
 	*ret = (struct jit_code){ .mem = { .map = map, .map_size = size, .code = image, .size = p->size, .data = map, .data_size = with },
 				  .code = image, .size = p->size, .code_off = p->code_off, .entry = image + p->entry,
-				  .call = image + p->call, .needs_run = true };
+				  .call = image + p->call, .hop = image + p->hop, .needs_run = true };
 	ret->sub_entry = malloc(p->nsubs * sizeof(*ret->sub_entry));
 	for (u32 s = 0; s < p->nsubs; s++)
 		ret->sub_entry[s] = image + p->sub_entry[s];
