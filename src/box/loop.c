@@ -77,11 +77,11 @@ void loop_run(struct box *b)
 	while (!stopped) {
 		/* A close that left something open is asked about again for a second (obj.c). */
 		bool awake = events_awake(b);
-		int n = epoll_wait(b->loop, ev, 1, awake ? EVENTS_TICK_MS : b->skep->tab.recheck ? 20 : -1);
+		int n = epoll_wait(b->loop, ev, 1, awake ? EVENTS_TICK_MS : obj_reap_soon(&b->skep->tab) ? 20 : -1);
 
 		if (n < 0 && errno != EINTR)
 			break;
-		if (n <= 0 && b->skep->tab.recheck)
+		if (n <= 0 && obj_reap_soon(&b->skep->tab))
 			obj_reap(&b->skep->tab);
 		if (awake && (n <= 0 || clock_ns(CLOCK_MONOTONIC) - ticked >= EVENTS_TICK_MS * 1000000ull)) {
 			events_tick(b);

@@ -281,13 +281,20 @@ void obj_put(struct obj *o)
 		obj_destroy(o);
 }
 
-/* Have closes of the object's open files reported. Best effort: without it the object lives as long as the table. */
-static void watch_closes(struct objtab *t, struct obj *o, const char *path)
+static void path_of(const struct obj *o, char path[40])
 {
+	snprintf(path, 40, "/proc/self/fd/%d", o->memfd);
+}
+
+/* Have closes of the object's open files reported. Best effort: without it the object lives as long as the table. */
+static void watch_closes(struct objtab *t, struct obj *o)
+{
+	char path[40];
 	int wd;
 
 	if (t->inotify < 0 || o->watch >= 0 || t->owner_pid != (s32)getpid())
 		return;
+	path_of(o, path);
 	wd = inotify_add_watch(t->inotify, path, IN_CLOSE);
 	if (wd < 0)
 		return;
@@ -304,6 +311,24 @@ static void watch_closes(struct objtab *t, struct obj *o, const char *path)
 	}
 	t->by_watch[wd] = o;
 	o->watch = wd;
+}
+
+/*
+ * What is handed out for the first time is watched from the next obj_reap() on, if it is there still: programs and maps that somebody
+ * only tries to make are gone by then, and a watch is a third of what they cost. Closed files of other kinds have effects of
+ * their own, which do not wait.
+ */
+static void watch_later(struct objtab *t, struct obj *o)
+{
+	if (t->inotify < 0 || o->watch >= 0 || o->closed_ns)
+		return;
+	if (o->kind != OBJ_MAP && o->kind != OBJ_PROG && o->kind != OBJ_BTF) {
+		watch_closes(t, o);
+		return;
+	}
+	o->closed_ns = 1;
+	o->recheck_next = t->recheck;
+	t->recheck = o;
 }
 
 /* User space may have let go of it. */
@@ -332,9 +357,9 @@ int obj_new_fd(struct obj *o, int flags)
 	char path[40];
 	int fd, err = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", o->memfd);
+	path_of(o, path);
 	pthread_mutex_lock(&t->lock);
-	watch_closes(t, o, path);
+	watch_later(t, o);
 	fd = open(path, (flags & O_ACCMODE) | O_CLOEXEC);
 	if (fd < 0) {
 		err = -errno;
@@ -496,6 +521,45 @@ static void ask_all(struct objtab *t)
 	pthread_mutex_unlock(&t->lock);
 }
 
+/* To be asked about once more, when what was being closed as its watch began is closed. Without memory for that: again and again. */
+static void ask_later(struct objtab *t, struct obj *o)
+{
+	if (t->nlater == t->latercap && t->asked) {
+		memmove(t->later, t->later + t->asked, (t->nlater -= t->asked) * sizeof(*t->later));
+		t->asked = 0;
+	}
+	if (t->nlater == t->latercap) {
+		u32 n = MAX(t->latercap * 2, 16u);
+		struct obj_later *l = realloc(t->later, n * sizeof(*l));
+
+		if (!l) {
+			o->closed_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
+			return;
+		}
+		t->later = l;
+		t->latercap = n;
+	}
+	t->later[t->nlater++] = (struct obj_later){ .since = clock_ns(CLOCK_MONOTONIC_COARSE), .id = o->id, .kind = o->kind };
+}
+
+/* One object whose time has come and that is all closed. */
+static struct obj *ask_one(struct objtab *t)
+{
+	struct obj *drop = NULL;
+
+	pthread_mutex_lock(&t->lock);
+	while (t->asked < t->nlater && !drop && clock_ns(CLOCK_MONOTONIC_COARSE) - t->later[t->asked].since >= RECHECK_NS) {
+		const struct obj_later *l = &t->later[t->asked++];
+		struct obj *o = id_find(t, l->kind, l->id);
+
+		drop = o && all_closed(o) ? o : NULL;
+	}
+	if (t->asked == t->nlater)
+		t->asked = t->nlater = 0;
+	pthread_mutex_unlock(&t->lock);
+	return drop;
+}
+
 /* One object of the list that is all closed; those that are old leave the list. */
 static struct obj *recheck_one(struct objtab *t)
 {
@@ -504,6 +568,12 @@ static struct obj *recheck_one(struct objtab *t)
 	pthread_mutex_lock(&t->lock);
 	while ((o = *p) && !drop) {
 		drop = all_closed(o) ? o : NULL;
+		if (!drop && o->watch < 0 && o->fd_ref) {
+			watch_closes(t, o);
+			drop = all_closed(o) ? o : NULL; /* between the two */
+			if (!drop)
+				ask_later(t, o);
+		}
 		if (!drop && o->fd_ref && clock_ns(CLOCK_MONOTONIC_COARSE) - o->closed_ns < RECHECK_NS) {
 			p = &o->recheck_next;
 			continue;
@@ -523,7 +593,8 @@ void obj_reap(struct objtab *t)
 
 	if (t->inotify < 0 || t->owner_pid != (s32)getpid())
 		return; /* a forked child shares the queue: its events are the parent's */
-	while ((n = read(t->inotify, buf, sizeof(buf))) > 0) {
+	do { /* events of files have no names: a short answer was the last */
+		n = read(t->inotify, buf, sizeof(buf));
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *ev = (const void *)(buf + at);
 
@@ -533,8 +604,10 @@ void obj_reap(struct objtab *t)
 			else if (ev->mask & IN_Q_OVERFLOW)
 				ask_all(t);
 		}
-	}
+	} while (n == (ssize_t)sizeof(buf));
 	while (t->recheck && (o = recheck_one(t)))
+		let_go(o);
+	while (t->nlater && (o = ask_one(t)))
 		let_go(o);
 }
 
@@ -566,6 +639,7 @@ void objtab_destroy(struct objtab *t)
 	free(t->id_hash);
 	free(t->fds);
 	free(t->by_watch);
+	free(t->later);
 	if (t->inotify >= 0)
 		close(t->inotify);
 	pthread_mutex_destroy(&t->lock);

@@ -38,7 +38,7 @@ struct obj {
 	int watch;        /* inotify watch descriptor, -1: none */
 	struct obj *hash_next, *id_next;   /* chains of tab->hash and tab->id_hash */
 	struct obj *kind_prev, *kind_next; /* all of a kind, by id */
-	u64 closed_ns;    /* when a close was last seen that left something open, 0: settled */
+	u64 closed_ns;    /* when a close was last seen that left something open, or 1: not watched yet; 0: settled */
 	struct obj *recheck_next;
 };
 
@@ -53,8 +53,10 @@ struct objtab {
 	struct obj *first[OBJ_KINDS], *last[OBJ_KINDS]; /* by id */
 	u32 next_id[OBJ_KINDS];
 	u64 mark;                  /* top bits of the position of every open file of ours; random */
-	struct obj *recheck;       /* a close was seen, and shortly after it something was open still */
+	struct obj *recheck;       /* to be asked about: new, or something was open still shortly after a close was seen */
 	u64 *fds;                  /* FD_SLOTS of them when this process tells of each close (obj_fds_closed), else NULL */
+	struct obj_later { u64 since; u32 id, kind; } *later; /* nlater, in this order, of which some are asked about already */
+	u32 nlater, asked, latercap;
 	struct obj **by_watch;     /* by inotify watch descriptor */
 	u32 nwatch;
 	int inotify;
@@ -107,5 +109,7 @@ int obj_by_id(struct objtab *t, u32 id, enum obj_kind kind, struct obj **ret_obj
 int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id);     /* -ENOENT at the end */
 /* Process closes seen since; called before commands that create or list objects. */
 void obj_reap(struct objtab *t);
+/* Is it to be called in a moment even if nothing happens? */
+static inline bool obj_reap_soon(const struct objtab *t) { return t->recheck || t->nlater; }
 
 #endif
