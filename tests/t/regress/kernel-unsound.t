@@ -39,3 +39,59 @@ r0 = 0
 exit
 -- reject REJ_DIV_ZERO
 -- kernel differs "the low half of an address can be zero"
+
+-- case number plus slice: the slice ends with its dynptr
+-- prog sched_cls
+-- map r ringbuf 0 0 4096
+r1 = map[r]
+r2 = 8
+r3 = 0
+r4 = r10
+r4 += -16
+call bpf_ringbuf_reserve_dynptr
+r1 = r10
+r1 += -16
+r2 = 0
+r3 = 8
+call bpf_dynptr_data
+if r0 == 0 goto out
+r6 = 0
+r6 += r0
+r1 = r10
+r1 += -16
+r2 = 0
+call bpf_ringbuf_discard_dynptr
+r0 = *(u32 *)(r6 +0)
+exit
+out:
+r1 = r10
+r1 += -16
+r2 = 0
+call bpf_ringbuf_discard_dynptr
+r0 = 0
+exit
+-- reject REJ_INVALID_MEM "R6 invalid mem access 'scalar'"
+-- kernel differs "the sum does not know whose slice it is, and outlives it"
+
+-- case number plus frame pointer: the sum is in the callee's frame
+-- prog socket_filter
+-- map m array 4 8 1
+lookup m
+if r0 == 0 goto out
+r1 = r0
+call f
+out:
+r0 = 0
+exit
+f:
+*(u64 *)(r10 -8) = r1
+r6 = -8
+r6 += r10
+r2 = 0
+*(u64 *)(r6 +0) = r2
+r7 = *(u64 *)(r10 -8)
+*(u64 *)(r7 +0) = r2
+r0 = 0
+exit
+-- reject REJ_INVALID_MEM "R7 invalid mem access 'scalar'"
+-- kernel differs "the sum has lost its frame's number: the store is booked to the caller's frame"
