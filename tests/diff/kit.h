@@ -230,7 +230,8 @@ static inline void imm64(struct prog *p, u32 dst, u32 pseudo, u64 v)
  * structures for memory and map values. The descriptor is kept for the back end's life.
  */
 enum { TYPE_INT = 1, TYPE_U64, TYPE_MEM, TYPE_MEM_PTR, TYPE_LOCK, TYPE_LOCKED, TYPE_TIMER, TYPE_TIMED, TYPE_SKB, TYPE_SKB_PTR, TYPE_NONE,
-       FUNC_MAIN, FUNC_STATIC, TYPE_INTS, FUNC_INTS, TYPE_MEM_FN, FUNC_MEM, TYPE_CTX_FN, FUNC_CTX, TYPE_TAG, TYPE_KPTR, TYPE_HOLDER };
+       FUNC_MAIN, FUNC_STATIC, TYPE_INTS, FUNC_INTS, TYPE_MEM_FN, FUNC_MEM, TYPE_CTX_FN, FUNC_CTX, TYPE_TAG, TYPE_KPTR, TYPE_HOLDER,
+       TYPE_PERCPU_TAG, TYPE_PERCPU_KPTR, TYPE_PERCPU_HOLDER };
 
 static inline struct btf *make_btf(void)
 {
@@ -275,6 +276,10 @@ static inline struct btf *make_btf(void)
 	btf__add_ptr(b, TYPE_TAG);
 	btf__add_struct(b, "holder", 8);
 	btf__add_field(b, "p", TYPE_KPTR, 0, 0);
+	btf__add_type_tag(b, "percpu_kptr", TYPE_MEM);
+	btf__add_ptr(b, TYPE_PERCPU_TAG);
+	btf__add_struct(b, "percpu_holder", 8);
+	btf__add_field(b, "p", TYPE_PERCPU_KPTR, 0, 0);
 	return b;
 }
 
