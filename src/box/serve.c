@@ -346,8 +346,10 @@ static void dispatch(struct notif *n)
 
 /* ---- threads ---- */
 static void *serve(void *arg);
+static void *serve_later(void *arg);
 
-static void add_thread(struct listener *l)
+/* A thread that listens at once, or one that waits until it is wanted. */
+static void add_thread(struct listener *l, bool at_once)
 {
 	pthread_attr_t attr;
 	pthread_t t;
@@ -356,14 +358,15 @@ static void add_thread(struct listener *l)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, 1 << 20);
 	__atomic_fetch_add(&l->threads, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED); /* it will be in a moment */
-	if (pthread_create(&t, &attr, serve, l)) {
+	__atomic_fetch_add(at_once ? &l->idle : &l->parked, 1, __ATOMIC_RELAXED); /* it will be in a moment */
+	if (pthread_create(&t, &attr, at_once ? serve : serve_later, l)) {
 		__atomic_fetch_sub(&l->threads, 1, __ATOMIC_RELAXED);
-		__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_sub(at_once ? &l->idle : &l->parked, 1, __ATOMIC_RELAXED);
 	}
 	pthread_attr_destroy(&attr);
 }
 
+/* One more that listens. Another one takes its place as who notices when the others are stuck. */
 static void another(struct listener *l)
 {
 	bool woke = false;
@@ -376,7 +379,7 @@ static void another(struct listener *l)
 	}
 	pthread_mutex_unlock(&l->lock);
 	if (!woke && __atomic_load_n(&l->threads, __ATOMIC_RELAXED) < MAX_THREADS)
-		add_thread(l);
+		add_thread(l, true);
 }
 
 /* Where one call is slow the next may be: from here on two are to be idle, so that a second one is not woken for each. */
@@ -398,12 +401,21 @@ static bool pending(int listener)
 /* After many quick calls one listener is enough, unless there is another call beside the one that was just taken. */
 static void note_begun(struct listener *l)
 {
+	static long cpus;
+	u32 active;
+
+	if (!cpus)
+		cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	if (__atomic_add_fetch(&l->run, 1, __ATOMIC_RELAXED) % FEW)
 		return;
-	if (pending(l->fd))
-		serve_slow(l);
-	else
+	if (!pending(l->fd)) {
 		__atomic_store_n(&l->want, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	__atomic_store_n(&l->want, 2, __ATOMIC_RELAXED);
+	active = __atomic_load_n(&l->threads, __ATOMIC_RELAXED) - __atomic_load_n(&l->parked, __ATOMIC_RELAXED) - 1;
+	if (!__atomic_load_n(&l->idle, __ATOMIC_RELAXED) && (long)active < cpus)
+		another(l); /* as many as can run, whoever waits */
 }
 
 /* One look of a parked thread. True: nobody listens, and no call was begun since the last look: those that are served are stuck. */
@@ -436,13 +448,12 @@ static bool stuck(struct listener *l, u32 *last, u32 *looks)
 	return false;
 }
 
-/* More listen than are needed: wait until one is wanted. */
+/* More listen than are needed: wait until one is wanted. It is counted as parked. */
 static void park(struct listener *l)
 {
 	u32 last = 0, looks = 0;
 
 	pthread_mutex_lock(&l->lock);
-	__atomic_fetch_add(&l->parked, 1, __ATOMIC_RELAXED);
 	while (!l->wakes && !__atomic_load_n(&l->hung_up, __ATOMIC_RELAXED) && !stuck(l, &last, &looks))
 		;
 	l->wakes -= l->wakes > 0;
@@ -512,7 +523,7 @@ static void *serve(void *arg)
 		__atomic_fetch_add(&l->begun, 1, __ATOMIC_SEQ_CST);
 		if (__atomic_fetch_sub(&l->idle, 1, __ATOMIC_SEQ_CST) == 1 && !__atomic_load_n(&l->parked, __ATOMIC_RELAXED) &&
 		    __atomic_load_n(&l->threads, __ATOMIC_RELAXED) < MAX_THREADS)
-			add_thread(l); /* else nobody would notice when this one is stuck */
+			add_thread(l, false); /* else nobody would notice when this one is stuck */
 		if (__atomic_load_n(&l->unwatched, __ATOMIC_SEQ_CST))
 			watch_again(l);
 		n = (struct notif){ .box = l->box, .from = l, .id = req->id, .tid = (pid_t)req->pid, .nr = (u32)req->data.nr,
@@ -521,6 +532,7 @@ static void *serve(void *arg)
 		note_begun(l);
 		dispatch(&n);
 		if (__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED) >= __atomic_load_n(&l->want, __ATOMIC_RELAXED)) {
+			__atomic_fetch_add(&l->parked, 1, __ATOMIC_RELAXED);
 			__atomic_fetch_sub(&l->idle, 1, __ATOMIC_RELAXED);
 			park(l);
 			__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED);
@@ -530,6 +542,15 @@ static void *serve(void *arg)
 	if (!__atomic_sub_fetch(&l->threads, 1, __ATOMIC_ACQ_REL))
 		end_listener(l);
 	return NULL;
+}
+
+static void *serve_later(void *arg)
+{
+	struct listener *l = arg;
+
+	park(l);
+	__atomic_fetch_add(&l->idle, 1, __ATOMIC_RELAXED);
+	return serve(l);
 }
 
 static void on_hangup(struct box *b, struct box_source *s, u32 events)
@@ -590,6 +611,6 @@ int serve_start(struct box *b, int fd)
 	b->listeners = l;
 	pthread_mutex_unlock(&b->lock);
 	for (u32 i = 0; i < l->want; i++)
-		add_thread(l);
+		add_thread(l, true);
 	return 0;
 }
