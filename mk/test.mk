@@ -45,6 +45,11 @@ check-linux: all
 	$(Q)tests/linux/maps.sh $(B) $(KERNEL)
 	$(Q)CC=$(CC) tests/linux/test_bpf.sh $(B)
 
+# The map tests in a box, every call stopped and served: long.
+.PHONY: check-linux-box
+check-linux-box: all
+	$(Q)tests/linux/maps.sh $(B) box
+
 # Verdicts on every object that Debian's packages give, beside the running kernel's (root; long). WHAT="tools ..." does a part.
 .PHONY: check-corpus
 check-corpus: $(B)/libskep.a

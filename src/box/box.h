@@ -138,6 +138,7 @@ struct box {
 	struct files *files;       /* served contents: files.c */
 	struct src *src;           /* clocks and process life: src.h */
 	struct decide *decide;     /* who decides about calls: decide.h */
+	struct str unprobed;       /* processes that could not be probed, a line each: trace_box.c. Under lock */
 	struct tracer *tracer;     /* functions and system calls of clients: trace.h; NULL: none on this machine */
 	struct box_page *page;     /* what accelerated clients see, and its file */
 	int page_fd;

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "box/control.h"
 #include "box/priv.h"
+#include "box/trace.h"
 #include "map/map.h"
 
 void control_base(char *out, size_t size)
@@ -249,9 +250,16 @@ void control_print_stats(struct box *b, FILE *f)
 	}
 	fprintf(f, "skep box %s: %llu commands, %llu failed, %.3f s\n", b->name, (unsigned long long)calls,
 		(unsigned long long)failed, (double)(clock_ns(CLOCK_REALTIME) - b->started_ns) / 1e9);
+	if (calls)
+		fprintf(f, "  %-28s %10s %10s\n", "command", "calls", "failed");
 	for (u32 i = 0; i <= UAPI_CMDS; i++)
 		if (b->ncalls[i])
 			fprintf(f, "  %-28s %10llu %10llu\n", i < UAPI_CMDS ? cmd_spec[i].uapi : "unknown",
 				(unsigned long long)b->ncalls[i], (unsigned long long)b->nfailed[i]);
+	trace_tell(b);
+	pthread_mutex_lock(&b->lock);
+	if (b->unprobed.len)
+		fprintf(f, "not probed:\n%s", str_text(&b->unprobed));
+	pthread_mutex_unlock(&b->lock);
 	fflush(f);
 }

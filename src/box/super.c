@@ -484,11 +484,12 @@ int box_run(const struct box_opts *o)
 	if (box_inside(&hello))
 		return run_inside(o, &hello);
 	box = o->name ? control_connect(o->name) : -ENOENT;
-	if (box < 0 && o->must_exist)
-		return complain(o->name, box);
-	if (box >= 0) {
-		return join(o, box);
+	if (box < 0 && o->must_exist) {
+		fprintf(stderr, "skep attach: there is no box \"%s\" (skep ps lists them)\n", o->name);
+		return EXIT_BOX_ERROR;
 	}
+	if (box >= 0)
+		return join(o, box);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return complain("no socket", errno);
 	fflush(NULL);

@@ -36,6 +36,7 @@ void tracer_refresh(struct tracer *t);
 struct box;
 int trace_open(struct box *b);
 void trace_close(struct box *b);
+void trace_tell(struct box *b); /* what could not be probed goes to the log, and to b->unprobed */
 
 struct tracer_stats { u64 processes, sites, stops, stop_ns, longest_ns; };
 void tracer_stats(struct tracer *t, struct tracer_stats *ret);

@@ -2,25 +2,34 @@
 /* The box's tracer: every client is traced, from its first stopped call on and over execve. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "box/priv.h"
 #include "box/trace.h"
 #include "box/trace_stop.h"
 
-/* What could not be probed in processes that came while something was attached already. */
-static void log_complaints(struct box *b)
+#define MAX_TOLD 4096u
+
+void trace_tell(struct box *b)
 {
 	struct str all = { 0 };
 	char *line, *rest;
 
-	if (!b->log)
+	if (!b->tracer)
 		return;
 	tracer_complaints(b->tracer, &all);
 	rest = all.len ? strdup(str_text(&all)) : NULL;
-	for (char *at = rest; (line = strsep(&at, "\n"));)
-		if (*line)
+	for (char *at = rest; (line = strsep(&at, "\n"));) {
+		if (!*line)
+			continue;
+		if (b->log)
 			log_unprobed(b, line);
+		pthread_mutex_lock(&b->lock);
+		if (b->unprobed.len < MAX_TOLD && !strstr(str_text(&b->unprobed), line))
+			str_printf(&b->unprobed, "%s\n", line);
+		pthread_mutex_unlock(&b->lock);
+	}
 	free(rest);
 	str_free(&all);
 }
@@ -32,7 +41,7 @@ static void exited(void *ctx, struct client *c)
 	struct box *b = ctx;
 
 	tracer_gone(b->tracer, c->pid);
-	log_complaints(b);
+	trace_tell(b);
 }
 
 static void exec(void *ctx, struct client *c, pid_t tid) { tracer_exec(((struct box *)ctx)->tracer, c->pid, tid); }
@@ -57,8 +66,7 @@ int trace_open(struct box *b)
 
 void trace_close(struct box *b)
 {
-	if (b->tracer)
-		log_complaints(b);
+	trace_tell(b);
 	tracer_free(b->tracer);
 	b->tracer = NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "box/priv.h"
+#include "box/trace.h"
 #include "hook/link.h"
 #include "hook/perf.h"
 #include "map/map.h"
@@ -126,6 +127,27 @@ static void put_clients(struct box *b, struct str *s)
 	str_putc(s, ']');
 }
 
+static void put_unprobed(struct box *b, struct str *s)
+{
+	const char *sep = "";
+	char *line, *all, *at;
+
+	trace_tell(b);
+	pthread_mutex_lock(&b->lock);
+	all = at = strdup(str_text(&b->unprobed));
+	pthread_mutex_unlock(&b->lock);
+	str_puts(s, ",\"unprobed\":[");
+	while ((line = strsep(&at, "\n"))) {
+		if (!*line)
+			continue;
+		str_puts(s, sep);
+		put_text(s, line);
+		sep = ",";
+	}
+	free(all);
+	str_putc(s, ']');
+}
+
 void control_state(struct box *b, struct str *s)
 {
 	u64 calls = 0, failed = 0;
@@ -145,6 +167,7 @@ void control_state(struct box *b, struct str *s)
 	put_objects(b, s, OBJ_MAP, "maps");
 	put_objects(b, s, OBJ_LINK, "links");
 	put_objects(b, s, OBJ_BTF, "btfs");
+	put_unprobed(b, s);
 	str_puts(s, "}\n");
 }
 

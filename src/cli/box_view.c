@@ -146,6 +146,15 @@ static void print_links(const json_t *list)
 		       (unsigned long long)num(l, "prog"), text_of(l, "at"));
 }
 
+static void print_unprobed(const json_t *list)
+{
+	size_t i;
+	json_t *why;
+
+	json_array_foreach(list, i, why)
+		printf("%s%s\n", i ? "            " : "not probed: ", json_string_value(why));
+}
+
 void view_print(const json_t *s, const json_t *before, u64 ns)
 {
 	printf("box %s: %zu clients, %llu commands (%llu failed), up %.0f s\n", text_of(s, "name"),
@@ -154,4 +163,5 @@ void view_print(const json_t *s, const json_t *before, u64 ns)
 	print_progs(json_object_get(s, "progs"), before ? json_object_get(before, "progs") : NULL, ns);
 	print_maps(json_object_get(s, "maps"));
 	print_links(json_object_get(s, "links"));
+	print_unprobed(json_object_get(s, "unprobed"));
 }

@@ -59,7 +59,7 @@ static const struct cli_opt exec_options[] = {
 	{ 's', "stats", OPT_FLAG, NULL, "say at the end what was done", offsetof(struct exec_opts, stats) },
 	{ 'e', "enforce", OPT_FLAG, NULL, "stop every call that programs may decide about (cgroup, LSM); nothing gets around them",
 	  offsetof(struct exec_opts, enforce) },
-	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls",
+	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls, file calls without a stop",
 	  offsetof(struct exec_opts, accel) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how programs run", offsetof(struct exec_opts, engine) },
 	{ 0, "trust", OPT_TEXT, "FILE", "the certificate that signed programs and bpf_lookup_system_key() are checked with",

@@ -79,10 +79,12 @@ if command -v bpftrace >/dev/null; then
 $t/sealed filter 10 3 0 &
 sleep 1
 bpftrace -e 'uprobe:$t/sealed:probed { @ = count(); }' -c '$t/sealed plain 10'
+"$skep" status
 wait
 END
 	as=
 	[ "$(id -u)" != 0 ] || as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
-	run $as "$skep" exec --log "$t/log" -- sh "$t/both"
+	run $as "$skep" exec --stats --log "$t/log" -- sh "$t/both"
 	is "a sealed process in a box" "$? $(grep -c '^@: 10' "$t/out") $(grep -c '"unprobed".*seccomp' "$t/log")" "0 1 1"
+	is "skep status and --stats say so" "$(grep -c '^not probed: .*seccomp' "$t/out") $(grep -A1 '^not probed:' "$t/err" | grep -c seccomp)" "1 1"
 fi
