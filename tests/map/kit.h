@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "btf/btf.h"
 #include "map/map.h"
 #include "unit/test.h"
 
@@ -49,6 +50,21 @@ static inline struct map *kit_map(struct map_attr a)
 }
 
 static inline void kit_put(struct map *m) { obj_put(&m->obj); }
+
+/* Of values with a struct bpf_spin_lock at `off`: one block, as btf_record_of() makes them; the map owns it. */
+static inline struct btf_record *kit_lock_record(u32 off)
+{
+	struct btf_record *r = calloc(1, sizeof(*r) + sizeof(*r->fields));
+
+	r->fields = (void *)(r + 1);
+	r->n = 1;
+	r->mask = FIELD_SPIN_LOCK;
+	r->fields[0] = (struct btf_field){ .kind = FIELD_SPIN_LOCK, .off = off, .size = 4 };
+	r->spin_lock_off = (s32)off;
+	r->timer_off = r->wq_off = r->refcount_off = -1;
+	r->res_spin_lock_off = r->task_work_off = -1;
+	return r;
+}
 
 struct law {
 	struct map_attr attr;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lock words, bpf_spin_lock in values, BPF_F_LOCK, and special fields that copies leave alone. */
-#include "btf/btf.h"
 #include "map/kit.h"
 #include "map/lock.h"
 
@@ -133,15 +132,7 @@ static struct map_attr with_lock(u32 type)
 {
 	struct map_attr a = { .type = type, .key_size = 4, .value_size = sizeof(struct locked), .max_entries = 4 };
 
-	/* one block, as btf_record_of makes them */
-	a.record = calloc(1, sizeof(*a.record) + sizeof(*a.record->fields));
-	a.record->fields = (void *)(a.record + 1);
-	a.record->n = 1;
-	a.record->mask = FIELD_SPIN_LOCK;
-	a.record->fields[0] = (struct btf_field){ .kind = FIELD_SPIN_LOCK, .off = 8, .size = 4 };
-	a.record->spin_lock_off = 8;
-	a.record->timer_off = a.record->wq_off = a.record->refcount_off = -1;
-	a.record->res_spin_lock_off = a.record->task_work_off = -1;
+	a.record = kit_lock_record(8);
 	return a;
 }
 

@@ -99,6 +99,196 @@ static void check_delete(struct map *m, bool acked) { hash_common(m, 3, 13, -ENO
 /* A program's new per-CPU element is zero on the other CPUs. */
 static void check_lane(struct map *m, bool acked) { hash_common(m, 7, -ENOENT, lanes(m) > 1 ? MIXED : 70, acked); }
 
+/* ---- batches: one element after the other, each whole ---- */
+
+static void act_batch_update(struct map *m)
+{
+	u32 keys[3] = { 1, 3, 7 };
+	u64 values[3] = { 71, 73, 77 };
+
+	map_update_batch(m, &(struct map_batch){ .keys = keys, .values = values, .count = 3 });
+}
+
+static void act_batch_delete(struct map *m)
+{
+	u32 keys[2] = { 1, 3 };
+
+	map_delete_batch(m, &(struct map_batch){ .keys = keys, .count = 2 });
+}
+
+static void act_batch_take(struct map *m)
+{
+	u32 keys[8], out;
+	u64 values[8];
+
+	map_lookup_and_delete_batch(m, &(struct map_batch){ .keys = keys, .values = values, .out_batch = &out, .count = 8 });
+}
+
+/* Keys 0 to 5 and 7 hold what they held or what the batch put there; then as many elements fit as into a new map. */
+static void batch_common(struct map *m, const s64 after[8], bool acked)
+{
+	for (u32 i = 0; i < 8; i++) {
+		s64 got = get(m, i), before = i < 6 ? (s64)i + 10 : -ENOENT;
+
+		CHECK(got == after[i] || (!acked && got == before));
+	}
+	for (u32 i = 0; i < 8; i++)
+		CHECK_EQ(put(m, i, i + 30), 0);
+	CHECK_EQ(put(m, 100, 0), -E2BIG);
+	CHECK_EQ(kit_count(m), 8);
+}
+
+static void check_batch_update(struct map *m, bool acked)
+{
+	batch_common(m, (s64[8]){ 10, 71, 12, 73, 14, 15, -ENOENT, 77 }, acked);
+}
+
+static void check_batch_delete(struct map *m, bool acked)
+{
+	batch_common(m, (s64[8]){ 10, -ENOENT, 12, -ENOENT, 14, 15, -ENOENT, -ENOENT }, acked);
+}
+
+static void check_batch_take(struct map *m, bool acked)
+{
+	batch_common(m, (s64[8]){ -ENOENT, -ENOENT, -ENOENT, -ENOENT, -ENOENT, -ENOENT, -ENOENT, -ENOENT }, acked);
+}
+
+/* ---- arrays ---- */
+
+static void act_array(struct map *m) { put(m, 3, 70); }
+static void act_array_lane(struct map *m) { map_prog_update(m, &(u32){ 3 }, &(u64){ 70 }, BPF_ANY, 0); }
+
+static void check_array(struct map *m, bool acked)
+{
+	s64 got = get(m, 3);
+
+	CHECK(got == 70 || got == MIXED || (!acked && got == 13));
+	for (u32 i = 0; i < 6; i++)
+		if (i != 3)
+			CHECK_EQ(get(m, i), i + 10);
+	CHECK_EQ(put(m, 3, 80), 0);
+	CHECK_EQ(get(m, 3), 80);
+}
+
+/* ---- values with a lock: who died holding it keeps nobody out ---- */
+
+static void lock_prepare(struct map *m)
+{
+	for (u32 i = 0; i < 4; i++)
+		CHECK_EQ(map_update(m, &i, &(u64[2]){ 0, i + 10 }, BPF_ANY), 0);
+}
+
+static void act_lock_update(struct map *m) { map_update(m, &(u32){ 3 }, &(u64[2]){ 0, 70 }, BPF_F_LOCK); }
+
+static void act_lock_program(struct map *m)
+{
+	u64 *v = map_prog_lookup(m, &(u32){ 3 }, 0);
+
+	map_spin_lock(m, (u32 *)(void *)v);
+	v[1] = 70;
+	map_spin_unlock((u32 *)(void *)v);
+}
+
+static void check_lock(struct map *m, bool acked)
+{
+	u64 *v, t = kit_now();
+
+	for (u32 i = 0; i < 4; i++) {
+		v = map_prog_lookup(m, &i, 0);
+		CHECK(v);
+		if (!v)
+			return;
+		map_spin_lock(m, (u32 *)(void *)v);
+		CHECK(v[1] == i + 10 || (i == 3 && v[1] == 70));
+		CHECK(i != 3 || !acked || v[1] == 70);
+		map_spin_unlock((u32 *)(void *)v);
+	}
+	took(t);
+}
+
+/* ---- maps of maps: the old one or the new one ---- */
+
+static struct map *inner[3];
+
+static void of_maps_prepare(struct map *m)
+{
+	for (u32 i = 0; i < 6; i++)
+		CHECK_EQ(map_update_obj(m, &i, &inner[i % 2]->obj, BPF_ANY), 0);
+}
+
+static void act_of_maps_replace(struct map *m) { map_update_obj(m, &(u32){ 3 }, &inner[2]->obj, BPF_ANY); }
+static void act_of_maps_insert(struct map *m) { map_update_obj(m, &(u32){ 7 }, &inner[2]->obj, BPF_ANY); }
+static void act_of_maps_delete(struct map *m) { map_delete(m, &(u32){ 3 }); }
+
+static s64 inner_id(struct map *m, u32 key)
+{
+	u32 id = 0;
+	u64 t = kit_now();
+	int err = map_lookup(m, &key, &id, 0);
+
+	took(t);
+	return err ? err : (s64)id;
+}
+
+static void of_maps_common(struct map *m, u32 key, s64 after, bool acked)
+{
+	s64 before = key < 6 ? (s64)inner[key % 2]->obj.id : -ENOENT, got = inner_id(m, key);
+	u64 t;
+
+	CHECK(got == after || (!acked && got == before));
+	for (u32 i = 0; i < 6; i++)
+		if (i != key)
+			CHECK_EQ(inner_id(m, i), inner[i % 2]->obj.id);
+	for (u32 i = 0; i < 8; i++) {
+		t = kit_now();
+		map_delete(m, &i);
+		took(t);
+		CHECK_EQ(inner_id(m, i), -ENOENT);
+	}
+}
+
+static void check_of_maps_replace(struct map *m, bool acked) { of_maps_common(m, 3, inner[2]->obj.id, acked); }
+static void check_of_maps_insert(struct map *m, bool acked) { of_maps_common(m, 7, inner[2]->obj.id, acked); }
+static void check_of_maps_delete(struct map *m, bool acked) { of_maps_common(m, 3, -ENOENT, acked); }
+
+/* ---- storages ---- */
+
+static u64 *stored(struct map *m, u64 owner, bool create)
+{
+	u64 t = kit_now(), *v = map_prog_storage(m, &(struct map_owner){ { owner, 0, 0 } }, &(u64){ owner + 10 }, create, 0);
+
+	took(t);
+	return v;
+}
+
+static void storage_prepare(struct map *m)
+{
+	for (u64 i = 1; i < 6; i++)
+		CHECK(stored(m, i, true));
+}
+
+static void act_storage_make(struct map *m) { stored(m, 7, true); }
+static void act_storage_delete(struct map *m) { map_prog_delete(m, &(struct map_owner){ { 3, 0, 0 } }, 0); }
+
+static void storage_common(struct map *m, u64 owner, bool there, bool acked)
+{
+	u64 *v;
+
+	for (u64 i = 1; i < 6; i++) {
+		v = stored(m, i, false);
+		CHECK(i == owner || (v && *v == i + 10));
+	}
+	v = stored(m, owner, false);
+	CHECK(v ? *v == owner + 10 && (there || !acked) : !there || !acked);
+	for (u64 i = 1; i < 40; i++) {
+		v = stored(m, i, true);
+		CHECK(v && *v == i + 10);
+	}
+}
+
+static void check_storage_make(struct map *m, bool acked) { storage_common(m, 7, true, acked); }
+static void check_storage_delete(struct map *m, bool acked) { storage_common(m, 3, false, acked); }
+
 /* ---- LRU: full, so that an insertion evicts ---- */
 
 static u32 lru_before; /* elements before the operation */
@@ -127,6 +317,27 @@ static void act_lru_delete(struct map *m)
 	for (u32 i = 0; i < 40; i += 3)
 		map_delete(m, &i);
 	put(m, 102, 70);
+}
+
+/* With room: an element is there, and so is a node that nobody has. */
+static void lru_room_prepare(struct map *m)
+{
+	for (u32 i = 0; i < 6; i++)
+		CHECK_EQ(put(m, i, i + 10), 0);
+	lru_before = kit_count(m);
+}
+
+static void check_in_place(struct map *m, bool acked)
+{
+	s64 got = get(m, 3);
+
+	CHECK(got == 70 || (!acked && (got == 13 || got == MIXED)));
+	for (u32 i = 0; i < 6; i++)
+		if (i != 3)
+			CHECK_EQ(get(m, i), i + 10);
+	for (u32 i = 0; i < 200; i++)
+		CHECK_EQ(put(m, 1000 + i, i), 0);
+	CHECK(kit_count(m) <= m->desc.max_entries);
 }
 
 static void lru_check(struct map *m, bool acked)
@@ -378,9 +589,47 @@ static void check_nothing(struct map *m, bool acked)
 	CHECK_EQ(map_ring_query(m, BPF_RB_AVAIL_DATA), 0);
 }
 
+/* ---- the ring that user space fills ---- */
+
+static void user_prepare(struct map *m)
+{
+	for (u32 i = 1; i <= 3; i++) {
+		u64 *prod = (u64 *)(void *)(m->base + 4096), pos = *prod;
+		u32 *h = (u32 *)(void *)(m->base + 8192 + pos);
+
+		memcpy(h + 2, &(u64){ i }, 8);
+		__atomic_store_n(h, 8, __ATOMIC_RELEASE);
+		__atomic_store_n(prod, pos + 16, __ATOMIC_RELEASE);
+	}
+}
+
+static u64 user_see(void *ctx, void *data, u32 size)
+{
+	(void)size;
+	*(u64 *)ctx = *(u64 *)ctx * 10 + *(u64 *)data;
+	return 0;
+}
+
+static void act_drain(struct map *m) { map_user_ring_drain(m, user_see, &(u64){ 0 }, BPF_RB_NO_WAKEUP); }
+
+/* What the dead had not taken the next one sees, from some record on. */
+static void check_drain(struct map *m, bool acked)
+{
+	u64 got = 0, t = kit_now();
+	s64 n = map_user_ring_drain(m, user_see, &got, BPF_RB_NO_WAKEUP);
+
+	took(t);
+	CHECK(n >= 0 && (got == 0 || got == 3 || got == 23 || (got == 123 && !acked)));
+	CHECK(!acked || !n);
+	user_prepare(m);
+	got = 0;
+	CHECK_EQ(map_user_ring_drain(m, user_see, &got, BPF_RB_NO_WAKEUP), 3);
+	CHECK_EQ(got, 123);
+}
+
 /* ---- the harness ---- */
 
-enum family { FAM_HASH, FAM_LRU, FAM_TRIE, FAM_QUEUE, FAM_BLOOM, FAM_RING };
+enum family { FAM_HASH, FAM_BATCH, FAM_ARRAY, FAM_LOCK, FAM_MAPS, FAM_STORAGE, FAM_LRU, FAM_TRIE, FAM_QUEUE, FAM_BLOOM, FAM_RING };
 
 static const struct step_op ops[] = {
 #define HASH(t) FAM_HASH, { .type = BPF_MAP_TYPE_##t, .key_size = 4, .value_size = 8, .max_entries = 8 }
@@ -394,6 +643,32 @@ static const struct step_op ops[] = {
 	{ "per-CPU hash delete", HASH(PERCPU_HASH), hash_prepare, act_delete, check_delete },
 	{ "per-CPU hash insert by a program", HASH(PERCPU_HASH), hash_prepare, act_prog_insert, check_lane },
 	{ "per-CPU hash replace by a program", HASH(PERCPU_HASH), hash_prepare, act_prog_replace, check_replace },
+	{ "hash batch update", FAM_BATCH, { .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 8 }, hash_prepare,
+	  act_batch_update, check_batch_update },
+	{ "hash batch delete", FAM_BATCH, { .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 8 }, hash_prepare,
+	  act_batch_delete, check_batch_delete },
+	{ "hash batch lookup and delete", FAM_BATCH, { .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 8 },
+	  hash_prepare, act_batch_take, check_batch_take },
+#define ARRAY(t) FAM_ARRAY, { .type = BPF_MAP_TYPE_##t, .key_size = 4, .value_size = 8, .max_entries = 8 }
+	{ "array update", ARRAY(ARRAY), hash_prepare, act_array, check_array },
+	{ "per-CPU array update", ARRAY(PERCPU_ARRAY), hash_prepare, act_array, check_array },
+	{ "per-CPU array update by a program", ARRAY(PERCPU_ARRAY), hash_prepare, act_array_lane, check_array },
+#define LOCKED(t) FAM_LOCK, { .type = BPF_MAP_TYPE_##t, .key_size = 4, .value_size = 16, .max_entries = 4 }
+	{ "array, locked update", LOCKED(ARRAY), lock_prepare, act_lock_update, check_lock },
+	{ "array, lock of a program", LOCKED(ARRAY), lock_prepare, act_lock_program, check_lock },
+	{ "hash, locked update", LOCKED(HASH), lock_prepare, act_lock_update, check_lock },
+	{ "hash, lock of a program", LOCKED(HASH), lock_prepare, act_lock_program, check_lock },
+#define MAPS(t) FAM_MAPS, { .type = BPF_MAP_TYPE_##t##_OF_MAPS, .key_size = 4, .value_size = 4, .max_entries = 8 }
+	{ "array of maps, replace", MAPS(ARRAY), of_maps_prepare, act_of_maps_replace, check_of_maps_replace },
+	{ "array of maps, insert", MAPS(ARRAY), of_maps_prepare, act_of_maps_insert, check_of_maps_insert },
+	{ "array of maps, delete", MAPS(ARRAY), of_maps_prepare, act_of_maps_delete, check_of_maps_delete },
+	{ "hash of maps, replace", MAPS(HASH), of_maps_prepare, act_of_maps_replace, check_of_maps_replace },
+	{ "hash of maps, insert", MAPS(HASH), of_maps_prepare, act_of_maps_insert, check_of_maps_insert },
+	{ "hash of maps, delete", MAPS(HASH), of_maps_prepare, act_of_maps_delete, check_of_maps_delete },
+#define STORAGE FAM_STORAGE, { .type = BPF_MAP_TYPE_SK_STORAGE, .key_size = 4, .value_size = 8, .flags = BPF_F_NO_PREALLOC, \
+			       .btf_key = 1, .btf_value = 2 }
+	{ "storage, made by a program", STORAGE, storage_prepare, act_storage_make, check_storage_make },
+	{ "storage, deleted by a program", STORAGE, storage_prepare, act_storage_delete, check_storage_delete },
 #define LRU(t, f) FAM_LRU, { .type = BPF_MAP_TYPE_##t, .key_size = 4, .value_size = 8, .max_entries = 32, .flags = f }
 	{ "lru evict", LRU(LRU_HASH, 0), lru_prepare, act_evict, lru_check },
 	{ "lru replace", LRU(LRU_HASH, 0), lru_prepare, act_lru_replace, lru_check },
@@ -402,6 +677,8 @@ static const struct step_op ops[] = {
 	{ "lru of each CPU, delete", LRU(LRU_HASH, BPF_F_NO_COMMON_LRU), lru_prepare, act_lru_delete, lru_check },
 	{ "per-CPU lru evict", LRU(LRU_PERCPU_HASH, 0), lru_prepare, act_evict, lru_check },
 	{ "per-CPU lru replace", LRU(LRU_PERCPU_HASH, 0), lru_prepare, act_lru_replace, lru_check },
+	{ "per-CPU lru, in place", LRU(LRU_PERCPU_HASH, 0), lru_room_prepare, act_replace, check_in_place },
+	{ "lru replace, with room", LRU(LRU_HASH, 0), lru_room_prepare, act_replace, check_in_place },
 #define LPM FAM_TRIE, { .type = BPF_MAP_TYPE_LPM_TRIE, .key_size = 8, .value_size = 8, .max_entries = 8, .flags = BPF_F_NO_PREALLOC }
 	{ "trie insert", LPM, lpm_prepare, act_lpm_split, check_lpm_split },
 	{ "trie replace", LPM, lpm_prepare, act_lpm_replace, check_lpm_replace },
@@ -418,6 +695,7 @@ static const struct step_op ops[] = {
 	{ "ring reserve", RING, ring_prepare, act_reserve, check_nothing },
 	{ "ring reserve and submit", RING, ring_prepare, act_submit, check_output },
 	{ "ring reserve and discard", RING, ring_prepare, act_discard, check_nothing },
+	{ "user ring drain", FAM_RING, { .type = BPF_MAP_TYPE_USER_RINGBUF, .max_entries = 4096 }, user_prepare, act_drain, check_drain },
 };
 
 /* A process that is no more, as a lock's owner. */
@@ -487,9 +765,24 @@ static void check_copy(const struct step_op *op, const u8 *file, size_t size, bo
 	deaths++;
 }
 
+/* What some types are made with. */
+static struct map_attr attr_of(const struct step_op *op)
+{
+	struct map_attr a = op->attr;
+
+	if (op->family == FAM_LOCK)
+		a.record = kit_lock_record(0);
+	for (u32 i = 0; op->family == FAM_MAPS && i < ARRAY_SIZE(inner); i++)
+		if (!inner[i])
+			inner[i] = kit_map((struct map_attr){ .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1 });
+	if (op->family == FAM_MAPS)
+		a.inner = inner[0];
+	return a;
+}
+
 static void step_through(const struct step_op *op, u64 ident)
 {
-	struct map *m = kit_map(op->attr);
+	struct map *m = kit_map(attr_of(op));
 	u32 *flags = kit_shared(4096), steps = 0;
 	u8 *last = malloc(m->file_size);
 	bool started = false;
@@ -551,6 +844,11 @@ static bool can_trace(void)
 		       (unsigned long long)longest / 1000);                                               \
 	}
 STEP(hash, FAM_HASH)
+STEP(batches, FAM_BATCH)
+STEP(arrays, FAM_ARRAY)
+STEP(locked_values, FAM_LOCK)
+STEP(maps_of_maps, FAM_MAPS)
+STEP(storages, FAM_STORAGE)
 STEP(lru, FAM_LRU)
 STEP(trie, FAM_TRIE)
 STEP(queue_and_stack, FAM_QUEUE)
