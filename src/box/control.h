@@ -8,7 +8,9 @@
 #define SKEP_BOX_CONTROL_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
+#include "base/str.h"
 #include "base/types.h"
 
 /* bpf(BOX_HELLO, &hello, sizeof(hello)): 0 in a box. */
@@ -25,9 +27,10 @@ bool box_inside(struct box_hello *ret);
 /*
  * What a visitor wants, any number of times on one connection. STATUS: the answer's length as u64, then the text in packets. JOIN: the
  * packet carries the descriptor of a filter's notifications; the answer is an s32, 0 or -errno. COUNT: run statistics are kept as
- * long as the connection. STOP: the box ends.
+ * long as the connection. STOP: the box ends. TRACE: a process number follows, whose events are to be the box's; the answer is an s32,
+ * 0 or -errno, and why not.
  */
-enum { VISIT_STATUS, VISIT_JOIN, VISIT_COUNT, VISIT_STOP };
+enum { VISIT_STATUS, VISIT_JOIN, VISIT_COUNT, VISIT_STOP, VISIT_TRACE };
 /* a request is a u32 of these */
 
 /* Where boxes are. */
@@ -38,6 +41,8 @@ int control_connect(const char *name);
 int control_status(int fd, char **ret);
 /* Have its filter served there: 0 or -errno. */
 int control_join(int fd, int listener);
+/* Have it trace a process: 0 or -errno and why. */
+int control_trace(int fd, pid_t pid, struct str *why);
 int control_send(int fd, u32 what);
 bool control_enforces(const char *name); /* was it made by `skep exec --enforce`? */
 /* A word, and a descriptor unless it is negative. 0, -EPIPE; what came, -ECHILD: nothing. */

@@ -40,6 +40,33 @@ static int complain(const char *what, int err)
 	return EXIT_BOX_ERROR;
 }
 
+/* Each of the processes of --trace, for a box that begins or (by a connection) for one that runs. Exit status after a message, or 0. */
+static int trace_others(const struct box_opts *o, struct box *b, int door)
+{
+	const char *at = o->trace;
+	struct str why = { 0 };
+
+	while (at && *at) {
+		char *end;
+		long pid = strtol(at, &end, 10);
+		int err = pid <= 0 || pid > S32_MAX || (*end && *end != ',') ? -EINVAL : 0;
+
+		if (err) {
+			fprintf(stderr, "skep exec: --trace takes the numbers of processes, as in --trace 12,34\n");
+			return EXIT_BOX_ERROR;
+		}
+		err = b ? trace_join(b, (pid_t)pid, &why) : control_trace(door, (pid_t)pid, &why);
+		if (err) {
+			fprintf(stderr, "skep exec: --trace: %s\n", why.len ? str_text(&why) : strerror(-err));
+			str_free(&why);
+			return EXIT_BOX_ERROR;
+		}
+		at = *end ? end + 1 : end;
+	}
+	str_free(&why);
+	return 0;
+}
+
 /* ---- the command ---- */
 /* The library beside this program, or where it is installed. */
 static void preload_accelerator(void)
@@ -340,6 +367,13 @@ static int open_box(struct box *b, const struct box_opts *o)
 	return err ? err : watch_children(b);
 }
 
+/* The command waits under a filter that nobody will serve, where not even its end would be let through. */
+static _Noreturn void give_up(const struct start *s, int code)
+{
+	kill(s->pid, SIGKILL);
+	_exit(code);
+}
+
 static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 {
 	static struct box box;
@@ -362,19 +396,23 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 		_exit(complain("cannot install the filter", err));
 	err = open_box(&box, o);
 	if (err && !box.skep && o->btf_file)
-		_exit(complain(o->btf_file, err));
+		give_up(&start, complain(o->btf_file, err));
 	if (!err)
 		err = serve_start(&box, start.listener);
 	if (err)
-		_exit(complain("cannot set up the box", err));
+		give_up(&start, complain("cannot set up the box", err));
 	if (o->enforce)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* clients, who may be the same user, do not look into who decides */
 	launcher = (struct box_source){ .fd = launcher_fd, .fn = on_launcher };
 	box_poll(&box, &launcher, EPOLLHUP | EPOLLRDHUP);
 	tell(WORD_PID, box.command);
-	err = let_it_run(&start);
-	if (err)
-		_exit(err);
+	err = trace_others(o, &box, -1);
+	if (!err)
+		err = let_it_run(&start);
+	if (err) {
+		control_close(&box);
+		give_up(&start, err);
+	}
 	loop_run(&box);
 	clients_forget_all(&box);
 	log_close(&box);
@@ -441,8 +479,10 @@ static int join(const struct box_opts *o, int box)
 {
 	struct box_opts as_the_box = *o;
 	struct start start;
-	int status, err;
+	int status, err = trace_others(o, NULL, box);
 
+	if (err)
+		return err;
 	as_the_box.enforce = control_enforces(o->name);
 	err = start_command(&as_the_box, &start);
 
@@ -469,6 +509,13 @@ static int run_inside(const struct box_opts *o, const struct box_hello *h)
 	if (o->name && strcmp(o->name, h->name)) {
 		fprintf(stderr, "skep exec: this process is in box %s already, and cannot enter %s\n", h->name, o->name);
 		return EXIT_BOX_ERROR;
+	}
+	if (o->trace) {
+		int door = control_connect(h->name), err = trace_others(o, NULL, door);
+
+		if (err)
+			return err;
+		close(door);
 	}
 	execvp(o->argv[0], o->argv);
 	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));

@@ -37,6 +37,8 @@ struct box;
 int trace_open(struct box *b);
 void trace_close(struct box *b);
 void trace_tell(struct box *b); /* what could not be probed goes to the log, and to b->unprobed */
+/* A process that is no client: its events, and those of its children to come, are the box's too. 0, -ESRCH, -EPERM... and why. */
+int trace_join(struct box *b, pid_t pid, struct str *why);
 
 struct tracer_stats { u64 processes, sites, stops, stop_ns, longest_ns; };
 void tracer_stats(struct tracer *t, struct tracer_stats *ret);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The box's tracer: every client is traced, from its first stopped call on and over execve. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "box/priv.h"
+#include "box/src.h"
 #include "box/trace.h"
 #include "box/trace_stop.h"
 
@@ -62,6 +65,31 @@ int trace_open(struct box *b)
 	w.ctx = b;
 	box_watch(b, &w);
 	return 0;
+}
+
+/* May we look into it? */
+static int reachable(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	close(fd);
+	return 0;
+}
+
+int trace_join(struct box *b, pid_t pid, struct str *why)
+{
+	int err = b->tracer ? reachable(pid) : -EOPNOTSUPP;
+
+	if (err)
+		str_printf(why, "process %d: %s", pid, err == -EACCES || err == -EPERM ? "it belongs to somebody else" : strerror(-err));
+	if (!err)
+		err = src_add(b->src, pid);
+	return err ? err : tracer_add(b->tracer, pid, why);
 }
 
 void trace_close(struct box *b)

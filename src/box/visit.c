@@ -211,12 +211,25 @@ static void leave(struct box *b, struct visitor *v)
 	free(v);
 }
 
+struct trace_answer { s32 err; char why[500]; };
+
+static void trace_for(struct box *b, int fd, pid_t pid)
+{
+	struct trace_answer a = { 0 };
+	struct str why = { 0 };
+
+	a.err = trace_join(b, pid, &why);
+	snprintf(a.why, sizeof(a.why), "%s", str_text(&why));
+	str_free(&why);
+	send(fd, &a, sizeof(a), MSG_NOSIGNAL);
+}
+
 static void on_request(struct box *b, struct box_source *s, u32 events)
 {
 	struct visitor *v = s->ctx;
 	char room[CMSG_SPACE(sizeof(int))];
-	u32 what = 0;
-	struct iovec iov = { &what, sizeof(what) };
+	u32 word[2] = { 0 }, what;
+	struct iovec iov = { word, sizeof(word) };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
 	ssize_t n = recvmsg(s->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	int fd = n > 0 ? take_fd(&m) : -1, err = -EINVAL;
@@ -224,8 +237,11 @@ static void on_request(struct box *b, struct box_source *s, u32 events)
 	(void)events;
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n != sizeof(what)) {
+	what = word[0];
+	if (n != sizeof(what) && (n != sizeof(word) || what != VISIT_TRACE)) {
 		leave(b, v);
+	} else if (what == VISIT_TRACE) {
+		trace_for(b, s->fd, (pid_t)word[1]);
 	} else if (what == VISIT_STATUS) {
 		send_state(b, s->fd);
 	} else if (what == VISIT_JOIN && fd >= 0) {
@@ -331,4 +347,16 @@ int control_join(int fd, int listener)
 	if (control_send_fd(fd, VISIT_JOIN, listener) || recv(fd, &err, sizeof(err), 0) != sizeof(err))
 		return -EPIPE;
 	return err;
+}
+
+int control_trace(int fd, pid_t pid, struct str *why)
+{
+	u32 word[2] = { VISIT_TRACE, (u32)pid };
+	struct trace_answer a = { .err = -EPIPE };
+
+	if (send(fd, word, sizeof(word), MSG_NOSIGNAL) != sizeof(word) || recv(fd, &a, sizeof(a), 0) != sizeof(a))
+		a.err = -EPIPE;
+	else if (a.err)
+		str_printf(why, "%.*s", (int)sizeof(a.why), a.why);
+	return a.err;
 }

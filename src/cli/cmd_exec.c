@@ -7,7 +7,7 @@
 
 struct exec_opts {
 	struct cli_common common;
-	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload, *trust;
+	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload, *trust, *trace;
 	bool unprivileged, keep, stats, accel, enforce;
 	u32 engine;
 };
@@ -26,7 +26,8 @@ static int exec_run(void *opts, int argc, char **argv)
 			      .stats = o->stats,
 			      .engine = o->engine,
 			      .accelerate = o->accel,
-			      .enforce = o->enforce };
+			      .enforce = o->enforce,
+			      .trace = o->trace };
 	static char *shell[2];
 
 	if (o->unprivileged)
@@ -61,6 +62,8 @@ static const struct cli_opt exec_options[] = {
 	  offsetof(struct exec_opts, enforce) },
 	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls, file calls without a stop",
 	  offsetof(struct exec_opts, accel) },
+	{ 'T', "trace", OPT_TEXT, "PID,...", "events of these processes, which run outside, are seen in the box too",
+	  offsetof(struct exec_opts, trace) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how programs run", offsetof(struct exec_opts, engine) },
 	{ 0, "trust", OPT_TEXT, "FILE", "the certificate that signed programs and bpf_lookup_system_key() are checked with",
 	  offsetof(struct exec_opts, trust) },
@@ -73,7 +76,9 @@ const struct cli_cmd cmd_exec = {
 	.doc = "The command and all it starts share one subsystem of skep, a box; the kernel sees nothing of it. No privileges are\n"
 	       "needed, and inside the box the command has those of root as far as BPF is concerned. Options for skep stand before CMD.\n"
 	       "The exit status is CMD's; 125: skep exec itself failed, 126: CMD cannot be run, 127: there is no CMD. A box ends with\n"
-	       "its last client; one that is kept, when the process that skep ps shows is told to (kill PID).",
+	       "its last client; one that is kept, when the process that skep ps shows is told to (kill PID).\n"
+	       "A process given by --trace, of the same user, runs on as it is: its functions, system calls, samples and children can be\n"
+	       "attached to from the box as those of clients, until the box ends. Its own BPF stays the kernel's.",
 	.opts = exec_options,
 	.nopts = ARRAY_SIZE(exec_options),
 	.size = sizeof(struct exec_opts),
@@ -84,6 +89,8 @@ const struct cli_cmd cmd_exec = {
 		(const struct cli_example[]){
 			{ "exec -- bpftool prog load prog.bpf.o /sys/fs/bpf/p", "an unmodified tool" },
 			{ "exec --log - -- ./loader", "every command with its result and reason" },
+			{ "exec --trace 1234 -- bpftrace -e 'tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }'",
+			  "a process that runs already" },
 			{ "exec -b lab --keep -- sh", "a box that stays; enter it again with skep exec -b lab" },
 			{ NULL, NULL } },
 };
