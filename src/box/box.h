@@ -79,7 +79,7 @@ struct client {
  */
 struct client *client_of(struct notif *n, bool believe);
 bool client_sure(struct notif *n); /* n->client is who it is, whoever it was taken for; false: it died */
-bool client_lives(const struct notif *n);
+bool client_certain(struct notif *n); /* ask, if it was only believed; false: it is somebody else (BOX_SURE) */
 bool client_known(struct box *b, pid_t pid); /* has the process made a call? */
 struct client *client_get(struct client *c);
 void client_put(struct client *c);

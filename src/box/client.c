@@ -243,7 +243,12 @@ struct client *client_of(struct notif *n, bool believe)
 	return make(n, pid, comm);
 }
 
-bool client_lives(const struct notif *n) { return is_of(n->client, n->tid); }
+bool client_certain(struct notif *n)
+{
+	if (n->believed && is_of(n->client, n->tid))
+		n->believed = false;
+	return !n->believed;
+}
 
 bool client_sure(struct notif *n)
 {

@@ -65,7 +65,7 @@ s64 box_bpf(struct notif *n)
 	u64 began = b->log ? clock_ns(CLOCK_REALTIME) : 0;
 	int ret;
 
-	if (n->believed && (!is_elem(cmd) || decides(b, SEC_bpf)))
+	if ((!is_elem(cmd) || decides(b, SEC_bpf)) && !client_certain(n))
 		return BOX_SURE;
 	if (cmd == BOX_HELLO)
 		return control_hello(n);

@@ -69,7 +69,7 @@ static s64 path_arg(struct notif *n, int i, char path[4096])
 		return n->believed ? BOX_SURE : BOX_PASS;
 	if (!could_be_ours(n->box->files, path))
 		return BOX_PASS;
-	if (n->believed)
+	if (!client_certain(n))
 		return BOX_SURE;
 	path_clean(path);
 	return 0;

@@ -134,7 +134,7 @@ static int fd_ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *r
 	struct stat st;
 
 	if (ours == -EPERM) { /* by number: it does not show whose memory was read */
-		of(w)->doubt |= of(w)->believed && !client_lives(of(w));
+		of(w)->doubt |= !client_certain(of(w));
 		if (of(w)->doubt || ident_by_proc(of(w), fd, &st, &mode))
 			return -EBADF;
 	} else {
