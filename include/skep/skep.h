@@ -4,7 +4,8 @@
  *
  * A *subsystem* (struct skep) is what a kernel is to bpf(2): objects, ids, pins. Any number may exist in a process; there is
  * no global state but the default subsystem of skep_bpf(). All functions are thread-safe unless they say otherwise.
- * Errors are negative errno values unless a function says otherwise.
+ * Errors are negative errno values unless a function says otherwise; a result (ret_*) is written on success only. Text that is
+ * returned belongs to skep.
  */
 #ifndef SKEP_SKEP_H
 #define SKEP_SKEP_H
@@ -49,13 +50,19 @@ enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 enum {
 	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0; also by SKEP_UNPRIVILEGED=1 in the environment */
 	SKEP_F_HEARS_CLOSES = 4,   /* the process reports what it closes to skep_closed(): commands need no system call then */
-	SKEP_F_FIRES = 8,          /* the process fires attached programs itself (skep_fire): attaching anywhere succeeds */
+	SKEP_F_FIRES = 8,          /* the process fires attached programs itself (skep_fire_*()): attaching anywhere succeeds */
 	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
 };
 
-/* Make a subsystem. 0, -ENOMEM, -EINVAL (bad sz), -ENOENT (btf_file unreadable). `opts` may be NULL. */
+/*
+ * Make a subsystem. `opts` (NULL: all zero) and its texts are copied. 0, -ENOMEM, -EMFILE, -EINVAL (sz; or a field that this version
+ * does not know is set), or why btf_file cannot be used: -ENOENT and what else opening gives, -EINVAL for what is no BTF.
+ */
 SKEP_API int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
-/* Free it with all its objects. No run may be in progress. NULL is fine. */
+/*
+ * Free it with all its objects. No run, command or event of another thread may be in progress, and what skep_prog_get(), skep_map_get()
+ * and skep_ops_get() gave is to be put back before. NULL is fine.
+ */
 SKEP_API void skep_free(struct skep *s);
 
 /*
@@ -70,7 +77,8 @@ SKEP_API const char *skep_reason(void);
 
 /*
  * The report on the last program that this thread's subsystem refused, if it keeps reports: where in the source, what was known, where
- * the value came from, the path, the fix. Text, or one JSON object. "" when there is none. Valid until the next failing command.
+ * the value came from, the path, the fix. Text, or (json not 0) one JSON object. "" when there is none. Valid until the thread's next
+ * failing command.
  */
 SKEP_API const char *skep_report(int json);
 
@@ -113,8 +121,12 @@ struct skep_line {
 /* The source line of an instruction: 0, or -ENOENT without line info. */
 SKEP_API int skep_walk_line(const struct skep_walk *w, uint32_t insn, struct skep_line *ret_line);
 
-/* What the process-wide subsystem is made with, if called before its first use; 0 or -EBUSY. */
+/*
+ * What the default subsystem is made with, if called before its first use; until then the texts in it must stay. 0, -EBUSY (it is made
+ * already), -EINVAL (sz).
+ */
 SKEP_API int skep_configure(const struct skep_opts *opts);
+/* The default subsystem, made if it is not yet; NULL: it could not be made. It lives as long as the process, and is not to be freed. */
 SKEP_API struct skep *skep_default(void);
 /* The same, but NULL as long as nobody used it. */
 SKEP_API struct skep *skep_default_if_made(void);
@@ -126,24 +138,33 @@ SKEP_API void skep_closed(struct skep *s, unsigned from, unsigned to);
 
 /* ---- running a program directly ---- */
 struct skep_prog; /* a loaded program */
-/* The program behind a descriptor of the subsystem, referenced: release with skep_prog_put(). -EBADF, -EINVAL, -EOPNOTSUPP when it
- * calls something skep has no body for. */
-SKEP_API int skep_prog_get(struct skep *s, int fd, struct skep_prog **ret_prog);
-SKEP_API void skep_prog_put(struct skep_prog *p);
 /*
- * Packet in and out of skep_prog_run(). data points into a buffer [buf, buf + buf_size) with head room before and tail room behind, so
- * that a program may grow the packet; after the run data and len describe the packet as the program left it.
+ * The program behind a descriptor of the subsystem, compiled if it is not yet, and referenced: release it with skep_prog_put(); the
+ * descriptor may be closed meanwhile. 0, -EBADF, -EINVAL (not a program), -EOPNOTSUPP (it calls something skep has no body for), -ENOMEM.
+ */
+SKEP_API int skep_prog_get(struct skep *s, int fd, struct skep_prog **ret_prog);
+SKEP_API void skep_prog_put(struct skep_prog *p); /* NULL is fine */
+/*
+ * Packet in and out of skep_prog_run_packet() and skep_fire_packet(), the caller's. data points into a buffer [buf, buf + buf_size) with
+ * head room before and tail room behind, so that a program may grow the packet; after the run data and len describe the packet as the
+ * program left it.
  */
 struct skep_packet {
 	void *buf;
-	size_t buf_size;
-	void *data;
-	uint32_t len;
-	uint32_t ifindex, rx_queue;
+	size_t buf_size;     /* bytes */
+	void *data;          /* the first byte of its Ethernet header */
+	uint32_t len;        /* bytes */
+	uint32_t ifindex, rx_queue; /* where it came in, as programs are told */
 };
-/* Run an XDP program (or any skb type: socket filter, tc, cgroup_skb) on a packet; returns its result register. */
+/*
+ * Run an XDP program (or any skb type: socket filter, tc, cgroup_skb) on a packet; returns its result register. Any number of threads may
+ * run a program at a time, each with a packet of its own. That the program is of such a type is not checked.
+ */
 SKEP_API uint32_t skep_prog_run_packet(struct skep_prog *p, struct skep_packet *pkt);
-/* Run a program whose context is the caller's memory as it is (tracepoint, raw tracepoint, kprobe's pt_regs, syscall...). */
+/*
+ * Run a program whose context is the caller's memory as it is (tracepoint, raw tracepoint, kprobe's pt_regs, syscall, a type of the
+ * application's own): as large as the type's context, or as the program was found to read (a tracepoint's record). Threads as above.
+ */
 SKEP_API uint64_t skep_prog_run_raw(struct skep_prog *p, void *ctx);
 
 /* ---- program types of an application's own ---- */
@@ -179,23 +200,25 @@ SKEP_API int skep_type_define(struct skep *s, const struct skep_type *t, uint32_
 
 /* ---- using a map directly: no system call, any number of threads ---- */
 struct skep_map;
-/* The map behind a descriptor, referenced: release with skep_map_put(). -EBADF, -EINVAL. */
+/* The map behind a descriptor, referenced: release it with skep_map_put(). 0, -EBADF, -EINVAL (not a map). */
 SKEP_API int skep_map_get(struct skep *s, int fd, struct skep_map **ret_map);
-SKEP_API void skep_map_put(struct skep_map *m);
+SKEP_API void skep_map_put(struct skep_map *m); /* NULL is fine */
 /*
- * As BPF_MAP_LOOKUP_ELEM, _UPDATE_ELEM and _DELETE_ELEM, with their errors. Values of per-CPU maps are as bpf(2) has them: one a
- * possible CPU, each rounded up to 8 bytes. Maps of maps or programs cannot be updated so (-ENOTSUPP).
+ * As BPF_MAP_LOOKUP_ELEM, _UPDATE_ELEM and _DELETE_ELEM, with their errors (-ENOENT, -EEXIST, -E2BIG, -ENOMEM, -EINVAL, -EBUSY). Keys and
+ * values are the caller's, of the map's sizes. Values of per-CPU maps are as bpf(2) has them: one a possible CPU, each rounded up to
+ * 8 bytes. Keys and values that are descriptors (maps of maps or programs, storages) go by bpf(2) alone: -ENOTSUPP, which is 524.
  */
 SKEP_API int skep_map_lookup(struct skep_map *m, const void *key, void *value, uint64_t flags);
 SKEP_API int skep_map_update(struct skep_map *m, const void *key, const void *value, uint64_t flags);
 SKEP_API int skep_map_delete(struct skep_map *m, const void *key);
 /*
- * A struct_ops map that was updated: call the program of a member ("ssthresh") as the interface's owner does. -ENOENT: it has none.
+ * A struct_ops map that was updated: call the program of a member ("ssthresh") as the interface's owner does, with up to 12 arguments; its
+ * result is in *ret. 0, -ENOENT (the member has none), -EINVAL (not such a map; more arguments), -EOPNOTSUPP (as skep_prog_get()).
  */
 SKEP_API int skep_ops_call(struct skep_map *m, const char *member, const uint64_t *args, uint32_t nargs, uint64_t *ret);
-/* The table that is registered for an interface ("tcp_congestion_ops"), by a link or without, referenced. -ENOENT: none is. */
+/* The table registered for an interface ("tcp_congestion_ops"), by a link or without; put it with skep_map_put(). -ENOENT: none is. */
 SKEP_API int skep_ops_get(struct skep *s, const char *interface, struct skep_map **ret_map);
-/* Key after `key` (NULL: the first); -ENOENT at the end. */
+/* As BPF_MAP_GET_NEXT_KEY: the key after `key` (NULL, or one that is not there: the first). 0, -ENOENT at the end, or its other errors. */
 SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_key);
 
 /* ---- attaching and firing ---- */
@@ -209,12 +232,15 @@ struct perf_event_attr;
 SKEP_API int skep_perf_event_open_in(struct skep *s, struct perf_event_attr *attr, int pid, int cpu, int group_fd,
 				     unsigned long flags);
 SKEP_API int skep_perf_ioctl_in(struct skep *s, int fd, unsigned request, unsigned long arg);
-/* An eventfd that is readable when the ring of the perf event (or ring buffer map) behind `fd` got something; -EINVAL. Not to be closed. */
+/*
+ * An eventfd that is readable when the ring of the perf event (or ring buffer map) behind `fd` got something. It is the object's, and
+ * not to be closed. -EBADF, -EINVAL (neither of them), -EMFILE.
+ */
 SKEP_API int skep_wake_fd(struct skep *s, int fd);
 
-/* Declare a tracepoint that programs attach to by name (BPF_RAW_TRACEPOINT_OPEN): 0, -EEXIST, -EINVAL. */
+/* Declare a tracepoint that programs attach to by name (BPF_RAW_TRACEPOINT_OPEN): 0, -EEXIST, -EINVAL (too long), -ENOMEM. */
 SKEP_API int skep_tracepoint(struct skep *s, const char *name);
-/* It has happened: up to 12 arguments. Also "sys_enter", "sched_process_exec" and so on. */
+/* It has happened, with up to 12 arguments (more are dropped). Also "sys_enter", "sched_process_exec" and so on; others are nothing. */
 SKEP_API void skep_fire_tracepoint(struct skep *s, const char *name, const uint64_t *args, unsigned nargs);
 /*
  * A packet at a device: attach_type BPF_XDP, BPF_TCX_INGRESS...; the verdict (XDP_PASS or TC_ACT_UNSPEC = -1 when nothing is attached). The
@@ -226,18 +252,20 @@ SKEP_API int64_t skep_fire_packet(struct skep *s, uint32_t ifindex, uint32_t att
  * attach type's programs (struct bpf_sock_addr, bpf_sock, bpf_sockopt...), which they may change; NULL for none.
  */
 SKEP_API int64_t skep_fire_cgroup(struct skep *s, const char *cgroup, uint32_t attach_type, void *ctx);
-/* A security hook ("file_open"): 0 or the first program's refusal. */
+/* A security hook ("file_open"), with up to 12 arguments: 0 or the first program's refusal, -errno. */
 SKEP_API int64_t skep_fire_lsm(struct skep *s, const char *hook, const uint64_t *args, unsigned nargs);
 
 /*
  * Trust this certificate (PEM or DER), in all subsystems of the process: the system's rings of keys hold it (bpf_lookup_system_key(),
- * keyring_id 0 to 2 of BPF_PROG_LOAD). Rings of users are the kernel's. 0, -EBADMSG, -ENOPKG: there is no OpenSSL 3.
+ * keyring_id 0 to 2 of BPF_PROG_LOAD). Rings of users are the kernel's. 0, -EBADMSG (not a certificate), -ENOPKG (there is no OpenSSL 3),
+ * -ENOMEM.
  */
 SKEP_API int skep_trust(const void *cert, size_t size);
 
-/* skep's own kernel types as BTF, for where the running kernel's cannot be read: malloc'ed bytes. 0 or -ENOMEM. */
+/* skep's own kernel types as BTF, for where the running kernel's cannot be read, for the caller to free(). 0 or -ENOMEM. */
 SKEP_API int skep_own_btf(void **ret_data, uint32_t *ret_size);
 
+/* "0.1.0" */
 SKEP_API const char *skep_version(void);
 
 #ifdef __cplusplus
