@@ -165,10 +165,10 @@ int func_arg_off(struct vf_env *e, const struct reg *r, u32 regno, const struct 
 
 /* ---- arguments by kind ---- */
 
-/* Maps whose constant keys in range always have a value. */
+/* Maps whose constant keys in range always have a value. An inner map that may be of any size says so, and its template says nothing. */
 static bool lookup_never_fails(const struct map_desc *m)
 {
-	return m->type == MTYPE_ARRAY || m->type == MTYPE_PERCPU_ARRAY;
+	return (m->type == MTYPE_ARRAY || m->type == MTYPE_PERCPU_ARRAY) && !(m->flags & BPF_F_INNER_MAP);
 }
 
 /* The key when it is a constant on the stack: zero bytes, or a spilled constant of just its size. */

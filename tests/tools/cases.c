@@ -346,6 +346,8 @@ static int make_maps(const struct test_case *c, enum side s)
 			a.btf_key_type_id = BTF_INT;
 			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : !strcmp(m->fields, "int") ? BTF_INT : BTF_LOCKED;
 		}
+		if (i && (m->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || m->type == BPF_MAP_TYPE_HASH_OF_MAPS))
+			a.inner_map_fd = (u32)map_fds[i - 1];
 		map_fds[i] = (int)bpf_on(s, BPF_MAP_CREATE, &a);
 		ret = map_fds[i] < 0 ? map_fds[i] : 0;
 	}

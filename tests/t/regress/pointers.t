@@ -226,3 +226,35 @@ call bpf_map_lookup_percpu_elem
 r0 = *(u64 *)(r0 +0)
 exit
 -- reject REJ_INVALID_MEM "map_value_or_null"
+
+-- case an inner map of any size promises no element
+-- prog xdp
+-- map inner array 4 8 8 0x1000
+-- map outer array_of_maps 4 4 1
+lookup outer
+if r0 == 0 goto out
+*(u32 *)(r10 -8) = 4
+r1 = r0
+r2 = r10
+r2 += -8
+call bpf_map_lookup_elem
+r0 = *(u64 *)(r0 +0)
+out:
+exit
+-- reject REJ_INVALID_MEM "map_value_or_null"
+
+-- case an inner map of one size does
+-- prog xdp
+-- map inner array 4 8 8 0x0
+-- map outer array_of_maps 4 4 1
+lookup outer
+if r0 == 0 goto out
+*(u32 *)(r10 -8) = 4
+r1 = r0
+r2 = r10
+r2 += -8
+call bpf_map_lookup_elem
+r0 = *(u64 *)(r0 +0)
+out:
+exit
+-- accept
