@@ -27,9 +27,9 @@ struct instance {
 	u32 *queue, nqueue;              /* instructions whose equation may no longer hold */
 };
 
-#define BUCKETS 256
 struct live {
-	struct instance *bucket[BUCKETS];
+	struct instance **bucket;        /* a power of two of them, no fewer than half the instances: chains of calls may be many */
+	u32 nbuckets, ninstances;
 	struct instance *cur;            /* of the state being walked; NULL: look it up */
 	u64 written[MAX_FRAMES];         /* by this instruction */
 	bool any_written;
@@ -38,23 +38,56 @@ struct live {
 	u32 *pred, *pred_at;             /* predecessors of i: pred[pred_at[i] .. pred_at[i + 1]) */
 };
 
+#define FEWEST_BUCKETS 64u
+
 static struct live *live_of(struct vf_env *e)
 {
-	if (!e->live)
-		e->live = ARENA_NEW(&e->arena, struct live);
-	return e->live;
+	struct live *l = e->live;
+
+	if (!l) {
+		e->live = l = ARENA_NEW(&e->arena, struct live);
+		l->nbuckets = FEWEST_BUCKETS;
+		l->bucket = ARENA_ARRAY(&e->arena, struct instance *, FEWEST_BUCKETS);
+	}
+	return l;
+}
+
+static struct instance **bucket_of(struct live *l, const u32 *sites, u32 depth)
+{
+	u32 hash = depth;
+
+	for (u32 i = 0; i <= depth; i++)
+		hash = (hash ^ sites[i]) * 0x9e3779b1u;
+	return &l->bucket[(hash ^ hash >> 16) & (l->nbuckets - 1)];
+}
+
+static void add_instance(struct vf_env *e, struct live *l, struct instance *in)
+{
+	struct instance **old = l->bucket, **b, *next;
+	u32 n = l->nbuckets;
+
+	if (++l->ninstances > 2 * n) {
+		l->nbuckets = 4 * n;
+		l->bucket = ARENA_ARRAY(&e->arena, struct instance *, l->nbuckets);
+		for (u32 i = 0; i < n; i++)
+			for (struct instance *it = old[i]; it; it = next) {
+				next = it->next;
+				b = bucket_of(l, it->sites, it->depth);
+				it->next = *b;
+				*b = it;
+			}
+	}
+	b = bucket_of(l, in->sites, in->depth);
+	in->next = *b;
+	*b = in;
 }
 
 static struct instance *lookup(struct vf_env *e, const u32 *sites, const u32 *starts, u32 depth)
 {
 	struct live *l = live_of(e);
 	struct instance *in;
-	u32 hash = depth;
 
-	for (u32 i = 0; i <= depth; i++)
-		hash = (hash ^ sites[i]) * 0x9e3779b1u;
-	hash = hash >> 16 & (BUCKETS - 1);
-	for (in = l->bucket[hash]; in; in = in->next)
+	for (in = *bucket_of(l, sites, depth); in; in = in->next)
 		if (in->depth == depth && !memcmp(in->sites, sites, (depth + 1) * sizeof(*sites)))
 			return in;
 	in = ARENA_NEW(&e->arena, struct instance);
@@ -67,8 +100,7 @@ static struct instance *lookup(struct vf_env *e, const u32 *sites, const u32 *st
 	in->seen = ARENA_ARRAY(&e->arena, bool, in->n);
 	in->queued = ARENA_ARRAY(&e->arena, bool, in->n);
 	in->queue = arena_alloc_raw(&e->arena, in->n * sizeof(u32));
-	in->next = l->bucket[hash];
-	l->bucket[hash] = in;
+	add_instance(e, l, in);
 	return in;
 }
 
