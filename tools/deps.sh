@@ -78,6 +78,7 @@ if [ $long = 1 ]; then
 	need apache2-utils command ab
 	need postgresql command pg_ctlcluster
 	need golang-go command go
+	need openjdk-17-jdk-headless command javac
 	[ -d /usr/share/gocode/src/github.com/cilium/ebpf ] || missing="${missing:+$missing }golang-github-cilium-ebpf-dev"
 fi
 

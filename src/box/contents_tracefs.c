@@ -165,16 +165,11 @@ int file_kprobe_blacklist(struct notif *n, const struct match *m, struct str *ou
 	return 0;
 }
 
-/* Tools look for functions there before they ask for them: where the kernel hides its symbols, those that can be probed are shown. */
-int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
+static void read_symbols(struct str *out)
 {
 	struct ksym k;
 	FILE *f;
 
-	(void)n;
-	(void)m;
-	if (!ksys_hidden())
-		return FILE_PASS;
 	for (u32 nr = 0; nr < 512; nr++)
 		if (ksys_name(nr, k.name, sizeof(k.name)))
 			str_printf(out, "%016llx T %s\n", (unsigned long long)ksys_address(nr), k.name);
@@ -184,6 +179,33 @@ int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
 			str_puts(out, k.line);
 	if (f)
 		fclose(f);
+}
+
+/*
+ * Tools look for functions there before they ask for them: where the kernel hides its symbols, those that can be probed are shown. Some
+ * open it several times while they start: a text of a moment ago is as good.
+ */
+#define SYMBOLS_NS 2000000000ull
+
+int file_kallsyms(struct notif *n, const struct match *m, struct str *out)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct str text;
+	static u64 made;
+	u64 now = clock_ns(CLOCK_MONOTONIC);
+
+	(void)n;
+	(void)m;
+	if (!ksys_hidden())
+		return FILE_PASS;
+	pthread_mutex_lock(&lock);
+	if (!text.len || text.failed || now - made > SYMBOLS_NS) {
+		str_free(&text);
+		read_symbols(&text);
+		made = clock_ns(CLOCK_MONOTONIC);
+	}
+	str_putn(out, text.s, text.len);
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 
