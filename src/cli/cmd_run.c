@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "base/str.h"
+#include "base/uapi.h"
 #include "cli/cli.h"
 #include "cli/ctx_json.h"
 #include "cli/live.h"
@@ -44,6 +47,7 @@ struct side {
 	enum bpf_prog_type type;
 	struct outcome *res;
 	u64 total_ns;
+	struct str stream[2]; /* what it printed there: output, errors */
 };
 
 static const char *verdict_name(enum bpf_prog_type type, u32 v)
@@ -200,6 +204,39 @@ static void run_one(const struct side *s, const struct run_opts *o, const struct
 	r->out_len = data && r->out && !r->err ? t.data_size_out : 0;
 }
 
+/* bpf_stream_printk() of the program. Kernels before 6.17 have no such command: then there is nothing to take. */
+static void take_streams(struct side *s)
+{
+	char buf[4096];
+
+	for (u32 i = 0; i < ARRAY_SIZE(s->stream); i++) {
+		struct { u64 buf; u32 len, id, fd; } a = { (u64)(uintptr_t)buf, sizeof(buf), i + 1, (u32)s->fd };
+		long n;
+
+		while ((n = syscall(SYS_bpf, UAPI_CMD_PROG_STREAM_READ, &a, 20)) > 0)
+			str_putn(&s->stream[i], buf, (size_t)n);
+	}
+}
+
+/* Each line behind a bar. */
+static void print_streams(const struct side *s)
+{
+	static const char *const names[] = { "output", "errors" };
+
+	for (u32 i = 0; i < ARRAY_SIZE(s->stream); i++) {
+		const char *line = str_text(&s->stream[i]);
+
+		if (*line)
+			printf("  %s of the program:\n", names[i]);
+		while (*line) {
+			size_t n = strcspn(line, "\n");
+
+			printf("  | %.*s\n", (int)n, line);
+			line += n + (line[n] == '\n');
+		}
+	}
+}
+
 static int run_side(struct side *s, const struct run_opts *o, const struct capture *in)
 {
 	u32 failed = 0;
@@ -212,6 +249,7 @@ static int run_side(struct side *s, const struct run_opts *o, const struct captu
 		failed += s->res[i].err != 0;
 		s->total_ns += s->res[i].ns;
 	}
+	take_streams(s);
 	if (in->n && failed == in->n && !o->pcap) {
 		int err = -s->res[0].err;
 		const char *why = !strcmp(s->name, "skep") ? skep_reason() : strerror(err);
@@ -229,6 +267,8 @@ static void free_side(struct side *s, u32 n)
 		free(s->res[i].ctx);
 	}
 	free(s->res);
+	for (u32 i = 0; i < ARRAY_SIZE(s->stream); i++)
+		str_free(&s->stream[i]);
 	load_close(s->obj);
 }
 
@@ -320,6 +360,7 @@ static void print_side(const struct side *s, const struct run_opts *o, const str
 					       ? ", rewritten"
 					       : "");
 		print_tally(s, in);
+		print_streams(s);
 		return;
 	}
 	printf("returned %d (%s) on %s", (s32)r->retval, verdict_name(s->type, r->retval), s->name);
@@ -333,6 +374,7 @@ static void print_side(const struct side *s, const struct run_opts *o, const str
 	}
 	if (r->ctx_len && memcmp(r->ctx, o->given.ctx, r->ctx_len))
 		print_ctx(s, o, r);
+	print_streams(s);
 }
 
 static json_t *side_json(const struct side *s, const struct run_opts *o, const struct capture *in)
@@ -358,6 +400,10 @@ static json_t *side_json(const struct side *s, const struct run_opts *o, const s
 			json_object_set_new(e, "ctx", ctx_json(s->type, r->ctx, r->ctx_len));
 		json_array_append_new(list, e);
 	}
+	if (s->stream[0].len)
+		json_object_set_new(j, "output", json_pack("s%", str_text(&s->stream[0]), s->stream[0].len));
+	if (s->stream[1].len)
+		json_object_set_new(j, "errors", json_pack("s%", str_text(&s->stream[1]), s->stream[1].len));
 	json_object_set_new(j, "verdicts", counts);
 	json_object_set_new(j, "runs", list);
 	return j;

@@ -56,6 +56,7 @@ while read -r obj prog want; do
 	result "run $obj $prog" 0
 done <<'END'
 kfuncs masks 0
+streams squares 0
 dynptrs round_trip 0
 dynptrs record 0
 iterators sum 500500

@@ -60,10 +60,18 @@ fi
 
 cd "$out"
 passed=0 failed=0
+# cpu: processor time of all that has run so far, in milliseconds: on a busy machine the only time that says something
+cpu()
+{
+	sed -n '2s/[ms]/ /gp' "$out/times" | awk '{ printf "%d\n", ($1 * 60 + $2 + $3 * 60 + $4) * 1000 }'
+}
+
 # run WHERE NAME: over skep or the kernel
 run()
 {
 	start=$(date +%s%N)
+	times >"$out/times"
+	before=$(cpu)
 	code=0
 	if [ "$1" = box ]; then
 		timeout 3000 "$B/skep" exec -- "./$2" >"$1-$2.log" 2>&1 || code=$?
@@ -73,13 +81,15 @@ run()
 		timeout 900 "./$2" >"$1-$2.log" 2>&1 || code=$?
 	fi
 	took=$((($(date +%s%N) - start) / 1000000))
+	times >"$out/times"
+	used=$(($(cpu) - before))
 	# the part that both lack
 	if [ "$code" != 0 ] && grep -q 'test_task_storage_map_stress_lookup.*load skel' "$1-$2.log"; then
 		code=0
 	fi
 	if [ "$code" = 0 ]; then
 		passed=$((passed + 1))
-		echo "ok $2 over $1 ($((took / 1000)).$(printf %03d $((took % 1000))) s)"
+		echo "ok $2 over $1 ($((took / 1000)).$(printf %03d $((took % 1000))) s, processor $((used / 1000)).$(printf %03d $((used % 1000))) s)"
 	else
 		failed=$((failed + 1))
 		echo "not ok $2 over $1 (exit $code)"
