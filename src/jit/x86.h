@@ -85,6 +85,11 @@ void val_prepare(struct x86 *x, u8 d, u8 s);
 u8 val_reg(struct x86 *x, u8 r, u8 w);
 /* The value's own register, which holds it and may be changed: for `dst op= something`. val_clear() was called. */
 u8 val_own(struct x86 *x, u8 r);
+/*
+ * A load that only this operation reads, while others wait for what its register has still, is done into X_TMP: true, and it may
+ * be read there until the next value is settled.
+ */
+bool val_load_aside(struct x86 *x, u8 r);
 /* Is it a constant that an instruction can hold? */
 bool val_imm(const struct x86 *x, u8 r, u8 w, s32 *ret);
 /* The address in the value plus an offset. */

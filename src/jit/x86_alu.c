@@ -252,6 +252,8 @@ static void two_operands(struct x86 *x, enum x86_alu op, u8 d, u8 s, u8 w)
 			struct x86_mem m = v->mem;
 
 			x_rm(E, X_ALU_RM(op), w, val_own(x, d), m);
+		} else if (val_own(x, d) == nd && val_load_aside(x, s)) {
+			x_alu(E, op, w, nd, X_TMP);
 		} else {
 			ns = val_reg(x, s, w);
 			x_alu(E, op, w, val_own(x, d), ns);

@@ -298,6 +298,22 @@ u8 val_reg(struct x86 *x, u8 r, u8 w)
 	return x86_of[r];
 }
 
+bool val_load_aside(struct x86 *x, u8 r)
+{
+	const struct val *v = &x->v[r];
+	bool whole = v->size == 1 || v->size == 2 || v->size == 4 || v->size == 8, read = false;
+
+	if (!val_is_pending(x, r) || v->kind != V_LOAD || !whole || x->live & BIT(r))
+		return false;
+	for (u8 o = 0; o < FLOW_REGS; o++)
+		read |= o != r && (x->pend & x->live) >> o & 1 && val_natives(&x->v[o]) >> x86_of[r] & 1;
+	if (read) {
+		put_load(x, X_TMP, v);
+		x->pend &= (u16)~BIT(r);
+	}
+	return read;
+}
+
 u8 val_own(struct x86 *x, u8 r)
 {
 	val_settle(x, r);
