@@ -128,11 +128,10 @@ int engine_make(struct prog *p, const struct prog_attr *a, bool hardened, const 
 	if (err || !p->jited)
 		return err;
 	sure = !p->jit_opts.blind && jit_available();
+	p->only_jit = a->engine == ENGINE_JIT;
 	err = sure ? 0 : prog_ready(p);
-	if (!err || a->engine == ENGINE_JIT || err == -ENOMEM || err == -EIO)
-		return err;
-	p->jited = false;
-	return 0;
+	p->jited = sure || p->code.code;
+	return err;
 }
 
 void engine_free(struct prog *p)
@@ -175,16 +174,27 @@ static int compile(struct prog *p, u8 *bytes, struct arena *a)
 	for (u32 i = 0; i < low.nsubs; i++)
 		subs[i].jit = p->code.sub_entry[i];
 	err = jit_publish(&p->code, bytes);
-	if (err)
-		jit_free(&p->code);
+	if (!err)
+		return 0;
+	for (u32 i = 0; i < low.nsubs; i++)
+		subs[i].jit = NULL;
+	jit_free(&p->code);
 	return err;
+}
+
+/* 0 without code: it is to be interpreted. */
+static int try_to_compile(struct prog *p, u8 *bytes, struct arena *a)
+{
+	int err = compile(p, bytes, a);
+
+	return p->only_jit || err == -ENOMEM || err == -EIO ? err : 0;
 }
 
 static void complete_image(struct prog *p)
 {
 	struct image *i = &p->image;
 
-	if (p->jited) {
+	if (p->code.code) {
 		/* Function pointers kept as objects by the JIT's interface: POSIX guarantees the conversion. */
 		memcpy(&i->entry, &p->code.entry, sizeof(i->entry));
 		memcpy(&i->jit_call, &p->code.call, sizeof(i->jit_call));
@@ -196,7 +206,7 @@ static void complete_image(struct prog *p)
 		i->entry = vm_exec;
 	}
 	i->tail = i->may_throw ? run_landed : i->entry;
-	i->hop = p->jited && !i->may_throw ? p->code.hop : jit_hop();
+	i->hop = p->code.code && !i->may_throw ? p->code.hop : jit_hop();
 }
 
 static int make_ready(struct prog *p, struct arena *a)
@@ -208,11 +218,14 @@ static int make_ready(struct prog *p, struct arena *a)
 
 	if (!err && sum != p->waiting_sum)
 		err = -EFAULT;
-	if (!err)
-		err = p->jited ? compile(p, bytes, a) : codemem_readonly(bytes, at.size, &p->ro);
+	if (!err && p->jited)
+		err = try_to_compile(p, bytes, a);
+	/* executable memory may have been forbidden since the load; without random numbers there is no hiding, so that ends here */
+	if (!err && !p->code.code)
+		err = codemem_readonly(bytes, at.size, &p->ro);
 	if (err)
 		return err;
-	point_to(p, p->jited ? p->code.mem.data : p->ro.code);
+	point_to(p, p->code.code ? p->code.mem.data : p->ro.code);
 	complete_image(p);
 	free(p->waiting);
 	p->waiting = NULL;

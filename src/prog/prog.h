@@ -58,7 +58,8 @@ struct prog {
 	u32 extended;              /* programs that replace one of its functions now; atomic */
 	char name[16];
 	u8 tag[8];
-	bool gpl, jited, sleepable;
+	bool gpl, jited, sleepable; /* jited: so it is to be, and if it must, only_jit */
+	bool only_jit;
 	char unrunnable[96];       /* verified, but not to be run here, because...; "": runs */
 	u64 load_time;             /* ns since boot */
 	struct image image;        /* complete when it is ready */

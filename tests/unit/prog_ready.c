@@ -2,8 +2,15 @@
 /* Between a load and the first use of a program: when it is compiled, by which of many threads, and what if that fails. */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "jit/jit.h"
@@ -159,6 +166,53 @@ TEST(out_of_memory_is_an_answer)
 	CHECK_EQ(ret, 7);
 	close(fd);
 	skep_free(sub);
+}
+
+/* As an application may that has loaded what it needs. */
+static void forbid_code(void)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_memfd_create, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog p = { ARRAY_SIZE(f), f };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p))
+		_exit(77);
+}
+
+TEST(without_executable_memory_it_is_interpreted)
+{
+	static const u32 engine[] = { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT };
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	for (u32 e = 0; e < ARRAY_SIZE(engine); e++) {
+		int status = 0, fd;
+		pid_t pid;
+
+		setup(engine[e], SKEP_HARDEN_OFF);
+		fd = load(7);
+		CHECK(fd >= 0);
+		pid = fork();
+		if (!pid) {
+			u32 ret = 0;
+			int err;
+
+			forbid_code();
+			err = run(fd, &ret);
+			_exit(engine[e] == SKEP_ENGINE_JIT ? err != -EPERM : err || ret != 7 || !look(fd)->ro.map || look(fd)->image.code);
+		}
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(status, 0);
+		close(fd);
+		skep_free(sub);
+	}
 }
 
 /* ---- threads ---- */
