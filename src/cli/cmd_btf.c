@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 
 #include "cli/cli.h"
+#include "cli/elf_modern.h"
 
 struct btf_opts {
 	struct cli_common common;
@@ -174,6 +175,7 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 static int btf_run(void *opts, int argc, char **argv)
 {
 	const struct btf_opts *o = opts;
+	char why[200];
 	struct btf *b;
 	int code;
 
@@ -184,6 +186,10 @@ static int btf_run(void *opts, int argc, char **argv)
 	if (!b)
 		return cli_error(EX_BAD_INPUT, "%s: no types can be read: %s", argc ? argv[0] : "skep's own",
 				 argc && !access(argv[0], R_OK) ? "it is neither BTF nor an object with .BTF" : strerror(errno));
+	if (btf_unsound(b, why, sizeof(why))) {
+		btf__free(b);
+		return cli_error(EX_BAD_INPUT, "%s: %s", argv[0], why);
+	}
 	code = o->common.json ? dump_json(b, o->type) : o->format == FORMAT_RAW ? dump_raw(b) : dump_c(b, o->type);
 	btf__free(b);
 	return code;

@@ -362,6 +362,10 @@ static void read_btf(struct modern *m)
 
 	if (sec && m->im.sec[sec].data)
 		m->btf = btf__new(m->im.sec[sec].data, (u32)m->im.sec[sec].size);
+	if (m->btf && btf_unsound(m->btf, m->unsound, sizeof(m->unsound))) {
+		btf__free(m->btf);
+		m->btf = NULL;
+	}
 }
 
 /* What a freplace program replaces is of a program that only its loader knows: libbpf would insist on it. */

@@ -28,6 +28,7 @@ struct modern {
 	struct elf_image im;
 	struct btf *btf;     /* NULL: the object has none */
 	bool btf_changed;
+	char unsound[160];   /* why the types cannot be used: then neither can the object */
 	struct modern_map *map;
 	u32 nmaps, mapcap;
 	const char **poison; /* why, by number */
@@ -42,6 +43,9 @@ struct modern {
  * Externs of which `missing` says so are known not to be in the kernel; without `with_ops` the tables of struct_ops are left out. */
 int modern_read(struct modern *m, const void *data, size_t size, bool (*missing)(const char *symbol), bool with_ops);
 void modern_free(struct modern *m);
+
+/* Types as they came from a file: NULL, or why nobody should follow them (in `why`). elf_sane.c */
+const char *btf_unsound(const struct btf *b, char *why, size_t size);
 
 /* ---- between the files ---- */
 void modern_funcs(struct modern *m);

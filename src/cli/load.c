@@ -258,7 +258,7 @@ struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_co
 	if (!obj) {
 		first_message(why, sizeof(why));
 		*ret_code = cli_error(EX_BAD_INPUT, "%s: not a BPF object that can be loaded: %s", path,
-				      *why ? why : strerror(errno));
+				      *fit_unsound() ? fit_unsound() : *why ? why : strerror(errno));
 		return NULL;
 	}
 	if (!bpf_object__next_program(obj, NULL)) {

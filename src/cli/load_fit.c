@@ -462,6 +462,10 @@ static void *read_file(const char *path, size_t *ret_size)
 	return p;
 }
 
+static char unsound[160];
+
+const char *fit_unsound(void) { return unsound; }
+
 struct bpf_object *fit_open(const char *path, const char *core_btf)
 {
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -484,6 +488,15 @@ struct bpf_object *fit_open(const char *path, const char *core_btf)
 	if (file && !modern_read(&f->m, file, size, is_missing, !vain.no_ops && !vain.bad_ops) && f->m.im.changed)
 		f->image = image_write(&f->m.im, &size);
 	free(file);
+	unsound[0] = '\0';
+	if (f->m.unsound[0]) {
+		snprintf(unsound, sizeof(unsound), "%s", f->m.unsound);
+		free(f->image);
+		modern_free(&f->m);
+		free(f);
+		errno = EINVAL;
+		return NULL;
+	}
 	obj = f->image ? bpf_object__open_mem(f->image, size, &o) : bpf_object__open_file(path, &o);
 	if (!obj) {
 		int err = errno;
