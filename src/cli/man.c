@@ -174,7 +174,7 @@ static void see_also(void)
 	qsort(sorted, CLI_NVERBS, sizeof(*sorted), by_name);
 	for (u32 i = 0; i < CLI_NVERBS; i++)
 		printf(".Xr skep-%s 1 ,\n", sorted[i]->name);
-	printf(".Xr skep-helpers 7 ,\n.Xr skep-insns 7 ,\n.Xr skep-maps 7 ,\n.Xr skep-progtypes 7 ,\n.Xr skep-rejects 7\n");
+	printf(".Xr skep-helpers 7 ,\n.Xr skep-insns 7 ,\n.Xr skep-kfuncs 7 ,\n.Xr skep-maps 7 ,\n.Xr skep-progtypes 7 ,\n.Xr skep-rejects 7\n");
 }
 
 static void main_page(void)
@@ -228,6 +228,20 @@ static void helpers_page(void)
 	}
 	printf(".El\n");
 	str_free(&s);
+}
+
+static void kfuncs_page(void)
+{
+	head("SKEP-KFUNCS", "7", "skep-kfuncs", "kernel functions that eBPF programs may call");
+	heading("DESCRIPTION");
+	printf("What programs may call by name and type, as Linux defines it.\n.Bl -tag -width Ds\n");
+	for (u32 i = 0; i < kfunc_count; i++) {
+		printf(".It Sy ");
+		quoted(kfunc_spec[i].proto);
+		putchar('\n');
+		status(kfunc_spec[i].doc, kfunc_spec[i].why_not, "Not here");
+	}
+	printf(".El\n");
 }
 
 static void maps_page(void)
@@ -307,6 +321,7 @@ static void rejects_page(void)
 static const struct { const char *name, *file; void (*print)(void); } pages[] = {
 	{ "skep", "skep.1", main_page },
 	{ "helpers", "skep-helpers.7", helpers_page },
+	{ "kfuncs", "skep-kfuncs.7", kfuncs_page },
 	{ "maps", "skep-maps.7", maps_page },
 	{ "insns", "skep-insns.7", insns_page },
 	{ "progtypes", "skep-progtypes.7", progtypes_page },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* skep helpers, maps, insns, progtypes, explain: the tables of spec/ and isa/ as they are. */
+/* skep helpers, kfuncs, maps, insns, progtypes, explain: the tables of spec/ and isa/ as they are. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -92,6 +92,31 @@ static int helpers_run(void *opts, int argc, char **argv)
 	}
 	str_free(&s);
 	return finish(o, "helpers", rows, works, total);
+}
+
+static int kfuncs_run(void *opts, int argc, char **argv)
+{
+	const struct table_opts *o = opts;
+	json_t *rows = json_array();
+	u32 works = 0, total = 0;
+
+	for (u32 i = 0; i < kfunc_count; i++) {
+		const struct kfunc_spec *k = &kfunc_spec[i];
+		json_t *j;
+
+		if (!wanted(k->name, argc, argv))
+			continue;
+		j = row(k->name, k->doc, k->why_not);
+		json_object_set_new(j, "prototype", json_string(k->proto));
+		json_array_append_new(rows, j);
+		total++;
+		works += !k->why_not;
+		if (!o->common.json && o->status)
+			printf("%-38s %s\n", k->name, state_of(k->why_not));
+		else if (!o->common.json)
+			printf("%s\n    %s\n", k->proto, k->doc);
+	}
+	return finish(o, "kfuncs", rows, works, total);
 }
 
 static int maps_run(void *opts, int argc, char **argv)
@@ -211,6 +236,7 @@ static const struct cli_opt status_options[] = {
 					    .size = sizeof(struct table_opts), .run = fn }
 
 TABLE(helpers, helpers_run, "[NAME...]", "list the helper functions", status_options, 1);
+TABLE(kfuncs, kfuncs_run, "[NAME...]", "list the kernel functions that programs may call", status_options, 1);
 TABLE(maps, maps_run, "[TYPE...]", "list the map types", status_options, 1);
 TABLE(progtypes, progtypes_run, "[TYPE...]", "list the program types", status_options, 1);
 TABLE(insns, insns_run, "[NAME...]", "list the instructions", NULL, 0);

@@ -63,7 +63,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		"$skep" check --on kernel "$good"
 	expect "skep serves ordinary users" 0 "accepted" setpriv --reuid 65534 --regid 65534 --clear-groups "$skep" check "$good"
 fi
-for verb in run check dump explain helpers maps insns progtypes; do
+for verb in run check dump explain helpers kfuncs maps insns progtypes; do
 	expect "help of $verb" 0 "^usage: skep $verb" "$skep" $verb --help
 done
 
@@ -77,7 +77,7 @@ is_json()
 	elif command -v jq >/dev/null; then jq . <"$t/out" >/dev/null 2>&1
 	else echo "skip json of $name # neither python3 nor jq"; return; fi && echo "ok json of $name" || echo "not ok json of $name"
 }
-for verb in explain helpers maps insns progtypes; do
+for verb in explain helpers kfuncs maps insns progtypes; do
 	is_json $verb "$skep" $verb -j
 done
 is_json run "$skep" run -j "$good" -p encap --pcap "$t/c.pcap"

@@ -16,10 +16,10 @@ helps()
 	done
 }
 
-for what in helpers maps progtypes insns; do
+for what in helpers kfuncs maps progtypes insns; do
 	"$skep" "$what" >"$t/$what.txt"
 done
-for what in helpers maps progtypes; do
+for what in helpers kfuncs maps progtypes; do
 	"$skep" "$what" --status >>"$t/$what.txt"
 done
 "$skep" explain >"$t/rejects.txt"
