@@ -113,7 +113,7 @@ static struct hook skep_attach(u32 kind, u32 type, struct prog *p)
 	else
 		h.at = (struct hook_place){ .kind = kind, .number = SYS_getppid, .name = "getppid", .pid = -1, .cpu = -1 };
 	(void)type;
-	h.slot = kit_attach_place(h.at, self, p, (struct hook_ref){ .pid = child_pid });
+	h.slot = kit_attach_place(h.at, p, (struct hook_ref){ .pid = child_pid });
 	return h;
 }
 

@@ -576,14 +576,6 @@ void tracer_exec(struct tracer *t, pid_t pid, pid_t tid)
 	pthread_mutex_unlock(&t->lock);
 }
 
-void tracer_refresh(struct tracer *t)
-{
-	pthread_mutex_lock(&t->lock);
-	reap(t);
-	sync_all(t, NULL);
-	pthread_mutex_unlock(&t->lock);
-}
-
 #define COMPLAINTS 4096u
 
 void tracer_complain(struct tracer *t, const struct str *why)

@@ -29,8 +29,6 @@ void tracer_del(struct tracer *t, pid_t pid);
 void tracer_gone(struct tracer *t, pid_t pid);
 /* It is about to call execve, in this thread: its new image is to be traced from the first instruction on. */
 void tracer_exec(struct tracer *t, pid_t pid, pid_t tid);
-/* Look at all processes again: libraries that were loaded, children that were forked. */
-void tracer_refresh(struct tracer *t);
 
 /* Of a box (trace_box.c): 0 or -errno. */
 struct box;

@@ -67,14 +67,6 @@ u32 file_flags(u64 ptr)
 	return !p ? 0 : p->told ? p->flags : (u32)fcntl(p->fd, F_GETFL);
 }
 
-void file_get(u64 file)
-{
-	struct place *p = place_of(file);
-
-	if (p)
-		__atomic_add_fetch(&p->refs, 1, __ATOMIC_ACQ_REL);
-}
-
 void file_put(u64 file)
 {
 	struct place *p = place_of(file);

@@ -16,7 +16,6 @@ u64 file_new(int fd);
 /* What it is opened with, where that is not what the descriptor says; and that again. */
 void file_opened(u64 file, u32 flags);
 u32 file_flags(u64 ptr);
-void file_get(u64 file);
 void file_put(u64 file);
 /* The address of its inode, as file->f_inode says it. */
 u64 file_inode(u64 file);

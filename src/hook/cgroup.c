@@ -205,7 +205,7 @@ static void refresh(struct hooks *h, struct hook_tx *tx, const struct cgroup_nod
 		if (n != top && (!below(n->path, top->path) || !group_find(n, type, name)))
 			continue;
 		snprintf(at.name, sizeof(at.name), "%s", name);
-		pt = hook_draft(tx, &at, n->path);
+		pt = hook_draft(tx, &at);
 		if (!pt)
 			break;
 		hook_clear(pt);

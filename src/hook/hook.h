@@ -48,10 +48,9 @@ struct hook_tx {
 };
 
 void hook_begin(struct hooks *h, struct hook_tx *tx, struct str *why);
-/* The draft of a point's list, opened on first use: NULL, and tx->err, when there is no memory. `path`: of the file, may be NULL. */
-struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at, const char *path);
+/* The draft of a point's list, opened on first use: NULL, and tx->err, when there is no memory. */
+struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at);
 u32 hook_draft_count(const struct hook_point *pt);
-struct hook_item *hook_draft_item(struct hook_point *pt, u32 i);
 /* Insert before position i (or at the end). */
 void hook_insert(struct hook_tx *tx, struct hook_point *pt, u32 i, struct prog *p, const struct hook_ref *ref);
 void hook_append(struct hook_tx *tx, struct hook_point *pt, struct prog *p, const struct hook_ref *ref);
@@ -68,7 +67,6 @@ int hook_abort(struct hook_tx *tx, int err);
 u32 hook_slot_new(struct hooks *h, struct prog *p);
 void hook_slot_free(struct hooks *h, u32 slot);
 void hook_slot_prog(struct hooks *h, u32 slot, struct prog *p);
-u64 hook_slot_missed(struct hooks *h, u32 slot);
 /* The attach lock, for attachments that have lists of their own beside (cgroups, devices). */
 void hook_lock(struct hooks *h);
 void hook_unlock(struct hooks *h);
@@ -81,6 +79,5 @@ bool hook_declared(struct hooks *h, const char *name, u32 *ret_writable);
 
 /* Is there somebody who makes events of this kind? 0 or -EOPNOTSUPP and why. */
 int hook_served(struct hooks *h, enum hook_kind kind, struct str *why);
-const char *hook_kind_name(u32 kind);
 
 #endif

@@ -112,7 +112,6 @@ int netdev_query(struct hooks *h, u32 ifindex, u32 type, struct attach_list *ret
 int xdp_link_attach(struct hooks *h, struct link *l, u32 ifindex, u32 flags, struct str *why);
 /* As netlink sets it: `p` NULL takes it off. expected: -1 none, else the program that must be there (with XDP_FLAGS_REPLACE). */
 int xdp_set(struct hooks *h, u32 ifindex, struct prog *p, struct prog *expected, u32 flags, struct str *why);
-u32 xdp_prog_id(struct hooks *h, u32 ifindex, u32 *ret_mode); /* 0: none; XDP_FLAGS_SKB_MODE... */
 extern const struct link_ops tcx_link_ops, xdp_link_ops;
 void netdevs_free(struct hooks *h);
 

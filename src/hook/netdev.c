@@ -58,7 +58,7 @@ static struct netdev_list *list_get(struct hooks *h, u32 ifindex, u32 type)
 static int refresh(struct hook_tx *tx, const struct netdev_list *l)
 {
 	struct hook_place at = { .kind = HOOK_NETDEV, .sub = l->type, .number = l->ifindex };
-	struct hook_point *pt = hook_draft(tx, &at, NULL);
+	struct hook_point *pt = hook_draft(tx, &at);
 
 	if (pt)
 		hook_clear(pt);
@@ -425,22 +425,6 @@ int xdp_set(struct hooks *h, u32 ifindex, struct prog *p, struct prog *expected,
 	}
 	hook_abort(&tx, 0);
 	return netdev_attach(h, ifindex, p, NULL, NULL, BPF_XDP, &none, why);
-}
-
-u32 xdp_prog_id(struct hooks *h, u32 ifindex, u32 *ret_mode)
-{
-	struct netdev_list *d;
-	u32 id = 0;
-
-	hook_lock(h);
-	d = list_find(h, ifindex, BPF_XDP);
-	if (d && d->n) {
-		u32 flags = d->entry[0].link ? d->entry[0].link->netdev.flags : d->xdp_flags;
-		id = d->entry[0].prog->obj.id;
-		*ret_mode = flags & MODES ? flags & MODES : XDP_FLAGS_DRV_MODE;
-	}
-	hook_unlock(h);
-	return id;
 }
 
 void netdevs_free(struct hooks *h)

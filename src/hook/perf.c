@@ -170,11 +170,6 @@ static void sink_put(struct perf_sink *s) { obj_put(&container_of(s, struct perf
 
 static const struct perf_sink_ops sink_ops = { .output = sink_output, .read = sink_read, .get = sink_get, .put = sink_put };
 
-void perf_event_sampled(struct perf_event *e)
-{
-	__atomic_fetch_add(&e->count, 1, __ATOMIC_RELAXED);
-}
-
 /* ---- the program ---- */
 static bool is_tracing(const struct perf_event *e)
 {
@@ -204,7 +199,7 @@ static int publish(struct perf_event *e, struct str *why)
 	if (e->kind == PERF_KPROBE)
 		ref.func = ksys_address((u32)e->at.number);
 	hook_begin(e->hooks, &tx, why);
-	pt = hook_draft(&tx, &e->at, e->kind == PERF_PROBE ? e->path : NULL);
+	pt = hook_draft(&tx, &e->at);
 	if (!pt)
 		return hook_abort(&tx, -ENOMEM);
 	hook_drop_slot(&tx, pt, e->slot);

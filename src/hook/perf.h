@@ -81,7 +81,5 @@ void perf_event_kick(struct perf_event *e);
 u64 perf_event_pending(const struct perf_event *e);
 /* Count of samples, times enabled and running. */
 void perf_event_read(struct perf_event *e, u64 *value, u64 *enabled, u64 *running);
-/* A clock's sample has been seen. */
-void perf_event_sampled(struct perf_event *e);
 
 #endif

@@ -32,13 +32,10 @@ struct hook_point {
 	u32 ndraft, cap;
 	bool open;               /* there is a draft */
 	u32 gen;
-	u64 user;
-	char *path;
 };
 
 struct slot {
 	struct prog *prog;       /* referenced; NULL: free */
-	u64 missed;
 };
 
 struct hooks {
@@ -73,11 +70,6 @@ static const char *const kind_name[HOOK_KINDS] = {
 	[HOOK_SOCKMAP] = "socket map", [HOOK_NAMED] = "declared tracepoint",
 };
 
-const char *hook_kind_name(u32 kind)
-{
-	return kind < HOOK_KINDS ? kind_name[kind] : "unknown";
-}
-
 struct hooks *hooks_new(struct objtab *tab)
 {
 	struct hooks *h = calloc(1, sizeof(*h));
@@ -103,7 +95,6 @@ static void point_free(struct hook_point *pt)
 {
 	list_free(pt->now);
 	free(pt->draft);
-	free(pt->path);
 	free(pt);
 }
 
@@ -225,8 +216,6 @@ bool hook_any(const struct hooks *h, enum hook_kind kind)
 }
 
 const struct hook_place *hook_point_place(const struct hook_point *pt) { return &pt->place; }
-const char *hook_point_path(const struct hook_point *pt) { return pt->path ? pt->path : ""; }
-u64 *hook_point_user(struct hook_point *pt) { return &pt->user; }
 
 const struct hook_list *hook_point_list(const struct hook_point *pt)
 {
@@ -444,7 +433,7 @@ static bool open_draft(struct hook_point *pt)
 	return true;
 }
 
-struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at, const char *path)
+struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at)
 {
 	struct hook_point *pt = find(tx->h, at);
 
@@ -467,15 +456,12 @@ struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at, c
 		return NULL;
 	}
 	tx->pt[tx->n++] = pt;
-	if (path && !pt->path)
-		pt->path = strdup(path);
 	if (!open_draft(pt))
 		tx->err = -ENOMEM;
 	return tx->err ? NULL : pt;
 }
 
 u32 hook_draft_count(const struct hook_point *pt) { return pt->ndraft; }
-struct hook_item *hook_draft_item(struct hook_point *pt, u32 i) { return &pt->draft[i]; }
 void hook_clear(struct hook_point *pt) { pt->ndraft = 0; }
 
 void hook_insert(struct hook_tx *tx, struct hook_point *pt, u32 i, struct prog *p, const struct hook_ref *ref)
@@ -749,17 +735,6 @@ void hook_slot_free(struct hooks *h, u32 slot)
 	hook_slot_prog(h, slot, NULL);
 }
 
-u64 hook_slot_missed(struct hooks *h, u32 slot)
-{
-	u64 n = 0;
-
-	pthread_mutex_lock(&h->slots_lock);
-	if (slot < h->nslots)
-		n = h->slot[slot].missed;
-	pthread_mutex_unlock(&h->slots_lock);
-	return n;
-}
-
 void hook_account(struct hooks *h, u32 slot, u64 runs, u64 time_ns, u64 missed)
 {
 	pthread_mutex_lock(&h->slots_lock);
@@ -772,7 +747,6 @@ void hook_account(struct hooks *h, u32 slot, u64 runs, u64 time_ns, u64 missed)
 			__atomic_fetch_add(&st->time_ns, time_ns, __ATOMIC_RELAXED);
 		}
 		__atomic_fetch_add(&st->misses, missed, __ATOMIC_RELAXED);
-		h->slot[slot].missed += missed;
 	}
 	pthread_mutex_unlock(&h->slots_lock);
 }

@@ -52,7 +52,7 @@ static int attach_at(struct link *l, const struct hook_place *at, u64 func, stru
 	int err;
 
 	hook_begin(l->hooks, &tx, why);
-	pt = hook_draft(&tx, at, NULL);
+	pt = hook_draft(&tx, at);
 	if (!pt)
 		return hook_abort(&tx, -ENOMEM);
 	hook_append(&tx, pt, l->prog, &ref);
@@ -137,7 +137,7 @@ static void drop_at(struct link *l, const struct hook_place *at)
 	struct hook_tx tx;
 
 	hook_begin(l->hooks, &tx, NULL);
-	pt = hook_draft(&tx, at, NULL);
+	pt = hook_draft(&tx, at);
 	hook_drop_slot(&tx, pt, l->slot);
 	hook_commit(&tx);
 }
@@ -193,7 +193,7 @@ static void each_call(struct link *l, struct hook_tx *tx, bool add)
 		struct hook_ref ref = { .pid = -1, .slot = l->slot, .link_id = l->obj.id, .cookie = k->cookie,
 					.func = ksys_address(k->nr) };
 
-		put(l, tx, hook_draft(tx, &at, NULL), &ref, add);
+		put(l, tx, hook_draft(tx, &at), &ref, add);
 	}
 }
 
@@ -226,7 +226,7 @@ static void each_place(struct link *l, struct hook_tx *tx, bool add)
 						.session = session ? (u64)l->obj.id << 32 | i : 0 };
 
 			if (kinds >> k & 1)
-				put(l, tx, hook_draft(tx, &at, l->uprobe.path), &ref, add);
+				put(l, tx, hook_draft(tx, &at), &ref, add);
 		}
 }
 

@@ -53,7 +53,7 @@ static struct single *get(struct hooks *h, u32 kind, u32 sub, u64 number)
 
 static int refresh(struct hook_tx *tx, const struct single *s)
 {
-	struct hook_point *pt = hook_draft(tx, &s->at, NULL);
+	struct hook_point *pt = hook_draft(tx, &s->at);
 
 	if (pt)
 		hook_clear(pt);

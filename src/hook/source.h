@@ -126,10 +126,6 @@ const struct hook_list *hook_point_list(const struct hook_point *pt);
 const struct hook_list *hook_point_next(const struct hook_point *pt);
 /* Program i of that list. */
 struct prog *hook_point_prog(const struct hook_point *pt, const struct hook_list *l, u32 i);
-/* A path that leads to the probed file (one of those it was given by; may have been renamed since); "" when there is none. */
-const char *hook_point_path(const struct hook_point *pt);
-/* A word for the provider's own use; 0 at first. */
-u64 *hook_point_user(struct hook_point *pt);
 
 /* Read section: lists that are seen inside stay valid until it is left. Cheap, nests, any thread; never blocks. */
 u32 hook_enter(struct hooks *h);

@@ -31,16 +31,6 @@ bool jit_available(void)
 	return target() && codemem_available();
 }
 
-u32 jit_outlined(const struct lowered *l)
-{
-	const struct jit_target *t = target();
-	u32 n = 0;
-
-	for (u32 i = 0; i < l->n; i++)
-		n += !t || !t->has_template(l->ops[i].op);
-	return n;
-}
-
 static void survey_op(struct jit *j, const struct jit_target *t, struct jit_sub *s, const struct ins *i)
 {
 	u16 regs = (u16)(flow_uses(&j->flow, j->l, i) | flow_defs(i));

@@ -75,7 +75,5 @@ int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, stru
 void jit_portable_free(struct jit_portable *p);
 /* A descriptor of a sealed file with the image's pages, to be mapped readable and executable. -errno. */
 int jit_portable_file(const struct jit_portable *p);
-/* Disassembly of native code with Zydis is the CLI's; here only: how many operations of `l` are outlined to C bodies. */
-u32 jit_outlined(const struct lowered *l);
 
 #endif

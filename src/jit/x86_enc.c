@@ -345,12 +345,6 @@ void x_vex_rr(struct x86_enc *x, u8 map, u8 pp, u8 w, u8 op, u8 reg, u8 v, u8 rm
 	modrm_rr(x, reg, rm);
 }
 
-void x_vex_rm(struct x86_enc *x, u8 map, u8 pp, u8 w, u8 op, u8 reg, u8 v, struct x86_mem m)
-{
-	vex(x, map, pp, w, op, reg, v, m.index == X_NONE ? 0 : m.index, m.base == X_NONE ? 0 : m.base);
-	modrm_mem(x, reg, m);
-}
-
 void x_rorx(struct x86_enc *x, u8 w, u8 reg, u8 rm, u8 count)
 {
 	x_vex_rr(x, 3, 3, w, 0xf0, reg, 0, rm);

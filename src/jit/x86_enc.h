@@ -84,7 +84,6 @@ void x_pop(struct x86_enc *x, u8 reg);
 void x_byte(struct x86_enc *x, u8 b);
 /* VEX: reg, vvvv, rm. `pp`: 0 none, 1 66, 2 F3, 3 F2 */
 void x_vex_rr(struct x86_enc *x, u8 map, u8 pp, u8 w, u8 op, u8 reg, u8 v, u8 rm);
-void x_vex_rm(struct x86_enc *x, u8 map, u8 pp, u8 w, u8 op, u8 reg, u8 v, struct x86_mem m);
 void x_rorx(struct x86_enc *x, u8 w, u8 reg, u8 rm, u8 count);
 /* [base + disp] */
 static inline struct x86_mem x_at(u8 base, s32 disp)

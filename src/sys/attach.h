@@ -31,8 +31,6 @@ void anchor_put(struct anchor *a);
 
 /* cmd_iter.c: what BPF_LINK_CREATE does for iterators. */
 int iter_link_create(struct call *c, struct prog *p, struct link **ret);
-/* What reading a pinned iterator gives: 0 or -EINVAL when the link is none. */
-int sys_iter_text(struct link *l, struct str *text);
 /* cmd_link_info.c */
 int link_info(struct call *c, struct link *l, u64 dst, u32 len);
 #define LINK_INFO_SIZE 64

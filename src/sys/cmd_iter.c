@@ -126,11 +126,6 @@ static int text_fd(const struct str *text)
 	return ro;
 }
 
-int sys_iter_text(struct link *l, struct str *text)
-{
-	return l->type == LTYPE_ITER ? iter_walk(l, text) : -EINVAL;
-}
-
 int cmd_iter_create(struct call *c)
 {
 	struct str text = { 0 };

@@ -369,7 +369,6 @@ void frame_pop(struct vf_env *e, struct vstate *s);                  /* the inne
 void frame_grow(struct vf_env *e, struct frame *f, u32 nslots);      /* at least nslots stack slots */
 void frame_init_regs(struct vf_env *e, struct frame *f);
 u32 new_id(struct vf_env *e);
-struct reg *reg_at(struct vf_env *e, u32 regno);                     /* in the current frame */
 void reg_mark_none(struct reg *r);                                   /* uninitialised */
 void state_print(struct vf_env *e, const struct vstate *s, u32 frameno, bool all); /* Linux's text of a state */
 void state_print_insn(struct vf_env *e, u32 insn);                   /* "12: (b7) r0 = 0   ; R0=0" at level 2 */

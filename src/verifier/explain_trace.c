@@ -246,20 +246,6 @@ const struct helper_spec *trace_helper(const struct trace *t, u32 step)
 	return ins_class(i) == IC_CALL ? helper_by_id((u32)i->imm) : NULL;
 }
 
-const struct tcall *trace_call(const struct trace *t, u32 step)
-{
-	u32 lo = 0, hi = t->ncalls;
-
-	while (lo < hi) {
-		u32 mid = (lo + hi) / 2;
-		if (t->call[mid].step < step)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < t->ncalls && t->call[lo].step == step ? &t->call[lo] : NULL;
-}
-
 u32 trace_root(const struct trace *t, u32 v)
 {
 	const struct tval *x = &t->val[v];

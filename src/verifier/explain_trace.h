@@ -51,8 +51,6 @@ void trace_free(struct trace *t);
 static inline const struct ins *trace_ins(const struct trace *t, u32 step) { return &t->e->ins[t->path[step]]; }
 /* The helper a call at this step calls; NULL: it is no such call. */
 const struct helper_spec *trace_helper(const struct trace *t, u32 step);
-/* The arguments of a call; NULL: it is none. */
-const struct tcall *trace_call(const struct trace *t, u32 step);
 /* What it was computed from, through constants added, cuts and operations with constants. */
 u32 trace_root(const struct trace *t, u32 v);
 /* A pointer's parts: base value, constant offset, and the number added last (0: none) with the step that added it. */

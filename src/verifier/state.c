@@ -174,11 +174,6 @@ u32 new_id(struct vf_env *e)
 	return ++e->id_gen;
 }
 
-struct reg *reg_at(struct vf_env *e, u32 regno)
-{
-	return &cur_regs(e)[regno];
-}
-
 void state_each_reg(struct vf_env *e, struct vstate *s, reg_visit_fn fn, void *arg)
 {
 	for (u32 i = 0; i <= s->curframe; i++) {

@@ -83,7 +83,7 @@ TEST(calls_are_counted)
 	u32 slot;
 
 	CHECK_EQ(tracer_add(kit_tracer, t.pid, &why), 0);
-	slot = kit_attach_place(at, t.path, p, (struct hook_ref){ .pid = -1 });
+	slot = kit_attach_place(at, p, (struct hook_ref){ .pid = -1 });
 	go(&t);
 	CHECK_EQ(finish(&t), 0);
 	CHECK_EQ(kit_count(m, 1), 400000);
@@ -101,7 +101,7 @@ TEST(returns_are_counted)
 
 	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
 	for (u32 i = 0; i < 3; i++)
-		slot[i] = kit_attach_place(at[i], t.path, kit_counter(BPF_PROG_TYPE_KPROBE, m, i), (struct hook_ref){ .pid = -1 });
+		slot[i] = kit_attach_place(at[i], kit_counter(BPF_PROG_TYPE_KPROBE, m, i), (struct hook_ref){ .pid = -1 });
 	go(&t);
 	CHECK_EQ(finish(&t), 0);
 	CHECK_EQ(kit_count(m, 0), 400000);
@@ -125,7 +125,7 @@ TEST(system_calls_are_counted)
 
 	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
 	for (u32 i = 0; i < 4; i++)
-		slot[i] = kit_attach_place(at[i], NULL, kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, i),
+		slot[i] = kit_attach_place(at[i], kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, i),
 					   (struct hook_ref){ .pid = i % 2 ? t.pid : -1 });
 	go(&t);
 	CHECK_EQ(finish(&t), 0);
@@ -154,8 +154,8 @@ TEST(comes_and_goes)
 	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
 	go(&t);
 	for (int i = 0; i < n && !kill(t.pid, 0); i++) {
-		u32 a = kit_attach_place(at, t.path, p, (struct hook_ref){ .pid = -1 });
-		u32 b = kit_attach_place(ret, t.path, q, (struct hook_ref){ .pid = -1 });
+		u32 a = kit_attach_place(at, p, (struct hook_ref){ .pid = -1 });
+		u32 b = kit_attach_place(ret, q, (struct hook_ref){ .pid = -1 });
 
 		usleep(500);
 		kit_detach(ret, b);
@@ -182,9 +182,9 @@ TEST(attach_and_die)
 		SKIP("run by survives");
 	m = kit_counters(BPF_MAP_TYPE_ARRAY);
 	CHECK_EQ(tracer_add(kit_tracer, pid, NULL), 0);
-	kit_attach_place(kit_place(HOOK_URETPROBE, path, offset_of(path, "work")), path, kit_counter(BPF_PROG_TYPE_KPROBE, m, 0),
+	kit_attach_place(kit_place(HOOK_URETPROBE, path, offset_of(path, "work")), kit_counter(BPF_PROG_TYPE_KPROBE, m, 0),
 			 (struct hook_ref){ .pid = -1 });
-	kit_attach_place((struct hook_place){ .kind = HOOK_RAW_EXIT, .pid = -1, .cpu = -1 }, NULL,
+	kit_attach_place((struct hook_place){ .kind = HOOK_RAW_EXIT, .pid = -1, .cpu = -1 },
 			 kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, 1), (struct hook_ref){ .pid = -1 });
 	usleep(20000);
 	kill(getpid(), SIGKILL);

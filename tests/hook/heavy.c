@@ -24,7 +24,7 @@ static int add(void *arg, const struct patch_sym *s)
 	for (u32 k = 0; k < 2; k++) {
 		struct hook_place at = kit_place(k ? HOOK_URETPROBE : HOOK_UPROBE, l->path, off);
 		struct hook_ref ref = { .pid = -1, .slot = l->slot[k] };
-		struct hook_point *pt = hook_draft(l->tx, &at, l->path);
+		struct hook_point *pt = hook_draft(l->tx, &at);
 
 		if (pt && !hook_draft_count(pt)) { /* another name of the same */
 			hook_append(l->tx, pt, k ? l->out : l->in, &ref);

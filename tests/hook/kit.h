@@ -131,7 +131,7 @@ static inline struct prog *kit_counter(u32 type, struct map *m, u32 slot)
 }
 
 /* Attach; the slot is what kit_detach() wants. */
-static inline u32 kit_attach_place(struct hook_place at, const char *path, struct prog *p, struct hook_ref ref)
+static inline u32 kit_attach_place(struct hook_place at, struct prog *p, struct hook_ref ref)
 {
 	struct str why = { 0 };
 	struct hook_tx tx;
@@ -139,7 +139,7 @@ static inline u32 kit_attach_place(struct hook_place at, const char *path, struc
 
 	ref.slot = hook_slot_new(kit_hooks, p);
 	hook_begin(kit_hooks, &tx, &why);
-	hook_append(&tx, hook_draft(&tx, &at, path), p, &ref);
+	hook_append(&tx, hook_draft(&tx, &at), p, &ref);
 	err = hook_commit(&tx);
 	if (err)
 		kit_fail("attach: %s %s", strerror(-err), str_text(&why));
@@ -166,7 +166,7 @@ static inline void kit_detach(struct hook_place at, u32 slot)
 	int err;
 
 	hook_begin(kit_hooks, &tx, &why);
-	hook_drop_slot(&tx, hook_draft(&tx, &at, NULL), slot);
+	hook_drop_slot(&tx, hook_draft(&tx, &at), slot);
 	err = hook_commit(&tx);
 	if (err)
 		kit_fail("detach: %s %s", strerror(-err), str_text(&why));
