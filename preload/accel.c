@@ -109,28 +109,30 @@ static struct view *get(int fd)
 
 int accel_bpf(long cmd, const void *attr, unsigned long size, long *ret)
 {
-	const struct attr_elem *a = attr;
+	struct attr_elem a = { 0 };
 	struct view *v;
 	const void *key;
 	void *value;
 
-	if (!in_box || (u32)cmd - BPF_MAP_LOOKUP_ELEM > BPF_MAP_GET_NEXT_KEY - BPF_MAP_LOOKUP_ELEM || size < sizeof(*a) ||
-	    size > sizeof(union attr))
+	if (!in_box || (u32)cmd - BPF_MAP_LOOKUP_ELEM > BPF_MAP_GET_NEXT_KEY - BPF_MAP_LOOKUP_ELEM ||
+	    size < offsetof(struct attr_elem, flags) || size > sizeof(union attr)) /* flags are left away by who walks through keys */
 		return 0;
-	if (a->flags > (cmd == BPF_MAP_UPDATE_ELEM ? (u64)BPF_EXIST : 0) || !a->key || (!a->value && cmd != BPF_MAP_DELETE_ELEM))
+	memcpy(&a, attr, MIN(size, sizeof(a)));
+	if (a.flags > (cmd == BPF_MAP_UPDATE_ELEM ? (u64)BPF_EXIST : 0) || (!a.key && cmd != BPF_MAP_GET_NEXT_KEY) ||
+	    (!a.value && cmd != BPF_MAP_DELETE_ELEM))
 		return 0;
-	for (size_t i = sizeof(*a); i + 8 <= size; i += 8)
+	for (size_t i = sizeof(a); i + 8 <= size; i += 8)
 		if (*(const u64 *)(const void *)((const u8 *)attr + i))
 			return 0;
-	v = get((int)a->map_fd);
+	v = get((int)a.map_fd);
 	if (!v)
 		return 0;
-	key = (const void *)(uintptr_t)a->key;
-	value = (void *)(uintptr_t)a->value;
+	key = (const void *)(uintptr_t)a.key;
+	value = (void *)(uintptr_t)a.value;
 	if (cmd == BPF_MAP_LOOKUP_ELEM)
 		*ret = map_lookup(v->m, key, value, 0);
 	else if (cmd == BPF_MAP_UPDATE_ELEM)
-		*ret = map_update(v->m, key, value, a->flags);
+		*ret = map_update(v->m, key, value, a.flags);
 	else if (cmd == BPF_MAP_DELETE_ELEM)
 		*ret = map_delete(v->m, key);
 	else

@@ -10,11 +10,13 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "box/netlink.h"
@@ -204,6 +206,20 @@ int filter_install(bool virtual_root, bool enforce)
 	if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
 		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
 	return fd < 0 ? -errno : (int)fd;
+}
+
+bool filter_killable(void)
+{
+	static int known; /* 1: yes, -1: no */
+	struct utsname u;
+	int major = 0, minor = 0;
+
+	if (!known) {
+		if (!uname(&u))
+			sscanf(u.release, "%d.%d", &major, &minor);
+		__atomic_store_n(&known, major > 5 || (major == 5 && minor >= 19) ? 1 : -1, __ATOMIC_RELAXED);
+	}
+	return __atomic_load_n(&known, __ATOMIC_RELAXED) > 0;
 }
 
 u32 filter_tune(int listener)

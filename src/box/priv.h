@@ -11,6 +11,7 @@
 /* ---- filter.c ---- */
 /* Put this process (and all it will start) under the filter: descriptor of its notifications, or -errno. */
 int filter_install(bool virtual_root, bool enforce);
+bool filter_killable(void); /* do only fatal signals end a call that was taken off? */
 /* Which of the kernel's conveniences are there, for `skep status`: flags of FILTER_*. */
 enum { FILTER_WAIT_KILLABLE = 1, FILTER_SYNC_WAKE = 2 };
 u32 filter_tune(int listener); /* what could be set on a listener */

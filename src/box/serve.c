@@ -50,27 +50,28 @@ bool notif_alive(const struct notif *n)
 	return !ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id);
 }
 
+/*
+ * Our own copy is closed before the client goes on: what it closes at once has then ended with it. Before Linux 5.19 a signal could come
+ * between the two and leave it a descriptor that it does not know of: there both are one step.
+ */
 s64 notif_give(struct notif *n, int fd, bool cloexec)
 {
-	struct seccomp_notif_addfd a = { .id = n->id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (u32)fd,
+	bool at_once = !filter_killable() && !n->box->log; /* its record is written before the client goes on */
+	struct seccomp_notif_addfd a = { .id = n->id, .flags = at_once ? SECCOMP_ADDFD_FLAG_SEND : 0, .srcfd = (u32)fd,
 					 .newfd_flags = cloexec ? O_CLOEXEC : 0 };
-	bool logged = n->box->log != NULL; /* its record is written before the client goes on */
 	int got;
 
-	if (logged)
-		a.flags = 0;
 	do
 		got = ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
 	while (got < 0 && (errno == EINTR || errno == EINPROGRESS));
-	if (got < 0 && errno == EINVAL) { /* before Linux 5.14 */
+	if (got < 0 && errno == EINVAL && at_once) { /* before Linux 5.14 */
+		at_once = false;
 		a.flags = 0;
 		got = ioctl(n->from->fd, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
-		if (got >= 0)
-			answer(n, got, 0, 0);
 	}
 	if (got < 0)
 		got = errno == ENOENT ? -EINTR : -errno;
-	else if (!logged)
+	else if (at_once)
 		n->reply = N_DONE;
 	close(fd);
 	return got;

@@ -376,8 +376,11 @@ static int update(void *ctx, struct hook_point *const *pt, u32 n, struct str *wh
 	struct point *v = calloc(n, sizeof(*v));
 	struct outcome o;
 	bool takes_away = true;
+	void (*first)(void *ctx) = __atomic_exchange_n(&t->first, NULL, __ATOMIC_ACQ_REL);
 	int err;
 
+	if (first)
+		first(t->first_ctx);
 	if (!v)
 		return -ENOMEM;
 	pthread_mutex_lock(&t->lock);
@@ -524,6 +527,12 @@ int tracer_add(struct tracer *t, pid_t pid, struct str *why)
 	err = p ? sync_one(t, p, why) : -ENOMEM;
 	pthread_mutex_unlock(&t->lock);
 	return err;
+}
+
+void tracer_at_first(struct tracer *t, void (*fn)(void *ctx), void *ctx)
+{
+	t->first_ctx = ctx;
+	__atomic_store_n(&t->first, fn, __ATOMIC_RELEASE);
 }
 
 void tracer_family(struct tracer *t, pid_t pid)

@@ -19,6 +19,8 @@ int tracer_new(struct hooks *h, struct tracer **ret, struct str *why);
 /* Leaves all processes as they were. */
 void tracer_free(struct tracer *t);
 
+/* Call it before the first attachment ever is looked at: until then nobody needs to tell of processes. */
+void tracer_at_first(struct tracer *t, void (*fn)(void *ctx), void *ctx);
 /* A process whose events are wanted: 0, -ESRCH, -EPERM... Once more is fine. */
 int tracer_add(struct tracer *t, pid_t pid, struct str *why);
 /* All descendants of a process: those that are there when something is attached, and later ones. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The box's tracer: every client is traced, from its first stopped call on and over execve. */
+/* The box's tracer: from the first attachment on every client is traced, from its first stopped call on and over execve. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,9 +49,33 @@ static void exited(void *ctx, struct client *c)
 
 static void exec(void *ctx, struct client *c, pid_t tid) { tracer_exec(((struct box *)ctx)->tracer, c->pid, tid); }
 
-int trace_open(struct box *b)
+/*
+ * The first attachment. Who is in the table already was not told of; who comes from here on is. (A client is in the table before watchers
+ * are called, so none is missed.)
+ */
+static void at_first(void *ctx)
 {
 	static struct box_watcher w = { .seen = seen, .exec = exec, .exited = exited };
+	struct box *b = ctx;
+	pid_t *pids = NULL;
+	u32 n = 0;
+
+	w.ctx = b;
+	box_watch(b, &w);
+	pthread_mutex_lock(&b->lock);
+	if (b->nclients)
+		pids = calloc(b->nclients, sizeof(*pids));
+	for (u32 i = 0; pids && i < BOX_CLIENTS; i++)
+		for (struct client *c = b->clients[i]; c && n < b->nclients; c = c->next)
+			pids[n++] = c->pid;
+	pthread_mutex_unlock(&b->lock);
+	for (u32 i = 0; i < n; i++)
+		tracer_add(b->tracer, pids[i], NULL);
+	free(pids);
+}
+
+int trace_open(struct box *b)
+{
 	struct str why = { 0 };
 	int err = tracer_new(b->skep->hooks, &b->tracer, &why);
 
@@ -62,8 +86,7 @@ int trace_open(struct box *b)
 		return err;
 	stop_expect_filters(stop_own_filters() + 1); /* the box's */
 	tracer_family(b->tracer, getpid()); /* those whose parents are gone become ours */
-	w.ctx = b;
-	box_watch(b, &w);
+	tracer_at_first(b->tracer, at_first, b);
 	return 0;
 }
 

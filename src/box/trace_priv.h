@@ -35,6 +35,8 @@ struct tracer {
 	pid_t working;               /* the process that is stopped now; read without the lock */
 	pid_t family;                /* all its descendants are traced; 0: nobody's */
 	u64 look_at;                 /* not before this time */
+	void (*first)(void *ctx); /* tracer_at_first(); NULL: called, or nobody wants to know */
+	void *first_ctx;
 	bool look_again;
 	struct keep rings, events;   /* maps and perf events that some process writes to, whose readers are to be woken */
 	/* trace_serve.c */

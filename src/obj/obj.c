@@ -32,6 +32,8 @@ static u64 position_of(const struct objtab *t, const struct obj *o, int mode)
 
 int objtab_init(struct objtab *t)
 {
+	pthread_mutexattr_t recursive;
+
 	*t = (struct objtab){ .inotify = -1, .hash_size = HASH_MIN };
 	t->hash = calloc(HASH_MIN, sizeof(*t->hash));
 	t->id_hash = calloc(HASH_MIN, sizeof(*t->id_hash));
@@ -47,6 +49,10 @@ int objtab_init(struct objtab *t)
 		t->mark = (u64)(uintptr_t)t * 0x9e3779b97f4a7c15ull;
 	t->mark = (t->mark & MARK_MASK) | (u64)1 << 60;
 	pthread_mutex_init(&t->lock, NULL);
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&t->reaping, &recursive);
+	pthread_mutexattr_destroy(&recursive);
 	t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	t->owner_pid = (s32)getpid();
 	return 0;
@@ -585,14 +591,34 @@ static struct obj *recheck_one(struct objtab *t)
 	return drop;
 }
 
+/*
+ * Who comes while another thread is at it waits: what was closed before a command began has ended when the command looks. Not for ever:
+ * ending a link may stop a process that stands in such a command.
+ */
+#define REAP_NS 50000000
+static bool begin_reap(struct objtab *t)
+{
+	struct timespec until;
+
+	if (!pthread_mutex_trylock(&t->reaping))
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += REAP_NS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return !pthread_mutex_clocklock(&t->reaping, CLOCK_MONOTONIC, &until);
+}
+
 void obj_reap(struct objtab *t)
 {
 	char buf[4096] __attribute__((aligned(8)));
 	struct obj *o;
+	bool locked;
 	ssize_t n;
 
 	if (t->inotify < 0 || t->owner_pid != (s32)getpid())
 		return; /* a forked child shares the queue: its events are the parent's */
+	locked = begin_reap(t);
 	do { /* events of files have no names: a short answer was the last */
 		n = read(t->inotify, buf, sizeof(buf));
 		for (ssize_t at = 0; at < n;) {
@@ -609,6 +635,8 @@ void obj_reap(struct objtab *t)
 		let_go(o);
 	while (t->nlater && (o = ask_one(t)))
 		let_go(o);
+	if (locked)
+		pthread_mutex_unlock(&t->reaping);
 }
 
 /* Objects refer to each other (programs to maps, links to programs): go round until none is left. */
@@ -642,5 +670,6 @@ void objtab_destroy(struct objtab *t)
 	free(t->later);
 	if (t->inotify >= 0)
 		close(t->inotify);
+	pthread_mutex_destroy(&t->reaping);
 	pthread_mutex_destroy(&t->lock);
 }

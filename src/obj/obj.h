@@ -60,6 +60,7 @@ struct objtab {
 	struct obj **by_watch;     /* by inotify watch descriptor */
 	u32 nwatch;
 	int inotify;
+	pthread_mutex_t reaping;   /* recursive: closes are taken out of the queue, and what they end is ended */
 	s32 owner_pid;             /* process the inotify belongs to: a forked child must not read it */
 };
 

@@ -44,6 +44,11 @@ for i in range(50):
     if bpf(12, struct.pack("I", 0))[0] < 0: break
     time.sleep(0.02)
 check(bpf(12, struct.pack("I", 0))[0] == -2, "the last close ends it")
+late = 0
+for i in range(500):
+    os.close(bpf(0, struct.pack("IIIII", 2, 4, 8, 16, 0))[0])
+    late += bpf(12, struct.pack("I", 0))[0] != -2
+check(late == 0, "what is closed at once has ended at once")
 
 # an array that is mapped
 arr, _ = bpf(0, struct.pack("IIIII", 2, 4, 8, 512, 1 << 10))
