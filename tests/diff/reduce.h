@@ -167,6 +167,15 @@ static bool low_halves(void)
 	return false;
 }
 
+/* Is there an atomic operation that returns what was there? */
+static bool fetches(void)
+{
+	for (u32 i = 0; i < prog.n; i++)
+		if ((prog.insn[i].code == 0xdb || prog.insn[i].code == 0xc3) && (prog.insn[i].imm & BPF_FETCH))
+			return true;
+	return false;
+}
+
 struct class { const char *name; long kernel, skep; const char *kernel_why, *skep_why, *why; bool (*has)(void); };
 #define ANY 1
 static const struct class classes[] = {
