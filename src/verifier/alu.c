@@ -662,8 +662,7 @@ static int alu_regs(struct vf_env *e, const struct ins *i)
 	}
 	if (dst->precise && !imm)
 		err = mark_precise(e, i->src);
-	off = *src;
-	return err ? err : alu_scalar(e, i, dst, &off);
+	return err ? err : alu_scalar(e, i, dst, src);
 }
 
 int step_alu(struct vf_env *e, const struct ins *i)

@@ -244,22 +244,35 @@ static bool note_unlike(struct vf_env *e, const struct frame *old, u32 at, bool 
 	return false;
 }
 
+/* The same in all, and tied to nothing: most slots of most states that are compared. */
+static inline bool slot_identical(const struct slot *old, const struct slot *cur)
+{
+	u64 types = types_of(old);
+
+	if (types != types_of(cur))
+		return false;
+	if (types == 0x0101010101010101ull * old->type[0] && old->type[0] != SLOT_SPILL)
+		return old->type[0] <= SLOT_ZERO;
+	return types == ALL_SPILL && !old->reg.id && !old->reg.ref_id && !memcmp(&old->reg, &cur->reg, sizeof(old->reg));
+}
+
 static bool stack_safe(struct vf_env *e, const struct frame *old, const struct frame *cur, struct idmap *m, enum equal_mode mode)
 {
 	const struct cell *nothing = &e->plain_cell[SLOT_INVALID];
 
 	for (u32 k = 0; k < old->nslots; k++) {
-		const struct slot *s;
+		const struct slot *s, *c;
 		bool precise;
 
 		/* most slots of most checkpoints are dead */
 		if (mode == EQ_LOOSE && old->cells[NREGS + k] == nothing)
 			continue;
-		if (mode != EQ_LOOSE && k >= cur->nslots)
-			return false;
 		s = frame_slot(old, k);
+		c = k < cur->nslots ? &cur->stack[k] : &no_slot;
+		if (slot_identical(s, c))
+			continue;
 		precise = slot_precise(old, k);
-		if (!slot_safe(e, s, k < cur->nslots ? &cur->stack[k] : &no_slot, precise, m, mode))
+		if (!slot_safe(e, s, c, precise, m, mode))
 			return note_unlike(e, old, NREGS + k, precise);
 	}
 	return true;
@@ -290,8 +303,6 @@ static bool frame_safe(struct vf_env *e, const struct frame *old, const struct f
 {
 	u32 live = e->aux[insn].live_regs;
 
-	if (old->callback_depth > cur->callback_depth)
-		return false;
 	for (; live; live &= live - 1) {
 		u32 r = (u32)__builtin_ctz(live);
 
@@ -299,6 +310,18 @@ static bool frame_safe(struct vf_env *e, const struct frame *old, const struct f
 			return note_unlike(e, old, r, reg_precise(old, r));
 	}
 	return stack_safe(e, old, cur, m, mode);
+}
+
+/* What needs no look at registers and slots: most states that differ do so here. */
+static bool frames_comparable(const struct vstate *old, const struct vstate *cur, enum equal_mode mode)
+{
+	for (u32 i = 0; i <= old->curframe; i++) {
+		const struct frame *a = old->frame[i], *b = cur->frame[i];
+
+		if (a->callsite != b->callsite || a->callback_depth > b->callback_depth || (mode != EQ_LOOSE && a->nslots > b->nslots))
+			return false;
+	}
+	return true;
 }
 
 bool still_unlike(const struct vf_env *e, const struct unlike *u, const struct vstate *cur, enum equal_mode mode)
@@ -331,15 +354,14 @@ bool states_equal(struct vf_env *e, struct vstate *old, struct vstate *cur, enum
 
 	e->unlike.old = NULL;
 	if (old->curframe != cur->curframe || (old->speculative && !cur->speculative) ||
-	    old->in_sleepable != cur->in_sleepable)
+	    old->in_sleepable != cur->in_sleepable || !frames_comparable(old, cur, mode))
 		return false;
 	m.n = 0;
 	m.fresh = e->id_gen;
 	if (!refs_safe(old, cur, &m))
 		return false;
 	for (u32 i = 0; i <= old->curframe; i++)
-		if (old->frame[i]->callsite != cur->frame[i]->callsite ||
-		    !frame_safe(e, old->frame[i], cur->frame[i], frame_insn(old, i), &m, mode))
+		if (!frame_safe(e, old->frame[i], cur->frame[i], frame_insn(old, i), &m, mode))
 			return false;
 	return true;
 }

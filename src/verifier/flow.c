@@ -116,6 +116,18 @@ static void tarjan_step(struct vf_env *e, struct tarjan *t)
 	t->ndfs--;
 }
 
+/* Does anything lead back? Only a jump or a call that calls back can. */
+static bool may_loop(const struct vf_env *e)
+{
+	for (u32 i = 0; i < e->n; i++) {
+		enum ins_class c = ins_class(&e->ins[i]);
+
+		if (e->aux[i].calls_callback || ((c == IC_JA || c == IC_JCC || c == IC_MAY_GOTO) && e->ins[i].target <= i))
+			return true;
+	}
+	return false;
+}
+
 static void compute_scc(struct vf_env *e)
 {
 	struct tarjan t = { .stack = ARENA_ARRAY(&e->arena, u32, e->n),
@@ -229,7 +241,9 @@ int pass_order(struct vf_env *e)
 	e->touched = arena_alloc_raw(&e->arena, e->n * sizeof(*e->touched));
 	mark = arena_mark(&e->arena);
 	compute_postorder(e);
-	compute_scc(e);
+	e->nscc = 1;
+	if (may_loop(e))
+		compute_scc(e);
 	compute_live_regs(e);
 	arena_release(&e->arena, mark);
 	return 0;

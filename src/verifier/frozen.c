@@ -90,11 +90,14 @@ static struct cell *freeze_slot(struct vf_env *e, struct cell *before, const str
 
 static void note_scalars(struct marks *m, const struct frame *f)
 {
-	*m = (struct marks){ .scalar_regs = 0 };
+	u64 slots = 0;
+	u32 regs = 0;
+
 	for (u32 r = 0; r < BPF_REG_10; r++)
-		m->scalar_regs |= (u32)(f->regs[r].type == T_SCALAR) << r;
+		regs |= (u32)(f->regs[r].type == T_SCALAR) << r;
 	for (u32 k = 0; k < f->nslots; k++)
-		m->scalar_slots |= (u64)(f->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL && f->stack[k].reg.type == T_SCALAR) << k;
+		slots |= (u64)(f->stack[k].type[SLOT_SIZE - 1] == SLOT_SPILL && f->stack[k].reg.type == T_SCALAR) << k;
+	*m = (struct marks){ .scalar_regs = regs, .scalar_slots = slots };
 }
 
 static void freeze_frame(struct vf_env *e, struct frame **dst, const struct frame *src, const struct frame *before, struct marks *m)

@@ -110,8 +110,6 @@ static void sync_linked(struct want *w, const struct jmp_hist *h)
 	struct linked l;
 	bool any = false;
 
-	if (!h || !h->linked)
-		return;
 	linked_unpack(h->linked, &l);
 	for (u32 i = 0; i < l.n; i++)
 		any |= l.at[i].is_reg ? !!(w->regs[l.at[i].frame] & 1u << l.at[i].index) :
@@ -261,7 +259,8 @@ static int back_one(struct vf_env *e, u32 idx, u32 next, const struct jmp_hist *
 		vf_log(e, " before %u: ", idx);
 		log_insn(e, idx);
 	}
-	sync_linked(w, h);
+	if (unlikely(h && h->linked))
+		sync_linked(w, h);
 	switch (ins_class(i)) {
 	case IC_ALU:
 	case IC_MOV:
@@ -312,7 +311,7 @@ static int back_one(struct vf_env *e, u32 idx, u32 next, const struct jmp_hist *
 	case IC_INTERNAL:
 		break;
 	}
-	if (!err)
+	if (!err && unlikely(h && h->linked))
 		sync_linked(w, h);
 	return err;
 }
@@ -381,22 +380,28 @@ static int at_entry(struct vf_env *e, const struct trail *t, const struct want *
 	return 0;
 }
 
-/* Does the instruction have nothing to do with what is wanted? */
-static bool is_unrelated(const struct vf_env *e, u32 i, const struct want *w)
+/* Has the instruction nothing to do with what is wanted? Most of those of a path have not. */
+static bool is_unrelated(const struct vf_env *e, u32 i, const struct jmp_hist *h, const struct want *w)
 {
-	return !(e->touched[i] & (w->regs[w->frame] | RETRACE)) && !(e->log->level & LOG_LEVEL2);
+	if (e->touched[i] & (w->regs[w->frame] | RETRACE))
+		return false;
+	if (!h)
+		return true;
+	return !h->linked && !((h->flags & HIST_STACK_ACCESS) &&
+			       (w->slots[h->flags & HIST_FRAME_MASK] >> (h->flags >> HIST_SLOT_SHIFT & HIST_SLOT_MASK) & 1));
 }
 
 /* Back through one part of the path. 0: go on above it; 1: nothing is wanted any more; -errno. */
 static int retrace(struct vf_env *e, const struct jmp_hist *h, u32 last, u32 first, u32 *next, bool *skip, struct want *w)
 {
+	bool all = e->log->level & LOG_LEVEL2; /* which tells of each */
 	u32 i = last;
 	int err;
 
 	for (;;) {
 		const struct jmp_hist *here = h && h->idx == i ? h : NULL;
 
-		if (*skip || (!here && is_unrelated(e, i, w))) {
+		if (*skip || (!all && is_unrelated(e, i, here, w))) {
 			*skip = false;
 		} else {
 			err = back_one(e, i, *next, here, w);

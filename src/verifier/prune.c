@@ -33,8 +33,10 @@ struct visit {
 struct kept {
 	struct vstate *s;
 	const struct visit *visit; /* s->visit */
-	struct unlike unlike[2];   /* of the last comparisons, once no path below is unfinished */
+	struct unlike unlike;      /* of the last comparison, once no path below is unfinished */
 	u32 insn, misses, hits;
+	u32 callback_depth;        /* of the top frame */
+	u8 curframe;
 	bool finished;             /* s->branches was seen to be 0, which it stays */
 	bool cleaned;              /* dead registers and slots are forgotten */
 };
@@ -406,7 +408,7 @@ static void clean_checkpoints(struct vf_env *e, struct list *l, u32 insn)
 			continue;
 		clean(e, k->s);
 		k->cleaned = true;
-		k->unlike[0].old = k->unlike[1].old = NULL;
+		k->unlike.old = NULL;
 		l->nopen--;
 	}
 }
@@ -480,6 +482,12 @@ static bool iter_is_active(const struct vstate *cur)
 	return k < f->nslots && f->stack[k].reg.iter_state == ITER_ACTIVE;
 }
 
+/* The first look, at what is at hand. */
+static bool cannot_match(const struct kept *k, const struct vstate *cur)
+{
+	return k->curframe != cur->curframe || k->callback_depth > cur->frame[cur->curframe]->callback_depth;
+}
+
 enum verdict { MISS, HIT, HIT_LOOP, LOOKS_LIKE_LOOP, ENDLESS };
 
 /* The checkpoint is on the current path: the path came round. */
@@ -511,14 +519,20 @@ static enum verdict compare_finished(struct vf_env *e, struct kept *k)
 	bool loop = marks_incomplete(k->visit);
 	enum equal_mode mode = loop ? EQ_RANGE : EQ_LOOSE;
 
-	if (still_unlike(e, &k->unlike[0], e->cur, mode) || still_unlike(e, &k->unlike[1], e->cur, mode))
+	if (still_unlike(e, &k->unlike, e->cur, mode))
 		return MISS;
 	if (!states_equal(e, k->s, e->cur, mode)) {
-		k->unlike[1] = k->unlike[0];
-		k->unlike[0] = e->unlike;
+		k->unlike = e->unlike;
 		return MISS;
 	}
 	return loop ? HIT_LOOP : HIT;
+}
+
+static enum verdict compare(struct vf_env *e, u32 insn, struct kept *k)
+{
+	if (cannot_match(k, e->cur))
+		return is_finished(k) ? MISS : LOOKS_LIKE_LOOP;
+	return is_finished(k) ? compare_finished(e, k) : compare_unfinished(e, insn, k->s);
 }
 
 /*
@@ -586,7 +600,11 @@ static void add_checkpoint(struct vf_env *e, u32 insn, struct list *l)
 	cur->first_insn = insn;
 	cur->dfs_depth = s->dfs_depth + 1;
 	ARENA_GROW(&e->arena, l->k, l->n, l->cap);
-	l->k[l->n++] = (struct kept){ .s = s, .visit = s->visit, .insn = insn };
+	l->k[l->n++] = (struct kept){ .s = s,
+				      .visit = s->visit,
+				      .insn = insn,
+				      .callback_depth = s->frame[s->curframe]->callback_depth,
+				      .curframe = (u8)s->curframe };
 	l->nopen++;
 	if (unlikely(e->in->debug))
 		debug_pair(e, VF_KEPT, insn, 0, s, false);
@@ -631,7 +649,7 @@ int prune_at(struct vf_env *e, u32 insn, bool *ret_pruned)
 		count++;
 		if (k->insn != insn)
 			continue;
-		v = is_finished(k) ? compare_finished(e, k) : compare_unfinished(e, insn, k->s);
+		v = compare(e, insn, k);
 		if (v == ENDLESS)
 			return reject_endless(e, insn, k->s);
 		if (v == HIT || v == HIT_LOOP) {

@@ -179,7 +179,9 @@ static void deduce_all(struct reg *r)
 	struct reg before;
 
 	for (int i = 0; i < 3; i++) {
-		before = *r;
+		before.var = r->var; /* not the rest: copies of what was just written are slow */
+		before.umin = r->umin, before.umax = r->umax, before.smin = r->smin, before.smax = r->smax;
+		before.u32_min = r->u32_min, before.u32_max = r->u32_max, before.s32_min = r->s32_min, before.s32_max = r->s32_max;
 		deduce(r);
 		if (is_one_range(r) || same_bounds(&before, r))
 			break;
