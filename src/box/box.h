@@ -164,9 +164,6 @@ struct box_source {
 int box_poll(struct box *b, struct box_source *s, u32 events);
 void box_unpoll(struct box *b, struct box_source *s);
 
-/* A line for trace_pipe, as bpf_printk of a program makes it. */
-void box_printk(struct box *b, const char *comm, pid_t pid, const char *text, size_t n);
-
 /* ---- one stopped system call ---- */
 /* Memory of the client that was read before it was asked for; and, while `on`, how far around `base` it is asked for. */
 #define AHEAD_MAX 1024u

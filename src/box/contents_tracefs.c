@@ -316,7 +316,8 @@ static void make_pipe(void)
 		fcntl(pipe_fds[1], F_SETPIPE_SZ, 1 << 20);
 }
 
-void box_printk(struct box *b, const char *comm, pid_t pid, const char *text, size_t n)
+/* A line for trace_pipe, as bpf_printk of a program makes it. */
+static void box_printk(struct box *b, const char *comm, pid_t pid, const char *text, size_t n)
 {
 	u64 now = clock_ns(CLOCK_MONOTONIC);
 	char line[700];

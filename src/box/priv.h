@@ -75,7 +75,6 @@ s64 control_fit(struct notif *n);   /* and whether it may use a map itself */
 void control_print_stats(struct box *b, FILE *f);
 void control_visit(struct box *b, struct box_source *s, u32 events); /* somebody came */
 
-void control_state(struct box *b, struct str *s); /* as JSON */
 void json_text(struct str *s, const char *key, const char *text); /* "key":"text" */
 
 /* ---- log.c: --log and --audit ---- */

@@ -148,7 +148,8 @@ static void put_unprobed(struct box *b, struct str *s)
 	str_putc(s, ']');
 }
 
-void control_state(struct box *b, struct str *s)
+/* As JSON. */
+static void control_state(struct box *b, struct str *s)
 {
 	u64 calls = 0, failed = 0;
 

@@ -33,7 +33,8 @@ static bool is_enum(const struct btf_type *t)
 	return btf_kind_of(t) == BTF_KIND_ENUM || btf_kind_of(t) == BTF_KIND_ENUM64;
 }
 
-bool btf_same_kind(const struct btf_type *a, const struct btf_type *b)
+/* Enum and enum64 are one. */
+static bool btf_same_kind(const struct btf_type *a, const struct btf_type *b)
 {
 	return btf_kind_of(a) == btf_kind_of(b) || (is_enum(a) && is_enum(b));
 }

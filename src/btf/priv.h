@@ -100,7 +100,6 @@ int btf_load_as_618(const void *data, u32 size, const struct btf *kernel, struct
 size_t btf_essential_len(const char *name); /* without a ___flavor */
 /* The first type (of any kind) above `after` whose name is `name` up to flavors; 0: no more. */
 u32 btf_find_flavor(const struct btf *b, const char *name, u32 after);
-bool btf_same_kind(const struct btf_type *a, const struct btf_type *b); /* enum and enum64 are one */
 int btf_fields_compat(const struct btf *lb, u32 l, const struct btf *tb, u32 t);
 int btf_types_compat(const struct btf *lb, u32 l, const struct btf *tb, u32 t);
 int btf_types_match(const struct btf *lb, u32 l, const struct btf *tb, u32 t);

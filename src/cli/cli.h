@@ -123,8 +123,6 @@ void log_read(const char *log, struct log_facts *f);
 
 /* ---- values ---- */
 struct btf;
-/* Value of a BTF type as text (one line or several), malloc'ed; without BTF: hex. */
-char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size);
 json_t *value_json(const struct btf *btf, u32 type_id, const void *data, u32 size);
 json_t *json_hex(const void *data, u32 size);
 /* Contents of the object's maps: printed, or as JSON. Internal maps that are empty are left out. */

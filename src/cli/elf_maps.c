@@ -45,7 +45,7 @@ const char *modern_fmt(struct modern *m, const char *fmt, ...)
 	return arena_strdup(&m->im.a, buf);
 }
 
-struct modern_map *modern_map_facts(struct modern *m, const char *name)
+static struct modern_map *modern_map_facts(struct modern *m, const char *name)
 {
 	for (u32 i = 0; i < m->nmaps; i++)
 		if (!strcmp(m->map[i].name, name))

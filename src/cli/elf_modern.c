@@ -11,7 +11,8 @@
 
 #define INSN sizeof(struct bpf_insn)
 
-void modern_poison(struct modern *m, u32 sec, u64 off, const char *fmt, ...)
+/* The instruction at byte `off` of section `sec` is made one that is refused; `why` in words. */
+static PRINTF(4, 5) void modern_poison(struct modern *m, u32 sec, u64 off, const char *fmt, ...)
 {
 	struct bpf_insn *in = &sec_insns(&m->im.sec[sec])[off / INSN];
 	bool wide = in->code == (BPF_LD | BPF_IMM | BPF_DW);
@@ -114,7 +115,8 @@ static void rename_ext(struct modern *m, const char *from, const char *to)
 	}
 }
 
-void modern_rename(struct modern *m, u32 sec, const char *name)
+/* The section of that number gets a name, in the types' tables too. */
+static void modern_rename(struct modern *m, u32 sec, const char *name)
 {
 	if (sec_is_code(&m->im.sec[sec]))
 		rename_ext(m, m->im.sec[sec].name, name);

@@ -49,16 +49,11 @@ const char *btf_unsound(const struct btf *b, char *why, size_t size);
 
 /* ---- between the files ---- */
 void modern_funcs(struct modern *m);
-/* The section of that number gets a name, in the types' tables too. */
-void modern_rename(struct modern *m, u32 sec, const char *name);
 void modern_maps(struct modern *m);
 /* A table of variables that is not to be matched with symbols any more: its size is set, its name another. */
 void modern_retire(struct modern *m, const char *name, const char *new_name, u64 size);
 /* Functions that handle exceptions are told by a tag alone: the program gets a reference, in a branch that is never taken. */
 void modern_exceptions(struct modern *m);
-/* The instruction at byte `off` of section `sec` is made one that is refused; `why` in words. */
-void modern_poison(struct modern *m, u32 sec, u64 off, const char *fmt, ...) PRINTF(4, 5);
-struct modern_map *modern_map_facts(struct modern *m, const char *name);
 const char *modern_fmt(struct modern *m, const char *fmt, ...) PRINTF(2, 3);
 
 #endif

@@ -100,7 +100,8 @@ static char *tidy(const char *s)
 	return ret;
 }
 
-char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
+/* Value of a BTF type as text (one line or several), malloc'ed; without BTF: hex. */
+static char *value_text(const struct btf *btf, u32 type_id, const void *data, u32 size)
 {
 	LIBBPF_OPTS(btf_dump_type_data_opts, o, .compact = true, .skip_names = false, .emit_zeroes = true);
 	struct text t = { NULL, 0, 0 };

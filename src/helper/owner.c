@@ -81,7 +81,8 @@ static int file_by_fd(int fd, struct map_owner *ret)
 	return 0;
 }
 
-u64 owner_cgroup_id(int fd)
+/* The id of the cgroup v2 directory that the descriptor is, 0: it is none. */
+static u64 owner_cgroup_id(int fd)
 {
 	struct statfs fs;
 	struct stat st;

@@ -16,8 +16,6 @@ int owner_by_fd(enum map_names what, int fd, struct map_owner *ret);
 bool owner_task(u32 tid, struct map_owner *ret);
 /* What a program's pointer stands for; false: nothing that skep knows. */
 bool owner_by_ptr(enum map_names what, u64 ptr, const struct run *run, struct map_owner *ret);
-/* The id of the cgroup v2 directory that the descriptor is, 0: it is none. */
-u64 owner_cgroup_id(int fd);
 /* Has the owner of a storage's value ended? Asked when a storage is full. */
 bool owner_ended(enum map_names what, const struct map_owner *o);
 

@@ -51,10 +51,7 @@ void hook_begin(struct hooks *h, struct hook_tx *tx, struct str *why);
 /* The draft of a point's list, opened on first use: NULL, and tx->err, when there is no memory. */
 struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at);
 u32 hook_draft_count(const struct hook_point *pt);
-/* Insert before position i (or at the end). */
-void hook_insert(struct hook_tx *tx, struct hook_point *pt, u32 i, struct prog *p, const struct hook_ref *ref);
 void hook_append(struct hook_tx *tx, struct hook_point *pt, struct prog *p, const struct hook_ref *ref);
-void hook_remove(struct hook_point *pt, u32 i);
 void hook_clear(struct hook_point *pt);
 /* Have the drafts take effect, or drop them when that fails: 0 or -errno. The lock is held until hook_end(). */
 int hook_apply(struct hook_tx *tx);

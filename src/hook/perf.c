@@ -60,7 +60,8 @@ static void ring_init(struct perf_event *e)
 	munmap(p, PAGE);
 }
 
-void perf_event_mapped(struct perf_event *e, u64 len)
+/* The client has mapped `len` bytes of it. */
+static void perf_event_mapped(struct perf_event *e, u64 len)
 {
 	u64 data = len > PAGE ? len - PAGE : 0;
 	void *p;

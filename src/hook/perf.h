@@ -3,8 +3,8 @@
  * Perf events as objects: what perf_event_open(2) gives. Software clocks, rings that programs write to (BPF_OUTPUT), tracepoints and
  * uprobes to attach programs to.
  *
- * An event is a memfd: a control page, then the data pages of its ring, as far as the client maps them. How far that is must be told
- * by who sees the mmap (perf_event_mapped), or is found in /proc/PID/maps when the event is first used.
+ * An event is a memfd: a control page, then the data pages of its ring, as far as the client maps them: which is found in
+ * /proc/PID/maps when the event is first used.
  * Invariant: a program is in the list of the event's point exactly while the event has it (and, for clocks, is enabled; for
  * others, was not disabled).
  */
@@ -69,8 +69,6 @@ u32 perf_event_query(struct perf_event *e, u32 *ids, u32 room);
 /* What a program is attached to, in words of BPF_TASK_FD_QUERY and bpf_link_info: enum bpf_task_fd_type; 0: none. */
 u32 perf_event_what(const struct perf_event *e, const char **ret_name, u64 *ret_offset);
 
-/* The client has mapped `len` bytes of it. */
-void perf_event_mapped(struct perf_event *e, u64 len);
 /* Look for the mapping of a process when none was told. */
 void perf_event_find_ring(struct perf_event *e, u32 pid);
 /* An eventfd that is written to when there is something to read; owned by the event. -errno. */

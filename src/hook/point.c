@@ -464,7 +464,8 @@ struct hook_point *hook_draft(struct hook_tx *tx, const struct hook_place *at)
 u32 hook_draft_count(const struct hook_point *pt) { return pt->ndraft; }
 void hook_clear(struct hook_point *pt) { pt->ndraft = 0; }
 
-void hook_insert(struct hook_tx *tx, struct hook_point *pt, u32 i, struct prog *p, const struct hook_ref *ref)
+/* Before position i, or at the end. */
+static void hook_insert(struct hook_tx *tx, struct hook_point *pt, u32 i, struct prog *p, const struct hook_ref *ref)
 {
 	if (!pt || tx->err)
 		return;
@@ -483,7 +484,7 @@ void hook_append(struct hook_tx *tx, struct hook_point *pt, struct prog *p, cons
 	hook_insert(tx, pt, U32_MAX, p, ref);
 }
 
-void hook_remove(struct hook_point *pt, u32 i)
+static void hook_remove(struct hook_point *pt, u32 i)
 {
 	memmove(&pt->draft[i], &pt->draft[i + 1], (--pt->ndraft - i) * sizeof(*pt->draft));
 }

@@ -285,7 +285,7 @@ int hash_layout(const struct map_attr *a, struct map_geom *g)
 	return g->size > (u64)1 << 46 ? -ENOMEM : 0;
 }
 
-void hash_pick(struct map *m)
+static void hash_pick(struct map *m)
 {
 	switch (m->key_len) {
 	case 4: m->lookup = lookup_4; break;
@@ -538,7 +538,7 @@ static int update_prog(struct map *m, const void *key, const void *value, u64 fl
 	return hash_update(m, key, value, flags, cpu, false);
 }
 
-int hash_set_obj(struct map *m, const void *key, struct obj *o, u64 flags)
+static int hash_set_obj(struct map *m, const void *key, struct obj *o, u64 flags)
 {
 	u32 id = o ? o->id : 0;
 	struct change c = { .key = key, .value = &id, .flags = flags, .o = o };
@@ -629,7 +629,7 @@ static int percpu_sys_update(struct map *m, const void *key, const void *value, 
 	return hash_update(m, key, value, flags, cpu_here(), true);
 }
 
-int hash_take(struct map *m, const void *key, void *value, u64 flags)
+static int hash_take(struct map *m, const void *key, void *value, u64 flags)
 {
 	return drop(m, key, cpu_here(), value, flags, NULL);
 }

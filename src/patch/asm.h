@@ -37,8 +37,4 @@ u32 a_jmp_ahead(struct patch_asm *a);
 u32 a_jcc_ahead(struct patch_asm *a, u8 cc);
 void a_bind(struct patch_asm *a, u32 jump);
 
-/* Copies one instruction from `from` to the end of `a` (move.c). */
-struct patch_insn;
-void a_move(struct patch_asm *a, const u8 *bytes, const struct patch_insn *in, u64 from);
-
 #endif

@@ -42,7 +42,8 @@ static void copy(struct patch_asm *a, const u8 *bytes, const struct patch_insn *
 	a_bytes(a, buf, in->len);
 }
 
-void a_move(struct patch_asm *a, const u8 *bytes, const struct patch_insn *in, u64 from)
+/* Copies one instruction from `from` to the end of `a`. */
+static void a_move(struct patch_asm *a, const u8 *bytes, const struct patch_insn *in, u64 from)
 {
 	u64 next = from + in->len, to = next + (u64)in->disp;
 

@@ -18,7 +18,8 @@ static enum jmp_cond cond_flip(enum jmp_cond c)
 	return (enum jmp_cond)flip[c];
 }
 
-enum jmp_cond cond_negate(enum jmp_cond c)
+/* JC_SET's negation is handled by branch_assume_not(). */
+static enum jmp_cond cond_negate(enum jmp_cond c)
 {
 	static const u8 negate[] = {
 		[JC_EQ] = JC_NE,   [JC_NE] = JC_EQ,   [JC_SET] = JC_SET, [JC_GT] = JC_LE,   [JC_GE] = JC_LT, [JC_LT] = JC_GE,

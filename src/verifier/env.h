@@ -322,7 +322,6 @@ void reg_set_unknown_scalar(struct reg *r);                /* any 64-bit value; 
 void reg_mark_unknown(struct vf_env *e, struct reg *r);    /* the same, precise when !bpf_capable */
 void reg_mark_known_zero(struct vf_env *e, struct reg *r);
 void reg_unbounded(struct reg *r);                         /* forget bounds, keep tnum */
-void reg_bounds_from_var(struct reg *r);
 void reg_sync(struct reg *r);
 bool reg_sane(const struct reg *r);                        /* no empty range: invariant check */
 void reg_zext32(struct reg *r);                            /* value := (u32)value */
@@ -349,7 +348,6 @@ int branch_taken(const struct reg *a, const struct reg *b, enum jmp_cond cond, b
  * forgets the bounds (reg_unbounded), or fails with BPF_F_TEST_REG_INVARIANTS. Pointers are left alone.
  */
 void branch_assume(struct reg *a, struct reg *b, enum jmp_cond cond, bool is32);
-enum jmp_cond cond_negate(enum jmp_cond c); /* JC_SET's negation is handled by branch_assume_not */
 void branch_assume_not(struct reg *a, struct reg *b, enum jmp_cond cond, bool is32);
 bool reg_not_null(const struct reg *r);   /* a pointer that cannot be 0 */
 bool reg_is_trusted(const struct reg *r); /* BTF pointer (or socket, map) valid while the program holds it */
@@ -396,8 +394,6 @@ int step_end(struct vf_env *e, const struct ins *i);
 
 /* -- jump.c: conditional jumps: prediction, refinement of both sides, packet ranges, null checks, linked scalars -- */
 int step_jcc(struct vf_env *e, const struct ins *i, u32 *insn);
-/* All registers with this id become non-null (or known zero when `is_null`) on state s. */
-void mark_ptr_or_null(struct vf_env *e, struct vstate *s, u32 regno, bool is_null);
 void mark_ptr_not_null(struct reg *r);   /* clears TF_NULL, settles map_value -> sockets, inner maps */
 void clear_pkt_pointers(struct vf_env *e);   /* after a helper that moves the packet */
 
@@ -492,7 +488,6 @@ int ref_release(struct vf_env *e, u32 ref_id);                    /* invalidates
 int ref_drop(struct vf_env *e, u32 ref_id);                       /* the reference alone: registers keep it */
 bool ref_find(const struct vstate *s, u32 id);
 void reg_invalidate(struct vf_env *e, struct reg *r);             /* what it pointed to is gone */
-void drop_non_owning(struct vf_env *e);                           /* every non-owning reference: a lock was given up */
 /* A map value argument points to that special field (timer, wq, task_work) of its map. */
 int map_field_arg(struct vf_env *e, u32 regno, enum btf_field_kind kind);
 /* Special fields of what the register points to (map value or allocated object); NULL: none. In mem_btf.c. */

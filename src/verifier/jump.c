@@ -21,7 +21,7 @@ static bool is_pkt_any(const struct reg *r)
 
 /* ---- linked scalars ---- */
 
-u64 linked_pack(const struct linked *l)
+static u64 linked_pack(const struct linked *l)
 {
 	u64 v = 0;
 
@@ -261,7 +261,8 @@ static void forget_ref(struct vstate *s, u32 id)
 	}
 }
 
-void mark_ptr_or_null(struct vf_env *e, struct vstate *s, u32 regno, bool is_null)
+/* All registers with this id become non-null (or known zero when `is_null`) on state s. */
+static void mark_ptr_or_null(struct vf_env *e, struct vstate *s, u32 regno, bool is_null)
 {
 	const struct reg *r = &s->frame[s->curframe]->regs[regno];
 	struct null_mark m = { .id = r->id, .is_null = is_null };

@@ -8,7 +8,6 @@
 #define LINKED_MAX 6
 struct linked_at { u8 frame, index; bool is_reg; };
 struct linked { u32 n; struct linked_at at[LINKED_MAX]; };
-u64 linked_pack(const struct linked *l);   /* for jmp_hist.linked */
 void linked_unpack(u64 v, struct linked *l);
 
 /* A path that only a mistaken prediction takes, to `next`; `i`: its operands can be anything there. */

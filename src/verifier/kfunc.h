@@ -106,8 +106,6 @@ int kfunc_args(struct vf_env *e, struct kf_call *c);
 int mem_fixed_arg(struct vf_env *e, u32 regno, u32 size);
 /* A struct of scalars, through nested structs and arrays? */
 bool btf_scalar_struct(struct vf_env *e, const struct btf *b, u32 id, u32 depth);
-/* BTF behind a register of a type that stands for a kernel object; false: it does not. */
-bool reg_btf_type(struct vf_env *e, const struct reg *r, const struct btf **ret_btf, u32 *ret_id);
 
 /* ---- kfunc_ret.c ---- */
 int kfunc_result(struct vf_env *e, struct kf_call *c);

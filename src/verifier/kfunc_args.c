@@ -73,7 +73,8 @@ bool btf_scalar_struct(struct vf_env *e, const struct btf *b, u32 id, u32 depth)
 	return true;
 }
 
-bool reg_btf_type(struct vf_env *e, const struct reg *r, const struct btf **ret_btf, u32 *ret_id)
+/* BTF behind a register of a type that stands for a kernel object; false: it does not. */
+static bool reg_btf_type(struct vf_env *e, const struct reg *r, const struct btf **ret_btf, u32 *ret_id)
 {
 	static const char *const kernel_name[T_COUNT] = {
 		[T_SOCKET] = "sock", [T_SOCK_COMMON] = "sock_common", [T_TCP_SOCK] = "tcp_sock", [T_MAP] = "bpf_map",

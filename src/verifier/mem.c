@@ -151,7 +151,7 @@ int ptr_offset_fixed(struct vf_env *e, const struct reg *r, u32 regno, bool fixe
 }
 
 /* Buffers whose size is only known when the program attaches: a constant offset, remembered. */
-int mem_buf_access(struct vf_env *e, u32 regno, s32 off, u32 size)
+static int mem_buf_access(struct vf_env *e, u32 regno, s32 off, u32 size)
 {
 	const struct reg *r = &cur_regs(e)[regno];
 	const char *what = T_BASE(r->type) == T_TP_BUFFER ? "tracepoint" : r->type & TF_RDONLY ? "rdonly" : "rdwr";

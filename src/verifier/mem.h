@@ -61,7 +61,6 @@ void mem_note_field(struct vf_env *e, u32 insn, const struct ctx_field *f);
 /* [off, off+size) with the register's variable part lies in a region of `mem_size` bytes. */
 int mem_region(struct vf_env *e, u32 regno, s32 off, s32 size, u32 mem_size, bool zero_ok);
 int mem_alignment(struct vf_env *e, const struct reg *r, s32 off, u32 size, bool strict_once);
-int mem_buf_access(struct vf_env *e, u32 regno, s32 off, u32 size);
 /* mem_helper_access() and mem_size_arg() with the call's facts: raw mode, and where the helper will write. */
 int mem_arg_access(struct vf_env *e, u32 regno, s32 size, int rw, bool zero_ok, struct call_meta *m);
 int mem_arg_size(struct vf_env *e, u32 regno, int rw, bool zero_ok, struct call_meta *m);

@@ -90,7 +90,8 @@ static void invalidate_non_owning(struct vf_env *e, struct reg *r, void *arg)
 		reg_invalidate(e, r);
 }
 
-void drop_non_owning(struct vf_env *e)
+/* Every non-owning reference: a lock was given up. */
+static void drop_non_owning(struct vf_env *e)
 {
 	state_each_reg(e, e->cur, invalidate_non_owning, NULL);
 }

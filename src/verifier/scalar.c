@@ -81,7 +81,7 @@ static inline void pin_if_single(struct reg *r)
 		reg_pin(r, next);
 }
 
-void reg_bounds_from_var(struct reg *r)
+static void reg_bounds_from_var(struct reg *r)
 {
 	clip_by_var32(r);
 	clip_by_var64(r);
