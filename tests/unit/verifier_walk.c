@@ -142,3 +142,20 @@ TEST(observers)
 	CHECK_EQ(verify("r0 = r2\nexit\n", &in, &p, &st), -EACCES);
 	CHECK_EQ(seen[VF_REJECTED], 1);
 }
+
+/* What is kept until a loop is left, to complete the marks of precision, is how each path came along, not what it knew. */
+TEST(memory_in_loops)
+{
+#define STEP(n) "call get_prandom_u32\nif r0 > 7 goto l" n "\nr7 += 1\nl" n ":\nr8 = 5\nr9 = 6\n"
+	static const char text[] =
+		"r7 = 0\nagain:\nmay_goto out\n" STEP("1") STEP("2") STEP("3") STEP("4") STEP("5") STEP("6")
+		"r7 &= 63\nif r7 == 2000 goto out\ngoto again\nout:\nr0 = 0\nexit\n";
+	struct vf_input in = { .caps = CAPB_SYS_ADMIN };
+	struct proof *p = NULL;
+	struct vf_stats st;
+
+	CHECK_EQ(verify(text, &in, &p, &st), 0);
+	CHECK(st.peak_states > 5000);
+	CHECK(st.memory < 280 * (size_t)st.peak_states);
+	vf_proof_free(p);
+}
