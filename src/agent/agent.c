@@ -288,7 +288,6 @@ static inline void at(struct agent_thread *t, u64 ip)
 	t->env.user_ip = ip;
 	t->env.user_fp = t->regs.bp;
 	t->env.user_ra = 0;
-	t->busy_since = 0;
 }
 
 void agent_at(struct agent_thread *t, u64 ip) { at(t, ip); }

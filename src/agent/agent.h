@@ -154,11 +154,12 @@ struct agent_thread {
 	struct run *own_run;
 	u64 record[8];         /* context of programs on system calls */
 	u64 sys_nr;            /* of the call between its entry and its exit */
+	u64 busy_since;        /* when something else came to a probe for the first time during this event; 0: nothing did */
 	u32 waiting;           /* for the supervisor: looks at no list */
 	u32 tid, pid;          /* as last asked for; pid tells a fork */
 	u32 seals;             /* in a call that gives up system calls */
 	u64 vfork_nr;
-	u64 missed, busy_since;
+	u64 missed;
 	struct agent_session session[AGENT_SESSIONS]; /* of the call that runs its entry or return programs */
 	struct agent_thread *next;
 	struct run_env env;
@@ -175,7 +176,8 @@ _Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct
 	       offsetof(struct agent_thread, flags) == THREAD_FLAGS && offsetof(struct agent_thread, regs) == THREAD_REGS &&
 	       offsetof(struct agent_thread, unwound) == THREAD_UNWOUND && offsetof(struct agent_thread, strays) == THREAD_STRAYS &&
 	       offsetof(struct agent_thread, own_run) == THREAD_RUN && offsetof(struct agent_thread, in_vfork) == THREAD_VFORK &&
-	       offsetof(struct agent_thread, record) == THREAD_RECORD && offsetof(struct agent_thread, sys_nr) == THREAD_NR,
+	       offsetof(struct agent_thread, record) == THREAD_RECORD && offsetof(struct agent_thread, sys_nr) == THREAD_NR &&
+	       offsetof(struct agent_thread, busy_since) == THREAD_SINCE,
 	       "entry.S knows these places");
 
 /* ---- the blob's head: at the start of its data, written by the supervisor, but for `threads` ---- */

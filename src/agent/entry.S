@@ -22,7 +22,10 @@
 \name:
 .endm
 
-/* rcx = block, rax = flags as lahf and seto have them. What was in rcx and rdx is at -8(%rsp) and -16(%rsp). */
+/*
+ * rcx = block, rax = flags as lahf and seto have them. What was in rcx and rdx is at -8(%rsp) and -16(%rsp). From here on the block is
+ * busy: a signal handler that interrupts this, and comes to a probe, does not write to it.
+ */
 .macro find_block busy
 	mov	%rcx, -8(%rsp)
 	mov	%rdx, -16(%rsp)
@@ -44,6 +47,8 @@
 	jne	6f
 7:	cmpl	$0, THREAD_BUSY(%rcx)
 	jne	\busy
+	movq	$0, THREAD_SINCE(%rcx)
+	movl	$1, THREAD_BUSY(%rcx)
 .subsection 1
 8:	mov	%rdx, %rcx
 	test	%rcx, %rcx
@@ -87,7 +92,6 @@
 /* Call C on the block's stack with the block, and rsi; comes back with rbx = block; rbp is restored by leave_block. */
 .macro call_agent function
 	mov	%rsp, THREAD_SP(%rcx)
-	movl	$1, THREAD_BUSY(%rcx)
 	mov	%rcx, %rbx
 	mov	%rcx, %rdi
 	mov	%rsp, %rbp
@@ -119,7 +123,6 @@
 	lea	0x202(%rax,%rdx), %eax
 	mov	%rax, AT_FL(%rcx)
 	mov	%rsp, THREAD_SP(%rcx)
-	movl	$1, THREAD_BUSY(%rcx)
 	mov	%rcx, %rbx
 	lea	THREAD_REGS(%rcx), %rdi
 	mov	THREAD_RUN(%rcx), %rsi
@@ -128,8 +131,10 @@
 	mov	THREAD_SP(%rbx), %rsp
 .endm
 
-/* All but rax, which the trampoline pops, and what the caller of this still needs. */
+/* All but rax, which the trampoline pops, and what the caller of this still needs: of that rbx is where leave_block looks for it. */
 .macro restore_others
+	mov	AT_BX(%rbx), %rdx
+	mov	%rdx, -24(%rsp)
 	mov	AT_CX(%rbx), %rcx
 	mov	AT_SI(%rbx), %rsi
 	mov	AT_DI(%rbx), %rdi
@@ -146,8 +151,8 @@
 .endm
 .macro leave_block
 	mov	AT_BP(%rbx), %rbp
-	movl	$0, THREAD_BUSY(%rbx)
-	mov	AT_BX(%rbx), %rbx
+	movl	$0, THREAD_BUSY(%rbx)   /* from here on it is another event's */
+	mov	-24(%rsp), %rbx
 .endm
 
 /* The thread is in the agent already. edx: 0 unless it left it by a jump. rax, rcx and the saved words stay. */
@@ -299,7 +304,6 @@ entry agent_sys_enter_thunk
 	mov	%r9, THREAD_RECORD+56(%rcx)
 	mov	%rax, THREAD_FLAGS(%rcx)
 	mov	%rsp, THREAD_SP(%rcx)
-	movl	$1, THREAD_BUSY(%rcx)
 	mov	%rbx, AT_BX(%rcx)
 	mov	%rcx, %rbx
 	mov	THREAD_RUN(%rcx), %rsi
@@ -316,8 +320,9 @@ entry agent_sys_enter_thunk
 	mov	THREAD_RECORD+56(%rbx), %r9
 	add	$127, %al
 	sahf
+	mov	AT_BX(%rbx), %rcx
 	movl	$0, THREAD_BUSY(%rbx)
-	mov	AT_BX(%rbx), %rbx
+	mov	%rcx, %rbx
 	mov	$0, %ecx
 	ret
 5:	mov	%rax, THREAD_FLAGS(%rcx)

@@ -40,6 +40,7 @@
 #define THREAD_RUN     240        /* address of the thread's struct run */
 #define THREAD_RECORD  248
 #define THREAD_NR      312
+#define THREAD_SINCE   320
 
 /* struct agent_site, struct agent_ref, struct agent_head, struct agent_self, struct agent_sys */
 #define SITE_ADDR 0
