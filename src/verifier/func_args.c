@@ -297,7 +297,7 @@ static int check_btf_arg(struct vf_env *e, const struct sub_arg *a, const struct
 	int err;
 
 	if (reg_is_zero(r) && (a->flags & TF_NULL))
-		return 0;
+		return mark_precise(e, regno); /* other values must not be pruned against this one */
 	err = reg_type_check(e, regno, &want, &m);
 	return err ? err : func_arg_off(e, r, regno, &want);
 }
@@ -322,9 +322,9 @@ static int check_arg(struct vf_env *e, const struct sub_arg *a, const struct reg
 			return err;
 		if (mem_fixed_arg(e, regno, a->mem_size))
 			return -EINVAL;
-		if (!(a->flags & TF_NULL) && (r->type & TF_NULL))
+		if (!(a->flags & TF_NULL) && (r->type & TF_NULL || reg_is_zero(r)))
 			return reject(e, REJ_SUB_NOT_NULL, regno - 1);
-		return 0;
+		return reg_is_zero(r) ? mark_precise(e, regno) : 0;
 	case SUB_ARG_ARENA:
 		return r->type == T_ARENA || r->type == T_SCALAR ? 0 : reject(e, REJ_SUB_ARENA, regno);
 	case ARG_DYNPTR:

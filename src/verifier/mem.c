@@ -577,7 +577,7 @@ int mem_arg_access(struct vf_env *e, u32 regno, s32 size, int rw, bool zero_ok, 
 	case T_STACK:
 		return stack_range(e, regno, r->off, size, zero_ok, rw, m);
 	case T_BTF:
-		return mem_btf_access(e, regno, r->off, (u32)size, MEM_READ, -1);
+		return mem_btf_access(e, regno, r->off, (u32)size, rw, -1);
 	case T_CTX:
 		if (ctx_is_plain(e))
 			return ctx_arg_access(e, regno, size, rw, zero_ok);

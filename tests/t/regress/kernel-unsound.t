@@ -95,3 +95,45 @@ r0 = 0
 exit
 -- reject REJ_INVALID_MEM "R7 invalid mem access 'scalar'"
 -- kernel differs "the sum has lost its frame's number: the store is booked to the caller's frame"
+
+-- case what a branch says of a packet pointer is not said of what is made of it: minus
+-- prog sched_cls
+r9 = *(u32 *)(r1 +76)
+r8 = *(u32 *)(r1 +80)
+r9 += 256
+if r9 >= r8 goto beyond
+r0 = 0
+exit
+beyond:
+r9 -= 256
+if r9 < r8 goto within
+r0 = 0
+exit
+within:
+r0 = *(u8 *)(r9 +0)
+r0 /= 0
+exit
+-- reject REJ_PKT_OUTSIDE
+-- kernel differs "a pointer beyond the end stays beyond it whatever is taken from it"
+
+-- case and plus a number that is not known
+-- prog sched_cls
+r9 = *(u32 *)(r1 +76)
+r8 = *(u32 *)(r1 +80)
+r6 = *(u32 *)(r1 +0)
+r6 &= 255
+r9 += 256
+if r9 > r8 goto beyond
+r0 = 0
+exit
+beyond:
+r9 -= r6
+if r9 <= r8 goto within
+r0 = 0
+exit
+within:
+r0 = 0
+r0 /= 0
+exit
+-- reject REJ_DIV_ZERO
+-- kernel differs "the same"
