@@ -103,6 +103,7 @@ static u32 older(const struct map *m, u32 i) { return node_check(m, load32(&node
 static u32 newer(const struct map *m, u32 i) { return node_check(m, load32(&lru_at(m, i)->prev)); }
 static u32 first(const struct map *m, const struct list *l) { return node_check(m, l->first); }
 static u32 last(const struct map *m, const struct list *l) { return node_check(m, l->last); }
+static u32 turn(const struct map *m, const struct lru_lists *l) { return node_check(m, load32(&l->turn)); }
 static bool is_ref(const struct map *m, u32 i) { return __atomic_load_n(ref_of(lru_at(m, i)), __ATOMIC_RELAXED); }
 static u8 place(const struct map *m, u32 i) { return __atomic_load_n(place_of(lru_at(m, i)), __ATOMIC_RELAXED); }
 static u32 node_cpu(const struct map *m, u32 i)
@@ -279,10 +280,10 @@ static void rotate_inactive(struct map *m, struct lru_lists *l)
 
 	if (!first(m, in))
 		return;
-	stop = l->turn ? older(m, l->turn) : first(m, in);
+	cur = turn(m, l);
+	stop = cur ? older(m, cur) : first(m, in);
 	if (!stop)
 		stop = first(m, in);
-	cur = l->turn;
 	for (u32 n = 0; n < scans(m);) {
 		if (!cur) {
 			cur = last(m, in);
@@ -327,7 +328,8 @@ static u32 shrink(struct map *m, struct lru_lists *l, u32 want, struct list *to,
 	}
 	if (got)
 		return got;
-	for (i = last(m, &l->list[first(m, &l->list[INACTIVE]) ? INACTIVE : ACTIVE]); i; i = newer(m, i))
+	n = 0; /* who writes into the map's memory may have made a ring of the list */
+	for (i = last(m, &l->list[first(m, &l->list[INACTIVE]) ? INACTIVE : ACTIVE]); i && n++ < m->nnodes; i = newer(m, i))
 		if (evict(m, i)) {
 			move_free(m, l, i, to, to_place, cpu);
 			return 1;
@@ -338,11 +340,11 @@ static u32 shrink(struct map *m, struct lru_lists *l, u32 want, struct list *to,
 /* The next free node of `l`, those never used last. It stays on the free list, or enters it. */
 static u32 free_of(struct map *m, struct lru_lists *l, u32 cpu)
 {
-	u32 i = first(m, &l->list[FREE]);
+	u32 i = first(m, &l->list[FREE]), used = load32(&l->fresh);
 
-	if (i || l->fresh >= l->fresh_end || l->fresh >= m->nnodes)
+	if (i || used >= l->fresh_end || used >= m->nnodes)
 		return i;
-	i = l->fresh + 1;
+	i = used + 1;
 	set_cpu(m, i, cpu);
 	set_place(m, i, FREE);
 	link_first(m, &l->list[FREE], i);
@@ -354,9 +356,9 @@ static u32 free_of(struct map *m, struct lru_lists *l, u32 cpu)
 
 static void flush_pending(struct map *m, struct lru_lists *l, struct lru_local *loc)
 {
-	u32 next;
+	u32 next, n = 0;
 
-	for (u32 i = last(m, &loc->pending); i; i = next) {
+	for (u32 i = last(m, &loc->pending); i && n++ < m->nnodes; i = next) {
 		next = newer(m, i);
 		unlink_node(m, &loc->pending, i);
 		u8 to = is_ref(m, i) ? ACTIVE : INACTIVE;
@@ -402,14 +404,14 @@ static void hand_out(struct map *m, struct list *from, u32 i, u32 cpu, u32 hash)
 static u32 steal_from(struct map *m, u32 victim, struct list **ret_from)
 {
 	struct lru_local *loc = local_of(m, victim);
-	u32 i = first(m, &loc->free);
+	u32 i = first(m, &loc->free), n;
 
 	*ret_from = &loc->free;
 	if (i)
 		return i;
 	*ret_from = &loc->pending;
 	for (int force = 0; force < 2; force++)
-		for (i = last(m, &loc->pending); i; i = newer(m, i))
+		for (i = last(m, &loc->pending), n = 0; i && n++ < m->nnodes; i = newer(m, i))
 			if ((force || !is_ref(m, i)) && evict(m, i))
 				return i;
 	return 0;
