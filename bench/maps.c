@@ -40,8 +40,11 @@ static const struct kind {
 	{ "lru_hash", BPF_MAP_TYPE_LRU_HASH, 8, 8, 8192, 0, LUDM, LUDM, 0, 0 },
 	{ "lru_percpu_hash", BPF_MAP_TYPE_LRU_PERCPU_HASH, 8, 8, 8192, 0, LUDM, LU, 0, 0 },
 	{ "lpm_trie", BPF_MAP_TYPE_LPM_TRIE, 8, 8, 8192, BPF_F_NO_PREALLOC, LUDM, LU, 0, 0 },
-	{ "queue", BPF_MAP_TYPE_QUEUE, 0, 8, 4096, 0, 1u << OP_PAIR_, 0, 87, 88 },
-	{ "stack", BPF_MAP_TYPE_STACK, 0, 8, 4096, 0, 1u << OP_PAIR_, 0, 87, 88 },
+	/* small: each update of theirs makes the kernel wait for all its CPUs */
+	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 64, 0, 1u << OP_LOOKUP_, 0, 0, 0 },
+	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS, 8, 4, 64, 0, 1u << OP_LOOKUP_, 0, 0, 0 },
+	{ "queue", BPF_MAP_TYPE_QUEUE, 0, 8, 4096, 0, 1u << OP_PAIR_, 1u << OP_PAIR_, 87, 88 },
+	{ "stack", BPF_MAP_TYPE_STACK, 0, 8, 4096, 0, 1u << OP_PAIR_, 1u << OP_PAIR_, 87, 88 },
 	{ "bloom_filter", BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4096, 0, 1u << OP_PAIR_, 0, 87, 89 },
 	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 0, 1u << 21, 0, 1u << OP_PAIR_, 0, 131, 133 },
 	{ "sk_storage", BPF_MAP_TYPE_SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC, 1u << OP_LOOKUP_, 0, 0, 0 },
@@ -83,13 +86,22 @@ static void map_into(struct prog *p, u32 reg, int fd)
 	emit(p, 0, 0, 0, 0, 0);
 }
 
+static bool of_maps(const struct kind *t)
+{
+	return t->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || t->type == BPF_MAP_TYPE_HASH_OF_MAPS;
+}
+
 static void one_lookup(struct prog *p, const struct kind *t, int fd)
 {
-	(void)t;
 	map_into(p, 1, fd);
 	MOV_X(2, 10);
 	ADD_K(2, -64);
 	CALL_HELPER(1);
+	if (of_maps(t)) { /* a map: nothing in it can be read */
+		emit(p, 0x15, 0, 0, 1, 0);
+		ADD_K(8, 1);
+		return;
+	}
 	emit(p, 0x15, 0, 0, 2, 0);
 	LD8(1, 0, 0);
 	emit(p, 0x0f, 8, 1, 0, 0);
@@ -322,6 +334,10 @@ static double time_outside(const struct backend *be, const struct kind *t, enum 
 	for (u32 i = 0; i < OUTSIDE; i++) {
 		bool update = op == OP_UPDATE_ || op == OP_DELETE_ || (op == OP_MIXED_ && !(i & 7));
 		key_of(t, i, entries(t), key);
+		if (op == OP_PAIR_) {
+			map_op(be, BPF_MAP_UPDATE_ELEM, fd, NULL, value_buf, 0);
+			map_op(be, BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, NULL, value_buf, 0);
+		}
 		if (op == OP_DELETE_)
 			map_op(be, BPF_MAP_DELETE_ELEM, fd, key, NULL, 0);
 		if (update)
@@ -356,7 +372,7 @@ static int make_map(const struct backend *be, const struct kind *t, bool full)
 	union bpf_attr a;
 	u32 n = full ? t->max : entries(t);
 	u8 key[64];
-	int fd;
+	int fd, inner = -1;
 
 	memset(&a, 0, sizeof(a));
 	a.map_type = t->type;
@@ -369,11 +385,15 @@ static int make_map(const struct backend *be, const struct kind *t, bool full)
 		a.btf_key_type_id = 1;
 		a.btf_value_type_id = 2;
 	}
+	if (of_maps(t))
+		a.inner_map_fd = (u32)(inner = (int)map_new(be, BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0));
 	fd = (int)be_bpf(be, BPF_MAP_CREATE, &a);
 	for (u32 i = 0; fd >= 0 && t->ks && t->max && i < n; i++) {
 		key_of(t, i, n, key);
-		map_op(be, BPF_MAP_UPDATE_ELEM, fd, key, value_buf, 0);
+		map_op(be, BPF_MAP_UPDATE_ELEM, fd, key, inner >= 0 ? (void *)&inner : value_buf, 0);
 	}
+	if (inner >= 0)
+		close(inner);
 	return fd;
 }
 
@@ -424,7 +444,7 @@ static void memory(const struct kind *t)
 	struct kind big = *t;
 	double per[2];
 
-	if (!t->max || t->type == BPF_MAP_TYPE_RINGBUF)
+	if (!t->max || t->type == BPF_MAP_TYPE_RINGBUF || of_maps(t))
 		return;
 	big.max = 2 * t->max;
 	for (u32 b = 0; b < 2; b++) {

@@ -24,7 +24,7 @@ void map_view_sys(struct map *m)
 		m->user_value_size = ROUND_UP(m->desc.value_size, 8u) * map_possible_cpus();
 	else if (map_spec_by_id(m->desc.type)->value == MV_FD)
 		m->user_value_size = sizeof(u32);
-	m->plain = t->obj_kind == OBJ_NONE && !t->key_names && !t->value_names && m->desc.key_size &&
+	m->plain = t->obj_kind == OBJ_NONE && !t->key_names && !t->value_names && (m->desc.key_size || t->queue) &&
 		   m->desc.type != BPF_MAP_TYPE_STRUCT_OPS;
 }
 

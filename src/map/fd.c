@@ -239,14 +239,18 @@ static int array_copy_out(struct map *m, const void *key, void *value, u64 flags
 	return id ? 0 : -ENOENT;
 }
 
-static void *array_lookup(struct map *m, const void *key, u32 cpu)
+static HOT void *array_lookup(struct map *m, const void *key, u32 cpu)
 {
-	u32 i = index_of(key);
+	u32 i = index_of(key), id;
+	struct obj *o;
 
 	(void)cpu;
 	if (unlikely(i >= m->desc.max_entries))
 		return NULL;
-	return objs_map(m, i, __atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE));
+	i = index_nospec(i, m->desc.max_entries);
+	id = __atomic_load_n(slot_id(m, i), __ATOMIC_ACQUIRE);
+	o = __atomic_load_n(&m->objs[i], __ATOMIC_ACQUIRE);
+	return likely(o && o->id == id) ? map_of(o) : objs_map(m, i, id);
 }
 
 HOT const struct image *prog_array_image(struct map *m, u32 i)

@@ -82,7 +82,7 @@ struct map {
 	void *(*lookup)(struct map *m, const void *key, u32 cpu); /* what map_prog_lookup does, made for this key size */
 	u64 mmap_size;                /* bytes a client may map, 0: none */
 	u32 user_value_size;          /* map_user_value_size() */
-	bool plain;                   /* keys and values are bytes to bpf(2), and there are keys */
+	bool plain;                   /* keys and values are bytes to bpf(2), and there are keys, or it is a queue */
 
 	/* Objects in fd-valued maps, by slot, in this process: struct obj * with a reference each. */
 	struct obj **objs;

@@ -55,14 +55,16 @@ bool sys_elem_fast(struct skep *s, u32 cmd, const union bpf_attr *attr, u32 size
 		goto out;
 	m = map_of(o);
 	value = (void *)(uintptr_t)a->value;
-	if (mode != O_RDWR || !m->plain || !plausible(a->key, m->desc.key_size) ||
+	if (mode != O_RDWR || !m->plain || !(m->desc.key_size ? plausible(a->key, m->desc.key_size) : !a->key) ||
 	    (cmd != BPF_MAP_DELETE_ELEM && !plausible(a->value, m->user_value_size)))
 		err = -1;
 	else if (cmd == BPF_MAP_LOOKUP_ELEM)
 		err = map_lookup(m, (const void *)(uintptr_t)a->key, value, 0);
 	else if (cmd == BPF_MAP_UPDATE_ELEM)
 		err = map_update(m, (const void *)(uintptr_t)a->key, value, a->flags);
-	else
+	else if (cmd == BPF_MAP_LOOKUP_AND_DELETE_ELEM)
+		err = map_lookup_and_delete(m, (const void *)(uintptr_t)a->key, value, 0);
+	else if (m->desc.key_size)
 		err = map_delete(m, (const void *)(uintptr_t)a->key);
 out:
 	grace_leave();

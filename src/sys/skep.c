@@ -263,7 +263,7 @@ int skep_bpf_in(struct skep *s, int cmd, union bpf_attr *attr, unsigned size)
 	struct str reason = { 0 };
 	int ret;
 
-	if (cmd >= BPF_MAP_LOOKUP_ELEM && cmd <= BPF_MAP_DELETE_ELEM && sys_elem_fast(s, (u32)cmd, attr, size)) {
+	if (((cmd >= BPF_MAP_LOOKUP_ELEM && cmd <= BPF_MAP_DELETE_ELEM) || cmd == BPF_MAP_LOOKUP_AND_DELETE_ELEM) && sys_elem_fast(s, (u32)cmd, attr, size)) {
 		sys_said(s, "", 0, &reason);
 		return 0;
 	}
