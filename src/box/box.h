@@ -51,7 +51,7 @@ struct client {
 	struct box *box;
 	u32 refs;                 /* atomic */
 	pid_t pid;                /* thread group, in the supervisor's namespace */
-	pid_t last;               /* its thread that called last: lives while it is served, also when the first thread has ended */
+	pid_t last;               /* atomic: its thread that called last: lives while it is served, also when the first thread has ended */
 	int pidfd;                /* of the process; survives execve */
 	int mem;                  /* /proc/PID/mem of its memory now; -1: closed by execve, opened again on need */
 	bool gone;                /* it has exited: in no table any more. Under box->lock */

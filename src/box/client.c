@@ -218,7 +218,7 @@ struct client *client_of(struct notif *n, bool believe)
 
 	n->believed = c && believe && first && !c->nimages;
 	if (n->believed || (c && is_of(c, n->tid))) {
-		c->last = n->tid;
+		__atomic_store_n(&c->last, n->tid, __ATOMIC_RELAXED);
 		return c;
 	}
 	client_put(c);
@@ -233,7 +233,7 @@ struct client *client_of(struct notif *n, bool believe)
 		client_get(c);
 	pthread_mutex_unlock(&b->lock);
 	if (c && is_of(c, n->tid)) {
-		c->last = n->tid;
+		__atomic_store_n(&c->last, n->tid, __ATOMIC_RELAXED);
 		return c;
 	}
 	if (c) {
@@ -282,6 +282,8 @@ bool client_signalled(pid_t tid, bool handled)
 }
 
 /* ---- memory ---- */
+static pid_t last_of(const struct client *c) { return __atomic_load_n(&c->last, __ATOMIC_RELAXED); }
+
 void client_exec(struct client *c)
 {
 	struct process *p = inner(c);
@@ -304,7 +306,7 @@ static bool mem_begin(struct process *p)
 		int fd;
 
 		pthread_rwlock_unlock(&p->mem_lock);
-		snprintf(path, sizeof(path), "/proc/%d/mem", p->c.last);
+		snprintf(path, sizeof(path), "/proc/%d/mem", last_of(&p->c));
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			return false;
@@ -352,7 +354,11 @@ int client_write(struct client *c, u64 dst, const void *src, size_t n)
 	struct iovec here = { .iov_base = (void *)(uintptr_t)src, .iov_len = n };
 	struct iovec there = { .iov_base = (void *)(uintptr_t)dst, .iov_len = n };
 
-	return process_vm_writev(c->last, &here, 1, &there, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
+	ssize_t got = process_vm_writev(last_of(c), &here, 1, &there, 1, 0);
+
+	if (got < 0 && errno == ESRCH) /* another thread of it has called since, and ended */
+		got = process_vm_writev(c->pid, &here, 1, &there, 1, 0);
+	return got == (ssize_t)n ? 0 : -EFAULT;
 }
 
 int client_string(struct client *c, char *dst, u64 src, size_t max)
@@ -377,8 +383,8 @@ int client_fd(struct client *c, int fd)
 {
 	long got = syscall(SYS_pidfd_getfd, c->pidfd, fd, 0);
 
-	if (got < 0 && c->last != c->pid && (errno == EBADF || errno == ESRCH)) { /* its first thread may have ended */
-		int thread = (int)syscall(SYS_pidfd_open, c->last, PIDFD_THREAD);
+	if (got < 0 && last_of(c) != c->pid && (errno == EBADF || errno == ESRCH)) { /* its first thread may have ended */
+		int thread = (int)syscall(SYS_pidfd_open, last_of(c), PIDFD_THREAD);
 
 		if (thread >= 0) {
 			got = syscall(SYS_pidfd_getfd, thread, fd, 0);

@@ -28,6 +28,7 @@ struct listener {
 	int fd;
 	u32 idle, threads;         /* atomic: blocked in RECV; alive, and the main loop as one */
 	u32 want;                  /* atomic: how many are to be idle; see note_begun() */
+	u32 cpus;                  /* threads that can run at once */
 	u32 run, begun;            /* atomic: calls served since the last slow one; all that were begun */
 	bool hung_up;              /* nobody is under the filter any more; atomic */
 	bool unwatched;            /* atomic: parked threads sleep until the next call; see park() */

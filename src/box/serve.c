@@ -373,7 +373,7 @@ static void another(struct listener *l)
 	bool woke = false;
 
 	pthread_mutex_lock(&l->lock);
-	if (l->parked > l->wakes) {
+	if (__atomic_load_n(&l->parked, __ATOMIC_RELAXED) > l->wakes) {
 		l->wakes++;
 		woke = true;
 		pthread_cond_signal(&l->wanted);
@@ -402,11 +402,8 @@ static bool pending(int listener)
 /* After many quick calls one listener is enough, unless there is another call beside the one that was just taken. */
 static void note_begun(struct listener *l)
 {
-	static long cpus;
 	u32 active;
 
-	if (!cpus)
-		cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	if (__atomic_add_fetch(&l->run, 1, __ATOMIC_RELAXED) % FEW)
 		return;
 	if (!pending(l->fd)) {
@@ -415,7 +412,7 @@ static void note_begun(struct listener *l)
 	}
 	__atomic_store_n(&l->want, 2, __ATOMIC_RELAXED);
 	active = __atomic_load_n(&l->threads, __ATOMIC_RELAXED) - __atomic_load_n(&l->parked, __ATOMIC_RELAXED) - 1;
-	if (!__atomic_load_n(&l->idle, __ATOMIC_RELAXED) && (long)active < cpus)
+	if (!__atomic_load_n(&l->idle, __ATOMIC_RELAXED) && active < l->cpus)
 		another(l); /* as many as can run, whoever waits */
 }
 
@@ -570,7 +567,7 @@ static void on_hangup(struct box *b, struct box_source *s, u32 events)
 	pthread_mutex_unlock(&b->lock);
 	/* Its threads end, and the last one with it the listener. (Before Linux 6.11 those that are blocked in RECV stay.) */
 	pthread_mutex_lock(&l->lock);
-	l->wakes = l->parked;
+	l->wakes = __atomic_load_n(&l->parked, __ATOMIC_RELAXED);
 	pthread_cond_broadcast(&l->wanted);
 	pthread_mutex_unlock(&l->lock);
 	if (!__atomic_sub_fetch(&l->threads, 1, __ATOMIC_ACQ_REL)) /* the main loop's share */
@@ -591,6 +588,7 @@ int serve_start(struct box *b, int fd)
 	l->box = b;
 	l->fd = fd;
 	l->want = 2;
+	l->cpus = (u32)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
 	l->threads = 1; /* the main loop, until it sees the hang-up */
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_condattr_init(&clock);

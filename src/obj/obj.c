@@ -602,11 +602,11 @@ static bool begin_reap(struct objtab *t)
 
 	if (!pthread_mutex_trylock(&t->reaping))
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &until);
+	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += REAP_NS;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	return !pthread_mutex_clocklock(&t->reaping, CLOCK_MONOTONIC, &until);
+	return !pthread_mutex_timedlock(&t->reaping, &until);
 }
 
 void obj_reap(struct objtab *t)
