@@ -2,7 +2,8 @@
 /*
  * The calls of programs: bpf_sys_bpf() and bpf_sys_close(), as the loaders of light skeletons make them.
  *
- * Invariant: a program's memory is this process's, its descriptors and rights are those of who runs it.
+ * Invariant: a program's memory is this process's, its descriptors and rights are those of who runs it. Pointers that somebody else's
+ * program gives are tried, not trusted: a bad one is EFAULT, as in Linux.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "helper/run_env.h"
 #include "sys/sys.h"
+#include "vm/abi.h"
 
 struct prog_caller {
 	struct caller who; /* first */
@@ -19,6 +21,18 @@ struct prog_caller {
 static struct caller *runner(struct caller *w)
 {
 	return container_of(w, struct prog_caller, who)->runner;
+}
+
+static int in(struct caller *w, void *dst, u64 src, size_t n)
+{
+	(void)w;
+	return n > U32_MAX ? -EFAULT : probe_read(dst, src, (u32)n);
+}
+
+static int out(struct caller *w, u64 dst, const void *src, size_t n)
+{
+	(void)w;
+	return n > U32_MAX ? -EFAULT : probe_write(dst, src, (u32)n);
 }
 
 static int ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_mode)
@@ -58,6 +72,8 @@ s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size)
 	p.who.pid = by->pid;
 	if (!by->direct) {
 		p.who.direct = false;
+		p.who.copy_in = in;
+		p.who.copy_out = out;
 		p.who.fd_ident = ident;
 		p.who.fd_give = give;
 		p.who.fd_take = take;

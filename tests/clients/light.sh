@@ -11,12 +11,15 @@ example=$here/../../examples/light
 	cc -O1 -I"$work" -o "$work/light" "$example/light.c" ||
 	{ fail "the light skeleton cannot be made"; finish; }
 
-# try TITLE COMMAND...: it must print nine times "ok"
+cc -O1 -o "$work/progcall" "$here/progcall.c"
+
+# try TITLE COMMAND...: it must print "ok" as often as $times says
+times=9
 try()
 {
 	title=$1
 	shift
-	"$@" >"$work/out" 2>"$work/err" && [ "$(grep -c '^ok' "$work/out")" = 9 ] && ok "$title" ||
+	"$@" >"$work/out" 2>"$work/err" && [ "$(grep -c '^ok' "$work/out")" = $times ] && ok "$title" ||
 		{ fail "$title"; cat "$work/out" "$work/err"; }
 }
 for who in root user; do
@@ -27,4 +30,8 @@ try "in the process" env LD_PRELOAD="$B/libskep-preload.so" "$work/light"
 if kernel_bpf; then
 	try "on the kernel" "$work/light"
 fi
+times=1
+for who in root user; do
+	try "bad pointers of a program's calls, as $who" as $who timeout 60 "$skep" exec -- "$work/progcall"
+done
 finish
