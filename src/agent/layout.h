@@ -29,7 +29,6 @@
 #define AT_DX  (THREAD_REGS + 96)
 #define AT_SI  (THREAD_REGS + 104)
 #define AT_DI  (THREAD_REGS + 112)
-#define AT_OAX (THREAD_REGS + 120)
 #define AT_IP  (THREAD_REGS + 128)
 #define AT_FL  (THREAD_REGS + 144)
 #define AT_SP  (THREAD_REGS + 152)

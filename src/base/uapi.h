@@ -25,15 +25,11 @@ enum {
 /* Flags of MAP_CREATE newer than the header. */
 #define UAPI_F_LINK             (1u << 13)
 #define UAPI_F_VTYPE_BTF_OBJ_FD (1u << 15)
-#define UAPI_F_TOKEN_FD         (1u << 16)
 #define UAPI_F_SEGV_ON_FAULT    (1u << 17)
 #define UAPI_F_NO_USER_CONV     (1u << 18)
 
 /* Instruction encodings newer than the header. */
-#define UAPI_JCOND     0xe0 /* JMP class: may_goto */
 #define UAPI_MEMSX     0x80 /* LDX mode: sign-extending load */
-#define UAPI_LOAD_ACQ  0x100
-#define UAPI_STORE_REL 0x110
 #define UAPI_PSEUDO_KFUNC_CALL 2
 
 #endif

@@ -19,7 +19,6 @@
 #include "map/map.h"
 
 #define PAGE 4096u
-#define FREE_TICKS 4096 /* events until a task that was not met again is forgotten */
 
 u32 src_cpus(void)
 {

@@ -23,7 +23,6 @@
 #define SYSTEM_RINGS 3u       /* built in, secondary, platform */
 #define LOOKUP_CREATE 1u
 #define LOOKUP_ALL 3u
-#define KEY_EC 408            /* OpenSSL's number of this kind of keys */
 
 static long keyctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {

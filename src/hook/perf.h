@@ -3,8 +3,8 @@
  * Perf events as objects: what perf_event_open(2) gives. Software clocks, rings that programs write to (BPF_OUTPUT), tracepoints and
  * uprobes to attach programs to.
  *
- * An event is a memfd: a control page, then the data pages of its ring, as far as the client maps them: which is found in
- * /proc/PID/maps when the event is first used.
+ * An event is a memfd: a control page, then the data pages of its ring, as far as the client maps them, which
+ * /proc/PID/maps tells when the event is first used.
  * Invariant: a program is in the list of the event's point exactly while the event has it (and, for clocks, is enabled; for
  * others, was not disabled).
  */

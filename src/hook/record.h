@@ -20,6 +20,5 @@ static inline u32 rec_data_loc(u32 off, u32 len) { return off | len << 16; }
 struct rec_fork { struct rec_common c; u32 parent_comm; s32 parent_pid; u32 child_comm; s32 child_pid; char text[32]; };
 struct rec_exec { struct rec_common c; u32 filename; s32 pid, old_pid; char text[236]; };
 struct rec_exit { struct rec_common c; char comm[16]; s32 pid, prio; u8 group_dead, pad[7]; };
-#define REC_MAX 256
 
 #endif

@@ -25,7 +25,6 @@ struct a64_enc {
 #define A_SUB   0x4b000000u
 #define A_SUBS  0x6b000000u
 #define A_AND   0x0a000000u
-#define A_BIC   0x0a200000u
 #define A_ORR   0x2a000000u
 #define A_ORN   0x2a200000u
 #define A_EOR   0x4a000000u

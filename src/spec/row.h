@@ -13,7 +13,6 @@
 #define WORKS   NULL
 #define RUNS    NULL
 #define NOT_YET "not implemented yet"
-#define LATER   "attaching is a later part of skep"
 #define KERNEL  "skep owns no kernel function"
 
 #endif

@@ -22,7 +22,6 @@
 #define MAX_INSNS_UNPRIV 4096u
 #define FLAGS_KNOWN 0xffu       /* BPF_F_STRICT_ALIGNMENT .. BPF_F_TEST_REG_INVARIANTS */
 #define FLAG_DEV_BOUND (1u << 6) /* BPF_F_XDP_DEV_BOUND_ONLY */
-#define MAX_FD_ARRAY 64u
 
 /* What a load copied in; freed as one. */
 struct load_bufs {

@@ -22,7 +22,6 @@
 #define MAX_USED_MAPS 64
 #define MAX_VAR_OFF (1 << 29)
 #define MAX_PACKET_OFF 0xffff
-#define MAX_CALLBACK_DEPTH 64
 
 /* ---- registers ---- */
 enum reg_base {
