@@ -15,49 +15,10 @@
 
 #include "btf/gen.h"
 #include "btf/priv.h"
+#include "unit/btf_kit.h"
 #include "unit/test.h"
 
 #define LOG_SIZE (1u << 20)
-
-static u64 rng_state;
-
-static u32 rnd(u32 n)
-{
-	u64 z = (rng_state += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return (u32)((z ^ (z >> 31)) >> 32) % n;
-}
-
-static bool chance(u32 percent)
-{
-	return rnd(100) < percent;
-}
-
-static u64 env_number(const char *name, u64 otherwise)
-{
-	const char *s = getenv(name);
-
-	return s ? strtoull(s, NULL, 0) : otherwise;
-}
-
-static const struct btf *kernel_types(void)
-{
-	static struct btf *b;
-	FILE *f = b ? NULL : fopen("/sys/kernel/btf/vmlinux", "r");
-	char *buf;
-	size_t n;
-
-	if (!f)
-		return b;
-	buf = malloc(64u << 20);
-	n = buf ? fread(buf, 1, 64u << 20, f) : 0;
-	fclose(f);
-	btf_parse(buf, (u32)n, NULL, true, NULL, &b);
-	free(buf);
-	return b;
-}
 
 /* ---- mirroring a kernel type, or most of it ---- */
 

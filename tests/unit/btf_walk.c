@@ -11,43 +11,9 @@
 #include <unistd.h>
 
 #include "btf/priv.h"
+#include "unit/btf_kit.h"
 #include "unit/test.h"
 #include "unit/walk_text.h"
-
-static u64 rng_state;
-
-static u32 rnd(u32 n)
-{
-	u64 z = (rng_state += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return (u32)((z ^ (z >> 31)) >> 32) % n;
-}
-
-static u64 env_number(const char *name, u64 otherwise)
-{
-	const char *s = getenv(name);
-
-	return s ? strtoull(s, NULL, 0) : otherwise;
-}
-
-static struct btf *kernel_types(void)
-{
-	FILE *f = fopen("/sys/kernel/btf/vmlinux", "r");
-	struct btf *b = NULL;
-	char *buf;
-	size_t n;
-
-	if (!f)
-		return NULL;
-	buf = malloc(64u << 20);
-	n = buf ? fread(buf, 1, 64u << 20, f) : 0;
-	fclose(f);
-	btf_parse(buf, (u32)n, NULL, true, NULL, &b);
-	free(buf);
-	return b;
-}
 
 /* r0 = (struct id *)ctx; r3 = *(r0 + off); then an error that keeps the log. */
 static int kernel_walk(u32 cast, u32 id, s16 off, u8 code, char *log, u32 size)
@@ -100,15 +66,13 @@ TEST(walks_as_the_kernel)
 	} loads[] = { { 0x79, 8 }, { 0x79, 8 }, { 0x61, 4 }, { 0x69, 2 }, { 0x71, 1 } };
 	u64 n = env_number("BTF_WALK_N", 1000), first = env_number("BTF_WALK_SEED", 1);
 	u32 bad = 0, kinds[3] = { 0 }, refused = 0;
-	struct btf *b = kernel_types();
+	const struct btf *b = kernel_types();
 	static char log[65536];
 	s32 cast = b ? btf_find(b, "bpf_rdonly_cast", BTF_KIND_FUNC) : -1;
 
 	if (cast < 0 ||
-	    (kernel_walk((u32)cast, 1, 0, 0x79, log, sizeof(log)), !strstr(log, "bpf_rdonly_cast"))) {
-		btf_free(b);
+	    (kernel_walk((u32)cast, 1, 0, 0x79, log, sizeof(log)), !strstr(log, "bpf_rdonly_cast")))
 		SKIP("bpf(2) is not permitted here, or there is no bpf_rdonly_cast");
-	}
 	for (u64 seed = first; seed < first + n && bad < 10; seed++) {
 		u32 id, next = 0, flags = 0, pick;
 		const char *field;
@@ -142,5 +106,4 @@ TEST(walks_as_the_kernel)
 	}
 	CHECK_EQ(bad, 0);
 	printf("#   %u scalars, %u pointers, %u refused\n", kinds[WALK_SCALAR], kinds[WALK_PTR], refused);
-	btf_free(b);
 }

@@ -5,6 +5,7 @@
 #include "btf/btf.h"
 #include "spec/ctx_native.h"
 #include "spec/spec.h"
+#include "unit/btf_kit.h"
 #include "unit/test.h"
 
 TEST(progtypes_total)
@@ -150,24 +151,6 @@ TEST(privileges)
 
 /* ---- numbers, as the running kernel's BTF has them ---- */
 
-static struct btf *kernel_btf(void)
-{
-	FILE *f = fopen("/sys/kernel/btf/vmlinux", "r");
-	struct btf *b = NULL;
-	char *data;
-	size_t n;
-
-	if (!f)
-		return NULL;
-	data = malloc(64u << 20);
-	n = data ? fread(data, 1, 64u << 20, f) : 0;
-	if (n && btf_parse(data, (u32)n, NULL, true, NULL, &b))
-		b = NULL;
-	free(data);
-	fclose(f);
-	return b;
-}
-
 /* Value of an enumerator of a named enum, or -1. */
 static s64 enumerator(const struct btf *b, const char *type, const char *name)
 {
@@ -190,7 +173,7 @@ static s64 enumerator(const struct btf *b, const char *type, const char *name)
 
 TEST(numbers_are_the_kernels)
 {
-	struct btf *b = kernel_btf();
+	const struct btf *b = kernel_types();
 	char name[64];
 
 	if (!b)
@@ -210,7 +193,6 @@ TEST(numbers_are_the_kernels)
 		snprintf(name, sizeof(name), "BPF_FUNC_%s", helper_spec[i].name);
 		CHECK_NUMBER("bpf_func_id", name, i);
 	}
-	btf_free(b);
 }
 
 /* Behind the next parameter of that name, or NULL. */
@@ -246,13 +228,10 @@ static void check_prototype(const struct btf *b, const struct kfunc_spec *f)
 
 TEST(kfunc_prototypes)
 {
-	struct btf *b = kernel_btf();
+	const struct btf *b = kernel_types();
 
-	if (!b || btf_find(b, "bpf_task_work_schedule_signal_impl", BTF_KIND_FUNC) < 0) {
-		btf_free(b);
+	if (!b || btf_find(b, "bpf_task_work_schedule_signal_impl", BTF_KIND_FUNC) < 0)
 		SKIP("no BTF of Linux 6.18");
-	}
 	for (u32 i = 0; i < kfunc_count; i++)
 		check_prototype(b, &kfunc_spec[i]);
-	btf_free(b);
 }
