@@ -2,10 +2,11 @@
 /*
  * The calls of programs: bpf_sys_bpf() and bpf_sys_close(), as the loaders of light skeletons make them.
  *
- * Invariant: a program's memory is this process's, its descriptors and rights are those of who runs it. Pointers that somebody else's
- * program gives are tried, not trusted: a bad one is EFAULT, as in Linux.
+ * Invariant: a program's memory is this process's, its descriptors and rights are those of who runs it. Pointers that a program
+ * gives are tried, not trusted: a bad one is EFAULT, as in Linux.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,12 +43,16 @@ static int ident(struct caller *w, int fd, u64 *ret_dev, u64 *ret_ino, int *ret_
 
 static int give(struct caller *w, int fd)
 {
-	return runner(w)->fd_add(runner(w), fd);
+	return runner(w)->direct ? fd : runner(w)->fd_add(runner(w), fd);
 }
 
 static int take(struct caller *w, int fd)
 {
-	return runner(w)->fd_take ? runner(w)->fd_take(runner(w), fd) : -EOPNOTSUPP;
+	if (runner(w)->direct)
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	else
+		return runner(w)->fd_take ? runner(w)->fd_take(runner(w), fd) : -EOPNOTSUPP;
+	return fd < 0 ? -EBADF : fd;
 }
 
 static int path(struct caller *w, int dir, const char *name, char *out, size_t size)
@@ -64,22 +69,11 @@ s64 prog_sys_bpf(struct run_env *env, u32 cmd, void *attr, u32 size)
 {
 	const struct call *c = env->sys_cookie;
 	struct caller *by = caller_known(c->who);
-	struct prog_caller p = { .who = sys_self(c->s), .runner = by };
+	struct prog_caller p = { .who = { .caps = by->caps, .uid = by->uid, .pid = by->pid, .copy_in = in, .copy_out = out,
+					  .fd_ident = ident, .fd_give = give, .fd_take = take, .pin_path = by->pin_path ? path : NULL,
+					  .task = by->task ? task : NULL },
+				 .runner = by };
 
-	p.who.identify = NULL;
-	p.who.caps = by->caps;
-	p.who.uid = by->uid;
-	p.who.pid = by->pid;
-	if (!by->direct) {
-		p.who.direct = false;
-		p.who.copy_in = in;
-		p.who.copy_out = out;
-		p.who.fd_ident = ident;
-		p.who.fd_give = give;
-		p.who.fd_take = take;
-		p.who.pin_path = by->pin_path ? path : NULL;
-		p.who.task = by->task ? task : NULL;
-	}
 	return sys_bpf(c->s, &p.who, cmd, (u64)(uintptr_t)attr, size, NULL);
 }
 

@@ -34,4 +34,5 @@ times=1
 for who in root user; do
 	try "bad pointers of a program's calls, as $who" as $who timeout 60 "$skep" exec -- "$work/progcall"
 done
+try "bad pointers of a program's calls, in the process" env LD_PRELOAD="$B/libskep-preload.so" "$work/progcall"
 finish
