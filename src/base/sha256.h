@@ -6,5 +6,6 @@
 #include "base/types.h"
 
 void sha256(const void *data, size_t size, u8 digest[32]);
+void sha256_plain(const void *data, size_t size, u8 digest[32]); /* without the processor's instructions for it: for tests */
 
 #endif
