@@ -142,9 +142,9 @@ static double attach_many(const u64 *off, u32 n, struct prog *p, u32 slot, bool 
 		struct hook_ref ref = { .pid = -1, .slot = slot };
 
 		if (away)
-			hook_drop_slot(&tx, hook_draft(&tx, &at, NULL), slot);
+			hook_drop_slot(&tx, hook_draft(&tx, &at), slot);
 		else
-			hook_append(&tx, hook_draft(&tx, &at, self), p, &ref);
+			hook_append(&tx, hook_draft(&tx, &at), p, &ref);
 	}
 	err = hook_commit(&tx);
 	if (err)
@@ -173,9 +173,9 @@ int main(void)
 		struct hook_place a = kit_place(HOOK_UPROBE, self, off[0]), b = kit_place(HOOK_UPROBE, self, off[1]);
 		u32 sa, sb;
 
-		sa = kit_attach_place(a, self, p, (struct hook_ref){ .pid = pid });
+		sa = kit_attach_place(a, p, (struct hook_ref){ .pid = pid });
 		first[i] = stopped();
-		sb = kit_attach_place(b, self, p, (struct hook_ref){ .pid = pid });
+		sb = kit_attach_place(b, p, (struct hook_ref){ .pid = pid });
 		second[i] = stopped();
 		kit_detach(a, sa);
 		kit_detach(b, sb);

@@ -476,7 +476,13 @@ static __attribute__((noinline)) void special(struct agent_thread *t, const stru
 		read_again(t, s);
 }
 
-HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
+/* Of this process, as far as can be said at once. */
+static inline bool is_ours(const struct agent_thread *t, const struct agent_ref *ref)
+{
+	return ref->pid < 0 || (!t->in_vfork && (u32)ref->pid == agent_head.self->pid);
+}
+
+static __attribute__((noinline)) void any_uprobe(struct agent_thread *t, const struct agent_site *s)
 {
 	const struct agent_list *l = list_of(&s->enter);
 
@@ -495,6 +501,25 @@ HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
 		run_exit(t, s, l);
 }
 
+/* First what most are that come here: the return of the function that was entered last. */
+HOT void agent_uprobe(struct agent_thread *t, const struct agent_site *s)
+{
+	const struct agent_ref *ref = __atomic_load_n(&s->plain_exit, __ATOMIC_ACQUIRE);
+	const struct agent_shadow *e = &t->shadow[t->nshadow - 1];
+	u64 sp = t->regs.sp;
+
+	if (unlikely(!ref || !t->nshadow || t->unwound || e->sp != sp || e->site->addr != s->entry ||
+		     *slot_at(sp) == e->site->ret_at || !is_ours(t, ref))) {
+		any_uprobe(t, s);
+		return;
+	}
+	t->nshadow--;
+	t->regs.sp = sp + 8;
+	t->regs.ip = e->ra;
+	flags_out(t);
+	ref->entry(&t->regs, &t->run);
+}
+
 static COLD void miss_all(const struct agent_list *l)
 {
 	for (u32 i = 0; i < l->n; i++)
@@ -508,7 +533,7 @@ static inline bool has_jumped(const struct agent_shadow *e, u64 sp, const struct
 }
 
 /* A function begins: run what is to see that, and decide whether its return is to be trapped. */
-HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
+static __attribute__((noinline)) u64 any_function(struct agent_thread *t, const struct agent_site *s)
 {
 	const struct agent_list *l = list_of(&s->enter);
 	u64 sp = t->regs.sp, any = 0;
@@ -553,6 +578,25 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 	l = list_of(&s->exit);
 	if (unlikely(l)) /* it is no more than a return */
 		run_exit(t, s, l);
+	return s->ret_at != 0;
+}
+
+/* First what most are: one program wants the return, and the frame lies below those that were seen before. */
+HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
+{
+	const struct agent_ref *ref = __atomic_load_n(&s->plain, __ATOMIC_ACQUIRE);
+	u64 sp = t->regs.sp;
+	u32 n = t->nshadow;
+	struct agent_shadow *e = &t->shadow[n];
+
+	if (unlikely(!ref || t->unwound || n >= AGENT_SHADOW || (n && e[-1].sp <= sp) || !is_ours(t, ref)))
+		return any_function(t, s);
+	e->sp = sp;
+	e->ra = *slot_at(sp);
+	e->site = s;
+	e->sessions = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->nshadow = n + 1;
 	return s->ret_at != 0;
 }
 

@@ -94,7 +94,11 @@ enum agent_site_kind { AGENT_UPROBE, AGENT_SYSCALL };
 enum agent_unwinds { AGENT_UNWINDS_NOT, AGENT_UNWINDS, AGENT_CAUGHT };
 struct agent_site {
 	u64 addr;                        /* of the probed instruction, in this process */
-	const struct agent_ref *plain;   /* the only one of `enter`, if it wants its context alone and nothing else is to be done */
+	/*
+	 * The only program there, if it wants its context alone and nothing else is to be done: of `enter`, or of `leave` where returns
+	 * are remembered. At a return instruction of a function whose calls are remembered: that of `exit`.
+	 */
+	const struct agent_ref *plain, *plain_exit;
 	const struct agent_list *enter;  /* NULL: none */
 	const struct agent_list *leave;  /* functions: programs that see the return */
 	const struct agent_list *exit;   /* at a return instruction: programs that see the return of the function at `entry` */

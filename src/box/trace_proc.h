@@ -178,7 +178,7 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
 /* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
 /* What kind of a place it is now, and whether its one program is all there is to it: where that is. */
-u64 site_plain(const struct proc_site *site);
+u64 site_plain(const struct proc_site *site), site_plain_exit(const struct proc_site *site);
 int site_mark(struct stop *s, const struct proc_site *site);
 /* USDT semaphores: the counter at `at` says that somebody listens; and no more. */
 void site_count(struct stop *s, struct proc_site *site, u64 at);

@@ -491,6 +491,7 @@ static int note_site(struct stop *s, const struct proc_site *site, const struct 
 		.site = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site), .entry = site->entry,
 			  .unwinds = site->unwinds, .special = site->unwinds || site->exit.at, .ret_at = site->ret_at,
 			  .plain = (const struct agent_ref *)site_plain(site),
+			  .plain_exit = (const struct agent_ref *)site_plain_exit(site),
 			  .enter = (const struct agent_list *)site->enter.at,
 			  .leave = (const struct agent_list *)site->leave.at,
 			  .exit = (const struct agent_list *)site->exit.at },
@@ -589,18 +590,30 @@ int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	return 0;
 }
 
+static u64 only_ref(const struct proc_list *l) { return l->plain ? l->at + offsetof(struct agent_list, ref) : 0; }
+
 u64 site_plain(const struct proc_site *site)
 {
-	return site->enter.plain && !site->unwinds && !site->exit.at ? site->enter.at + offsetof(struct agent_list, ref) : 0;
+	if (site->unwinds || site->exit.at)
+		return 0;
+	if (site->kind == AGENT_UPROBE && (site->returns || site->records))
+		return site->enter.at ? 0 : only_ref(&site->leave);
+	return only_ref(&site->enter);
+}
+
+u64 site_plain_exit(const struct proc_site *site)
+{
+	return site->unwinds || site->enter.at || site->leave.at || !site->entry ? 0 : only_ref(&site->exit);
 }
 
 int site_mark(struct stop *s, const struct proc_site *site)
 {
-	u64 plain = site_plain(site);
+	u64 plain[2] = { site_plain(site), site_plain_exit(site) };
 	u32 v[2] = { site->unwinds, site->unwinds || site->exit.at };
 
-	_Static_assert(offsetof(struct agent_site, special) == offsetof(struct agent_site, unwinds) + 4, "written at once");
-	if (stop_write(s, site->remote + offsetof(struct agent_site, plain), &plain, 8))
+	_Static_assert(offsetof(struct agent_site, special) == offsetof(struct agent_site, unwinds) + 4 &&
+		       offsetof(struct agent_site, plain_exit) == offsetof(struct agent_site, plain) + 8, "written at once");
+	if (stop_write(s, site->remote + offsetof(struct agent_site, plain), plain, sizeof(plain)))
 		return -EFAULT;
 	return stop_write(s, site->remote + offsetof(struct agent_site, unwinds), v, sizeof(v));
 }

@@ -553,22 +553,25 @@ static void prepare(const struct tracer *t, struct proc *p)
  */
 static void hush(const struct tracer *t, const struct proc *p)
 {
-	static const u32 from_enter[] = { offsetof(struct agent_site, plain), offsetof(struct agent_site, enter) };
-	u64 none = 0;
+	u64 none[2] = { 0 };
 
 	if (!p->base)
 		return;
 	calls_hush(t, p);
 	for (u32 i = 0; i < p->nsites; i++) {
 		const struct proc_site *site = &p->sites[i];
+		const struct which lists[] = { { site->want_enter, NULL, offsetof(struct agent_site, enter) },
+					       { site->want_leave, NULL, offsetof(struct agent_site, leave) },
+					       { site->want_exit, NULL, offsetof(struct agent_site, exit) } };
+		const u64 has[] = { site->enter.at, site->leave.at, site->exit.at };
 
 		if (site->kind != AGENT_UPROBE || !site->remote)
 			continue;
-		if (site->enter.at && !site->want_enter)
-			for (u32 k = 0; k < 2; k++)
-				stop_poke(p->pid, site->remote + from_enter[k], &none, 8);
-		if (site->leave.at && !site->want_leave)
-			stop_poke(p->pid, site->remote + offsetof(struct agent_site, leave), &none, 8);
+		for (u32 k = 0; k < ARRAY_SIZE(lists); k++)
+			if (has[k] && !lists[k].want) {
+				stop_poke(p->pid, site->remote + offsetof(struct agent_site, plain), none, sizeof(none));
+				stop_poke(p->pid, site->remote + lists[k].at, none, 8);
+			}
 	}
 }
 
