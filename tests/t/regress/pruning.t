@@ -168,3 +168,59 @@ r3 += 1
 r0 = 0
 exit
 -- reject REJ_DIV_ZERO
+
+-- case marks that come late pass through all of a path that was stopped in a loop
+-- prog socket_filter flags=0x8
+r7 = 1
+call bpf_get_prandom_u32
+if r0 > 7 goto big
+again:
+may_goto out
+call bpf_get_prandom_u32
+if r0 > 7 goto use
+r1 = 1
+r1 = 2
+r1 = 3
+r1 = 4
+r1 = 5
+r1 = 6
+if r0 == 1 goto c
+r1 = 7
+c:
+r1 = 1
+r1 = 2
+r1 = 3
+r1 = 4
+r1 = 5
+r1 = 6
+if r0 == 3 goto t
+r1 = 7
+t:
+r1 = 1
+r1 = 2
+r1 = 3
+r1 = 4
+r1 = 5
+r1 = 6
+if r0 == 5 goto u
+r1 = 7
+u:
+r1 = 2
+r1 = 3
+r1 = 4
+goto again
+use:
+if r7 > 50 goto sink
+r0 = 0
+exit
+big:
+r7 = 100
+goto c
+out:
+r0 = 0
+exit
+sink:
+r0 = 0
+r0 /= 0
+exit
+-- reject REJ_DIV_ZERO
