@@ -25,7 +25,7 @@ BPF_SRC := $(wildcard examples/*.bpf.c examples/bad/*.bpf.c examples/embed/*.bpf
 BPF_OBJ := $(patsubst examples/%.bpf.c,$(B)/examples/%.bpf.o,$(sort $(BPF_SRC)))
 
 .PHONY: all
-all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so
+all: $(B)/skep $(B)/libskep.a $(B)/libskep.so $(B)/libskep-preload.so $(B)/libskep-accel.so
 
 include mk/agent.mk
 include mk/build.mk

@@ -34,7 +34,7 @@ for i in $(seq "$RUNS"); do
 	files accelerated "$B/skep" exec -a --
 	"$B/skep" exec -- "$B/bench/box" >>"$work/box"
 	seconds feature_probe "$B/skep" exec -- bpftool feature probe kernel >>"$work/box"
-	"$B/skep" exec -a -- "$B/bench/box" lookup lookup_stack update next_key >>"$work/accelerated"
+	"$B/skep" exec -a -- "$B/bench/box" lookup lookup_stack update next_key open_other_file >>"$work/accelerated"
 done
 python3 - "$work" <<'END'
 import statistics, sys

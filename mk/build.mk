@@ -20,6 +20,14 @@ $(B)/libskep.so: $(LIB_OBJ)
 $(B)/libskep-preload.so: $(B)/obj/preload.o $(B)/obj/accel.o $(B)/obj/paths.o $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-z,now -o $@ $^ -ldl
 
+# The same for boxes only, of as little as it needs: every program of an accelerated box loads it.
+$(B)/libskep-accel.so: $(B)/obj/preload_accel.o $(B)/obj/accel.o $(B)/obj/paths.o $(B)/libskep.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-z,now -Wl,--gc-sections $(if $(SAN),,-Wl,--no-undefined) -o $@ $^
+
+$(B)/obj/preload_accel.o: preload/preload.c | $(B)/.deps
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -DSKEP_ACCEL -MMD -MP -c -o $@ $<
+
 $(B)/obj/preload.o $(B)/obj/accel.o $(B)/obj/paths.o: $(B)/obj/%.o: preload/%.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

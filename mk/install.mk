@@ -6,7 +6,7 @@ install: all man
 	install -m 644 $(B)/libskep.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(B)/libskep.so $(DESTDIR)$(PREFIX)/lib/libskep.so.0
 	ln -sf libskep.so.0 $(DESTDIR)$(PREFIX)/lib/libskep.so
-	install -m 755 $(B)/libskep-preload.so $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(B)/libskep-preload.so $(B)/libskep-accel.so $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/skep/skep.h $(DESTDIR)$(PREFIX)/include/skep/
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(B)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/

@@ -4,7 +4,8 @@
  * syscall() with SYS_bpf lands in the process's default subsystem; everything else goes to the kernel. Functions that close or
  * replace descriptors are taken over too, so that skep hears of it and need not look at descriptors again.
  *
- * In a box (skep exec --accelerate) it does map operations on shared memory and leaves everything else to the box's supervisor.
+ * In a box it does map operations on shared memory and leaves everything else to the box's supervisor. What only that needs is
+ * libskep-accel.so (SKEP_ACCEL; skep exec --accelerate): a tenth of the size, which each new program pays for.
  *
  * Invariant: outside a box no call of bpf(2) that reaches us is passed on to the kernel: what skep cannot do fails with a reason.
  */
@@ -36,6 +37,11 @@ static long raw_syscall(long n, long a, long b, long c, long d, long e, long f)
 
 static int boxed; /* in a box: its supervisor is the subsystem, and here is only the accelerator */
 
+#ifdef SKEP_ACCEL
+__attribute__((constructor)) static void configure(void) { boxed = accel_init(); }
+
+static void gone(unsigned from, unsigned to) { accel_closed(from, to); }
+#else
 __attribute__((constructor)) static void configure(void)
 {
 	const struct skep_opts o = { .sz = sizeof(o), .flags = SKEP_F_HEARS_CLOSES };
@@ -51,6 +57,7 @@ static void gone(unsigned from, unsigned to)
 	accel_closed(from, to);
 	skep_closed(skep_default_if_made(), from, to);
 }
+#endif
 
 EXPORT int close(int fd)
 {
@@ -118,8 +125,10 @@ EXPORT long syscall(long number, ...)
 	va_end(ap);
 	if (number == SYS_bpf && boxed)
 		return boxed_bpf(a);
+#ifndef SKEP_ACCEL
 	if (number == SYS_bpf)
 		return skep_bpf((int)a[0], (union bpf_attr *)(uintptr_t)a[1], (unsigned)a[2]);
+#endif
 	gone_by_number(number, a);
 	if (boxed && path_argument(number, a))
 		a[5] = (long)path_mark(path_argument(number, a));

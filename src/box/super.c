@@ -71,7 +71,7 @@ static int trace_others(const struct box_opts *o, struct box *b, int door)
 /* The library beside this program, or where it is installed. */
 static void preload_accelerator(void)
 {
-	static const char *const places[] = { "/libskep-preload.so", "/../lib/libskep-preload.so" };
+	static const char *const places[] = { "/libskep-accel.so", "/../lib/libskep-accel.so" };
 	char self[4096], path[4200], all[8500];
 	const char *others = getenv("LD_PRELOAD");
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -87,7 +87,7 @@ static void preload_accelerator(void)
 		setenv("LD_PRELOAD", all, 1);
 		return;
 	}
-	fprintf(stderr, "skep exec: libskep-preload.so is not beside %s: not accelerated\n", self);
+	fprintf(stderr, "skep exec: libskep-accel.so is not beside %s: not accelerated\n", self);
 }
 
 /* The command can tell where it is: $SKEP_BOX, and the prompt of a shell. */

@@ -60,7 +60,7 @@ static const struct cli_opt exec_options[] = {
 	{ 's', "stats", OPT_FLAG, NULL, "say at the end what was done", offsetof(struct exec_opts, stats) },
 	{ 'e', "enforce", OPT_FLAG, NULL, "stop every call that programs may decide about (cgroup, LSM); nothing gets around them",
 	  offsetof(struct exec_opts, enforce) },
-	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-preload.so: map operations without system calls, file calls without a stop",
+	{ 'a', "accelerate", OPT_FLAG, NULL, "preload libskep-accel.so: map operations without system calls, file calls without a stop",
 	  offsetof(struct exec_opts, accel) },
 	{ 'T', "trace", OPT_TEXT, "PID,...", "events of these processes, which run outside, are seen in the box too",
 	  offsetof(struct exec_opts, trace) },
