@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Timers and work items: see async.h. */
+/* Timers, work items, work for tasks: see async.h. */
 #include "helper/async.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,9 @@ struct item {
 	u32 gen, clock, prog_type;
 	enum async_kind kind;
 	bool used, armed, running;
+	bool returns;            /* waits for async_returns() of the task */
+	pthread_t runner;        /* while it is running */
+	struct run_task task;    /* work for tasks: as the function sees it */
 };
 
 static struct {
@@ -34,6 +38,7 @@ static struct {
 	struct item **item;
 	u32 n, room;
 	u64 order;
+	u32 task_works;          /* that wait for a return, or did: nothing to look for while there was none */
 	pthread_t thread;
 	s32 pid;                 /* process the thread belongs to; 0: none yet */
 } q = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -46,7 +51,7 @@ static struct item *find(const void *at)
 {
 	struct word w;
 
-	memcpy(&w, at, sizeof(w));
+	memcpy(&w, at, offsetof(struct word, unused));
 	if (!w.number || w.number > q.n || !q.item[w.number - 1]->used || q.item[w.number - 1]->gen != w.gen)
 		return NULL;
 	return q.item[w.number - 1];
@@ -109,7 +114,7 @@ int async_init(void *at, enum async_kind kind, struct map *m, void *value, u32 c
 		it->kind = kind;
 		it->clock = clock;
 		w.gen = it->gen;
-		memcpy(at, &w, sizeof(w));
+		memcpy(at, &w, kind == ASYNC_TASK_WORK ? offsetof(struct word, unused) : sizeof(w));
 	}
 	pthread_mutex_unlock(&q.lock);
 	return err;
@@ -157,6 +162,8 @@ static void run_item(struct item *it)
 
 	if (!run)
 		return;
+	if (it->kind == ASYNC_TASK_WORK)
+		env.task = &it->task;
 	run_init(run, it->image, &env);
 	run->prog_type = it->prog_type;
 	run->cpu = cpu < 0 || (u32)cpu >= map_possible_cpus() ? 0 : (u32)cpu;
@@ -172,7 +179,7 @@ static struct item *earliest(void)
 
 	for (u32 i = 0; i < q.n; i++) {
 		struct item *it = q.item[i];
-		if (it->used && it->armed && (!best || it->due < best->due || (it->due == best->due && it->order < best->order)))
+		if (it->used && it->armed && !it->returns && (!best || it->due < best->due || (it->due == best->due && it->order < best->order)))
 			best = it;
 	}
 	return best;
@@ -185,6 +192,7 @@ static void run_due(struct item *it)
 
 	it->armed = false;
 	it->running = true;
+	it->runner = pthread_self();
 	copy = *it;
 	pthread_mutex_unlock(&q.lock);
 	run_item(&copy);
@@ -257,9 +265,10 @@ int async_start(void *at, u64 ns, bool absolute)
 	return err;
 }
 
-static bool on_thread(void)
+/* Is it the function that asks? */
+static bool runs_here(const struct item *it)
 {
-	return q.pid == getpid() && pthread_equal(q.thread, pthread_self());
+	return it->running && q.pid == getpid() && pthread_equal(it->runner, pthread_self());
 }
 
 /* Stop it and take its program away; waits for a running function unless called from one. */
@@ -270,7 +279,7 @@ static int stop(struct item *it, struct obj **ret_prog)
 	it->armed = false;
 	*ret_prog = it->prog;
 	it->prog = NULL;
-	while (it->running && q.pid == getpid() && !on_thread())
+	while (it->running && q.pid == getpid() && !runs_here(it))
 		pthread_cond_wait(&q.change, &q.lock);
 	return was;
 }
@@ -283,13 +292,116 @@ int async_cancel(void *at)
 
 	pthread_mutex_lock(&q.lock);
 	it = find(at);
-	if (it && it->running && on_thread())
+	if (it && runs_here(it))
 		ret = -EDEADLK;
 	else if (it)
 		ret = stop(it, &prog);
 	pthread_mutex_unlock(&q.lock);
 	obj_put(prog);
 	return ret;
+}
+
+/* ---- work for tasks ---- */
+/* A number of /proc/TID/status; the first where there are several. */
+static bool status_of(u32 tid, struct run_task *t)
+{
+	char path[32], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	*t = (struct run_task){ .tid = tid, .mem_fd = -1 };
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "Name: %15[^\n]", t->comm);
+		sscanf(line, "Tgid: %u", &t->tgid);
+		sscanf(line, "Uid: %u", &t->uid);
+		sscanf(line, "Gid: %u", &t->gid);
+	}
+	fclose(f);
+	return t->tgid != 0;
+}
+
+/* q.lock is held. The item, ready to be armed; its old program is for the caller to drop. */
+static int prepare_task_work(void *at, struct map *m, void *value, struct item **ret, struct obj **ret_old)
+{
+	struct item *it = find(at);
+	struct word w = { 0, 0, 0 };
+
+	if (it && (it->armed || it->running))
+		return -EBUSY;
+	if (!it) {
+		it = new_item(&w.number);
+		if (!it)
+			return -ENOMEM;
+		w.gen = it->gen;
+		memcpy(at, &w, offsetof(struct word, unused));
+	}
+	it->map = m;
+	it->value = value;
+	it->kind = ASYNC_TASK_WORK;
+	*ret_old = it->prog;
+	*ret = it;
+	return ensure_thread();
+}
+
+int async_task_work(void *at, struct map *m, void *value, u32 tid, u64 callback, struct run *run)
+{
+	const struct run_task *now = run->env->task;
+	bool current = tid == (now ? now->tid : (u32)gettid());
+	struct obj *old = NULL;
+	struct run_task task;
+	struct item *it;
+	int err;
+
+	if (run->image->may_throw)
+		return -EOPNOTSUPP; /* an exception has nowhere to land */
+	if (current && now && run->env->returns)
+		task = *now; /* for others what it refers to ends with the event */
+	else if (!status_of(tid, &task))
+		return -ESRCH;
+	pthread_mutex_lock(&q.lock);
+	err = prepare_task_work(at, m, value, &it, &old);
+	if (!err) {
+		it->prog = obj_get(run->image->prog);
+		it->image = run->image;
+		it->callback = callback;
+		it->prog_type = run->prog_type;
+		it->task = task;
+		it->returns = current && run->env->returns;
+		__atomic_fetch_or(&q.task_works, it->returns, __ATOMIC_RELAXED);
+		it->due = 0;
+		it->order = q.order++;
+		it->armed = true;
+		pthread_cond_broadcast(&q.change);
+	}
+	pthread_mutex_unlock(&q.lock);
+	obj_put(old);
+	return err;
+}
+
+static struct item *work_of(u32 tid)
+{
+	for (u32 i = 0; i < q.n; i++) {
+		struct item *it = q.item[i];
+
+		if (it->used && it->armed && it->returns && it->task.tid == tid)
+			return it;
+	}
+	return NULL;
+}
+
+void async_returns(u32 tid)
+{
+	struct item *it;
+
+	if (!__atomic_load_n(&q.task_works, __ATOMIC_RELAXED))
+		return;
+	pthread_mutex_lock(&q.lock);
+	while ((it = work_of(tid)))
+		run_due(it);
+	pthread_mutex_unlock(&q.lock);
 }
 
 void async_free(void *at)
@@ -301,7 +413,7 @@ void async_free(void *at)
 	pthread_mutex_lock(&q.lock);
 	it = find(at);
 	if (it) {
-		memcpy(at, &none, sizeof(none));
+		memcpy(at, &none, it->kind == ASYNC_TASK_WORK ? offsetof(struct word, unused) : sizeof(none));
 		it->used = false;
 		stop(it, &prog);
 	}

@@ -8,6 +8,7 @@
 #include "btf/btf.h"
 #include "helper/async.h"
 #include "helper/graph.h"
+#include "helper/handle.h"
 #include "helper/kfunc.h"
 #include "helper/object.h"
 #include "map/map.h"
@@ -170,3 +171,14 @@ BODY(bpf_wq_start)
 	UNUSED3;
 	return (u32)r2 ? RET_INT_(-EINVAL) : RET_INT_(async_start(PTR(r1), 0, false));
 }
+
+/* ---- work for tasks: soon, whether it interrupts the task's sleep or not ---- */
+static u64 task_work(u64 task, u64 work, struct map *map, u64 callback, struct run *run)
+{
+	if (!obj_has_user(&map->obj))
+		return RET_INT_(-EPERM);
+	return RET_INT_(async_task_work(PTR(work), map, (u8 *)PTR(work) - map->record->task_work_off, handle_id(task), callback, run));
+}
+
+BODY(bpf_task_work_schedule_signal_impl) { (void)r5; return task_work(r1, r2, PTR(r3), r4, run); }
+BODY(bpf_task_work_schedule_resume_impl) { (void)r5; return task_work(r1, r2, PTR(r3), r4, run); }

@@ -194,6 +194,7 @@ static void free_field(const struct field *f, u8 *at)
 		break;
 	case FIELD_TIMER:
 	case FIELD_WORKQUEUE:
+	case FIELD_TASK_WORK:
 		async_free(at);
 		break;
 	default:
@@ -283,7 +284,7 @@ static u64 visit(struct map *m, const void *key, void *value, void *kinds)
 
 void object_map_gone(struct map *m, bool last)
 {
-	u32 kinds = last ? ~0u : FIELD_TIMER | FIELD_WORKQUEUE;
+	u32 kinds = last ? ~0u : FIELD_TIMER | FIELD_WORKQUEUE | FIELD_TASK_WORK;
 
 	if (!m->record || !(m->record->mask & kinds))
 		return;

@@ -87,6 +87,7 @@ struct run_env {
 	void (*printk)(struct run_env *env, const char *text, u32 len);
 	void *printk_cookie;
 	/* iterators: text for the reader, 0 or -EOVERFLOW; NULL: there is no reader */
+	bool returns; /* who runs it calls async_returns() afterwards (helper/async.h) */
 	int (*seq_write)(struct run_env *env, const void *text, u32 len);
 	u64 func_ip;                     /* bpf_get_func_ip */
 	u32 func_args;                   /* traced function: number of arguments in the context */

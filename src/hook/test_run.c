@@ -11,10 +11,12 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/grace.h"
 #include "base/str.h"
+#include "helper/async.h"
 #include "helper/packet.h"
 #include "helper/sk.h"
 #include "helper/storage.h"
@@ -629,7 +631,8 @@ static int run_as(struct prog *p, struct test_env *env, struct test_run *t)
 int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run *t)
 {
 	struct test_env env = { .env = { .kernel_btf = kernel_btf, .printk = collect_printk, .sys_bpf = t->sys_bpf,
-					 .sys_close = t->sys_close, .sys_cookie = t->cookie, .seq_write = collect_seq },
+					 .sys_close = t->sys_close, .sys_cookie = t->cookie, .seq_write = collect_seq,
+					 .returns = true },
 				.printk = t->printk, .run = t };
 	int err;
 
@@ -639,5 +642,6 @@ int prog_test_run(struct prog *p, const struct btf *kernel_btf, struct test_run 
 	if (*p->unrunnable)
 		return fail(t, -EOPNOTSUPP, p->unrunnable);
 	err = run_as(p, &env, t);
+	async_returns(t->task ? t->task->tid : (u32)gettid());
 	return err || !t->stopped ? err : fail(t, -ETIME, "the run took longer than its budget and was stopped");
 }

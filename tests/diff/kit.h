@@ -231,7 +231,7 @@ static inline void imm64(struct prog *p, u32 dst, u32 pseudo, u64 v)
  */
 enum { TYPE_INT = 1, TYPE_U64, TYPE_MEM, TYPE_MEM_PTR, TYPE_LOCK, TYPE_LOCKED, TYPE_TIMER, TYPE_TIMED, TYPE_SKB, TYPE_SKB_PTR, TYPE_NONE,
        FUNC_MAIN, FUNC_STATIC, TYPE_INTS, FUNC_INTS, TYPE_MEM_FN, FUNC_MEM, TYPE_CTX_FN, FUNC_CTX, TYPE_TAG, TYPE_KPTR, TYPE_HOLDER,
-       TYPE_PERCPU_TAG, TYPE_PERCPU_KPTR, TYPE_PERCPU_HOLDER };
+       TYPE_PERCPU_TAG, TYPE_PERCPU_KPTR, TYPE_PERCPU_HOLDER, TYPE_TASK_WORK, TYPE_WORKED };
 
 static inline struct btf *make_btf(void)
 {
@@ -280,6 +280,12 @@ static inline struct btf *make_btf(void)
 	btf__add_ptr(b, TYPE_PERCPU_TAG);
 	btf__add_struct(b, "percpu_holder", 8);
 	btf__add_field(b, "p", TYPE_PERCPU_KPTR, 0, 0);
+	btf__add_struct(b, "bpf_task_work", 8);
+	btf__add_field(b, "__opaque", TYPE_U64, 0, 0);
+	btf__add_struct(b, "worked", 24);
+	btf__add_field(b, "work", TYPE_TASK_WORK, 0, 0);
+	btf__add_field(b, "ran", TYPE_U64, 64, 0);
+	btf__add_field(b, "tgid", TYPE_U64, 128, 0);
 	return b;
 }
 
