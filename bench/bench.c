@@ -9,17 +9,15 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "programs.h"
-#include "skep/skep.h"
+#include "tools/wrap.h"
 
 #define MAX_PASSES 51
 
@@ -50,37 +48,8 @@ static enum engine to = KERNEL; /* who answers bpf(2) */
 static int bss_fd[ENGINES] = { -1, -1, -1, -1 };
 static unsigned char packet[42 + 1400];
 
-long __wrap_syscall(long nr, ...);
-long __real_syscall(long nr, ...);
-/* libbpf's bpf(2) calls go to the engine that is being set up. */
-long __wrap_syscall(long nr, ...)
-{
-	va_list ap;
-	long a[6];
-
-	va_start(ap, nr);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(ap, long);
-	va_end(ap);
-	if (nr == __NR_bpf && subsystem[to]) {
-		int r = skep_bpf_in(subsystem[to], (int)a[0], (void *)a[1], (unsigned)a[2]);
-
-		if (r >= 0)
-			return r;
-		errno = -r;
-		return -1;
-	}
-	return __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-/* Time of this thread on a processor: what others do on the machine, and the kernel's waiting around a test run, are not in it. */
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+/* To the engine that is being set up. */
+static long wrapped_bpf(long cmd, union bpf_attr *attr, long size) { return bpf_of(subsystem[to], cmd, attr, size); }
 
 /* ---- native maps ---- */
 static __u64 native_numbers[NUMBERS], native_counters[8];
@@ -231,14 +200,14 @@ static void run_native(const struct program *p, unsigned repeat)
 
 static double time_run(const struct program *p, enum engine e, unsigned repeat)
 {
-	double start = now_ns();
+	u64 start = thread_ns();
 	__u32 ret;
 
 	if (e == NATIVE)
 		run_native(p, repeat);
 	else if (run_fd(e, p->fd[e], repeat, &ret))
 		return NAN;
-	return (now_ns() - start) / repeat;
+	return (double)(thread_ns() - start) / repeat;
 }
 
 /* How often, so that one measurement takes about so long. */

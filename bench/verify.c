@@ -10,21 +10,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/types.h"
-#include "skep/skep.h"
+#include "tools/wrap.h"
 
 #define LOG_SIZE (1u << 20)
 #define MAX_ROUNDS 99
@@ -121,50 +118,18 @@ static u64 start_memory(void)
 
 /* ---- bpf(2), one way or the other ---- */
 
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
-
-static u64 now_ns(void)
+static long wrapped_bpf(long cmd, union bpf_attr *attr, long size)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* the kernel works on our time too */
-	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
-}
-
-static long bpf_by_side(long cmd, union bpf_attr *attr, long size)
-{
+	struct skep *to = side == KERNEL ? NULL : skep;
+	u64 start, before, peak;
 	long ret;
 
-	if (side == KERNEL)
-		return __real_syscall(SYS_bpf, cmd, attr, size);
-	ret = skep_bpf_in(skep, (int)cmd, attr, (unsigned)size);
-	if (ret >= 0)
-		return ret;
-	errno = (int)-ret;
-	return -1;
-}
-
-long __wrap_syscall(long number, ...)
-{
-	union bpf_attr *attr;
-	u64 start, before, peak;
-	long a[6], ret;
-	va_list ap;
-
-	va_start(ap, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(ap, long);
-	va_end(ap);
-	if (number != SYS_bpf)
-		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	attr = (union bpf_attr *)a[1];
-	if (a[0] != BPF_PROG_LOAD || attr->log_buf != (u64)(uintptr_t)load_log)
-		return bpf_by_side(a[0], attr, a[2]);
+	if (cmd != BPF_PROG_LOAD || attr->log_buf != (u64)(uintptr_t)load_log)
+		return bpf_of(to, cmd, attr, size);
 	before = start_memory();
-	start = now_ns();
-	ret = bpf_by_side(a[0], attr, a[2]);
-	load.ns = now_ns() - start;
+	start = thread_ns();
+	ret = bpf_of(to, cmd, attr, size);
+	load.ns = thread_ns() - start;
 	load.err = ret < 0 ? errno : 0;
 	peak = read_fd(peak_fd);
 	load.kib = peak > before ? (peak - before) >> 10 : 0;

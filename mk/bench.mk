@@ -11,9 +11,9 @@ $(B)/bench/programs.o: bench/programs.c bench/programs.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CLANG) -O2 -Wall -Ibench -c -o $@ $<
 
-$(B)/bench/bench: bench/bench.c bench/programs.h $(B)/bench/programs.o $(B)/libskep.a
+$(B)/bench/bench: bench/bench.c bench/programs.h tests/tools/wrap.h $(B)/bench/programs.o $(B)/libskep.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Ibench $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/bench/programs.o $(B)/libskep.a $(BPF_LIBS) -lm
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests -Ibench $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/bench/programs.o $(B)/libskep.a $(BPF_LIBS) -lm
 
 # What loading a small program costs, beside the running kernel's.
 .PHONY: bench-load
@@ -29,9 +29,9 @@ $(B)/bench/load: bench/load.c $(B)/libskep.a
 bench-verify: $(B)/bench/verify
 	$(Q)bench/verify.sh $(B) $(RUNS)
 
-$(B)/bench/verify: bench/verify.c $(B)/libskep.a
+$(B)/bench/verify: bench/verify.c tests/tools/wrap.h $(B)/libskep.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $< $(B)/libskep.a $(BPF_LIBS)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $< $(B)/libskep.a $(BPF_LIBS)
 
 # What a command costs from outside, beside the running kernel's bpf(2).
 .PHONY: bench-door

@@ -15,7 +15,7 @@ WHAT=${WHAT:-sel612v3 sel612v4 sel61v3 tools}
 # The comparing program is linked with the selftests' own libbpf: Debian's is too old for them.
 "$here/selftests.sh" "$dir/sel612v3" 6.12 v3 || exit 3
 if [ ! -e "$dir/progs" ] || [ "$B/libskep.a" -nt "$dir/progs" ] || [ "$here/../linux/progs.c" -nt "$dir/progs" ]; then
-	cc -O1 -g -D_GNU_SOURCE -I"$here/../../src" -I"$here/../../include" -I"$dir/include-6.12/include" "$here/../linux/progs.c" \
+	cc -O1 -g -D_GNU_SOURCE -I"$here/../../src" -I"$here/../../include" -I"$here/.." -I"$dir/include-6.12/include" "$here/../linux/progs.c" \
 		-o "$dir/progs" -Wl,--wrap=syscall "$B/libskep.a" "$dir/include-6.12/libbpf.a" -lelf -lz -lpthread -lcrypto || exit 2
 fi
 for w in $WHAT; do

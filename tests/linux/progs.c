@@ -15,14 +15,12 @@
 #include <limits.h>
 #include <regex.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -30,8 +28,7 @@
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 
-#include "base/types.h"
-#include "skep/skep.h"
+#include "tools/wrap.h"
 
 #define LOG_SIZE (16u << 20)
 #define MAX_MSGS 64
@@ -45,43 +42,13 @@ static int side;
 static const void *watched_log; /* the load that is being judged has this log */
 static struct { int err; u64 ns; bool seen; } judged;
 
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
-
-static u64 now_ns(void)
+static long wrapped_bpf(long cmd, union bpf_attr *attr, long size)
 {
-	struct timespec t;
+	u64 start = thread_ns();
+	long ret = bpf_of(side == KERNEL ? NULL : skep, cmd, attr, size);
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* the kernel works on our time too */
-	return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
-}
-
-long __wrap_syscall(long number, ...)
-{
-	union bpf_attr *attr;
-	long a[6], ret;
-	va_list ap;
-	u64 start;
-
-	va_start(ap, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(ap, long);
-	va_end(ap);
-	if (number != SYS_bpf)
-		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	attr = (union bpf_attr *)a[1];
-	start = now_ns();
-	if (side == KERNEL) {
-		ret = __real_syscall(number, a[0], a[1], a[2]);
-	} else {
-		ret = skep_bpf_in(skep, (int)a[0], attr, (unsigned)a[2]);
-		if (ret < 0) {
-			errno = (int)-ret;
-			ret = -1;
-		}
-	}
-	if (a[0] == BPF_PROG_LOAD && watched_log && attr->log_buf == (u64)(uintptr_t)watched_log) {
-		judged.ns = now_ns() - start;
+	if (cmd == BPF_PROG_LOAD && watched_log && attr->log_buf == (u64)(uintptr_t)watched_log) {
+		judged.ns = thread_ns() - start;
 		judged.err = ret < 0 ? errno : 0;
 		judged.seen = true;
 	}

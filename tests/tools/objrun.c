@@ -8,41 +8,21 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/types.h"
-#include "skep/skep.h"
+#include "tools/wrap.h"
 
 enum { INTERP, JIT, HARDENED, KERNEL, ENGINES };
 static const char *const engine_name[] = { "interpreter", "JIT", "hardened JIT", "kernel" };
 static struct skep *subsystem[ENGINES]; /* the kernel has none */
 static u32 to = KERNEL;                 /* who answers bpf(2) */
 
-long __wrap_syscall(long nr, ...);
-long __real_syscall(long nr, ...);
-/* libbpf's bpf(2) calls go to the engine that is being set up. */
-long __wrap_syscall(long nr, ...)
-{
-	va_list ap;
-	long a[6];
-
-	va_start(ap, nr);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(ap, long);
-	va_end(ap);
-	if (nr == SYS_bpf && subsystem[to]) {
-		int r = skep_bpf_in(subsystem[to], (int)a[0], (void *)a[1], (unsigned)a[2]);
-
-		errno = r < 0 ? -r : errno;
-		return r < 0 ? -1 : r;
-	}
-	return __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
+/* To the engine that is being set up. */
+static long wrapped_bpf(long cmd, union bpf_attr *attr, long size) { return bpf_of(subsystem[to], cmd, attr, size); }
 
 /* ---- the capture ---- */
 #define MAX_PACKETS 64
