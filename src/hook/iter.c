@@ -188,6 +188,7 @@ static void walk_elements(struct walk *w)
 	u8 *key = calloc(2, m->desc.key_size + 8u), *next = key ? key + m->desc.key_size : NULL,
 	   *copy = calloc(1, map_user_value_size(m) + 8u);
 	int err = key && copy ? map_next_key(m, NULL, next) : -ENOMEM;
+	u64 left = 2 * (u64)m->desc.max_entries; /* elements may move meanwhile; lists in memory that others write may be rings */
 
 	w->args[1] = (u64)(uintptr_t)map_mirror(w, m).mem;
 	while (!err) {
@@ -199,7 +200,7 @@ static void walk_elements(struct walk *w)
 		w->args[3] = (u64)(uintptr_t)value;
 		if (value && !show(w))
 			break;
-		err = map_next_key(m, key, next);
+		err = m->desc.max_entries && !--left ? -ENOENT : map_next_key(m, key, next);
 	}
 	if (err == -ENOMEM)
 		w->err = err;

@@ -94,7 +94,7 @@ static void broadcast(struct live *l, struct map *m, u32 flags)
 	const struct run_pkt pkt = *l->pkt;
 	size_t size = (size_t)(pkt.limit - pkt.buf);
 	u8 *saved = malloc(size);
-	u32 key, next, first;
+	u32 key, next, first, left = m->desc.max_entries; /* lists in memory that others write may be rings */
 	struct obj *o;
 
 	if (!saved) {
@@ -102,7 +102,7 @@ static void broadcast(struct live *l, struct map *m, u32 flags)
 		return;
 	}
 	memcpy(saved, pkt.buf, size);
-	for (int err = map_next_key(m, NULL, &next); !err; err = map_next_key(m, &key, &next)) {
+	for (int err = map_next_key(m, NULL, &next); !err && left; err = map_next_key(m, &key, &next), left--) {
 		key = next;
 		if (!map_device_target(m, key, &first, &o))
 			continue;

@@ -397,7 +397,8 @@ void relay_map_gone(struct map *m, bool last)
 
 	if (!last || m->desc.key_size > sizeof(key))
 		return;
-	while (!map_next_key(m, have ? key : NULL, next)) {
+	/* no more than there can be: who wrote into the map's memory may have made rings of its lists */
+	for (u32 n = m->desc.max_entries; n && !map_next_key(m, have ? key : NULL, next); n--) {
 		memcpy(key, next, m->desc.key_size);
 		have = true;
 		relay_unlink(m, map_prog_socket(m, key));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Clients that are killed at any moment and clients that lie: nothing stays, and the supervisor lives. KILLS, CALLS: how many.
-# Usage: robust.sh BUILD
+# SCRIBBLE: seconds of noise in maps. Usage: robust.sh BUILD
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.subr"
 need cc python3
@@ -45,6 +45,17 @@ settle
 timeout 20 "$skep" exec -b $name -- "$work/hostile" stall 8
 code=$?
 [ $code = 77 ] && skip "no userfaultfd" || { [ $code = 0 ] && ok "calls that hang in the supervisor hold up nobody" || fail "calls that hang in the supervisor: $code"; }
+
+# noise in the memory of maps: the supervisor answers, and is not at work when its clients are gone
+cc -O1 -w -o "$work/scribble" "$here/scribble.c" || fail "scribble.c does not compile"
+timeout 60 "$skep" exec -b $name -- "$work/scribble" "${SCRIBBLE:-4}" "$SEED"
+sleep 0.5
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+was=$(ticks)
+sleep 1
+now=$(ticks)
+timeout 10 "$skep" status $name >/dev/null && [ $((now - was)) -lt 60 ] && ok "noise in maps' memory harms nobody" ||
+	fail "noise in maps' memory: busy for $((now - was)) of 100 ticks, or no answer"
 
 for who in root user; do
 	as $who timeout 280 "$skep" exec -- sh -c "cp '$work/hostile' /dev/null; '$work/hostile' fuzz $CALLS $SEED; '$skep' status >/dev/null && exit 42" >"$work/out" 2>&1
