@@ -122,7 +122,7 @@ static inline void unlink_node(struct map *m, struct list *l, u32 i)
 	u32 p, n = older(m, i);
 
 	if (is_stack(place(m, i))) {
-		l->first = n;
+		set32(&l->first, n); /* lru_spare() looks without the lock */
 		return;
 	}
 	p = newer(m, i);
@@ -143,7 +143,7 @@ static inline void link_first(struct map *m, struct list *l, u32 i)
 
 	set32(&node_at(m, i)->link, n);
 	if (is_stack(place(m, i))) {
-		l->first = i;
+		set32(&l->first, i);
 		return;
 	}
 	set32(&lru_at(m, i)->prev, 0);
