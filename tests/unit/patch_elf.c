@@ -86,7 +86,7 @@ TEST(symbols_as_libelf_reads_them)
 		l = elf_memory((char *)p, size);
 		libelf_count(l, theirs);
 		CHECK_EQ(patch_elf_functions(&e, count, ours), 0);
-		CHECK(ours[0] > 100);
+		CHECK(ours[0] > 50); /* the smallest is this program */
 		CHECK_EQ(ours[0], theirs[0]);
 		CHECK_EQ(ours[1], theirs[1]);
 		elf_end(l);
