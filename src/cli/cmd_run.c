@@ -249,7 +249,6 @@ static int run_side(struct side *s, const struct run_opts *o, const struct captu
 		failed += s->res[i].err != 0;
 		s->total_ns += s->res[i].ns;
 	}
-	take_streams(s);
 	if (in->n && failed == in->n && !o->pcap) {
 		int err = -s->res[0].err;
 		const char *why = !strcmp(s->name, "skep") ? skep_reason() : strerror(err);
@@ -257,6 +256,7 @@ static int run_side(struct side *s, const struct run_opts *o, const struct captu
 				 "%s cannot run it on this input: %s", s->name,
 				 err == NOT_TESTABLE && !*why ? "the type has no test run" : why);
 	}
+	take_streams(s);
 	return 0;
 }
 
