@@ -45,18 +45,14 @@ static struct fitted *open_objects;
 static enum bpf_prog_type said_type;
 static int said_attach = -1;
 /*
- * What the object of this path has in vain: maps that cannot be made, symbols that the kernel lacks. Programs without them are to be
- * judged nevertheless.
+ * What the object of this path has in vain: programs that are refused, maps that cannot be made, symbols that the kernel lacks.
+ * Programs without them are to be judged nevertheless.
  */
-static struct names {
-	char path[512];
-	char prog[MAX_SKIP][128];
-	u32 nprogs;
-	char map[MAX_SKIP][64];
-	char why[MAX_SKIP][160];
-	char sym[MAX_SKIP][128];
-	u32 nmaps, nsyms;
-	bool no_ops, bad_ops;
+struct names { struct { char *name, *why; } *v; u32 n; }; /* all owned */
+static struct {
+	char *path;          /* owned; NULL: none yet */
+	struct names progs, maps, syms;
+	bool no_ops, bad_ops; /* its table of struct_ops: not wanted now; not taken, and why */
 	char ops_why[256];
 } vain;
 static char failed_map[64], failed_why[160], failed_prog[64];
@@ -70,6 +66,56 @@ static struct fitted *fitted_of(const struct bpf_object *obj)
 	while (f && f->obj != obj)
 		f = f->next;
 	return f;
+}
+
+/* ---- names in vain ---- */
+/* Where in the list is a name whose first `len` bytes are these? -1: nowhere. */
+static int names_find(const struct names *l, const char *name, size_t len)
+{
+	for (u32 i = 0; i < l->n; i++)
+		if (!strncmp(l->v[i].name, name, len))
+			return (int)i;
+	return -1;
+}
+
+/* False: there are too many, or no memory. */
+static bool names_add(struct names *l, const char *name, const char *why)
+{
+	void *more = l->n < MAX_SKIP ? realloc(l->v, (l->n + 1) * sizeof(*l->v)) : NULL;
+
+	if (!more)
+		return false;
+	l->v = more;
+	l->v[l->n].name = strdup(name);
+	l->v[l->n].why = strdup(why);
+	if (!l->v[l->n].name || !l->v[l->n].why) {
+		free(l->v[l->n].name);
+		free(l->v[l->n].why);
+		return false;
+	}
+	l->n++;
+	return true;
+}
+
+static void names_clear(struct names *l)
+{
+	for (u32 i = 0; i < l->n; i++) {
+		free(l->v[i].name);
+		free(l->v[i].why);
+	}
+	free(l->v);
+	*l = (struct names){ .v = NULL };
+}
+
+/* Another object: nothing is known of it. */
+static void forget_vain(const char *path)
+{
+	names_clear(&vain.progs);
+	names_clear(&vain.maps);
+	names_clear(&vain.syms);
+	free(vain.path);
+	vain.path = strdup(path);
+	vain.no_ops = vain.bad_ops = false;
 }
 
 bool fit_type(const char *name)
@@ -250,9 +296,8 @@ static void set_maps(struct fitted *f, struct bpf_object *obj)
 		for (u32 i = 0; i < f->m.nmaps; i++)
 			if (f->m.map[i].extra && !strcmp(f->m.map[i].name, bpf_map__name(m)))
 				bpf_map__set_map_extra(m, f->m.map[i].extra);
-		for (u32 i = 0; i < vain.nmaps; i++)
-			if (!strncmp(vain.map[i], bpf_map__name(m), BPF_OBJ_NAME_LEN - 1))
-				bpf_map__set_autocreate(m, false);
+		if (names_find(&vain.maps, bpf_map__name(m), BPF_OBJ_NAME_LEN - 1) >= 0)
+			bpf_map__set_autocreate(m, false);
 	}
 }
 
@@ -331,14 +376,11 @@ static bool new_failed_map(const struct bpf_object *obj)
 {
 	const struct bpf_map *m;
 
-	if (!failed_map[0] || vain.nmaps == MAX_SKIP)
+	if (!failed_map[0])
 		return false;
 	bpf_object__for_each_map(m, obj)
-		if (!strncmp(failed_map, bpf_map__name(m), BPF_OBJ_NAME_LEN - 1) && bpf_map__autocreate(m)) {
-			snprintf(vain.why[vain.nmaps], sizeof(vain.why[0]), "%s", failed_why);
-			snprintf(vain.map[vain.nmaps++], sizeof(vain.map[0]), "%s", failed_map);
-			return true;
-		}
+		if (!strncmp(failed_map, bpf_map__name(m), BPF_OBJ_NAME_LEN - 1) && bpf_map__autocreate(m))
+			return names_add(&vain.maps, failed_map, failed_why);
 	return false;
 }
 
@@ -348,20 +390,18 @@ static bool load_leave_out(const struct bpf_object *obj, const struct bpf_progra
 
 	if (!failed_call)
 		sscanf(strstr(load_messages(), "prog '") ? strstr(load_messages(), "prog '") : "", "prog '%63[^']'", failed_prog);
-	if (!failed_prog[0] || vain.nprogs == MAX_SKIP)
+	if (!failed_prog[0])
 		return false;
 	bpf_object__for_each_program(p, (struct bpf_object *)(uintptr_t)obj)
-		if (p != keep && bpf_program__autoload(p) && !strncmp(bpf_program__name(p), failed_prog, BPF_OBJ_NAME_LEN - 1)) {
-			snprintf(vain.prog[vain.nprogs++], sizeof(vain.prog[0]), "%s", bpf_program__name(p));
-			return true;
-		}
+		if (p != keep && bpf_program__autoload(p) && !strncmp(bpf_program__name(p), failed_prog, BPF_OBJ_NAME_LEN - 1))
+			return names_add(&vain.progs, bpf_program__name(p), "");
 	return false;
 }
 
 static void leave_out(struct bpf_object *obj)
 {
-	for (u32 i = 0; i < vain.nprogs; i++) {
-		struct bpf_program *p = bpf_object__find_program_by_name(obj, vain.prog[i]);
+	for (u32 i = 0; i < vain.progs.n; i++) {
+		struct bpf_program *p = bpf_object__find_program_by_name(obj, vain.progs.v[i].name);
 		if (p)
 			bpf_program__set_autoload(p, false);
 	}
@@ -371,29 +411,23 @@ static void leave_out(struct bpf_object *obj)
 static bool new_missing_symbol(void)
 {
 	const char *p = load_messages();
-	u32 before = vain.nsyms;
+	u32 before = vain.syms.n;
 
-	while ((p = strstr(p, "extern ")) && vain.nsyms < MAX_SKIP) {
+	while ((p = strstr(p, "extern "))) {
 		char name[128] = "";
-		u32 i;
 
 		if (sscanf(p, "extern (%*[^)]) '%127[^']'", name) != 1)
 			sscanf(p, "extern '%127[^']' (strong)", name);
-		for (i = 0; i < vain.nsyms && strcmp(vain.sym[i], name) != 0; i++)
-			;
-		if (*name && i == vain.nsyms)
-			snprintf(vain.sym[vain.nsyms++], sizeof(vain.sym[0]), "%s", name);
+		if (*name && names_find(&vain.syms, name, sizeof(name)) < 0)
+			names_add(&vain.syms, name, "");
 		p++;
 	}
-	return vain.nsyms != before;
+	return vain.syms.n != before;
 }
 
 static bool is_missing(const char *name)
 {
-	for (u32 i = 0; i < vain.nsyms; i++)
-		if (!strcmp(vain.sym[i], name))
-			return true;
-	return false;
+	return names_find(&vain.syms, name, strlen(name) + 1) >= 0;
 }
 
 /* References to the arena's data are loads of the map with an offset, which libbpf does not know. */
@@ -479,10 +513,8 @@ struct bpf_object *fit_open(const char *path, const char *core_btf)
 	if (!f)
 		return NULL;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(base, "."), base);
-	if (strncmp(vain.path, path, sizeof(vain.path) - 1)) {
-		vain = (struct names){ .nmaps = 0 };
-		snprintf(vain.path, sizeof(vain.path), "%s", path);
-	}
+	if (!vain.path || strcmp(vain.path, path) != 0)
+		forget_vain(path);
 	file = read_file(path, &size);
 	f->xdp = strstr(base, "xdp") != NULL;
 	if (file && !modern_read(&f->m, file, size, is_missing, !vain.no_ops && !vain.bad_ops) && f->m.im.changed)
@@ -612,12 +644,12 @@ static void keep_reasons(const struct fitted *f, const struct bpf_object *obj)
 
 static bool explain_map(const char *map, char *line, size_t size)
 {
-	for (u32 i = 0; i < vain.nmaps; i++)
-		if (!strncmp(vain.map[i], map, BPF_OBJ_NAME_LEN - 1)) {
-			snprintf(line, size, "it uses map %s, which cannot be made: %s", map, vain.why[i]);
-			return true;
-		}
-	snprintf(line, size, "it uses map %s, which was not made", map);
+	int i = names_find(&vain.maps, map, BPF_OBJ_NAME_LEN - 1);
+
+	if (i >= 0)
+		snprintf(line, size, "it uses map %s, which cannot be made: %s", map, vain.maps.v[i].why);
+	else
+		snprintf(line, size, "it uses map %s, which was not made", map);
 	return true;
 }
 
@@ -723,8 +755,8 @@ int load_program(const char *path, const char *btf_file, const char *name, struc
 		load_close(obj);
 		return code;
 	}
-	for (u32 i = 0; i < vain.nprogs; i++)
-		fprintf(stderr, "skep: %s: %s is refused and left out (skep check says why)\n", path, vain.prog[i]);
+	for (u32 i = 0; i < vain.progs.n; i++)
+		fprintf(stderr, "skep: %s: %s is refused and left out (skep check says why)\n", path, vain.progs.v[i].name);
 	*ret_obj = obj;
 	*ret_prog = p;
 	return 0;
