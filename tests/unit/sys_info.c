@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is told of a loaded program: functions of its code, run statistics while they are switched on. */
-#include "test.h"
-
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/uapi.h"
-#include "skep/skep.h"
-
-static struct skep *subsystem(void)
-{
-	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1 };
-	struct skep *s = NULL;
-
-	CHECK_EQ(skep_new(&o, &s), 0);
-	return s;
-}
-
-static u64 ptr(const void *p) { return (u64)(uintptr_t)p; }
+#include "unit/sys_kit.h"
 
 static int load(struct skep *s, const struct bpf_insn *in, u32 n)
 {

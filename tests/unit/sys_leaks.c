@@ -3,8 +3,6 @@
  * Lives of objects: what is closed is gone, with its descriptors, memory and id; what anybody still holds (a duplicate, a child, a
  * message under way, another object) stays; subsystems know nothing of each other.
  */
-#include "test.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/uapi.h"
-#include "skep/skep.h"
+#include "unit/sys_kit.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ROUNDS 200
@@ -23,30 +20,6 @@
 #define ROUNDS 10000
 #define SANITIZED 0
 #endif
-
-static struct skep *subsystem(void)
-{
-	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1 };
-	struct skep *s = NULL;
-
-	CHECK_EQ(skep_new(&o, &s), 0);
-	return s;
-}
-
-static u64 ptr(const void *p) { return (u64)(uintptr_t)p; }
-
-static int map_make(struct skep *s, u32 type, u32 ks, u32 vs, u32 n, u32 flags)
-{
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof(a));
-	a.map_type = type;
-	a.key_size = ks;
-	a.value_size = vs;
-	a.max_entries = n;
-	a.map_flags = flags;
-	return skep_bpf_in(s, BPF_MAP_CREATE, &a, sizeof(a));
-}
 
 /* A program that refers to a map; map < 0: to none. */
 static int prog_make(struct skep *s, int map)

@@ -3,19 +3,16 @@
  * Every failing command says why, in words: each kind of failure by a provocation of its own, and then random attributes, of
  * which none may fail without a reason.
  */
-#include "test.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/uapi.h"
-#include "skep/skep.h"
+#include "unit/sys_kit.h"
 
 static struct skep *all, *none, *unpriv; /* all privileges; none; none, but unprivileged BPF is on */
 
-static struct skep *subsystem(u32 caps, u32 flags)
+static struct skep *with_caps(u32 caps, u32 flags)
 {
 	struct skep_opts o = { .sz = sizeof(o), .caps = caps, .caps_set = 1, .flags = flags, .log_file = "/dev/null" };
 	struct skep *s = NULL;
@@ -28,9 +25,9 @@ static void start(void)
 {
 	if (all)
 		return;
-	all = subsystem(SKEP_CAP_ALL, 0);
-	none = subsystem(0, 0);
-	unpriv = subsystem(0, SKEP_F_UNPRIV_ALLOWED);
+	all = with_caps(SKEP_CAP_ALL, 0);
+	none = with_caps(0, 0);
+	unpriv = with_caps(0, SKEP_F_UNPRIV_ALLOWED);
 }
 
 static void check_failed(long ret, int err, const char *word, int line)
@@ -53,21 +50,6 @@ static void check_failed(long ret, int err, const char *word, int line)
 		a_ = (union bpf_attr){ __VA_ARGS__ };                                                   \
 		check_failed(skep_bpf_in(s, cmd, &a_, sizeof(a_)), err, word, __LINE__);                \
 	} while (0)
-
-static u64 ptr(const void *p) { return (u64)(uintptr_t)p; }
-
-static int map_make(u32 type, u32 ks, u32 vs, u32 n, u32 flags)
-{
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof(a));
-	a.map_type = type;
-	a.key_size = ks;
-	a.value_size = vs;
-	a.max_entries = n;
-	a.map_flags = flags;
-	return skep_bpf_in(all, BPF_MAP_CREATE, &a, sizeof(a));
-}
 
 static const struct bpf_insn two[] = { { .code = 0xb7 }, { .code = 0x95 } };
 
@@ -105,7 +87,7 @@ TEST(success_has_no_reason)
 
 	start();
 	FAILS(all, BPF_MAP_CREATE, -EINVAL, "not a map type", .map_type = 99);
-	fd = map_make(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
+	fd = map_make(all, BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
 	CHECK(fd >= 0);
 	CHECK_STR(skep_reason(), "");
 	close(fd);
@@ -147,11 +129,11 @@ TEST(map_elements)
 	u64 value = 0;
 
 	start();
-	array = map_make(BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
-	hash = map_make(BPF_MAP_TYPE_HASH, 4, 8, 1, 0);
-	ro = map_make(BPF_MAP_TYPE_HASH, 4, 8, 1, BPF_F_RDONLY);
-	progs = map_make(BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1, 0);
-	queue = map_make(BPF_MAP_TYPE_QUEUE, 0, 8, 1, 0);
+	array = map_make(all, BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
+	hash = map_make(all, BPF_MAP_TYPE_HASH, 4, 8, 1, 0);
+	ro = map_make(all, BPF_MAP_TYPE_HASH, 4, 8, 1, BPF_F_RDONLY);
+	progs = map_make(all, BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1, 0);
+	queue = map_make(all, BPF_MAP_TYPE_QUEUE, 0, 8, 1, 0);
 #define E .key = ptr(&key), .value = ptr(&value)
 	FAILS(all, BPF_MAP_LOOKUP_ELEM, -EBADF, "999", .map_fd = 999, E);
 	FAILS(all, BPF_MAP_LOOKUP_ELEM, -EINVAL, "not a map", .map_fd = 0, E);
@@ -225,7 +207,7 @@ TEST(kinds_in_prog_arrays)
 	u32 key = 0;
 
 	start();
-	progs = map_make(BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0);
+	progs = map_make(all, BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0);
 	filter = prog_make(BPF_PROG_TYPE_SOCKET_FILTER);
 	xdp = prog_make(BPF_PROG_TYPE_XDP);
 	{
@@ -253,7 +235,7 @@ TEST(other_commands)
 
 	start();
 	xdp = prog_make(BPF_PROG_TYPE_XDP);
-	map = map_make(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
+	map = map_make(all, BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
 	FAILS(all, BPF_PROG_TEST_RUN, -EINVAL, "context", .test = { .prog_fd = (u32)xdp, .ctx_size_in = 4 });
 	FAILS(all, BPF_PROG_TEST_RUN, -EBADF, "999", .test = { .prog_fd = 999 });
 	FAILS(all, BPF_PROG_TEST_RUN, -EINVAL, "", .test = { .prog_fd = (u32)xdp, .data_size_in = 4, .data_in = ptr(info) });
@@ -301,8 +283,8 @@ TEST(random_attributes)
 	int fds[3];
 
 	start();
-	fds[0] = map_make(BPF_MAP_TYPE_HASH, 4, 8, 4, 0);
-	fds[1] = map_make(BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0);
+	fds[0] = map_make(all, BPF_MAP_TYPE_HASH, 4, 8, 4, 0);
+	fds[1] = map_make(all, BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0);
 	fds[2] = prog_make(BPF_PROG_TYPE_SOCKET_FILTER);
 #define RND(n) rnd(&seed, n)
 	for (u32 i = 0; i < 200000; i++) {
