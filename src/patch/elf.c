@@ -210,29 +210,6 @@ int patch_elf_at(struct patch_elf *e, u64 va, struct patch_sym *ret)
 	return 0;
 }
 
-bool patch_glob(const char *pattern, const char *name)
-{
-	const char *star = NULL, *from = NULL;
-
-	while (*name) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			from = name;
-		} else if (*pattern == '?' || *pattern == *name) {
-			pattern++;
-			name++;
-		} else if (star) {
-			pattern = star;
-			name = ++from;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
-}
-
 /* --- Addresses --- */
 
 int patch_elf_text(const struct patch_elf *e, u32 i, u64 *ret_va, u64 *ret_off, u64 *ret_size)
@@ -265,20 +242,6 @@ int patch_elf_va_to_off(const struct patch_elf *e, u64 va, u64 *ret_off)
 	return -ENOENT;
 }
 
-int patch_elf_off_to_va(const struct patch_elf *e, u64 off, u64 *ret_va)
-{
-	Elf64_Phdr p, best = { 0 };
-
-	/* Segments share pages of the file at their ends: one with code is meant where there is a choice. */
-	for (u32 k = 0; segment(e, k, &p); k++)
-		if (p.p_type == PT_LOAD && off - p.p_offset < p.p_filesz && (!best.p_filesz || p.p_flags & PF_X))
-			best = p;
-	if (!best.p_filesz)
-		return -ENOENT;
-	*ret_va = off - best.p_offset + best.p_vaddr;
-	return 0;
-}
-
 const u8 *patch_elf_bytes(const struct patch_elf *e, u64 va, u64 n)
 {
 	Elf64_Phdr p;
@@ -293,17 +256,6 @@ const u8 *patch_elf_bytes(const struct patch_elf *e, u64 va, u64 n)
 		return e->data + p.p_offset + at;
 	}
 	return NULL;
-}
-
-u64 patch_elf_base(const struct patch_elf *e)
-{
-	u64 base = U64_MAX;
-	Elf64_Phdr p;
-
-	for (u32 k = 0; segment(e, k, &p); k++)
-		if (p.p_type == PT_LOAD)
-			base = MIN(base, p.p_vaddr & ~4095ull);
-	return base == U64_MAX ? 0 : base;
 }
 
 /* --- Unwind tables --- */
@@ -626,95 +578,6 @@ void patch_elf_scan(struct patch_elf *e, u64 bias, struct patch_text *t, u32 kin
 	else
 		patch_elf_ranges(e, scan_before, &a);
 	scan_gap(&a, a.at, t->size);
-}
-
-/* --- Notes --- */
-
-struct note { u32 namesz, descsz, type; const char *name; const u8 *desc; };
-
-/* The note at *at of `n` bytes; moves on. */
-static bool next_note(const u8 *p, u64 n, u64 *at, u64 align, struct note *ret)
-{
-	u32 head[3];
-	u64 name, desc;
-
-	if (*at > n || n - *at < sizeof(head))
-		return false;
-	memcpy(head, p + *at, sizeof(head));
-	name = *at + sizeof(head);
-	desc = ROUND_UP(name + head[0], align);
-	if (head[0] > n || head[1] > n || desc > n || head[1] > n - desc)
-		return false;
-	*ret = (struct note){ head[0], head[1], head[2], (const char *)p + name, p + desc };
-	*at = ROUND_UP(desc + head[1], align);
-	return true;
-}
-
-int patch_elf_build_id(const struct patch_elf *e, u8 *buf, u32 cap, u32 *ret_len)
-{
-	Elf64_Phdr p;
-	struct note n;
-
-	for (u32 k = 0; segment(e, k, &p); k++) {
-		u64 at = 0;
-
-		if (p.p_type != PT_NOTE || p.p_offset > e->size || p.p_filesz > e->size - p.p_offset)
-			continue;
-		while (next_note(e->data + p.p_offset, p.p_filesz, &at, p.p_align == 8 ? 8 : 4, &n)) {
-			if (n.type != NT_GNU_BUILD_ID || n.namesz != 4 || memcmp(n.name, "GNU", 4) || !n.descsz)
-				continue;
-			memcpy(buf, n.desc, MIN(n.descsz, cap));
-			*ret_len = n.descsz;
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-/* A terminated string in a note's description. */
-static const char *note_string(const struct note *n, u32 *at)
-{
-	const char *s = (const char *)n->desc + *at;
-
-	for (u32 i = *at; i < n->descsz; i++) {
-		if (!n->desc[i]) {
-			*at = i + 1;
-			return s;
-		}
-	}
-	return NULL;
-}
-
-int patch_elf_usdt(const struct patch_elf *e, patch_usdt_fn fn, void *arg)
-{
-	Elf64_Shdr notes, base;
-	u64 at = 0, link_base;
-	struct note n;
-
-	if (!section_named(e, ".note.stapsdt", &notes) || notes.sh_type != SHT_NOTE)
-		return 0;
-	link_base = section_named(e, ".stapsdt.base", &base) ? base.sh_addr : 0;
-	while (next_note(e->data + notes.sh_offset, notes.sh_size, &at, 4, &n)) {
-		struct patch_usdt u;
-		u64 addr[3];
-		u32 str = sizeof(addr);
-		int err;
-
-		if (n.type != 3 || n.namesz != 8 || memcmp(n.name, "stapsdt", 8) || n.descsz < sizeof(addr))
-			continue;
-		memcpy(addr, n.desc, sizeof(addr));
-		u.pc = addr[0] + (link_base ? link_base - addr[1] : 0);
-		u.semaphore = addr[2] ? addr[2] + (link_base ? link_base - addr[1] : 0) : 0;
-		u.provider = note_string(&n, &str);
-		u.name = u.provider ? note_string(&n, &str) : NULL;
-		u.args = u.name ? note_string(&n, &str) : NULL;
-		if (!u.args)
-			continue;
-		err = fn(arg, &u);
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 /* --- Where Go's table is --- */

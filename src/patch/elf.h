@@ -45,8 +45,6 @@ int patch_elf_functions(struct patch_elf *e, patch_sym_fn fn, void *arg);
 int patch_elf_find(struct patch_elf *e, const char *name, struct patch_sym *ret);
 /* The function that holds an address. -ENOENT. */
 int patch_elf_at(struct patch_elf *e, u64 va, struct patch_sym *ret);
-/* Shell-like: `*`, `?`. */
-bool patch_glob(const char *pattern, const char *name);
 
 /*
  * Bounds of the function that holds an address: Go's table, unwind tables (.eh_frame_hdr), else symbols. -ENOENT. What lies behind a
@@ -80,23 +78,8 @@ void patch_elf_scan(struct patch_elf *e, u64 bias, struct patch_text *t, u32 kin
 /* Executable segments: va, offset in the file, bytes. -ENOENT behind the last. */
 int patch_elf_text(const struct patch_elf *e, u32 i, u64 *ret_va, u64 *ret_off, u64 *ret_size);
 int patch_elf_va_to_off(const struct patch_elf *e, u64 va, u64 *ret_off);
-int patch_elf_off_to_va(const struct patch_elf *e, u64 off, u64 *ret_va);
 /* Pointer to `n` bytes at an address as the file has them, or NULL. */
 const u8 *patch_elf_bytes(const struct patch_elf *e, u64 va, u64 n);
-
-/* The lowest address of a loadable segment, rounded down to a page: mapped base - this = bias. */
-u64 patch_elf_base(const struct patch_elf *e);
-/* NT_GNU_BUILD_ID: -ENOENT. Copies at most `cap` bytes and gives the length. */
-int patch_elf_build_id(const struct patch_elf *e, u8 *buf, u32 cap, u32 *ret_len);
-
-/* A static probe (.note.stapsdt), moved by prelink already undone. Strings lie in the file. */
-struct patch_usdt {
-	const char *provider, *name, *args;
-	u64 pc;                 /* va */
-	u64 semaphore;          /* va, 0: none */
-};
-typedef int (*patch_usdt_fn)(void *arg, const struct patch_usdt *probe);
-int patch_elf_usdt(const struct patch_elf *e, patch_usdt_fn fn, void *arg);
 
 /* Go's table of functions (go.c). */
 bool patch_go_open(struct patch_elf *e);
