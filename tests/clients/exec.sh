@@ -76,6 +76,8 @@ is "each line is JSON" 0 "$(status python3 -c 'import json,sys; [json.loads(l) f
 "$skep" exec --audit "$work/audit" -- bpftool map >/dev/null
 "$skep" exec --audit "$work/audit" -- bpftool prog >/dev/null
 is "an audit file is intact" 0 "$(status "$skep" audit verify "$work/audit")"
+: >"$work/empty"
+is "an audit file without records is none" 1 "$(status "$skep" audit verify "$work/empty")"
 for edit in '2s/ENOENT/EPERM/' 2d '2{h;d};3{G}' '$d' 1d; do
 	sed "$edit" "$work/audit" >"$work/bad"
 	is "tampering ($edit) is found" 1 "$(status "$skep" audit verify "$work/bad")"
