@@ -17,6 +17,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "box/trace_maps.h"
 #include "box/trace_priv.h"
 #include "hook/perf.h"
@@ -185,12 +186,30 @@ static void look_at_execs(struct tracer *t)
 }
 
 /* ---- what processes ask for ---- */
+/*
+ * May `pid` be what `parent`, which is traced, has made? Requests can say anything: a process of another user, which is nobody's child here,
+ * is not looked into because of one.
+ */
+static bool is_made_by(struct tracer *t, pid_t pid, const struct proc *parent)
+{
+	char text[4096], theirs[4096];
+
+	if (text_of(text, sizeof(text), "/proc/%d/status", (int)pid) <= 0)
+		return false;
+	if (tracer_proc(t, (pid_t)text_number(text, "PPid", 10)))
+		return true;
+	if (!parent) /* it has ended */
+		return text_number(text, "Uid", 10) || getuid();
+	return text_of(theirs, sizeof(theirs), "/proc/%d/status", (int)parent->pid) > 0 &&
+	       text_number(text, "Uid", 10) == text_number(theirs, "Uid", 10);
+}
+
 static void forked(struct tracer *t, const struct agent_req *q)
 {
 	struct proc *parent = tracer_proc(t, (pid_t)q->arg[0]), *p = tracer_proc(t, (pid_t)q->pid);
 	u32 gen = 0;
 
-	if (p)
+	if (p || !is_made_by(t, (pid_t)q->pid, parent))
 		return;
 	p = tracer_new_proc(t, (pid_t)q->pid);
 	if (!p)
@@ -217,7 +236,8 @@ static void serve_request(struct tracer *t, struct agent_req *q)
 			proc_sync(t, p, NULL);
 		break;
 	case AGENT_REQ_EXEC:
-		if (!p && q->memory != q->pid && tracer_proc(t, (pid_t)q->memory)) {
+		if (!p && q->memory != q->pid && tracer_proc(t, (pid_t)q->memory) &&
+		    is_made_by(t, (pid_t)q->pid, tracer_proc(t, (pid_t)q->memory))) {
 			p = tracer_new_proc(t, (pid_t)q->pid); /* a child of vfork: until then nothing is its own */
 			if (p)
 				p->broken = true;
@@ -240,10 +260,15 @@ static void serve_requests(struct tracer *t)
 	for (u32 i = 0; i < AGENT_REQS; i++) {
 		struct agent_req *q = &t->blob.ctl->req[i];
 		u32 ready = AGENT_REQ_READY;
+		struct agent_req mine;
 
 		if (!__atomic_compare_exchange_n(&q->state, &ready, AGENT_REQ_SERVED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		serve_request(t, q);
+		mine = *q; /* every process can write there: what was checked must be what is done */
+		serve_request(t, &mine);
+		q->ret = mine.ret;
+		q->err = mine.err;
+		memcpy(q->data, mine.data, sizeof(q->data));
 		ready = AGENT_REQ_SERVED;
 		if (__atomic_compare_exchange_n(&q->state, &ready, AGENT_REQ_DONE, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 			syscall(SYS_futex, &q->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
