@@ -104,7 +104,10 @@ static void mark_helper_or_kfunc(struct vf_env *e, u32 i)
 	/* what is called instead may do anything to the packet */
 	if ((h && (h->flags & (HF_MOVES_PKT | HF_TAIL_CALL))) || (kfunc && kfunc_changes_pkt(e, in)))
 		s->changes_pkt = true;
-	if ((h && (h->flags & HF_SLEEP)) || (kfunc && kfunc_might_sleep(e, in)))
+	/* a helper that this program may not call is refused where it stands, if anybody comes there */
+	if ((h && (h->flags & HF_SLEEP) &&
+	     !helper_allowed(h, e->in->prog_type, e->in->attach_type, e->in->caps, e->sleepable_prog)) ||
+	    (kfunc && kfunc_might_sleep(e, in)))
 		s->might_sleep = true;
 	if (kfunc && kfunc_is_iter_next(e, in)) {
 		a->is_iter_next = true;

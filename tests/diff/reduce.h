@@ -176,6 +176,12 @@ static bool fetches(void)
 	return false;
 }
 
+/* Is every branch walked speculatively, too? */
+static bool speculates(void)
+{
+	return *kit.as;
+}
+
 struct class { const char *name; long kernel, skep; const char *kernel_why, *skep_why, *why; bool (*has)(void); };
 #define ANY 1
 static const struct class classes[] = {

@@ -28,7 +28,7 @@ struct run_line { u8 *ctx, *data; u32 nctx, ndata; s64 want; };
 struct test_case {
 	char name[128], text[65536];
 	u32 type, attach, flags, priv;
-	bool accept, license_bsd, btf, quiet, root;
+	bool accept, license_bsd, btf, global, quiet, root;
 	char on[64]; /* what it attaches to, by name in the kernel's types */
 	char reject[64], msg[256], log[4][256], differs[256];
 	u32 nlog;
@@ -211,8 +211,9 @@ static int directive(struct test_case *c, const char *s, int line)
 		quoted(s, c->differs, sizeof(c->differs));
 		return 0;
 	}
-	if (!strcmp(s, "btf")) {
+	if (!strcmp(s, "btf") || !strcmp(s, "btf global")) {
 		c->btf = true;
+		c->global = s[3] != '\0';
 		return 0;
 	}
 	if (!strncmp(s, "needs root", 10)) {
@@ -251,12 +252,12 @@ static int helper_id(void *cookie, const char *name)
 
 /* ---- BTF, for cases that need one ---- */
 /*
- * Every function of the program is "static int fN(u64 a)", the first one is main; the fields a map's value can have are: a spin
+ * Every function of the program is "static int fN(u64 a)", or not static, the first one is main; the fields a map's value can have are: a spin
  * lock, a number, a timer (struct value). Ids are the order of building.
  */
 enum { BTF_INT = 1, BTF_U64, BTF_LOCK, BTF_TIMER, BTF_MAIN_PROTO, BTF_SUB_PROTO, BTF_LOCKED, BTF_TIMED, BTF_FIRST_FUNC };
 
-static struct btf *make_btf(u32 nfuncs)
+static struct btf *make_btf(u32 nfuncs, bool global)
 {
 	struct btf *b = btf__new_empty();
 	char name[16];
@@ -281,14 +282,14 @@ static struct btf *make_btf(u32 nfuncs)
 	btf__add_field(b, "x", BTF_U64, 128, 0);
 	for (u32 i = 0; i < nfuncs; i++) {
 		snprintf(name, sizeof(name), i ? "f%u" : "main", i);
-		btf__add_func(b, name, i ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, i ? BTF_SUB_PROTO : BTF_MAIN_PROTO);
+		btf__add_func(b, name, i && !global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, i ? BTF_SUB_PROTO : BTF_MAIN_PROTO);
 	}
 	return b;
 }
 
-static int load_btf(enum side s, u32 nfuncs)
+static int load_btf(enum side s, u32 nfuncs, bool global)
 {
-	struct btf *b = make_btf(nfuncs);
+	struct btf *b = make_btf(nfuncs, global);
 	union bpf_attr a = { .btf_log_level = 0 };
 	u32 size = 0;
 	int fd;
@@ -331,7 +332,7 @@ static u32 find_funcs(const struct bpf_insn *insn, u32 n, struct bpf_func_info *
 
 static int make_maps(const struct test_case *c, enum side s)
 {
-	int btf = c->btf ? load_btf(s, 0) : -1;
+	int btf = c->btf ? load_btf(s, 0, false) : -1;
 	int ret = 0;
 
 	for (u32 i = 0; i < c->nmaps && !ret; i++) {
@@ -461,7 +462,7 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 		a.func_info_cnt = find_funcs(insns, (u32)n, funcs, ARRAY_SIZE(funcs));
 		a.func_info_rec_size = sizeof(funcs[0]);
 		a.func_info = (u64)(uintptr_t)funcs;
-		btf = load_btf(s, a.func_info_cnt);
+		btf = load_btf(s, a.func_info_cnt, c->global);
 		a.prog_btf_fd = (u32)btf;
 	}
 	a.expected_attach_type = c->attach;

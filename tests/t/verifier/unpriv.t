@@ -142,3 +142,29 @@ r0 = *(u32 *)(r1 +0)
 exit
 -- accept
 -- run data=00112233445566778899aabbccdd -> 0
+
+# Without CAP_PERFMON there is no bpf_copy_from_user_task(), so a function that calls it may not sleep: it is wrong for another reason.
+-- case a global function with a helper that the caller may not use does not sleep
+-- prog lwt_out caps=bpf
+-- btf global
+r6 = r1
+r1 = 0
+call f
+r0 = *(u64 *)(r6 +16)
+exit
+f:
+call bpf_copy_from_user_task
+exit
+-- reject REJ_CTX_ACCESS "invalid bpf_context access off=16 size=8"
+
+-- case a global function that sleeps
+-- prog sched_cls
+-- btf global
+r1 = 0
+call f
+r0 = 0
+exit
+f:
+call bpf_copy_from_user_task
+exit
+-- reject REJ_GLOBAL_SLEEP
