@@ -36,6 +36,8 @@ static void make(struct kit *k, const struct ins *ops, u32 n, const struct jit_o
 	k->arena = (struct arena){ .oom = &oom };
 	if (setjmp(oom))
 		abort();
+	for (u32 i = 0; i < k->nsubs; i++)
+		k->lsub[i].stack = 64;
 	CHECK_EQ(jit_compile(&l, o, &k->arena, 0, &k->code), 0);
 	CHECK_EQ(jit_publish(&k->code, NULL), 0);
 	arena_free(&k->arena);
@@ -83,6 +85,142 @@ TEST(by_hand)
 		kit_drop(&a);
 		kit_drop(&b);
 		kit_drop(&t);
+	}
+}
+
+/* ---- frames of every shape ---- */
+enum { USES_R6 = 1, SAVED = 15, STACK = 16, HELPER = 32, FROM_SUB = 64, CALLERS = 128, CALLEES = 64 };
+
+static u32 misaligned;
+/* C functions are called with the stack they may expect. */
+static __attribute__((noinline)) u64 aligned(u64 a, u64 b, u64 c, u64 d, u64 e, struct run *r)
+{
+	(void)a, (void)b, (void)c, (void)d, (void)e, (void)r;
+	misaligned += ((uintptr_t)__builtin_frame_address(0) & 15) != 0;
+	return 0;
+}
+
+static u32 begin(struct ins *o, u32 shape)
+{
+	u32 n = 0;
+
+	if (shape & HELPER) {
+		o[n++] = (struct ins){ .op = OP_MOV64_X, .dst = 6, .src = 1 };
+		o[n++] = (struct ins){ .op = OP_CALL, .dst = 1, .imm64 = (u64)(uintptr_t)aligned };
+		o[n++] = (struct ins){ .op = OP_MOV64_X, .dst = 1, .src = 6 };
+	}
+	for (u32 i = 0; i < 4; i++)
+		if (shape >> i & 1)
+			o[n++] = (struct ins){ .op = OP_MOV64_K, .dst = (u8)(6 + i), .imm = 100 << i };
+	if (shape & STACK)
+		o[n++] = (struct ins){ .op = OP_ST_DW, .dst = 10, .off = -8, .imm = 5000 };
+	return n;
+}
+
+/* r0 += what begin() left */
+static u32 end(struct ins *o, u32 n, u32 shape)
+{
+	for (u32 i = 0; i < 4; i++)
+		if (shape >> i & 1)
+			o[n++] = (struct ins){ .op = OP_ADD64_X, .dst = 0, .src = (u8)(6 + i) };
+	if (shape & STACK) {
+		o[n++] = (struct ins){ .op = OP_LDX_DW, .dst = 1, .src = 10, .off = -8 };
+		o[n++] = (struct ins){ .op = OP_ADD64_X, .dst = 0, .src = 1 };
+	}
+	o[n++] = (struct ins){ .op = OP_EXIT };
+	return n;
+}
+
+static u64 sum_of(u32 shape)
+{
+	return (shape & SAVED) * 100 + (shape & STACK ? 5000 : 0);
+}
+
+static void make_callee(struct kit *k, u32 shape, const struct jit_opts *o)
+{
+	struct ins ops[24];
+	u32 n = begin(ops, shape);
+
+	ops[n++] = (struct ins){ .op = OP_LDX_DW, .dst = 0, .src = 1 };
+	make(k, ops, end(ops, n, shape), o);
+}
+
+/* From a subprogram with another set of registers, when it is one's turn. */
+static void make_caller(struct kit *k, u32 shape, const struct jit_opts *o)
+{
+	struct ins ops[32];
+	u32 n = begin(ops, shape), call = n++;
+
+	ops[call] = (struct ins){ .op = OP_TAIL_CALL, .imm = 1 };
+	if (!(shape & FROM_SUB)) {
+		ops[n++] = (struct ins){ .op = OP_MOV64_K, .dst = 0, .imm = 7 };
+		make(k, ops, end(ops, n, shape), o);
+		return;
+	}
+	n = end(ops, n, shape);
+	ops[n] = ops[call];
+	ops[call] = (struct ins){ .op = OP_CALL_SUB, .target = n };
+	if (shape & USES_R6) {
+		ops[n + 1] = ops[n];
+		ops[n++] = (struct ins){ .op = OP_MOV64_K, .dst = 7, .imm = 1 };
+	}
+	ops[n + 1] = (struct ins){ .op = OP_MOV64_K, .dst = 0, .imm = 7 };
+	ops[n + 2] = (struct ins){ .op = OP_EXIT };
+	make(k, ops, n + 3, o);
+}
+
+/* With values of ours in all registers that a C function keeps; ~0: they were not kept. */
+static u64 go_keeping(const struct image *img, void *ctx)
+{
+	run_init(&kit_run, img, NULL);
+#if defined(__x86_64__)
+	u64 ret, kept, arg = (u64)(uintptr_t)ctx;
+	struct run *run = &kit_run;
+	u64 (*entry)(void *, struct run *) = img->entry;
+
+	__asm__ volatile("push %%rbx\npush %%rbp\npush %%r12\npush %%r13\npush %%r14\npush %%r15\n"
+			 "mov %%rsp, %%rbx\nand $-16, %%rsp\npush %%rbx\npush %%rbx\n"
+			 "mov %%rsp, %%rbx\nlea 1(%%rbx), %%rbp\nlea 2(%%rbx), %%r12\nlea 3(%%rbx), %%r13\n"
+			 "lea 4(%%rbx), %%r14\nlea 5(%%rbx), %%r15\ncall *%%rdx\n"
+			 "xor %%ecx, %%ecx\ncmp %%rsp, %%rbx\njne 1f\nsub %%rbx, %%rbp\nsub %%rbx, %%r12\nsub %%rbx, %%r13\n"
+			 "sub %%rbx, %%r14\nsub %%rbx, %%r15\ncmp $1, %%rbp\njne 1f\ncmp $2, %%r12\njne 1f\ncmp $3, %%r13\njne 1f\n"
+			 "cmp $4, %%r14\njne 1f\ncmp $5, %%r15\njne 1f\ninc %%ecx\n1:\n"
+			 "pop %%rbx\nmov %%rbx, %%rsp\npop %%r15\npop %%r14\npop %%r13\npop %%r12\npop %%rbp\npop %%rbx\n"
+			 : "+D"(arg), "+S"(run), "=c"(kept), "=a"(ret), "+d"(entry)
+			 :
+			 : "r8", "r9", "r10", "r11", "memory", "cc");
+	return kept ? ret : ~(u64)0;
+#else
+	return run_image(&kit_run, ctx);
+#endif
+}
+
+TEST(frames_of_every_shape)
+{
+	static struct kit caller[CALLERS], callee[CALLEES];
+	u64 ctx = 1234567;
+
+	if (!jit_available())
+		SKIP("no executable memory");
+	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
+		for (u32 i = 0; i < CALLERS; i++)
+			make_caller(&caller[i], i, &kit_opts[o]);
+		for (u32 i = 0; i < CALLEES; i++)
+			make_callee(&callee[i], i, &kit_opts[o]);
+		for (u32 i = 0; i < CALLERS * CALLEES; i++) {
+			u32 from = i % CALLERS, to = i / CALLERS;
+			u64 back = from & FROM_SUB ? sum_of(from) : 0;
+
+			slot_id = i & 1 || to;
+			slot_image = &callee[to].jit;
+			CHECK_EQ(go_keeping(&caller[from].jit, &ctx), slot_id ? ctx + sum_of(to) + back : 7 + sum_of(from));
+			CHECK(kit_run.image == (slot_id && !(from & FROM_SUB) ? &callee[to].jit : &caller[from].jit));
+		}
+		CHECK_EQ(misaligned, 0);
+		for (u32 i = 0; i < CALLERS; i++)
+			kit_drop(&caller[i]);
+		for (u32 i = 0; i < CALLEES; i++)
+			kit_drop(&callee[i]);
 	}
 }
 
