@@ -321,6 +321,7 @@ int control_send(int fd, u32 what)
 
 int control_status(int fd, char **ret)
 {
+	struct timeval patience = { .tv_sec = 5 };
 	char *part = malloc(PART);
 	struct str s = { 0 };
 	ssize_t n = 1;
@@ -328,6 +329,7 @@ int control_status(int fd, char **ret)
 
 	if (!part)
 		return -ENOMEM;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (control_send(fd, VISIT_STATUS) || recv(fd, &len, sizeof(len), 0) != sizeof(len))
 		n = 0;
 	while (n > 0 && s.len < len && (n = recv(fd, part, PART, 0)) > 0)
