@@ -595,7 +595,9 @@ void tracer_complain(struct tracer *t, const struct str *why)
 
 void tracer_complaints(struct tracer *t, struct str *ret)
 {
-	pthread_mutex_lock(&t->lock);
+	*ret = (struct str){ 0 };
+	if (pthread_mutex_trylock(&t->lock)) /* it is at work, which may take long: next time */
+		return;
 	*ret = t->complaint;
 	t->complaint = (struct str){ 0 };
 	pthread_mutex_unlock(&t->lock);

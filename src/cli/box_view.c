@@ -5,12 +5,15 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "box/control.h"
 
 json_t *view_boxes(void)
 {
+	const struct timeval patience = { .tv_sec = 3 };
 	json_t *all = json_array();
 	struct dirent *e;
 	char base[256];
@@ -24,6 +27,7 @@ json_t *view_boxes(void)
 
 		if (fd < 0)
 			continue;
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)); /* one that is stopped hides none of the others */
 		if (!control_status(fd, &text)) {
 			json_array_append_new(all, json_loads(text, 0, NULL));
 			free(text);
