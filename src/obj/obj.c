@@ -631,12 +631,20 @@ void obj_reap(struct objtab *t)
 				ask_all(t);
 		}
 	} while (n == (ssize_t)sizeof(buf));
-	while (t->recheck && (o = recheck_one(t)))
-		let_go(o);
-	while (t->nlater && (o = ask_one(t)))
+	while ((o = recheck_one(t)) || (o = ask_one(t)))
 		let_go(o);
 	if (locked)
 		pthread_mutex_unlock(&t->reaping);
+}
+
+bool obj_reap_soon(struct objtab *t)
+{
+	bool soon;
+
+	pthread_mutex_lock(&t->lock);
+	soon = t->recheck || t->nlater;
+	pthread_mutex_unlock(&t->lock);
+	return soon;
 }
 
 /* Objects refer to each other (programs to maps, links to programs): go round until none is left. */

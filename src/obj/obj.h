@@ -111,6 +111,6 @@ int obj_next_id(struct objtab *t, u32 after, enum obj_kind kind, u32 *ret_id);  
 /* Process closes seen since; called before commands that create or list objects. */
 void obj_reap(struct objtab *t);
 /* Is it to be called in a moment even if nothing happens? */
-static inline bool obj_reap_soon(const struct objtab *t) { return t->recheck || t->nlater; }
+bool obj_reap_soon(struct objtab *t);
 
 #endif
