@@ -21,10 +21,15 @@
 
 #define MAX_MAPS 8
 #define MAX_RUNS 16
+#define MAX_TYPES 24
+#define MAX_INFOS 8
 #define LOG_SIZE (4u << 20)
 
-struct map_line { char name[32]; u32 type, key, value, max, flags; char fields[16]; };
+struct map_line { char name[32]; u32 type, key, value, max, flags; char fields[80]; };
 struct run_line { u8 *ctx, *data; u32 nctx, ndata; s64 want; };
+struct type_line { char name[32], kind[16], rest[160]; };
+struct func_line { u32 nr; char linkage[8], types[100]; };
+struct tag_line { u32 nr; int arg; char value[64]; };
 struct test_case {
 	char name[128], text[65536];
 	u32 type, attach, flags, priv;
@@ -36,6 +41,13 @@ struct test_case {
 	u32 nmaps;
 	struct run_line run[MAX_RUNS];
 	u32 nruns;
+	struct type_line type_line[MAX_TYPES];
+	struct func_line func[MAX_TYPES];
+	struct tag_line tag[MAX_TYPES];
+	u32 ntypes, nfuncs, ntags;
+	struct bpf_func_info func_info[MAX_INFOS]; /* as the case has them, malformed */
+	struct bpf_line_info line_info[MAX_INFOS];
+	u32 nfunc_info, nline_info, func_rec, line_rec;
 	int line;
 };
 enum side { INTERP, JIT, HARDENED, KERNEL, SIDES };
@@ -183,14 +195,48 @@ static int parse_map(struct test_case *c, const char *s, int line)
 	if (c->nmaps == MAX_MAPS)
 		return bad(c, line, "too many maps");
 	*m = (struct map_line){ .flags = 0 };
-	if (sscanf(s, "%31s %31s %u %u %u %x %15s", m->name, type, &m->key, &m->value, &m->max, &m->flags, m->fields) < 5)
+	if (sscanf(s, "%31s %31s %u %u %u %x %79s", m->name, type, &m->key, &m->value, &m->max, &m->flags, m->fields) < 5)
 		return bad(c, line, "a map is: -- map NAME TYPE KEY VALUE MAX [FLAGS [FIELDS]]");
-	if (*m->fields)
+	if (*m->fields && strncmp(m->fields, "frozen:", 7))
 		c->btf = true;
 	m->type = map_by_name(type);
 	if (!m->type)
 		return bad(c, line, "unknown map type");
 	c->nmaps++;
+	return 0;
+}
+
+/* Types and functions of the program's BTF, and infos that are not made from the instructions. */
+static int parse_types(struct test_case *c, const char *s, int line)
+{
+	struct type_line *t = &c->type_line[c->ntypes];
+	struct func_line *f = &c->func[c->nfuncs];
+	struct tag_line *g = &c->tag[c->ntags];
+	int n = 0;
+
+	c->btf = true;
+	if (c->ntypes == MAX_TYPES || c->nfuncs == MAX_TYPES || c->ntags == MAX_TYPES)
+		return bad(c, line, "too many types");
+	if (sscanf(s, "type %31s %15s %159[^\n]", t->name, t->kind, t->rest) >= 2)
+		c->ntypes++;
+	else if (sscanf(s, "func %u %7s %99[^\n]", &f->nr, f->linkage, f->types) == 3)
+		c->nfuncs++;
+	else if (sscanf(s, "tag %u %d %63s", &g->nr, &g->arg, g->value) == 3)
+		c->ntags++;
+	else if (sscanf(s, "func_info %u%n", &c->func_rec, &n) == 1)
+		for (int k = 0; c->nfunc_info < MAX_INFOS; n += k, c->nfunc_info++) {
+			struct bpf_func_info *i = &c->func_info[c->nfunc_info];
+			if (sscanf(s + n, " %u:%u%n", &i->insn_off, &i->type_id, &k) != 2)
+				break;
+		}
+	else if (sscanf(s, "line_info %u%n", &c->line_rec, &n) == 1)
+		for (int k = 0; c->nline_info < MAX_INFOS; n += k, c->nline_info++) {
+			struct bpf_line_info *i = &c->line_info[c->nline_info];
+			if (sscanf(s + n, " %u:%u%n", &i->insn_off, &i->line_off, &k) != 2)
+				break;
+		}
+	else
+		return bad(c, line, "a type, func, tag, func_info or line_info lacks something");
 	return 0;
 }
 
@@ -224,6 +270,8 @@ static int directive(struct test_case *c, const char *s, int line)
 		c->accept = true;
 		return 0;
 	}
+	if (!strncmp(s, "type ", 5) || !strncmp(s, "func", 4) || !strncmp(s, "tag ", 4) || !strncmp(s, "line_info", 9))
+		return parse_types(c, s, line);
 	if (sscanf(s, "reject REJ_%63s", c->reject) == 1) {
 		quoted(s, c->msg, sizeof(c->msg));
 		return 0;
@@ -252,14 +300,82 @@ static int helper_id(void *cookie, const char *name)
 
 /* ---- BTF, for cases that need one ---- */
 /*
- * Every function of the program is "static int fN(u64 a)", or not static, the first one is main; the fields a map's value can have are: a spin
- * lock, a number, a timer (struct value). Ids are the order of building.
+ * Every function of the program is "static int fN(u64 a)", or not static, the first one is main, where no func line says otherwise; the fields a
+ * map's value can have are: a spin lock, a number, a timer (struct value), or a type of the case. Ids are the order of building: these,
+ * those of the type lines, the prototypes of the func lines, the functions, the tags.
  */
 enum { BTF_INT = 1, BTF_U64, BTF_LOCK, BTF_TIMER, BTF_MAIN_PROTO, BTF_SUB_PROTO, BTF_LOCKED, BTF_TIMED, BTF_FIRST_FUNC };
 
-static struct btf *make_btf(u32 nfuncs, bool global)
+static const struct { const char *name; u32 id; } base_types[] = {
+	{ "void", 0 }, { "int", BTF_INT }, { "u64", BTF_U64 }, { "lock", BTF_LOCK }, { "timer", BTF_TIMER },
+};
+
+/* The id of a type of the case, or of a type that all have; numbers are themselves. */
+static int type_id(const struct test_case *c, const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(base_types); i++)
+		if (!strcmp(base_types[i].name, name))
+			return (int)base_types[i].id;
+	for (u32 i = 0; i < c->ntypes; i++)
+		if (!strcmp(c->type_line[i].name, name))
+			return (int)(BTF_FIRST_FUNC + i);
+	return atoi(name);
+}
+
+/* "struct NAME SIZE [FIELD:TYPE:OFFSET]...", "-" is no name */
+static void add_struct(struct btf *b, const struct test_case *c, const char *rest)
+{
+	char name[64] = "", field[64], type[32];
+	u32 size = 0, off;
+	int n = 0;
+
+	sscanf(rest, "%63s %u%n", name, &size, &n);
+	btf__add_struct(b, strcmp(name, "-") ? name : "", size);
+	for (const char *p = rest + n; sscanf(p, " %63[^: ]:%31[^:]:%u%n", field, type, &off, &n) == 3; p += n)
+		btf__add_field(b, field, type_id(c, type), off * 8, 0);
+}
+
+static void add_type(struct btf *b, const struct test_case *c, const struct type_line *t)
+{
+	char one[64] = "", two[64] = "";
+
+	sscanf(t->rest, "%63s %63s", one, two);
+	if (!strcmp(t->kind, "ptr"))
+		btf__add_ptr(b, type_id(c, one));
+	else if (!strcmp(t->kind, "const"))
+		btf__add_const(b, type_id(c, one));
+	else if (!strcmp(t->kind, "fwd"))
+		btf__add_fwd(b, one, BTF_FWD_STRUCT);
+	else if (!strcmp(t->kind, "typedef"))
+		btf__add_typedef(b, one, type_id(c, two));
+	else if (!strcmp(t->kind, "type_tag"))
+		btf__add_type_tag(b, one, type_id(c, two));
+	else if (!strcmp(t->kind, "struct"))
+		add_struct(b, c, t->rest);
+	else /* "decl_tag VALUE TYPE FIELD" */
+		btf__add_decl_tag(b, one, type_id(c, two), atoi(strrchr(t->rest, ' ') + 1));
+}
+
+/* "RESULT [ARGUMENT]..." */
+static int add_proto(struct btf *b, const struct test_case *c, const char *types)
+{
+	char one[32], name[16];
+	int n = 0, id = -1;
+
+	for (int i = 0; sscanf(types, "%31s%n", one, &n) == 1; i++, types += n) {
+		snprintf(name, sizeof(name), "a%d", i);
+		if (!i)
+			id = btf__add_func_proto(b, type_id(c, one));
+		else
+			btf__add_func_param(b, name, type_id(c, one));
+	}
+	return id;
+}
+
+static struct btf *make_btf(const struct test_case *c, u32 nfuncs, u32 *ret_first)
 {
 	struct btf *b = btf__new_empty();
+	int proto[MAX_TYPES] = { 0 };
 	char name[16];
 
 	btf__add_int(b, "int", 4, BTF_INT_SIGNED);
@@ -280,16 +396,30 @@ static struct btf *make_btf(u32 nfuncs, bool global)
 	btf__add_struct(b, "timed", 24);
 	btf__add_field(b, "t", BTF_TIMER, 0, 0);
 	btf__add_field(b, "x", BTF_U64, 128, 0);
+	for (u32 i = 0; i < c->ntypes; i++)
+		add_type(b, c, &c->type_line[i]);
+	for (u32 i = 0; i < c->nfuncs && nfuncs; i++)
+		proto[i] = add_proto(b, c, c->func[i].types);
+	*ret_first = btf__type_cnt(b);
 	for (u32 i = 0; i < nfuncs; i++) {
+		bool global = !i || c->global;
+		int type = i ? BTF_SUB_PROTO : BTF_MAIN_PROTO;
+		for (u32 j = 0; j < c->nfuncs; j++)
+			if (c->func[j].nr == i) {
+				global = !strcmp(c->func[j].linkage, "global");
+				type = proto[j];
+			}
 		snprintf(name, sizeof(name), i ? "f%u" : "main", i);
-		btf__add_func(b, name, i && !global ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, i ? BTF_SUB_PROTO : BTF_MAIN_PROTO);
+		btf__add_func(b, name, global ? BTF_FUNC_GLOBAL : BTF_FUNC_STATIC, type);
 	}
+	for (u32 i = 0; i < c->ntags && nfuncs; i++)
+		btf__add_decl_tag(b, c->tag[i].value, (int)(*ret_first + c->tag[i].nr), c->tag[i].arg);
 	return b;
 }
 
-static int load_btf(enum side s, u32 nfuncs, bool global)
+static int load_btf(const struct test_case *c, enum side s, u32 nfuncs, u32 *ret_first)
 {
-	struct btf *b = make_btf(nfuncs, global);
+	struct btf *b = make_btf(c, nfuncs, ret_first);
 	union bpf_attr a = { .btf_log_level = 0 };
 	u32 size = 0;
 	int fd;
@@ -325,32 +455,45 @@ static u32 find_funcs(const struct bpf_insn *insn, u32 n, struct bpf_func_info *
 			f[k++] = (struct bpf_func_info){ .insn_off = to };
 	}
 	qsort(f, k, sizeof(*f), by_start);
-	for (u32 i = 0; i < k; i++)
-		f[i].type_id = BTF_FIRST_FUNC + i;
 	return k;
+}
+
+/* The element of a map that programs only read and nobody writes any more: "frozen:HEX". */
+static int freeze(enum side s, int fd, const char *hex)
+{
+	u32 zero = 0, n = 0;
+	u8 *value = hex_bytes(hex, &n);
+	union bpf_attr a = { .map_fd = (u32)fd, .key = (u64)(uintptr_t)&zero, .value = (u64)(uintptr_t)value };
+	long err = bpf_on(s, BPF_MAP_UPDATE_ELEM, &a);
+
+	free(value);
+	a = (union bpf_attr){ .map_fd = (u32)fd };
+	return err ? (int)err : (int)bpf_on(s, BPF_MAP_FREEZE, &a);
 }
 
 static int make_maps(const struct test_case *c, enum side s)
 {
-	int btf = c->btf ? load_btf(s, 0, false) : -1;
-	int ret = 0;
+	u32 first;
+	int btf = c->btf ? load_btf(c, s, 0, &first) : -1;
+	int ret = c->btf && btf < 0 ? btf : 0;
 
 	for (u32 i = 0; i < c->nmaps && !ret; i++) {
 		const struct map_line *m = &c->map[i];
 		union bpf_attr a = { .map_type = m->type, .key_size = m->key, .value_size = m->value, .max_entries = m->max,
 				     .map_flags = m->flags };
-		bool bare = !strcmp(m->fields, "unmapped");
+		bool frozen = !strncmp(m->fields, "frozen:", 7), bare = frozen || !strcmp(m->fields, "unmapped");
 		if (m->type == UAPI_MAP_TYPE_ARENA && !bare)
 			a.map_extra = (1ull << 44) + 65536; /* where user space would have it */
 		if (*m->fields && !bare) {
 			a.btf_fd = (u32)btf;
 			a.btf_key_type_id = BTF_INT;
-			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : !strcmp(m->fields, "int") ? BTF_INT : BTF_LOCKED;
+			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : !strcmp(m->fields, "lock") ? BTF_LOCKED :
+					      (u32)type_id(c, m->fields);
 		}
 		if (i && (m->type == BPF_MAP_TYPE_ARRAY_OF_MAPS || m->type == BPF_MAP_TYPE_HASH_OF_MAPS))
 			a.inner_map_fd = (u32)map_fds[i - 1];
 		map_fds[i] = (int)bpf_on(s, BPF_MAP_CREATE, &a);
-		ret = map_fds[i] < 0 ? map_fds[i] : 0;
+		ret = map_fds[i] < 0 ? map_fds[i] : frozen ? freeze(s, map_fds[i], m->fields + 7) : 0;
 	}
 	if (btf >= 0)
 		close(btf);
@@ -390,6 +533,7 @@ static bool rewrite_line(const char *line, char *out, size_t size, size_t *at)
 	unsigned code, dst, src;
 	char name[128];
 	int off, n = 0;
+	unsigned reg;
 	long long imm;
 
 	if (sscanf(line, " raw %x %u %u %i %lli", &code, &dst, &src, &off, &imm) == 5 && nraw < ARRAY_SIZE(raw)) {
@@ -399,6 +543,8 @@ static bool rewrite_line(const char *line, char *out, size_t size, size_t *at)
 	} else if (sscanf(line, " lookup %127[a-z0-9_]%n", name, &n) == 1 && n) {
 		*at += (size_t)snprintf(out + *at, size - *at, "*(u32 *)(r10 -4) = 0\nr2 = r10\nr2 += -4\nr1 = map[%s]\n"
 				"call bpf_map_lookup_elem\n", name);
+	} else if (sscanf(line, " r%u = type %127[a-z0-9_]%n", &reg, name, &n) == 2 && n) {
+		*at += (size_t)snprintf(out + *at, size - *at, "r%u = %d\n", reg, type_id(current, name));
 	} else if (sscanf(line, " call %127[a-z0-9_]#btf%n", name, &n) == 1 && n) {
 		s32 id = kernel_type(name, BTF_KIND_FUNC);
 		if (id <= 0)
@@ -438,9 +584,11 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 {
 	static char text[1u << 20];
 	struct bpf_func_info funcs[260];
+	struct bpf_line_info lines[MAX_INFOS + 1];
 	struct asm_opts o = { .helper_id = helper_id, .map_fd = map_fd };
 	struct bpf_insn *insns = NULL;
 	union bpf_attr a = { .prog_type = c->type };
+	u32 first = 0;
 	int n, btf = -1;
 	long fd;
 
@@ -462,8 +610,24 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 		a.func_info_cnt = find_funcs(insns, (u32)n, funcs, ARRAY_SIZE(funcs));
 		a.func_info_rec_size = sizeof(funcs[0]);
 		a.func_info = (u64)(uintptr_t)funcs;
-		btf = load_btf(s, a.func_info_cnt, c->global);
+		btf = load_btf(c, s, a.func_info_cnt, &first);
 		a.prog_btf_fd = (u32)btf;
+		for (u32 i = 0; i < a.func_info_cnt; i++)
+			funcs[i].type_id = first + i;
+	}
+	if (c->func_rec) {
+		a.func_info_cnt = c->nfunc_info;
+		a.func_info_rec_size = c->func_rec;
+		for (u32 i = 0; i < c->nfunc_info; i++)
+			funcs[i] = (struct bpf_func_info){ c->func_info[i].insn_off, c->func_info[i].type_id + first };
+		memset(&funcs[c->nfunc_info], 0xff, sizeof(funcs[0])); /* what a longer record has behind */
+	}
+	if (c->line_rec) {
+		memcpy(lines, c->line_info, sizeof(c->line_info));
+		memset(&lines[c->nline_info], 0xff, sizeof(lines[0]));
+		a.line_info_cnt = c->nline_info;
+		a.line_info_rec_size = c->line_rec;
+		a.line_info = (u64)(uintptr_t)lines;
 	}
 	a.expected_attach_type = c->attach;
 	a.prog_flags = c->flags;
