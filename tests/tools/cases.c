@@ -23,6 +23,7 @@
 #define MAX_RUNS 16
 #define MAX_TYPES 24
 #define MAX_INFOS 8
+#define MAX_FUNCS 260
 #define LOG_SIZE (4u << 20)
 
 struct map_line { char name[32]; u32 type, key, value, max, flags; char fields[80]; };
@@ -280,7 +281,8 @@ static int directive(struct test_case *c, const char *s, int line)
 }
 
 /* ---- running ---- */
-static int map_fds[MAX_MAPS];
+static int map_fds[MAX_MAPS], btf_fd; /* one BTF: that objects are of the same type as those of a map */
+static u32 btf_first_func;
 static const struct test_case *current;
 
 static int map_fd(void *cookie, const char *name)
@@ -372,7 +374,7 @@ static int add_proto(struct btf *b, const struct test_case *c, const char *types
 	return id;
 }
 
-static struct btf *make_btf(const struct test_case *c, u32 nfuncs, u32 *ret_first)
+static struct btf *make_btf(const struct test_case *c, u32 *ret_first)
 {
 	struct btf *b = btf__new_empty();
 	int proto[MAX_TYPES] = { 0 };
@@ -398,10 +400,10 @@ static struct btf *make_btf(const struct test_case *c, u32 nfuncs, u32 *ret_firs
 	btf__add_field(b, "x", BTF_U64, 128, 0);
 	for (u32 i = 0; i < c->ntypes; i++)
 		add_type(b, c, &c->type_line[i]);
-	for (u32 i = 0; i < c->nfuncs && nfuncs; i++)
+	for (u32 i = 0; i < c->nfuncs; i++)
 		proto[i] = add_proto(b, c, c->func[i].types);
 	*ret_first = btf__type_cnt(b);
-	for (u32 i = 0; i < nfuncs; i++) {
+	for (u32 i = 0; i < MAX_FUNCS; i++) {
 		bool global = !i || c->global;
 		int type = i ? BTF_SUB_PROTO : BTF_MAIN_PROTO;
 		for (u32 j = 0; j < c->nfuncs; j++)
@@ -412,14 +414,14 @@ static struct btf *make_btf(const struct test_case *c, u32 nfuncs, u32 *ret_firs
 		snprintf(name, sizeof(name), i ? "f%u" : "main", i);
 		btf__add_func(b, name, global ? BTF_FUNC_GLOBAL : BTF_FUNC_STATIC, type);
 	}
-	for (u32 i = 0; i < c->ntags && nfuncs; i++)
+	for (u32 i = 0; i < c->ntags; i++)
 		btf__add_decl_tag(b, c->tag[i].value, (int)(*ret_first + c->tag[i].nr), c->tag[i].arg);
 	return b;
 }
 
-static int load_btf(const struct test_case *c, enum side s, u32 nfuncs, u32 *ret_first)
+static int load_btf(const struct test_case *c, enum side s, u32 *ret_first)
 {
-	struct btf *b = make_btf(c, nfuncs, ret_first);
+	struct btf *b = make_btf(c, ret_first);
 	union bpf_attr a = { .btf_log_level = 0 };
 	u32 size = 0;
 	int fd;
@@ -473,9 +475,10 @@ static int freeze(enum side s, int fd, const char *hex)
 
 static int make_maps(const struct test_case *c, enum side s)
 {
-	u32 first;
-	int btf = c->btf ? load_btf(c, s, 0, &first) : -1;
-	int ret = c->btf && btf < 0 ? btf : 0;
+	int ret;
+
+	btf_fd = c->btf ? load_btf(c, s, &btf_first_func) : -1;
+	ret = c->btf && btf_fd < 0 ? btf_fd : 0;
 
 	for (u32 i = 0; i < c->nmaps && !ret; i++) {
 		const struct map_line *m = &c->map[i];
@@ -485,7 +488,7 @@ static int make_maps(const struct test_case *c, enum side s)
 		if (m->type == UAPI_MAP_TYPE_ARENA && !bare)
 			a.map_extra = (1ull << 44) + 65536; /* where user space would have it */
 		if (*m->fields && !bare) {
-			a.btf_fd = (u32)btf;
+			a.btf_fd = (u32)btf_fd;
 			a.btf_key_type_id = BTF_INT;
 			a.btf_value_type_id = !strcmp(m->fields, "timer") ? BTF_TIMED : !strcmp(m->fields, "lock") ? BTF_LOCKED :
 					      (u32)type_id(c, m->fields);
@@ -495,8 +498,6 @@ static int make_maps(const struct test_case *c, enum side s)
 		map_fds[i] = (int)bpf_on(s, BPF_MAP_CREATE, &a);
 		ret = map_fds[i] < 0 ? map_fds[i] : frozen ? freeze(s, map_fds[i], m->fields + 7) : 0;
 	}
-	if (btf >= 0)
-		close(btf);
 	return ret;
 }
 
@@ -583,13 +584,13 @@ static bool rewrite(const char *text, char *out, size_t size)
 static int load(const struct test_case *c, enum side s, char *log, char **ret_err)
 {
 	static char text[1u << 20];
-	struct bpf_func_info funcs[260];
+	struct bpf_func_info funcs[MAX_FUNCS];
 	struct bpf_line_info lines[MAX_INFOS + 1];
 	struct asm_opts o = { .helper_id = helper_id, .map_fd = map_fd };
 	struct bpf_insn *insns = NULL;
 	union bpf_attr a = { .prog_type = c->type };
-	u32 first = 0;
-	int n, btf = -1;
+	u32 first = btf_first_func;
+	int n;
 	long fd;
 
 	if (*c->on) {
@@ -610,8 +611,7 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 		a.func_info_cnt = find_funcs(insns, (u32)n, funcs, ARRAY_SIZE(funcs));
 		a.func_info_rec_size = sizeof(funcs[0]);
 		a.func_info = (u64)(uintptr_t)funcs;
-		btf = load_btf(c, s, a.func_info_cnt, &first);
-		a.prog_btf_fd = (u32)btf;
+		a.prog_btf_fd = (u32)btf_fd;
 		for (u32 i = 0; i < a.func_info_cnt; i++)
 			funcs[i].type_id = first + i;
 	}
@@ -640,8 +640,6 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 	log[0] = '\0';
 	fd = bpf_on(s, BPF_PROG_LOAD, &a);
 	free(insns);
-	if (btf >= 0)
-		close(btf);
 	return (int)fd;
 }
 
@@ -674,7 +672,8 @@ static bool log_fits(const char *log, const char *text)
 	for (const char *p = log; *p; p++) {
 		const char *end = p + strcspn(p, "\n");
 		bool two_lines = strchr(text, '\n') != NULL;
-		if (fits(text, p, two_lines ? p + strlen(p) : end))
+		const char *tail = strncmp(text, "expected=", 9) ? p : strstr(p, "expected="); /* of a line of others */
+		if (tail && tail <= end && fits(text, tail, two_lines ? p + strlen(p) : end))
 			return true;
 		p = end;
 		if (!*p)
@@ -797,6 +796,8 @@ static int run_on(const struct test_case *c, enum side s)
 	free(err);
 	if (fd >= 0)
 		close(fd);
+	if (btf_fd >= 0)
+		close(btf_fd);
 	for (u32 i = 0; i < c->nmaps; i++)
 		if (map_fds[i] >= 0)
 			close(map_fds[i]);

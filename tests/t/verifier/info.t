@@ -38,7 +38,7 @@ exit
 -- case func_info names no function
 -- prog sched_cls
 -- btf
--- func_info 8 0:100
+-- func_info 8 0:100000
 r0 = 0
 exit
 -- reject REJ_FUNC_INFO_TYPE
