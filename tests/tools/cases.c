@@ -518,6 +518,18 @@ static s32 kernel_type(const char *name, u32 kind)
 	return vmlinux ? btf__find_by_name_kind(vmlinux, name, kind) : -1;
 }
 
+/* What "on=" names: a function, a tracepoint's typedef, "struct:NAME", "typedef:NAME", "#ID". */
+static s32 target_type(const char *on)
+{
+	if (*on == '#')
+		return atoi(on + 1);
+	if (!strncmp(on, "struct:", 7))
+		return kernel_type(on + 7, BTF_KIND_STRUCT);
+	if (!strncmp(on, "typedef:", 8))
+		return kernel_type(on + 8, BTF_KIND_TYPEDEF);
+	return kernel_type(on, strncmp(on, "btf_trace_", 10) ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF);
+}
+
 /* "repeat N: LINE": the line N times, "{M+i}" in it being M, M+1... */
 static size_t repeat(const char *line, u32 i, char *out, size_t size)
 {
@@ -594,7 +606,7 @@ static int load(const struct test_case *c, enum side s, char *log, char **ret_er
 	long fd;
 
 	if (*c->on) {
-		s32 id = kernel_type(c->on, strncmp(c->on, "btf_trace_", 10) ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF);
+		s32 id = target_type(c->on);
 		if (id <= 0)
 			return CANNOT_ASK;
 		a.attach_btf_id = (u32)id;
