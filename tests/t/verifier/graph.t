@@ -936,4 +936,3 @@ out:
 r0 = 0
 exit
 -- reject REJ_FIELD_DIRECT
-

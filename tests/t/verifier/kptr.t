@@ -396,14 +396,6 @@ r0 = 0
 exit
 -- reject REJ_KF_PTR_TYPE
 
--- case a function that brings the system down
--- prog sched_cls caps=bpf
-r1 = 0
-call crash_kexec#btf
-r0 = 0
-exit
--- reject REJ_KF_DESTRUCTIVE
-
 -- case a work queue of no map value
 -- prog sched_cls
 -- map m array 4 8 1
@@ -464,3 +456,26 @@ r0 = 0
 exit
 -- reject REJ_KF_NOT_STR
 
+-- case task work with another map
+-- prog perf_event
+-- type w struct bpf_task_work 8 a:u64:0
+-- type v struct v 16 w:w:0 x:u64:8
+-- map m array 4 16 1 0 v
+-- map n array 4 16 1 0 v
+lookup m
+if r0 == 0 goto out
+r6 = r0
+call bpf_get_current_task_btf
+r1 = r0
+r2 = r6
+r3 = map[n]
+r4 = subprog[cb]
+r5 = 0
+call bpf_task_work_schedule_signal_impl#btf
+out:
+r0 = 0
+exit
+cb:
+r0 = 0
+exit
+-- reject REJ_KF_TASK_WORK_MAP

@@ -289,3 +289,44 @@ r0 = *(u32 *)(r2 +4)
 r0 = 0
 exit
 -- reject REJ_MAP_KEY_BOUNDS "invalid access to map key, key_size=4 off=4 size=4"
+
+-- case a cgroup's storage, with flags
+-- prog cgroup_skb
+-- map s cgroup_storage 8 8 0
+r1 = map[s]
+r2 = 1
+call bpf_get_local_storage
+r0 = 0
+exit
+-- reject REJ_STORAGE_FLAGS
+
+-- case two storages of a cgroup
+-- prog cgroup_skb
+-- map s cgroup_storage 8 8 0
+-- map t cgroup_storage 8 8 0
+r1 = map[s]
+r2 = 0
+call bpf_get_local_storage
+r1 = map[t]
+r2 = 0
+call bpf_get_local_storage
+r0 = 0
+exit
+-- reject REJ_ONE_CGROUP_STORAGE
+
+-- case sockets put into a map where a socket may be locked
+-- prog cgroup_skb
+-- map s sockmap 4 4 1
+*(u64 *)(r10 -8) = 0
+r6 = *(u64 *)(r1 +168)
+if r6 == 0 goto out
+r1 = map[s]
+r2 = r10
+r2 += -8
+r3 = r6
+r4 = 0
+call bpf_map_update_elem
+out:
+r0 = 0
+exit
+-- reject REJ_SOCKMAP_UPDATE

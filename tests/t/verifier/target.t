@@ -83,3 +83,20 @@ r0 = 0
 exit
 -- reject REJ_BTF_PERFMON
 
+-- case a function of thirteen arguments
+-- prog tracing attach=24 on=__clk_hw_register_mux
+r0 = 0
+exit
+-- reject REJ_ATTACH_DISTILL
+
+-- case a function that takes a large struct
+-- prog tracing attach=24 on=ZSTD_CCtx_setParams
+r0 = 0
+exit
+-- reject REJ_ATTACH_DISTILL_ARG
+
+-- case a function that returns a struct
+-- prog tracing attach=24 on=ZSTD_cParam_getBounds
+r0 = 0
+exit
+-- reject REJ_ATTACH_DISTILL_RET
