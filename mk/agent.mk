@@ -60,10 +60,12 @@ check: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
 hook-cycles: $(HOOK_TEST) $(B)/hook/target
 	$(Q)N=$(or $(N),1000) TARGET=$(B)/hook/target $(B)/hook/basic comes_and_goes
 
-# skep is killed at random moments, N times: each target goes on.
+# skep is killed at random moments, N times: each target goes on; and at each of its calls (minutes), after which the next skep takes over.
 .PHONY: hook-kills
 hook-kills: $(HOOK_TEST) $(B)/hook/target
 	$(Q)MOMENTS=$(or $(N),200) TARGET=$(B)/hook/target $(B)/hook/basic survives_any_moment
+	$(Q)sh tests/hook/kills.sh $(B) 1 31 100000 ptrace
+	$(Q)sh tests/hook/kills.sh $(B) 1 31 100000 pwrite64
 
 # What hooks cost, beside the running kernel's; how long processes stand still for them.
 $(B)/bench/hooks $(B)/bench/attach: $(B)/bench/%: bench/%.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a

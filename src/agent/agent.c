@@ -683,6 +683,7 @@ static void take_map(struct map *m, u64 at)
 
 static s64 do_command(struct agent_cmd *c)
 {
+	struct agent_range *r;
 	u64 *a = c->arg;
 
 	switch (c->op) {
@@ -705,6 +706,10 @@ static s64 do_command(struct agent_cmd *c)
 		if (a[1] % MAP_PAGE || a[1] < MAP_PAGE)
 			return -ENOMEM; /* it could not be mapped */
 		take_map((struct map *)a[0], a[1]);
+		r = (struct agent_range *)a[2];
+		r->at = a[1] - MAP_PAGE;
+		r->next = agent_head.ranges;
+		agent_head.ranges = a[2];
 		return 0;
 	default:
 		return -EINVAL;

@@ -228,7 +228,9 @@ enum agent_cmd_op {
 	AGENT_CMD_VALUE,   /* arg[0] is the result */
 	AGENT_CMD_THREAD,  /* a block for the thread arg[1] with fs base arg[0] */
 	AGENT_CMD_SEAL,    /* from now on the agent makes no system calls of its own */
-	AGENT_CMD_MAP,     /* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped */
+	/* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped; arg[2]: struct agent_range with the size of it
+	 * and of the page before it, which is put into the list */
+	AGENT_CMD_MAP,
 };
 struct agent_cmd { u32 op; s32 nr; s64 ret; u64 arg[6]; u8 from[8]; };
 

@@ -282,7 +282,10 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
 
 static u64 head_at(const struct proc *p, const struct blob *b) { return p->base + b->exp->head; }
 
-/* Blocks of threads: the agent's list. Calls fn for each; stops at non-zero. */
+/*
+ * Blocks of threads: the agent's list. Calls fn for each; stops at non-zero. They go from the list's end on (proc_eject()): it ends
+ * where there is none any more, and where one was there may be something of the process's own.
+ */
 static int each_block(const struct proc *p, const struct blob *b, const struct stop *s,
 		      int (*fn)(void *arg, u64 at, const struct agent_thread *t), void *arg)
 {
@@ -297,9 +300,9 @@ static int each_block(const struct proc *p, const struct blob *b, const struct s
 		return -ENOMEM;
 	at = (u64)(uintptr_t)h.threads;
 	for (u32 n = 0; !err && at && n < 100000; n++) {
-		err = stop_read(s, at, u->bytes, part);
-		if (!err)
-			err = fn(arg, at, &u->t);
+		if (stop_read(s, at, u->bytes, part) || (u64)(uintptr_t)u->t.self != at)
+			break;
+		err = fn(arg, at, &u->t);
 		at = (u64)(uintptr_t)u->t.next;
 	}
 	free(u);
@@ -349,7 +352,7 @@ int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
 	return 0;
 }
 
-struct unmap { struct proc *p; struct stop *s; u64 at[512]; u32 n; };
+struct unmap { struct stop *s; u64 *at; u32 n, cap; };
 
 /* Functions that are yet to return to a trampoline get their addresses back. */
 static void give_back(const struct unmap *u, u64 at, const struct agent_thread *t)
@@ -368,6 +371,7 @@ static void give_back(const struct unmap *u, u64 at, const struct agent_thread *
 static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 {
 	struct unmap *u = arg;
+	u64 *v;
 
 	if (t->busy)
 		return 1;
@@ -380,8 +384,11 @@ static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 			u->s->th[i].changed = true;
 		}
 	give_back(u, at, t);
-	if (u->n < ARRAY_SIZE(u->at))
-		u->at[u->n++] = at;
+	v = grow(u->at, u->n, &u->cap, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	u->at = v;
+	v[u->n++] = at;
 	return 0;
 }
 
@@ -400,29 +407,74 @@ static bool returns_here(const struct proc *p, const struct stop *s)
 	return false;
 }
 
-/* The mappings go by system calls of the stopped thread, in the end by a bare munmap. */
-int proc_eject(struct proc *p, const struct blob *b, struct stop *s)
+/* Is all of the range mapped, as something that was put there? */
+struct ours { u64 at, end; };
+
+static int find_ours(void *arg, struct vma *v)
 {
-	struct unmap u = { .p = p, .s = s };
+	struct ours *o = arg;
+	bool file = strstr(v->path, "memfd:"), code = !*v->path && v->exec && !v->write;
+
+	if (v->end <= o->at || v->start >= o->end)
+		return 0;
+	/* the page in front of a map's file may lie in one mapping with what is before it */
+	return file || code || (!*v->path && v->write && v->end == o->at + PAGE) ? 0 : 1;
+}
+
+/*
+ * What lies outside of the reservation, by the records of it. Each is taken out of the list when it is gone: of one that was gone already
+ * when a supervisor was killed, the process may have mapped something there since.
+ */
+static int unmap_ranges(struct proc *p, const struct blob *b, struct stop *s, bool doubt)
+{
+	const u64 first = head_at(p, b) + offsetof(struct agent_head, ranges);
+	struct agent_range r;
+	u64 at;
+	int err = stop_read(s, first, &at, 8);
+
+	for (u32 n = 0; !err && at && n < 1000000; n++, at = r.next) {
+		struct ours o;
+
+		err = stop_read(s, at, &r, sizeof(r));
+		if (err)
+			break;
+		o = (struct ours){ r.at, r.at + r.size };
+		if (!doubt || !maps_each(p->pid, find_ours, &o))
+			stop_syscall(s, SYS_munmap, r.at, r.size, 0, 0, 0, 0);
+		doubt = false; /* the others are named as they are mapped */
+		err = stop_write(s, first, &r.next, 8);
+	}
+	return err;
+}
+
+/*
+ * The mappings go by system calls of the stopped thread, in the end by a bare munmap. In an order in which each moment can be taken over
+ * from (proc_clean()): what is named in the head or in a list is there, but for the last one of the blocks and the first of the ranges.
+ */
+static int eject(struct proc *p, const struct blob *b, struct stop *s, bool doubt)
+{
+	struct unmap u = { .s = s };
 	int err;
 
 	err = proc_quiet(p, b, s);
 	if (!err)
 		err = returns_here(p, s) ? -EBUSY : each_block(p, b, s, forget_block, &u);
+	if (!err) {
+		stop_flush(s);
+		while (u.n)
+			stop_syscall(s, SYS_munmap, u.at[--u.n], AGENT_BLOCK_SIZE, 0, 0, 0, 0);
+		err = unmap_ranges(p, b, s, doubt);
+	}
+	free(u.at);
 	if (err)
 		return err > 0 ? -EBUSY : err;
-	stop_flush(s);
-	for (u32 i = 0; i < u.n; i++)
-		stop_syscall(s, SYS_munmap, u.at[i], AGENT_BLOCK_SIZE, 0, 0, 0, 0);
-	for (u32 i = 0; i < p->nmaps; i++)
-		stop_syscall(s, SYS_munmap, p->maps[i].file - PAGE, p->maps[i].size + PAGE, 0, 0, 0, 0);
-	for (u32 i = 0; i < p->nareas; i++)
-		stop_syscall(s, SYS_munmap, p->areas[i].at, p->areas[i].size, 0, 0, 0, 0);
 	stop_unguard(s);
 	stop_syscall(s, SYS_munmap, p->base, p->size, 0, 0, 0, 0);
 	p->base = 0;
 	return 0;
 }
+
+int proc_eject(struct proc *p, const struct blob *b, struct stop *s) { return eject(p, b, s, false); }
 
 void proc_forget(struct proc *p)
 {
@@ -535,6 +587,17 @@ int proc_note_range(struct proc *p, const struct blob *b, struct stop *s, u64 at
 	return err;
 }
 
+/* The last one that was noted is not there. */
+void proc_unnote_range(struct proc *p, const struct blob *b, struct stop *s)
+{
+	u64 next, at = p->ranges;
+
+	if (!stop_read(s, at, &next, 8) && !stop_write(s, head_at(p, b) + offsetof(struct agent_head, ranges), &next, 8)) {
+		p->ranges = next;
+		proc_release(p, at, sizeof(struct agent_range));
+	}
+}
+
 #define RECORDS 64u /* had at once */
 
 /* More of them, in the list and unused. */
@@ -598,6 +661,8 @@ static int read_placed(struct proc *p, struct stop *s, u64 at)
 			return -EFAULT;
 		if (!r.plan.tramp)
 			continue;
+		if (r.plan.len > sizeof(r.plan.new) || r.plan.nmap > PATCH_MAX_MAP)
+			return -EFAULT;
 		v = proc_new_site(p, r.site.addr, r.site.kind);
 		if (!v)
 			return -ENOMEM;
@@ -630,6 +695,7 @@ static int read_ranges(struct proc *p, struct stop *s, u64 at)
 /* The same build, and nobody there who minds it. */
 static int abandoned(struct proc *p, const struct blob *b, struct stop *s, struct agent_head *h, struct str *why)
 {
+	static const struct agent_head none;
 	struct agent_exports e;
 	struct agent_ctl c;
 	u64 base = 0;
@@ -642,7 +708,11 @@ static int abandoned(struct proc *p, const struct blob *b, struct stop *s, struc
 	}
 	lay_out(p, b, base);
 	proc_guard(p, b, s);
-	if (stop_read(s, head_at(p, b), h, sizeof(*h)) || h->magic != AGENT_MAGIC || h->base != base || h->size != p->size ||
+	if (stop_read(s, head_at(p, b), h, sizeof(*h)))
+		return -EBUSY;
+	if (!memcmp(h, &none, sizeof(none)))
+		return 0; /* no more than its code was there */
+	if (h->magic != AGENT_MAGIC || h->base != base || h->size != p->size ||
 	    stop_read(s, p->ctl, &c, offsetof(struct agent_ctl, req))) {
 		trace_say(why, "process %d: something that is not skep's agent looks like it", p->pid);
 		return -EBUSY;
@@ -676,7 +746,7 @@ int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why)
 	}
 	err = err ? err : first;
 	if (!err)
-		err = proc_eject(p, b, s);
+		err = eject(p, b, s, true);
 	if (err && why && !why->len)
 		trace_say(why, "process %d: what a skep that was killed left in it cannot be taken out now: %s", pid,
 			  strerror(-err));
@@ -770,7 +840,9 @@ int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_
 	if (err)
 		return err;
 	v.page = (u8 *)p->cmd[ring - 1].ret;
-	err = stop_write(s, at, &v, sizeof(v));
+	err = proc_note_range(p, b, s, (u64)p->cmd[ring - 1].ret, k->size + PAGE);
+	if (!err)
+		err = stop_write(s, at, &v, sizeof(v));
 	return err ? err : stop_write(s, m->table + slot * 8ull, &at, 8);
 }
 
@@ -850,7 +922,7 @@ int proc_fill(struct proc *p, const struct blob *b, struct stop *s, struct str *
 int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct map *m, u64 *ret, struct str *why)
 {
 	bool fixed = m->frozen;
-	u64 view, table = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
+	u64 view, range, table = 0, prot = fixed ? PROT_READ : PROT_READ | PROT_WRITE;
 	struct proc_map *v;
 	u32 fd, at, ntable = table_slots(m);
 	int err;
@@ -873,6 +945,10 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 	err = ntable ? make_table(p, s, ntable, &table) : 0;
 	if (!err)
 		err = put_view(s, view, m, p->ctl + offsetof(struct agent_ctl, bell), table);
+	range = proc_alloc(p, sizeof(struct agent_range));
+	if (!err)
+		err = range ? stop_write(s, range, &(struct agent_range){ .size = m->file_size + PAGE }, sizeof(struct agent_range)) :
+			      -ENOMEM;
 	if (err) {
 		trace_say(why, "map %s: no room for it in process %d", m->desc.name, p->pid);
 		return err;
@@ -888,16 +964,15 @@ int proc_add_map(struct proc *p, const struct blob *b, struct stop *s, struct ma
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_mmap, .from = { [0] = (u8)at, [4] = (u8)fd },
 				       .arg = { PAGE, m->file_size, prot, MAP_SHARED | MAP_FIXED } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
-	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_MAP, .from = { [1] = (u8)at }, .arg = { view, PAGE } });
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_MAP, .from = { [1] = (u8)at }, .arg = { view, PAGE, range } });
 	err = run_cmds(p, b, s);
+	if (stop_read(s, head_at(p, b) + offsetof(struct agent_head, ranges), &p->ranges, 8) && !err)
+		err = -EFAULT;
 	if (err) {
 		trace_say(why, "map %s cannot be mapped in process %d: %s", m->desc.name, p->pid, strerror(-err));
 		proc_release(p, view, sizeof(*m));
 		return err;
 	}
-	err = proc_note_range(p, b, s, (u64)p->cmd[at - 1].ret, m->file_size + PAGE);
-	if (err)
-		return err;
 	p->maps[p->nmaps++] = (struct proc_map){ map_of(obj_get(&m->obj)), view, (u64)p->cmd[at - 1].ret + PAGE, m->file_size,
 						 table, ntable };
 	*ret = view;

@@ -131,7 +131,8 @@ int proc_inject(struct proc *p, const struct blob *b, struct stop *s, struct str
  */
 int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why);
 /* Records of what is outside of the reservation: see struct agent_placed. */
-int proc_note_range(struct proc *p, const struct blob *b, struct stop *s, u64 at, u64 size);
+int proc_note_range(struct proc *p, const struct blob *b, struct stop *s, u64 at, u64 size); /* before it is mapped, where that is known */
+void proc_unnote_range(struct proc *p, const struct blob *b, struct stop *s);
 int proc_note_site(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site);
 /* Take it out again, after the last site is gone. -EBUSY: a thread cannot be got out of it now. */
 int proc_eject(struct proc *p, const struct blob *b, struct stop *s);

@@ -56,10 +56,29 @@ static struct proc_area *new_area(struct proc *p)
 	return &v[p->nareas];
 }
 
+/* Code at a place where nothing is. */
+static int map_at(struct proc *p, const struct blob *b, struct stop *s, u64 at, u64 size)
+{
+	s64 got;
+	int err = proc_note_range(p, b, s, at, size);
+
+	if (err)
+		return err;
+	got = stop_syscall(s, SYS_mmap, at, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			   ~0ull, 0);
+	if (got >= 0 && (u64)got != at) { /* a kernel that does not know the flag */
+		stop_syscall(s, SYS_munmap, (u64)got, size, 0, 0, 0, 0);
+		got = -ENOMEM;
+	}
+	if (got < 0)
+		proc_unnote_range(p, b, s);
+	return got < 0 ? (int)got : 0;
+}
+
 static int area_new(struct proc *p, const struct blob *b, struct stop *s, u64 addr)
 {
 	u64 size = MIN(ROUND_UP((u64)p->wants * TRAMP_ROOM, AREA_SIZE), AREA_MOST), at;
-	s64 got;
+	int err;
 
 	size = MAX(size, AREA_SIZE);
 	at = maps_gap(p->pid, addr, size, REACH - size);
@@ -69,16 +88,10 @@ static int area_new(struct proc *p, const struct blob *b, struct stop *s, u64 ad
 	}
 	if (!at || !new_area(p))
 		return -ENOMEM;
-	got = stop_syscall(s, SYS_mmap, at, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			   ~0ull, 0);
-	if (got < 0)
-		return (int)got;
-	if ((u64)got != at) { /* a kernel that does not know the flag */
-		stop_syscall(s, SYS_munmap, (u64)got, size, 0, 0, 0, 0);
-		return -ENOMEM;
-	}
-	p->areas[p->nareas++] = (struct proc_area){ .at = at, .size = size };
-	return proc_note_range(p, b, s, at, size);
+	err = map_at(p, b, s, at, size);
+	if (!err)
+		p->areas[p->nareas++] = (struct proc_area){ .at = at, .size = size };
+	return err;
 }
 
 /* Free ones hold the address of the next in their first word. */
@@ -425,26 +438,18 @@ static struct proc_area *area_at(struct proc *p, u64 page)
 static int map_page(struct proc *p, const struct blob *b, struct stop *s, u64 page)
 {
 	struct proc_area *a = area_at(p, page);
-	s64 got;
+	int err;
 
 	if (a)
 		return a->pun ? 0 : -EEXIST;
 	if (page < 65536 || page >= (u64)1 << 47)
 		return -ENOMEM;
-	a = new_area(p);
-	if (!a)
+	if (!new_area(p))
 		return -ENOMEM;
-	got = stop_syscall(s, SYS_mmap, page, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			   ~0ull, 0);
-	if (got < 0)
-		return (int)got;
-	if ((u64)got != page) {
-		stop_syscall(s, SYS_munmap, (u64)got, 4096, 0, 0, 0, 0);
-		return -ENOMEM;
-	}
-	*a = (struct proc_area){ .at = page, .size = 4096, .used = 4096, .pun = true };
-	p->nareas++;
-	return proc_note_range(p, b, s, page, 4096);
+	err = map_at(p, b, s, page, 4096);
+	if (!err)
+		p->areas[p->nareas++] = (struct proc_area){ .at = page, .size = 4096, .used = 4096, .pun = true };
+	return err;
 }
 
 /* Somewhere this jump can go to; from there on to the trampoline. What is put there stays as long as the agent. */
