@@ -7,10 +7,10 @@
  */
 #include <pthread.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #include "base/child.h"
 #include "hook/kit.h"
+#include "stat.h"
 
 #include <signal.h>
 
@@ -95,26 +95,13 @@ static u32 find_functions(u64 *off, u32 n)
 }
 
 /* ---- rounds ---- */
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void show(const char *what, double *v, u32 n, const char *goal)
 {
-	qsort(v, n, sizeof(*v), by_value);
+	stat_sort(v, n);
 	printf("%-44s %8.2f %8.2f %8.2f   %s\n", what, v[0], v[n / 2], v[n - 1], goal);
 }
 
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
+static double now_ms(void) { return stat_now(CLOCK_MONOTONIC) / 1e6; }
 
 /* Milliseconds of standing still since it was asked last. */
 static double stopped(void)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "programs.h"
+#include "stat.h"
 #include "tools/wrap.h"
 
 #define MAX_PASSES 51
@@ -258,19 +259,6 @@ static bool check(struct program *p, enum engine e, const char *path)
 		return false;
 	}
 	return true;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, unsigned n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
 static bool wanted(const struct program *p, int argc, char **argv)

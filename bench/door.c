@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "skep/skep.h"
+#include "stat.h"
 
 #define ROUNDS 9
 #define TIMES 200000
@@ -24,13 +24,7 @@ struct way {
 	union bpf_attr a;
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+static double now(void) { return stat_now(CLOCK_THREAD_CPUTIME_ID); }
 
 static long command(struct way *w, int cmd)
 {

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "skep/skep.h"
+#include "stat.h"
 
 #define ROUNDS 11
 #define TIMES 2000000
@@ -47,13 +47,7 @@ static struct way {
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+static double now(void) { return stat_now(CLOCK_THREAD_CPUTIME_ID); }
 
 static double measure(const struct way *w)
 {
@@ -99,19 +93,6 @@ static void *one_of_all(void *result)
 	return NULL;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v)
-{
-	qsort(v, ROUNDS, sizeof(*v), by_value);
-	return v[ROUNDS / 2];
-}
-
 int main(void)
 {
 	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1 };
@@ -141,10 +122,10 @@ int main(void)
 		}
 	}
 	printf("%-34s %10s %10s   %s\n", "ns a run", "1 thread", "all cores", "over the C function");
-	base = median(ways[0].ns);
+	base = median(ways[0].ns, ROUNDS);
 	for (size_t i = 0; i < WAYS; i++) {
-		double one = i ? median(ways[i].ns) : base;
-		printf("%-34s %10.2f %10.2f   %+.2f\n", ways[i].name, one, median(ways[i].all), one - base);
+		double one = i ? median(ways[i].ns, ROUNDS) : base;
+		printf("%-34s %10.2f %10.2f   %+.2f\n", ways[i].name, one, median(ways[i].all, ROUNDS), one - base);
 		skep_prog_put(ways[i].prog);
 	}
 	skep_free(s);

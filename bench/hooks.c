@@ -10,9 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "hook/kit.h"
+#include "stat.h"
 
 #define ROUNDS 15
 #define CALLS  200000
@@ -25,13 +25,7 @@ __attribute__((noinline)) static u64 probed(u64 x)
 	return x + 1;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* what others do on this machine is no cost of ours */
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+static double now(void) { return stat_now(CLOCK_THREAD_CPUTIME_ID); }
 
 struct order { u32 what, n; };
 enum { FUNCTION, CALL };
@@ -185,19 +179,6 @@ static int kernel_attach(u32 kind)
 }
 
 /* ---- rounds ---- */
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *v, u32 n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
-}
-
 struct row { const char *name; u32 kind, type, what; double goal; };
 
 static void run(const struct row *r, struct prog *p)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "skep/skep.h"
+#include "stat.h"
 
 #define MAX_INSNS 4096
 #define MAX_ROUNDS 10000
@@ -23,13 +23,7 @@ static struct skep *subsystem[WAYS];
 static struct bpf_insn insns[MAX_INSNS];
 static double us[WAYS][MAX_ROUNDS];
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
+static double now(void) { return stat_now(CLOCK_THREAD_CPUTIME_ID) / 1e3; }
 
 /* A function of the context's first word, n instructions long. */
 static void fill(unsigned n)
@@ -57,13 +51,6 @@ static int load_and_close(int way, unsigned n)
 	return fd < 0 ? fd : close(fd);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void measure(unsigned n, unsigned rounds)
 {
 	fill(n);
@@ -75,7 +62,7 @@ static void measure(unsigned n, unsigned rounds)
 			us[w][r] = load_and_close(w, n) ? 0 : now() - start;
 		}
 	for (int w = 0; w < WAYS; w++) {
-		qsort(us[w], rounds, sizeof(us[w][0]), by_value);
+		stat_sort(us[w], rounds);
 		if (us[w][0] > 0)
 			printf("  %17.1f", us[w][rounds / 2]);
 		else

@@ -10,6 +10,7 @@
 
 #include "diff/kit.h"
 #include "map/map.h"
+#include "stat.h"
 
 #define LOOP 512u          /* turns of the program's loop */
 #define REPEAT 40u         /* runs of it in a test run */
@@ -395,17 +396,6 @@ static int make_map(const struct backend *be, const struct kind *t, bool full)
 	if (inner >= 0)
 		close(inner);
 	return fd;
-}
-
-static double median(double *v, u32 n)
-{
-	for (u32 i = 1; i < n; i++)
-		for (u32 k = i; k && v[k] < v[k - 1]; k--) {
-			double x = v[k];
-			v[k] = v[k - 1];
-			v[k - 1] = x;
-		}
-	return v[n / 2];
 }
 
 static u64 memlock(int fd)

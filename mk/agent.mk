@@ -68,7 +68,7 @@ hook-kills: $(HOOK_TEST) $(B)/hook/target
 	$(Q)sh tests/hook/kills.sh $(B) 1 31 100000 pwrite64
 
 # What hooks cost, beside the running kernel's; how long processes stand still for them.
-$(B)/bench/hooks $(B)/bench/attach: $(B)/bench/%: bench/%.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
+$(B)/bench/hooks $(B)/bench/attach: $(B)/bench/%: bench/%.c bench/stat.h tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(TRACE_OBJ) $(B)/libskep.a
 

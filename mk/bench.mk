@@ -11,7 +11,7 @@ $(B)/bench/programs.o: bench/programs.c bench/programs.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CLANG) -O2 -Wall -Ibench -c -o $@ $<
 
-$(B)/bench/bench: bench/bench.c bench/programs.h tests/tools/wrap.h $(B)/bench/programs.o $(B)/libskep.a
+$(B)/bench/bench: bench/bench.c bench/stat.h bench/programs.h tests/tools/wrap.h $(B)/bench/programs.o $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests -Ibench $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/bench/programs.o $(B)/libskep.a $(BPF_LIBS) -lm
 
@@ -20,7 +20,7 @@ $(B)/bench/bench: bench/bench.c bench/programs.h tests/tools/wrap.h $(B)/bench/p
 bench-load: $(B)/bench/load
 	$(Q)$(B)/bench/load $(ROUNDS)
 
-$(B)/bench/load: bench/load.c $(B)/libskep.a
+$(B)/bench/load: bench/load.c bench/stat.h $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
 
@@ -38,7 +38,7 @@ $(B)/bench/verify: bench/verify.c tests/tools/wrap.h $(B)/libskep.a
 bench-door: $(B)/bench/door
 	$(Q)$(B)/bench/door
 
-$(B)/bench/door: bench/door.c $(B)/libskep.a
+$(B)/bench/door: bench/door.c bench/stat.h $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
 
@@ -47,7 +47,7 @@ $(B)/bench/door: bench/door.c $(B)/libskep.a
 bench-maps: $(B)/bench/maps
 	$(Q)$(B)/bench/maps $(BENCH_ARGS)
 
-$(B)/bench/maps: bench/maps.c tests/diff/kit.h $(B)/libskep.a
+$(B)/bench/maps: bench/maps.c bench/stat.h tests/diff/kit.h $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a -l:libbpf.a -lelf -lz
 
@@ -56,7 +56,7 @@ $(B)/bench/maps: bench/maps.c tests/diff/kit.h $(B)/libskep.a
 bench-embed: $(B)/bench/embed
 	$(Q)$(B)/bench/embed
 
-$(B)/bench/embed: bench/embed.c $(B)/libskep.a
+$(B)/bench/embed: bench/embed.c bench/stat.h $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libskep.a
 
@@ -65,6 +65,6 @@ $(B)/bench/embed: bench/embed.c $(B)/libskep.a
 bench-box: all $(B)/bench/box $(B)/bench/floor
 	$(Q)sh bench/box.sh $(B) $(RUNS)
 
-$(B)/bench/box $(B)/bench/floor: $(B)/bench/%: bench/%.c bench/rounds.h
+$(B)/bench/box $(B)/bench/floor: $(B)/bench/%: bench/%.c bench/stat.h bench/rounds.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS) -o $@ $<
