@@ -49,13 +49,7 @@ static void note_read(struct notif *n)
 /* Commands that take microseconds: the others first make sure that somebody else listens. */
 static bool is_quick(u32 cmd)
 {
-	switch (cmd) {
-	case BPF_MAP_LOOKUP_ELEM: case BPF_MAP_UPDATE_ELEM: case BPF_MAP_DELETE_ELEM: case BPF_MAP_GET_NEXT_KEY:
-	case BPF_MAP_FREEZE: case BPF_OBJ_GET_INFO_BY_FD:
-		return true;
-	default:
-		return cmd >= UAPI_CMDS;
-	}
+	return is_elem(cmd) || cmd == BPF_MAP_FREEZE || cmd == BPF_OBJ_GET_INFO_BY_FD || cmd >= UAPI_CMDS;
 }
 
 s64 box_bpf(struct notif *n)
