@@ -139,14 +139,18 @@ static void sweep(const char *base)
 		closedir(d);
 }
 
+bool control_may_be_name(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < sizeof(((struct box *)NULL)->name);
+}
+
 int control_dir(struct box *b)
 {
 	char base[200], path[300];
 	struct stat st;
 	int err, fd;
 
-	if (b->opts.name && (strchr(b->opts.name, '/') || b->opts.name[0] == '.' || !b->opts.name[0] ||
-			     strlen(b->opts.name) >= sizeof(b->name)))
+	if (b->opts.name && !control_may_be_name(b->opts.name))
 		return -EINVAL;
 	control_base(base, sizeof(base));
 	err = own_dir(base);

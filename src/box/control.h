@@ -35,6 +35,7 @@ enum { VISIT_STATUS, VISIT_JOIN, VISIT_COUNT, VISIT_STOP, VISIT_TRACE };
 
 /* Where boxes are. */
 void control_base(char *out, size_t size);
+bool control_may_be_name(const char *name);
 /* The socket of a box: descriptor or -errno. */
 int control_connect(const char *name);
 /* Its state as JSON text, malloc'ed, over a connection: 0 or -errno. */

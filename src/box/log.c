@@ -158,7 +158,7 @@ static void put_record(struct box_log *l, struct str *rest, bool last)
 	str_free(&s);
 }
 
-int log_open(struct box *b)
+int log_open(struct box *b, const char **ret_blame)
 {
 	struct str s = { 0 };
 	struct box_log *l;
@@ -173,18 +173,22 @@ int log_open(struct box *b)
 	memset(l->last, '0', 64);
 	l->log = open_file(b->opts.log_file);
 	l->audit = open_file(b->opts.audit_file);
+	*ret_blame = b->opts.audit_file;
 	if (l->audit >= 0) {
 		flock(l->audit, LOCK_EX); /* until the first record is written */
 		err = resume(l, b->opts.audit_file);
-	}
-	if (!err && b->opts.log_file && l->log < 0)
-		err = l->log;
-	if (!err && b->opts.audit_file && l->audit < 0)
+	} else if (b->opts.audit_file) {
 		err = l->audit;
+	}
+	if (!err && b->opts.log_file && l->log < 0) {
+		*ret_blame = b->opts.log_file;
+		err = l->log;
+	}
 	if (err) {
 		free(l);
 		return err;
 	}
+	*ret_blame = NULL;
 	if (l->audit >= 0)
 		l->path = realpath(b->opts.audit_file, NULL); /* also from another working directory */
 	b->log = l;

@@ -324,8 +324,8 @@ static void raise_limits(void)
 	}
 }
 
-/* The subsystem and everything around it. */
-static int open_box(struct box *b, const struct box_opts *o)
+/* The subsystem and everything around it. *ret_blame: the file that it failed at, if it did at one. */
+static int open_box(struct box *b, const struct box_opts *o, const char **ret_blame)
 {
 	struct skep_opts so = { .sz = sizeof(so), .btf_file = o->btf_file, .caps = SKEP_CAP_ALL, .caps_set = 1,
 				.flags = o->unpriv_disabled ? 0 : SKEP_F_UNPRIV_ALLOWED, .engine = o->engine };
@@ -344,6 +344,8 @@ static int open_box(struct box *b, const struct box_opts *o)
 		return -errno;
 	so.pin_dir = pins;
 	err = skep_new(&so, &b->skep);
+	if (err)
+		*ret_blame = o->btf_file;
 	if (!err)
 		err = src_new(b->skep->hooks, &b->src);
 	if (!err)
@@ -357,7 +359,7 @@ static int open_box(struct box *b, const struct box_opts *o)
 	if (!err)
 		printk_init(b);
 	if (!err)
-		err = log_open(b);
+		err = log_open(b, ret_blame);
 	if (!err)
 		err = paths_init(b);
 	if (!err)
@@ -377,6 +379,7 @@ static _Noreturn void give_up(const struct start *s, int code)
 static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 {
 	static struct box box;
+	const char *blame = NULL;
 	struct start start;
 	int err;
 
@@ -394,13 +397,15 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 		_exit(complain("--enforce needs descriptors of its clients, which nobody may take here", err));
 	if (err)
 		_exit(complain("cannot install the filter", err));
-	err = open_box(&box, o);
-	if (err && !box.skep && o->btf_file)
-		give_up(&start, complain(o->btf_file, err));
+	err = open_box(&box, o, &blame);
 	if (!err)
 		err = serve_start(&box, start.listener);
+	if (err == -EINVAL && blame)
+		fprintf(stderr, "skep exec: %s: is no %s\n", blame, blame == o->btf_file ? "kernel BTF" : "audit file");
+	else if (err)
+		complain(blame ? blame : "cannot set up the box", err);
 	if (err)
-		give_up(&start, complain("cannot set up the box", err));
+		give_up(&start, EXIT_BOX_ERROR);
 	if (o->enforce)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* clients, who may be the same user, do not look into who decides */
 	launcher = (struct box_source){ .fd = launcher_fd, .fn = on_launcher };
@@ -531,6 +536,10 @@ int box_run(const struct box_opts *o)
 	if (box_inside(&hello))
 		return run_inside(o, &hello);
 	box = o->name ? control_connect(o->name) : -ENOENT;
+	if (!o->must_exist && o->name && !control_may_be_name(o->name)) {
+		fprintf(stderr, "skep exec: a box cannot be called \"%s\": 1 to 63 characters without /, the first not a dot\n", o->name);
+		return EXIT_BOX_ERROR;
+	}
 	if (box < 0 && o->must_exist) {
 		fprintf(stderr, "skep attach: there is no box \"%s\" (skep ps lists them)\n", o->name);
 		return EXIT_BOX_ERROR;

@@ -64,10 +64,10 @@ int view_connect(const char *name, int *ret_fd)
 		return cli_error(EX_USAGE_, "which box? (skep ps lists them)");
 	fd = control_connect(name);
 	if (fd < 0)
-		cli_error(EX_NEGATIVE, "there is no box \"%s\" (skep ps lists them)", name);
+		cli_error(EX_USAGE_, "there is no box \"%s\" (skep ps lists them)", name);
 	free(only);
 	*ret_fd = fd;
-	return fd < 0 ? EX_NEGATIVE : 0;
+	return fd < 0 ? EX_USAGE_ : 0;
 }
 
 json_t *view_state(int fd)

@@ -219,7 +219,7 @@ int check_html(const char *path, const struct check_opts *o)
 	json_t *programs = json_array(), *doc, *row;
 	struct bpf_program *p;
 	struct bpf_object *obj;
-	u32 rejected = 0;
+	u32 rejected = 0, accepted;
 	int code = 0;
 	size_t i;
 
@@ -236,9 +236,11 @@ int check_html(const char *path, const struct check_opts *o)
 	}
 	json_array_foreach(programs, i, row)
 		rejected += json_is_true(json_object_get(row, "rejected"));
-	printf("%s: %zu accepted, %u rejected; see %s\n", path, json_array_size(programs) - rejected, rejected, o->html);
+	accepted = (u32)json_array_size(programs) - rejected;
 	doc = json_pack("{s:s, s:s, s:o}", "object", path, "version", skep_version(), "programs", programs);
 	code = write_page(o->html, doc);
 	json_decref(doc);
+	if (!code)
+		printf("%s: %u accepted, %u rejected; see %s\n", path, accepted, rejected, o->html);
 	return code ? code : rejected ? EX_NEGATIVE : 0;
 }

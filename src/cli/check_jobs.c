@@ -49,7 +49,8 @@ struct pool {
 static json_t *judge(const char *path, const struct check_opts *o, int *ret_code)
 {
 	struct load_opts lo = { .btf_file = o->btf, .caps = o->caps, .type = o->type };
-	json_t *j = check_cache_get(path, o);
+	bool may_be = !load_not_object(path); /* anything else may be huge: it is not hashed */
+	json_t *j = may_be ? check_cache_get(path, o) : NULL;
 
 	if (j)
 		return j;
@@ -59,7 +60,8 @@ static json_t *judge(const char *path, const struct check_opts *o, int *ret_code
 			return NULL;
 	}
 	j = check_judge(path, o);
-	check_cache_put(path, o, j);
+	if (may_be)
+		check_cache_put(path, o, j);
 	return j;
 }
 

@@ -24,6 +24,7 @@ struct cli_opt {
 };
 
 struct cli_example { const char *cmd, *what; };
+struct cli_exit { const char *code, *what; }; /* lists end with a NULL code */
 
 struct cli_cmd {
 	const char *name, *args, *summary, *doc; /* doc: paragraphs of the manual page */
@@ -32,6 +33,7 @@ struct cli_cmd {
 	size_t size;         /* of the option structure; starts with struct cli_common */
 	int (*run)(void *opts, int argc, char **argv); /* exit code */
 	const struct cli_example *examples; /* ends with a NULL cmd */
+	const struct cli_exit *exits; /* NULL: cli_exits */
 	int error;           /* exit code for wrong usage; 0: EX_USAGE_ */
 	bool tail;           /* the first argument ends the options: the rest is another command's */
 };
@@ -40,6 +42,8 @@ struct cli_cmd {
 struct cli_common { bool json, verbose, help; };
 extern const struct cli_opt cli_common_opts[];
 extern const u32 cli_ncommon_opts;
+extern const struct cli_exit cli_exits[];     /* of most verbs */
+extern const struct cli_exit cli_box_exits[]; /* of those that run a command in a box */
 
 #define CLI_CMD(name) extern const struct cli_cmd cmd_##name;
 #include "cli/verbs.def"
@@ -83,6 +87,10 @@ bool cli_caps(const char *list, u32 *ret);
 int load_setup(const struct load_opts *o);
 /* Put the certificate in a file into the system's rings of trusted keys: 0, or `code` after a message. */
 int cli_trust(const char *path, int code);
+/* Is there a file to read? 0, or EX_BAD_INPUT after a message. */
+int load_readable(const char *path);
+/* Why the file is no BPF object, by its first bytes; NULL: it may be one. */
+const char *load_not_object(const char *path);
 /* Open an ELF object, refusing with one clear line what is no BPF object. NULL after an error; *ret_code is the exit code. */
 struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code);
 /* Load it all. 0 or -errno; -EAGAIN: a map cannot be made, which is left out when the object is opened and loaded once more. */

@@ -43,5 +43,5 @@ const struct cli_cmd cmd_attach = {
 	.name = "attach", .args = "BOX [CMD [ARGS...]]", .summary = "run a command (default: a shell) in a box that runs",
 	.doc = "The command sees the programs, maps and links of the box: skep attach BOX bpftool prog.",
 	.opts = attach_options, .nopts = ARRAY_SIZE(attach_options), .size = sizeof(struct attach_opts), .run = attach_run,
-	.tail = true, .error = EXIT_BOX_ERROR,
+	.tail = true, .exits = cli_box_exits, .error = EXIT_BOX_ERROR,
 };

@@ -23,6 +23,11 @@ static void print_c(void *cookie, const char *fmt, va_list ap)
 	vprintf(fmt, ap);
 }
 
+static bool is_kernel(const char *file)
+{
+	return file && !strcmp(file, "kernel");
+}
+
 static struct btf *open_btf(const char *path)
 {
 	struct btf *b;
@@ -30,10 +35,8 @@ static struct btf *open_btf(const char *path)
 	void *data;
 	int err;
 
-	if (path && strcmp(path, "kernel") != 0)
-		return btf__parse(path, NULL);
 	if (path)
-		return btf__load_vmlinux_btf();
+		return is_kernel(path) ? btf__load_vmlinux_btf() : btf__parse(path, NULL);
 	err = skep_own_btf(&data, &size);
 	if (err) {
 		errno = -err;
@@ -176,19 +179,24 @@ static int btf_run(void *opts, int argc, char **argv)
 {
 	const struct btf_opts *o = opts;
 	char why[200];
+	const char *file = argc ? argv[0] : NULL;
 	struct btf *b;
 	int code;
 
 	if (argc > 1)
 		return cli_error(EX_USAGE_, "one file at a time");
 	libbpf_set_print(quiet);
-	b = open_btf(argc ? argv[0] : NULL);
+	b = open_btf(file);
+	if (!b && is_kernel(file))
+		return cli_error(EX_BAD_INPUT, "no types can be read from /sys/kernel/btf/vmlinux: %s", strerror(errno));
+	if (!b && file && load_readable(file))
+		return EX_BAD_INPUT;
 	if (!b)
-		return cli_error(EX_BAD_INPUT, "%s: no types can be read: %s", argc ? argv[0] : "skep's own",
-				 argc && !access(argv[0], R_OK) ? "it is neither BTF nor an object with .BTF" : strerror(errno));
+		return cli_error(EX_BAD_INPUT, "%s: no types can be read: it is neither BTF nor an object with .BTF",
+				 file ? file : "skep's own");
 	if (btf_unsound(b, why, sizeof(why))) {
 		btf__free(b);
-		return cli_error(EX_BAD_INPUT, "%s: %s", argv[0], why);
+		return cli_error(EX_BAD_INPUT, "%s: %s", file, why);
 	}
 	code = o->common.json ? dump_json(b, o->type) : o->format == FORMAT_RAW ? dump_raw(b) : dump_c(b, o->type);
 	btf__free(b);

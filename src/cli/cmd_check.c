@@ -103,6 +103,7 @@ static int paths_of(struct paths *p, const char *arg)
 struct tally {
 	const struct check_opts *o;
 	u32 accepted, rejected, differ, cached;
+	bool headed;
 	json_t *rows;
 	int worst;
 };
@@ -185,6 +186,10 @@ static void show_object(void *cookie, json_t *judged)
 	if (code > t->worst)
 		t->worst = code;
 	if (programs && !t->o->common.json) {
+		if (!t->headed)
+			printf("%-30s %-7s %-9s %7s %9s %7s %6s %9s\n", "program", "on", "verdict", "insns", "walked", "states",
+			       "stack", "time us");
+		t->headed = true;
 		printf("%s\n", text_of(judged, "object"));
 		for (const char *p = text_of(judged, "_notes"); *p; p += strcspn(p, "\n") + 1)
 			printf("    note: %.*s\n", (int)strcspn(p, "\n"), p);
@@ -257,10 +262,6 @@ static int check_all(const struct check_opts *o, char **paths, size_t n)
 	if (o->on != ON_SKEP && !kernel_allowed())
 		return cli_error(EX_NOT_HERE, "the running kernel refuses bpf(2) to this user: --on %s needs CAP_BPF",
 				 o->on == ON_KERNEL ? "kernel" : "both");
-	if (!o->common.json)
-		printf("%-30s %-7s %-9s %7s %9s %7s %6s %9s\n", "program", "on", "verdict", "insns", "walked", "states", "stack",
-		       "time us");
-	fflush(stdout); /* other processes go on from here */
 	code = check_jobs(paths, n, o, show_object, &t);
 	if (code > t.worst)
 		t.worst = code;

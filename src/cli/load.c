@@ -3,11 +3,14 @@
  * Loading through libbpf. Its bpf(2) calls arrive at __wrap_syscall (the linker's --wrap) and go to skep or to the kernel,
  * as load_on() says: the same path for both.
  */
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -244,14 +247,43 @@ static void first_message(char *out, size_t n)
 	snprintf(out, n, "%.*s", (int)len, p);
 }
 
+int load_readable(const char *path)
+{
+	struct stat st;
+
+	if (access(path, R_OK) || stat(path, &st))
+		return cli_error(EX_BAD_INPUT, "%s: %s", path, strerror(errno));
+	return S_ISDIR(st.st_mode) ? cli_error(EX_BAD_INPUT, "%s: is a directory: name a file in it", path) : 0;
+}
+
+const char *load_not_object(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	Elf64_Ehdr h = { .e_type = ET_NONE };
+	ssize_t n = fd < 0 ? 0 : pread(fd, &h, sizeof(h), 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < (ssize_t)sizeof(h) || memcmp(h.e_ident, ELFMAG, SELFMAG))
+		return "it is no ELF file; clang -target bpf -g -O2 -c makes objects";
+	if (h.e_ident[EI_DATA] != ELFDATA2LSB && (h.e_machine == EM_BPF || h.e_machine == EM_BPF << 8))
+		return "it is big-endian; skep is little-endian only";
+	if ((h.e_machine && h.e_machine != EM_BPF) || h.e_type != ET_REL)
+		return "it is code for another processor; clang -target bpf -g -O2 -c makes objects";
+	return NULL;
+}
+
 struct bpf_object *load_open(const char *path, const char *btf_file, int *ret_code)
 {
 	struct bpf_object *obj;
 	char why[512];
 
 	messages[0] = '\0';
-	if (access(path, R_OK)) {
-		*ret_code = cli_error(EX_BAD_INPUT, "%s: %s", path, strerror(errno));
+	*ret_code = load_readable(path);
+	if (*ret_code)
+		return NULL;
+	if (load_not_object(path)) {
+		*ret_code = cli_error(EX_BAD_INPUT, "%s: not a BPF object: %s", path, load_not_object(path));
 		return NULL;
 	}
 	obj = fit_open(path, core_btf(btf_file));

@@ -20,6 +20,16 @@ const struct cli_opt cli_common_opts[] = {
 };
 const u32 cli_ncommon_opts = ARRAY_SIZE(cli_common_opts);
 
+const struct cli_exit cli_exits[] = {
+	{ "0", "success or accepted" }, { "1", "refused or different" }, { "2", "usage" },
+	{ "3", "not possible here" },	{ "4", "bad input" },		 { "5", "internal error" },
+	{ NULL, NULL },
+};
+const struct cli_exit cli_box_exits[] = {
+	{ "125", "skep itself failed" }, { "126", "the command cannot be run" }, { "127", "there is no such command" },
+	{ "any other", "the command's" }, { NULL, NULL },
+};
+
 static const char *verb_name = "skep";
 
 int cli_error(int code, const char *fmt, ...)
@@ -75,15 +85,19 @@ static void help_examples(const struct cli_example *e)
 
 void cli_help(const struct cli_cmd *c)
 {
-	printf("usage: skep %s [options] %s\n%s\n\noptions:\n", c->name, c->args, c->summary);
+	const struct cli_exit *e = c->exits ? c->exits : cli_exits;
+
+	printf("usage: skep %s [options]%s%s\n%s\n\noptions:\n", c->name, *c->args ? " " : "", c->args, c->summary);
 	help_opts(c->opts, c->nopts);
 	help_opts(cli_common_opts, cli_ncommon_opts);
 	if (c->doc)
 		printf("\n%s\n", c->doc);
 	if (c->examples)
 		help_examples(c->examples);
-	printf("\nexit status: 0 success or accepted, 1 refused or different, 2 usage, 3 not possible here, 4 bad input, "
-	       "5 internal error\n");
+	printf("\nexit status:");
+	for (u32 i = 0; e[i].code; i++)
+		printf("%s %s %s", i ? "," : "", e[i].code, e[i].what);
+	putchar('\n');
 }
 
 static void usage(FILE *f)
@@ -91,8 +105,8 @@ static void usage(FILE *f)
 	fprintf(f, "usage: skep VERB [options] ARGS        (skep VERB --help says more)\n\n"
 		   "Linux's eBPF in user space: verify, run and inspect real BPF objects, without root.\n\n");
 	for (u32 i = 0; i < CLI_NVERBS; i++)
-		fprintf(f, "  %-10s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
-	fprintf(f, "  %-10s %s\n", "version", "print the version");
+		fprintf(f, "  %-11s %s\n", cli_verbs[i]->name, cli_verbs[i]->summary);
+	fprintf(f, "  %-11s %s\n", "version", "print the version");
 }
 
 static const struct cli_opt *find_opt(const struct cli_opt *o, u32 n, const char *arg, size_t len)

@@ -110,17 +110,12 @@ static void options(const struct cli_opt *o, u32 n)
 	}
 }
 
-static void exit_status(void)
+static void exit_status(const struct cli_exit *e)
 {
-	static const struct { const char *code, *what; } row[] = {
-		{ "0", "success, or accepted" }, { "1", "refused, or different" }, { "2", "wrong usage" },
-		{ "3", "not possible here" }, { "4", "bad input" }, { "5", "internal error" },
-	};
-
 	heading("EXIT STATUS");
 	printf(".Bl -tag -width 4n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
-		item(row[i].code, row[i].what);
+	for (; e->code; e++)
+		item(e->code, e->what);
 	printf(".El\n");
 }
 
@@ -147,7 +142,7 @@ static void verb_page(const struct cli_cmd *c)
 	options(c->opts, c->nopts);
 	options(cli_common_opts, cli_ncommon_opts);
 	printf(".El\n");
-	exit_status();
+	exit_status(c->exits ? c->exits : cli_exits);
 	if (c->examples) {
 		heading("EXAMPLES");
 		for (u32 i = 0; c->examples[i].cmd; i++) {
@@ -188,7 +183,7 @@ static void main_page(void)
 	for (u32 i = 0; i < CLI_NVERBS; i++)
 		item(cli_verbs[i]->name, cli_verbs[i]->summary);
 	printf(".El\n");
-	exit_status();
+	exit_status(cli_exits);
 	heading("SEE ALSO");
 	see_also();
 }

@@ -29,8 +29,13 @@ static json_t *row(const char *name, const char *doc, const char *why_not)
 	return j;
 }
 
-static int finish(const struct table_opts *o, const char *what, json_t *rows, u32 works, u32 total)
+/* `what` is the verb too. A list that was asked for names and has none of them is wrong usage. */
+static int finish(const struct table_opts *o, const char *what, json_t *rows, u32 works, u32 total, char **names)
 {
+	if (!total) {
+		json_decref(rows);
+		return cli_error(EX_USAGE_, "nothing called \"%s\" (skep %s lists all)", names[0], what);
+	}
 	if (o->common.json)
 		return cli_json(json_pack("{s:s, s:o, s:i, s:i}", "schema", "skep.table/1", what, rows, "works", works, "total",
 					  total));
@@ -91,7 +96,7 @@ static int helpers_run(void *opts, int argc, char **argv)
 			printf("%3u %-64s %s\n", id, str_text(&s), h->doc);
 	}
 	str_free(&s);
-	return finish(o, "helpers", rows, works, total);
+	return finish(o, "helpers", rows, works, total, argv);
 }
 
 static int kfuncs_run(void *opts, int argc, char **argv)
@@ -116,7 +121,7 @@ static int kfuncs_run(void *opts, int argc, char **argv)
 		else if (!o->common.json)
 			printf("%s\n    %s\n", k->proto, k->doc);
 	}
-	return finish(o, "kfuncs", rows, works, total);
+	return finish(o, "kfuncs", rows, works, total, argv);
 }
 
 static int maps_run(void *opts, int argc, char **argv)
@@ -135,7 +140,7 @@ static int maps_run(void *opts, int argc, char **argv)
 		if (!o->common.json)
 			printf("%2u %-22s %s\n", id, m->name, o->status ? state_of(m->why_not) : m->doc);
 	}
-	return finish(o, "maps", rows, works, total);
+	return finish(o, "maps", rows, works, total, argv);
 }
 
 /* The context's fields that this type may touch: "  data_end  4 bytes at 4  r-". */
@@ -173,7 +178,7 @@ static int progtypes_run(void *opts, int argc, char **argv)
 		if (!o->common.json && o->common.verbose)
 			print_fields(id, t);
 	}
-	return finish(o, "progtypes", rows, works, total);
+	return finish(o, "progtypes", rows, works, total, argv);
 }
 
 static int insns_run(void *opts, int argc, char **argv)
@@ -192,7 +197,7 @@ static int insns_run(void *opts, int argc, char **argv)
 		if (!o->common.json)
 			printf("%02x %-22s %-36s %-12s %s\n", i->code, i->name, i->text, i->group, i->section);
 	}
-	return finish(o, "insns", rows, total, total);
+	return finish(o, "insns", rows, total, total, argv);
 }
 
 static int explain_run(void *opts, int argc, char **argv)

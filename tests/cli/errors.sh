@@ -36,10 +36,19 @@ expect "bad choice" 2 "takes auto.jit.interp" "$skep" run --engine fast "$good"
 expect "bad number" 2 "takes a number" "$skep" run --repeat many "$good"
 expect "missing file" 4 "No such file" "$skep" check "$t/none.o"
 expect "empty file" 4 "not a BPF object" "$skep" check /dev/null
+expect "directory" 4 "is a directory" "$skep" run "$t"
+expect "directory without objects" 4 "no BPF objects in" "$skep" check "$t"
+expect "directory for types" 4 "is a directory" "$skep" btf "$t"
+expect "no types" 4 "neither BTF" "$skep" btf "$0"
+truncate -s 8G "$t/huge"
+expect "huge file" 4 "no ELF file" timeout 5 "$skep" check "$t/huge"
+rm "$t/huge"
+{ head -c 5 "$good"; printf '\002'; tail -c +7 "$good"; } >"$t/big.o"
+expect "big-endian object" 4 "is big-endian" "$skep" check "$t/big.o"
 head -c 700 "$good" >"$t/cut.o"
 expect "truncated ELF" 4 "not a BPF object" "$skep" check "$t/cut.o"
 expect "ELF for another machine" 4 "not a BPF object" "$skep" check /bin/true
-expect "text file" 4 "not a BPF object" "$skep" check "$0"
+expect "text file" 4 "not a BPF object: it is no ELF file" "$skep" check "$0"
 expect "several programs" 2 "choose one with -p" "$skep" run "$good" --pcap "$t/c.pcap"
 expect "missing program" 2 "no program \"nope\"" "$skep" run "$good" -p nope --pcap "$t/c.pcap"
 expect "no packets given" 2 "needs packets" "$skep" run "$good" -p encap
@@ -56,6 +65,14 @@ expect "refusal names the source" 1 "map_no_null_check.bpf.c:" sh -c "$skep chec
 expect "full disc" 5 "cannot write" sh -c "$skep helpers -j >/dev/full"
 expect "unwritable capture" 4 "pcap-out|No such file|denied" "$skep" run "$good" -p encap --pcap "$t/c.pcap" --pcap-out "$t/none/out.pcap"
 [ ! -e "$t/none/out.pcap" ] && echo "ok nothing half-written" || echo "not ok nothing half-written"
+expect "unwritable page" 4 "No such file" "$skep" check "$good" --html "$t/none/page.html"
+for verb in helpers kfuncs maps insns progtypes; do
+	expect "no such name in $verb" 2 "nothing called .nope." "$skep" $verb nope
+done
+expect "no such box" 2 "no box .nope." "$skep" status nope
+expect "name that no box can have" 125 "cannot be called .a/b." "$skep" exec --box a/b -- true
+expect "box whose log cannot be written" 125 "$t/none/log: No such file" "$skep" exec --log "$t/none/log" -- true
+expect "box whose audit file is none" 125 "is no audit file" "$skep" exec --audit "$0" -- true
 expect "unknown rejection" 2 "no rejection" "$skep" explain NOPE
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 "$t"
@@ -63,7 +80,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		"$skep" check --on kernel "$good"
 	expect "skep serves ordinary users" 0 "accepted" setpriv --reuid 65534 --regid 65534 --clear-groups "$skep" check "$good"
 fi
-for verb in run check dump explain helpers kfuncs maps insns progtypes; do
+for verb in $("$skep" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | grep -v version); do
 	expect "help of $verb" 0 "^usage: skep $verb" "$skep" $verb --help
 done
 
