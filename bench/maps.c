@@ -18,8 +18,8 @@
 #define MAX_ROUNDS 32
 #define MAX_THREADS 8
 
-enum load { OP_LOOKUP_, OP_UPDATE_, OP_DELETE_, OP_MIXED_, OP_PAIR_, OPS };
-static const char *const op_name[OPS] = { "lookup", "update", "delete+insert", "mixed", "put+take" };
+enum load { OP_LOOKUP_, OP_UPDATE_, OP_DELETE_, OP_MIXED_, OP_PAIR_, OP_NESTED_, OPS };
+static const char *const op_name[OPS] = { "lookup", "update", "delete+insert", "mixed", "put+take", "both lookups" };
 
 static const struct kind {
 	const char *name;
@@ -43,6 +43,7 @@ static const struct kind {
 	{ "lpm_trie", BPF_MAP_TYPE_LPM_TRIE, 8, 8, 8192, BPF_F_NO_PREALLOC, LUDM, LU, 0, 0 },
 	/* small: each update of theirs makes the kernel wait for all its CPUs */
 	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 64, 0, 1u << OP_LOOKUP_, 0, 0, 0 },
+	{ "map in array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 64, 0, 1u << OP_NESTED_, 0, 0, 0 },
 	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS, 8, 4, 64, 0, 1u << OP_LOOKUP_, 0, 0, 0 },
 	{ "queue", BPF_MAP_TYPE_QUEUE, 0, 8, 4096, 0, 1u << OP_PAIR_, 1u << OP_PAIR_, 87, 88 },
 	{ "stack", BPF_MAP_TYPE_STACK, 0, 8, 4096, 0, 1u << OP_PAIR_, 1u << OP_PAIR_, 87, 88 },
@@ -103,6 +104,24 @@ static void one_lookup(struct prog *p, const struct kind *t, int fd)
 		ADD_K(8, 1);
 		return;
 	}
+	emit(p, 0x15, 0, 0, 2, 0);
+	LD8(1, 0, 0);
+	emit(p, 0x0f, 8, 1, 0, 0);
+}
+
+/* Then in the array that was found, which has one element. */
+static void nested_lookup(struct prog *p, int fd)
+{
+	map_into(p, 1, fd);
+	MOV_X(2, 10);
+	ADD_K(2, -64);
+	CALL_HELPER(1);
+	emit(p, 0x15, 0, 0, 8, 0);
+	MOV_X(1, 0);
+	emit(p, 0x63, 10, 8, -72, 0);
+	MOV_X(2, 10);
+	ADD_K(2, -72);
+	CALL_HELPER(1);
 	emit(p, 0x15, 0, 0, 2, 0);
 	LD8(1, 0, 0);
 	emit(p, 0x0f, 8, 1, 0, 0);
@@ -191,6 +210,9 @@ static void body(struct prog *p, const struct kind *t, enum load op, int fd)
 		one_update(p, fd);
 		p->insn[skip].off = (s16)(p->n - skip - 1);
 		one_lookup(p, t, fd);
+		break;
+	case OP_NESTED_:
+		nested_lookup(p, fd);
 		break;
 	default:
 		one_pair(p, t, fd);

@@ -677,6 +677,7 @@ static void take_map(struct map *m, u64 at)
 		m->ops->pick(m);
 	m->sink = m->sinks ? agent_find_sink : NULL;
 	m->resolve = m->objs ? agent_find_obj : NULL;
+	m->in_slot = m->objs ? objs_map : NULL;
 	m->image_at = m->images ? agent_find_image : NULL;
 	((struct map **)at)[-1] = m;
 }

@@ -790,6 +790,7 @@ static int put_view(struct stop *s, u64 at, const struct map *m, u64 bell, u64 t
 	v.btf_obj = v.inner_ref = v.inner_btf = NULL;
 	v.sinks = m->sinks ? (struct perf_sink **)table : NULL;
 	v.resolve = NULL;
+	v.in_slot = NULL;
 	v.image_of = NULL;
 	v.prog_ok = NULL;
 	v.field_free = NULL;
@@ -1025,6 +1026,8 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 	case LREF_MAP:
 	case LREF_MAP_VALUE:
 	case LREF_MAP_LOOKUP:
+	case LREF_MAP_MAPS:
+	case LREF_MAP_IN_SLOT:
 		err = proc_add_map(p, b, s, m, &view, why);
 		if (err)
 			return err;
@@ -1033,6 +1036,10 @@ static int slot_value(struct proc *p, const struct blob *b, struct stop *s, cons
 			*ret = file_of(p, view) + (u64)(m->data - m->base) + r->off;
 		else if (r->kind == LREF_MAP_LOOKUP)
 			err = stop_read(s, view + offsetof(struct map, lookup), ret, 8);
+		else if (r->kind == LREF_MAP_MAPS)
+			err = stop_read(s, view + offsetof(struct map, objs), ret, 8);
+		else if (r->kind == LREF_MAP_IN_SLOT)
+			err = stop_read(s, view + offsetof(struct map, in_slot), ret, 8);
 		return err;
 	case LREF_OP:
 		return stop_read(s, p->base + b->exp->bodies + r->id * 8, ret, 8);

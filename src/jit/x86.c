@@ -62,10 +62,44 @@ static void compare_const(struct x86 *x, const struct op_info *o, u8 d, s32 k)
 		x_rr(E, X_TEST, w, n, n);
 }
 
+/* A load of just this width that nobody else wants. */
+static bool is_operand(const struct x86 *x, u8 r, u8 w)
+{
+	const struct val *v = &x->v[r];
+
+	return val_is_pending(x, r) && v->kind == V_LOAD && v->size * 8 == w && !v->k && !v->swap && !v->sx && !(x->live & BIT(r));
+}
+
+/* One of the two where it is; looking at the other may have moved it. */
+static bool compare_with_memory(struct x86 *x, const struct op_info *o, u8 d, u8 s)
+{
+	u8 w = o->width, n;
+
+	if (d == s || o->sub == JC_SET)
+		return false;
+	if (is_operand(x, d, w)) {
+		n = val_reg(x, s, w);
+		if (is_operand(x, d, w)) {
+			x_rm(E, X_ALU_MR(X_CMP), w, n, x->v[d].mem);
+			return true;
+		}
+	}
+	if (is_operand(x, s, w)) {
+		n = val_reg(x, d, w);
+		if (is_operand(x, s, w)) {
+			x_rm(E, X_ALU_RM(X_CMP), w, n, x->v[s].mem);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void compare_regs(struct x86 *x, const struct op_info *o, u8 d, u8 s)
 {
 	u8 w = o->width, nd, ns;
 
+	if (compare_with_memory(x, o, d, s))
+		return;
 	/* each may settle the other, then stays where it is */
 	val_reg(x, d, w);
 	val_reg(x, s, w);

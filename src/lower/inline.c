@@ -47,21 +47,30 @@ static void land(struct seq *s, u32 jump)
 }
 
 /* ---- lookups in arrays ---- */
+static bool is_lookup(const struct lowering *l, u32 at)
+{
+	return l->p->ins[at].op == OP_CALL && l->p->ins[at].imm == BPF_FUNC_map_lookup_elem && l->p->fact[at].walked;
+}
+
 /* The one map that this lookup is for, or NULL. */
 static const struct map_desc *map_of(const struct lowering *l, u32 at)
 {
-	const struct ins *i = &l->p->ins[at];
-	const struct insn_fact *f = &l->p->fact[at];
-
-	return i->op == OP_CALL && i->imm == BPF_FUNC_map_lookup_elem && f->walked && f->call_const_map ? f->map : NULL;
+	return is_lookup(l, at) && l->p->fact[at].call_const_map ? l->p->fact[at].map : NULL;
 }
 
 static bool array_of(const struct lowering *l, u32 at, struct lower_array *ret)
 {
+	const struct insn_fact *f = &l->p->fact[at];
+
+	return is_lookup(l, at) && (f->call_const_map || f->call_inner_map) && l->o->map_array &&
+	       !l->o->map_array(l->o->cookie, f->map, f->call_inner_map, ret) && ret->stride <= S32_MAX && ret->lane <= S32_MAX;
+}
+
+static bool maps_of(const struct lowering *l, u32 at, struct lower_maps *ret)
+{
 	const struct map_desc *m = map_of(l, at);
 
-	return m && l->o->map_array && !l->o->map_array(l->o->cookie, m, ret) && ret->stride <= S32_MAX &&
-	       ret->lane <= S32_MAX;
+	return m && l->o->map_of_maps && !l->o->map_of_maps(l->o->cookie, m, ret);
 }
 
 /* `if r0 == 0` or `if r0 != 0` right after the call at `at`, which nothing else leads to and which goes both ways. */
@@ -78,9 +87,23 @@ static bool is_null_check(const struct lowering *l, u32 at)
 bool lower_is_fused(const struct lowering *l, u32 at)
 {
 	struct lower_array a;
+	struct lower_maps m;
 	u32 call = at - 1;
 
-	return at > 0 && is_null_check(l, call) && array_of(l, call, &a) && !l->p->fact[call].key_const;
+	return at > 0 && is_null_check(l, call) && ((array_of(l, call, &a) && !l->p->fact[call].key_const) || maps_of(l, call, &m));
+}
+
+/* dst = the address of the value at `off`: of the inner map that r1 is, or of the one map. */
+static void value_at(struct seq *s, u8 dst, const struct lower_array *a, u64 map, u64 off)
+{
+	if (a->inner) {
+		seq_add(s, (struct ins){ .op = OP_LDX_DW, .dst = dst, .src = BPF_REG_1, .off = (s16)a->data });
+		if (off)
+			op_imm(s, OP_ADD64_K, dst, (s32)off);
+		return;
+	}
+	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = map, .off = off });
+	op_const(s, dst, a->data + off);
 }
 
 /* r0 = the number of the element, r3 = that of the CPU -> r0 = its address. */
@@ -90,13 +113,22 @@ static void address(struct seq *s, const struct lower_array *a, u64 map)
 		op_imm(s, OP_MUL64_K, BPF_REG_0, (s32)a->stride);
 	else
 		op_imm(s, OP_LSH64_K, BPF_REG_0, __builtin_ctz(a->stride));
-	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = map });
-	op_const(s, BPF_REG_1, a->data);
+	value_at(s, BPF_REG_1, a, map, 0);
 	op_reg(s, OP_ADD64_X, BPF_REG_0, BPF_REG_1);
 	if (!a->percpu)
 		return;
 	op_imm(s, OP_MUL64_K, BPF_REG_3, (s32)a->lane);
 	op_reg(s, OP_ADD64_X, BPF_REG_0, BPF_REG_3);
+}
+
+/* r0, or 0 when it is not below n, also when the check of that was not waited for. */
+static void mask_index(struct seq *s, u32 n)
+{
+	op_reg(s, OP_MOV64_X, BPF_REG_4, BPF_REG_0);
+	seq_add(s, (struct ins){ .op = OP_LDIMM64, .dst = BPF_REG_5, .imm64 = n });
+	op_reg(s, OP_SUB64_X, BPF_REG_4, BPF_REG_5);
+	op_imm(s, OP_ARSH64_K, BPF_REG_4, 63);
+	op_reg(s, OP_AND64_X, BPF_REG_0, BPF_REG_4);
 }
 
 /* The checks: jumps taken when there is no such element. */
@@ -109,13 +141,8 @@ static void element(struct seq *s, const struct lower_array *a, bool mask, u32 m
 		miss[1] = jump(s, OP_JGE32_K, BPF_REG_3, a->lanes);
 	}
 	miss[0] = jump(s, OP_JGE32_K, BPF_REG_0, a->max_entries);
-	if (mask) { /* all ones when it is below, also when that was not waited for */
-		op_reg(s, OP_MOV64_X, BPF_REG_1, BPF_REG_0);
-		seq_add(s, (struct ins){ .op = OP_LDIMM64, .dst = BPF_REG_4, .imm64 = a->max_entries });
-		op_reg(s, OP_SUB64_X, BPF_REG_1, BPF_REG_4);
-		op_imm(s, OP_ARSH64_K, BPF_REG_1, 63);
-		op_reg(s, OP_AND64_X, BPF_REG_0, BPF_REG_1);
-	}
+	if (mask)
+		mask_index(s, a->max_entries);
 }
 
 static void land_miss(struct seq *s, const u32 miss[2])
@@ -154,12 +181,11 @@ static void lookup_then_check(struct seq *s, const struct lower_array *a, u64 ma
 static void lookup(struct lowering *l, struct seq *s, u32 at, const struct lower_array *a)
 {
 	const struct insn_fact *f = &l->p->fact[at];
-	u64 map = l->o->map_addr(l->o->cookie, f->map);
+	u64 map = a->inner ? 0 : l->o->map_addr(l->o->cookie, f->map), off = (u64)f->key * a->stride;
 	u32 miss[2], done;
 
-	if (f->key_const && f->key < a->max_entries && !a->percpu) {
-		seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = map, .off = (u64)f->key * a->stride });
-		op_const(s, BPF_REG_0, a->data + (u64)f->key * a->stride);
+	if (f->key_const && f->key < a->max_entries && !a->percpu && !(a->inner && off > S32_MAX)) {
+		value_at(s, BPF_REG_0, a, map, off);
 		return;
 	}
 	if (lower_is_fused(l, at + 1)) {
@@ -173,7 +199,7 @@ static void lookup(struct lowering *l, struct seq *s, u32 at, const struct lower
 	land(s, done);
 }
 
-/* Other maps: straight to what the type does, without the helper. */
+/* Straight to what the type does, without the helper: r1 is the map, r2 the key. */
 static bool call_lookup(const struct lowering *l, struct seq *s, u32 at)
 {
 	const struct map_desc *m = map_of(l, at);
@@ -187,6 +213,59 @@ static bool call_lookup(const struct lowering *l, struct seq *s, u32 at)
 	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_LOOKUP, .map = l->o->map_addr(l->o->cookie, m) });
 	seq_add(s, call);
 	return true;
+}
+
+/* ---- lookups in arrays of maps ---- */
+/* dst = size bytes of slot r0 / 8 */
+static void slot(struct seq *s, u16 load, u8 dst, u8 tmp, u64 base, struct lower_ref ref)
+{
+	seq_ref(s, ref);
+	op_const(s, tmp, base);
+	op_reg(s, OP_ADD64_X, tmp, BPF_REG_0);
+	seq_add(s, (struct ins){ .op = load, .dst = dst, .src = tmp });
+}
+
+/*
+ * r0 = the map in the slot, if it has the number that the slot says: whatever another thread or process does meanwhile, this map was
+ * there. Else the type's function is asked. The check for NULL that may follow is part of it.
+ */
+static void lookup_map(struct lowering *l, struct seq *s, u32 at, const struct lower_maps *m)
+{
+	u64 map = l->o->map_addr(l->o->cookie, l->p->fact[at].map);
+	const struct ins *check = lower_is_fused(l, at + 1) ? &l->p->ins[at + 1] : NULL;
+	u32 out, empty, unknown, hit[2];
+
+	seq_add(s, (struct ins){ .op = OP_LDX_W, .dst = BPF_REG_0, .src = BPF_REG_2 });
+	out = jump(s, OP_JGE32_K, BPF_REG_0, m->max_entries);
+	if (l->o->hardened)
+		mask_index(s, m->max_entries);
+	op_reg(s, OP_MOV64_X, BPF_REG_2, BPF_REG_0);
+	op_imm(s, OP_LSH64_K, BPF_REG_0, 3);
+	slot(s, OP_LDX_W, BPF_REG_3, BPF_REG_3, m->ids, (struct lower_ref){ .kind = LREF_MAP_VALUE, .map = map });
+	slot(s, OP_LDX_DW, BPF_REG_0, BPF_REG_1, m->maps, (struct lower_ref){ .kind = LREF_MAP_MAPS, .map = map });
+	unknown = jump(s, OP_JEQ_K, BPF_REG_0, 0);
+	seq_add(s, (struct ins){ .op = OP_LDX_W, .dst = BPF_REG_4, .src = BPF_REG_0, .off = (s16)m->id_off });
+	hit[0] = jump(s, OP_JEQ32_X, BPF_REG_4, 0);
+	s->op[hit[0]].src = BPF_REG_3;
+	land(s, unknown);
+	empty = jump(s, OP_JEQ32_K, BPF_REG_3, 0);
+	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP, .map = map });
+	op_const(s, BPF_REG_1, map);
+	seq_ref(s, (struct lower_ref){ .kind = LREF_MAP_IN_SLOT, .map = map });
+	seq_add(s, (struct ins){ .op = OP_CALL, .dst = 1 + 3, .imm64 = m->in_slot });
+	hit[1] = jump(s, OP_JNE_K, BPF_REG_0, 0);
+	land(s, out);
+	land(s, empty);
+	op_imm(s, OP_MOV64_K, BPF_REG_0, 0);
+	if (check && check->op == OP_JEQ_K)
+		jump_insn(s, check->target);
+	land(s, hit[0]);
+	land(s, hit[1]);
+	if (check && check->op == OP_JNE_K)
+		for (u32 k = 0; k < 2; k++) {
+			s->op[hit[k]].target = check->target;
+			seq_not_local(s, hit[k]);
+		}
 }
 
 /* ---- bpf_loop ---- */
@@ -269,6 +348,7 @@ static int loop(struct lowering *l, struct seq *s, u32 at)
 bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 {
 	struct lower_array a;
+	struct lower_maps m;
 	u32 sub;
 
 	if (l->p->ins[at].op == OP_CALL_SUB) {
@@ -280,6 +360,10 @@ bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 	}
 	if (array_of(l, at, &a)) {
 		lookup(l, s, at, &a);
+		return true;
+	}
+	if (maps_of(l, at, &m)) {
+		lookup_map(l, s, at, &m);
 		return true;
 	}
 	if (call_lookup(l, s, at))

@@ -16,10 +16,21 @@
 
 /* An array map as inlined lookups need it: element i of lane c is at data + c * lane + i * stride. */
 struct lower_array {
-	u64 data, lane;
+	u64 data, lane;  /* inner: `data` is where the address stands in struct map */
 	u32 stride, max_entries;
 	u32 lanes;
 	bool percpu;     /* the lane is the run's CPU; else there is one */
+	bool inner;      /* any inner map of a kind: the call's first argument says which */
+};
+
+/*
+ * An array of maps: slot i has the number of a map (u32) at ids + 8 * i, and at maps + 8 * i what that is in this process, which another
+ * map may have been before, or 0. A map's own number (u32) is at id_off.
+ */
+struct lower_maps {
+	u64 ids, maps;
+	u64 in_slot; /* void *(struct map *, u32 i, u32 number): finds out what it is here, or 0 */
+	u32 id_off, max_entries;
 };
 
 /* A slot of a prog array in this process: the addresses of its id (0: empty) and of the image pointer that goes with it. */
@@ -32,8 +43,12 @@ struct lower_opts {
 	u64 (*kfunc_addr)(void *cookie, const struct btf *b, u32 btf_id, const char *name);
 	u64 (*map_addr)(void *cookie, const struct map_desc *m);             /* struct map * */
 	u64 (*map_value_addr)(void *cookie, const struct map_desc *m, u32 off); /* direct value; 0: none */
-	/* 0 when lookups in this map may be inlined; NULL: none may. What it says holds as long as the program lives. */
-	int (*map_array)(void *cookie, const struct map_desc *m, struct lower_array *ret);
+	/*
+	 * 0 when lookups in this map, or in what the template of inner maps stands for, may be inlined; NULL: none may. What it says
+	 * holds as long as the program lives.
+	 */
+	int (*map_array)(void *cookie, const struct map_desc *m, bool inner, struct lower_array *ret);
+	int (*map_of_maps)(void *cookie, const struct map_desc *m, struct lower_maps *ret);
 	/* void *(struct map *, const void *key, u32 cpu): what the map's type does for the lookup helper; 0, NULL: call the helper. */
 	u64 (*map_lookup)(void *cookie, const struct map_desc *m);
 	/* 0 when tail calls to this slot may be made without vm/'s help, NULL: none may. Holds as long as the program lives. */
@@ -56,6 +71,8 @@ enum lower_ref_kind {
 	LREF_MAP,        /* map: what helpers get */
 	LREF_MAP_VALUE,  /* map, off: its values, first lane */
 	LREF_MAP_LOOKUP, /* map: void *(map, key, cpu) of its type */
+	LREF_MAP_MAPS,   /* map: what its numbers are in this process, struct lower_maps */
+	LREF_MAP_IN_SLOT, /* map: and what finds that out */
 	LREF_ARENA,      /* map, off: 0 its bytes, else one of the two below */
 	LREF_BTF,        /* name, id: kernel variable or function */
 	LREF_LAYOUT,     /* off: what obj_layout gave; has a meaning in this process only */

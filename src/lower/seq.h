@@ -39,6 +39,7 @@ static inline void seq_init(struct seq *s)
 	s->has_tail = false;
 }
 static inline void seq_local(struct seq *s, u32 k) { s->local[k / 64] |= (u64)1 << k % 64; }
+static inline void seq_not_local(struct seq *s, u32 k) { s->local[k / 64] &= ~((u64)1 << k % 64); }
 static inline bool seq_is_local(const struct seq *s, u32 k) { return s->local[k / 64] >> k % 64 & 1; }
 static inline void seq_add(struct seq *s, struct ins i) { s->op[s->n++] = i; }
 /* The operation that is added next refers to this. */

@@ -52,6 +52,7 @@ int objs_view(struct map *m, u32 n)
 {
 	m->objs = table_of(n);
 	m->resolve = resolve;
+	m->in_slot = objs_map;
 	return m->objs ? 0 : -ENOMEM;
 }
 

@@ -86,6 +86,7 @@ struct map {
 
 	/* Objects in fd-valued maps, by slot, in this process: struct obj * with a reference each. */
 	struct obj **objs;
+	void *(*in_slot)(struct map *m, u32 slot, u32 id); /* the inner map of that number; NULL: there are none */
 	const struct image **images;  /* prog_array */
 	const struct image *(*image_of)(struct obj *prog);
 	int (*prog_ok)(struct map *m, struct obj *prog);

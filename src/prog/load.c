@@ -141,17 +141,42 @@ static u64 map_value_addr(void *cookie, const struct map_desc *m, u32 off)
 	return map->data ? (u64)(uintptr_t)map->data + off : 0;
 }
 
-static int map_array(void *cookie, const struct map_desc *desc, struct lower_array *ret)
+/* A template says all but where its maps' values are, unless their number is each map's own. */
+static int inner_array(const struct map_desc *desc, struct lower_array *ret)
+{
+	if (desc->type != BPF_MAP_TYPE_ARRAY || desc->flags & BPF_F_INNER_MAP)
+		return -EOPNOTSUPP;
+	*ret = (struct lower_array){ .data = offsetof(struct map, data), .stride = ROUND_UP(desc->value_size, 8u),
+				     .max_entries = desc->max_entries, .lanes = 1, .inner = true };
+	return 0;
+}
+
+static int map_array(void *cookie, const struct map_desc *desc, bool inner, struct lower_array *ret)
 {
 	const struct map *m = container_of(desc, struct map, desc);
 	bool percpu = desc->type == BPF_MAP_TYPE_PERCPU_ARRAY;
 
 	(void)cookie;
+	if (inner)
+		return inner_array(desc, ret);
 	if (desc->type != BPF_MAP_TYPE_ARRAY && !percpu)
 		return -EOPNOTSUPP;
 	*ret = (struct lower_array){ .data = (u64)(uintptr_t)m->data, .lane = m->lane, .stride = m->stride,
 				     .max_entries = desc->max_entries, .lanes = m->ncpu,
 				     .percpu = percpu };
+	return 0;
+}
+
+static int map_of_maps(void *cookie, const struct map_desc *desc, struct lower_maps *ret)
+{
+	const struct map *m = container_of(desc, struct map, desc);
+
+	(void)cookie;
+	if (desc->type != BPF_MAP_TYPE_ARRAY_OF_MAPS || m->stride != 8)
+		return -EOPNOTSUPP;
+	*ret = (struct lower_maps){ .ids = (u64)(uintptr_t)m->data, .maps = (u64)(uintptr_t)m->objs,
+				    .in_slot = (u64)(uintptr_t)m->in_slot,
+				    .id_off = offsetof(struct map, obj.id), .max_entries = desc->max_entries };
 	return 0;
 }
 
@@ -201,6 +226,7 @@ static int do_lower(struct load *l)
 				.map_addr = map_addr,
 				.map_value_addr = map_value_addr,
 				.map_array = map_array,
+				.map_of_maps = map_of_maps,
 				.map_lookup = lookup_addr,
 				.arena = arena,
 				.tail_slot = tail_slot,

@@ -441,13 +441,14 @@ static bool writes_map(const struct helper_spec *h)
 	return (need & MH_QUEUE) && h->arg[1].kind == ARG_MAP_VALUE && !(h->arg[1].flags & AF_UNINIT);
 }
 
-/* One of the program's own, not the template that stands for the inner maps of a map of maps. */
-static bool is_one_map(const struct vf_env *e, const struct map_desc *m)
+/* One of the program's own, or the template that stands for the inner maps of a map of maps. */
+static void set_map(const struct vf_env *e, struct insn_fact *fact, const struct map_desc *m)
 {
-	for (u32 i = 0; i < e->proof->nmaps; i++)
-		if (e->proof->maps[i] == m)
-			return true;
-	return false;
+	fact->map = m;
+	for (u32 i = 0; i < e->proof->nmaps; i++) {
+		fact->call_const_map |= e->proof->maps[i] == m;
+		fact->call_inner_map |= e->proof->maps[i]->inner == m;
+	}
 }
 
 static int record_map(struct vf_env *e, const struct call_meta *m)
@@ -461,11 +462,10 @@ static int record_map(struct vf_env *e, const struct call_meta *m)
 	if ((m->map->flags & BPF_F_RDONLY_PROG) && writes_map(m->h))
 		return reject(e, REJ_MAP_WRITE_HELPER);
 	if (!fact->map) {
-		fact->map = m->map;
-		fact->call_const_map = is_one_map(e, m->map);
+		set_map(e, fact, m->map);
 	} else if (fact->map != m->map) {
 		e->aux[m->insn].map_ptr_poison = true;
-		fact->call_const_map = false;
+		fact->call_const_map = fact->call_inner_map = false;
 	}
 	return 0;
 }

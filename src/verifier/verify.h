@@ -97,6 +97,7 @@ struct insn_fact {
 	u8 alu_state;         /* masking of pointer arithmetic: ALU_SAN_* */
 	bool in_callback_arg : 1; /* ld_imm64 of a function used as a callback */
 	bool call_const_map : 1;  /* every path passes the same map to this helper call: `map` */
+	bool call_inner_map : 1;  /* or an inner map of the same map of maps: `map` is its template */
 	bool key_const : 1;       /* array lookup/tail call with the constant index `key` on every path */
 	bool loop_inline : 1;     /* bpf_loop: callback and flags constant: `callee` */
 	bool obj_percpu : 1;      /* CALL_KFUNC that makes an object: one a CPU */
@@ -111,7 +112,7 @@ struct insn_fact {
 		u32 obj_size;     /* CALL_KFUNC that makes an object: its size, 0: makes none */
 	};
 	union {
-		const struct map_desc *map;  /* LDIMM64_MAP_*: the map; CALL: see call_const_map */
+		const struct map_desc *map;  /* LDIMM64_MAP_*: the map; CALL: see call_const_map, call_inner_map */
 		const struct btf *kfunc_btf; /* CALL_KFUNC, LDIMM64_BTF_ID */
 	};
 	union {
