@@ -6,13 +6,14 @@ $(B)/.deps: tools/deps.sh
 
 # Pages that are part of the program.
 $(B)/obj/cli/check_html.o: src/cli/check.html
+$(B)/obj/cli/man_api.o: include/skep/skep.h
 
 $(B)/obj/%.o: src/%.c | $(B)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/libskep.a: $(LIB_OBJ)
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/libskep.so: $(LIB_OBJ)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -shared -Wl,-soname,libskep.so.0 -Wl,-z,now -o $@ $^

@@ -5,7 +5,7 @@
  * A *subsystem* (struct skep) is what a kernel is to bpf(2): objects, ids, pins. Any number may exist in a process; there is
  * no global state but the default subsystem of skep_bpf(). All functions are thread-safe unless they say otherwise.
  * Errors are negative errno values unless a function says otherwise; a result (ret_*) is written on success only. Text that is
- * returned belongs to skep.
+ * returned belongs to skep, text that is passed to the caller, who may free it when the function returns; lengths are in bytes.
  */
 #ifndef SKEP_SKEP_H
 #define SKEP_SKEP_H
@@ -49,14 +49,15 @@ enum { SKEP_CAP_BPF = 1, SKEP_CAP_PERFMON = 2, SKEP_CAP_NET_ADMIN = 4, SKEP_CAP_
 enum { SKEP_ENGINE_AUTO, SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
 enum {
 	SKEP_F_UNPRIV_ALLOWED = 1, /* as sysctl unprivileged_bpf_disabled=0; also by SKEP_UNPRIVILEGED=1 in the environment */
+	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
 	SKEP_F_HEARS_CLOSES = 4,   /* the process reports what it closes to skep_closed(): commands need no system call then */
 	SKEP_F_FIRES = 8,          /* the process fires attached programs itself (skep_fire_*()): attaching anywhere succeeds */
-	SKEP_F_RUN_ANY = 2,        /* BPF_PROG_TEST_RUN also for types where Linux answers ENOTSUPP */
 };
 
 /*
- * Make a subsystem. `opts` (NULL: all zero) and its texts are copied. 0, -ENOMEM, -EMFILE, -EINVAL (sz; or a field that this version
- * does not know is set), or why btf_file cannot be used: -ENOENT and what else opening gives, -EINVAL for what is no BTF.
+ * Make a subsystem, to be freed by skep_free(). `opts` (NULL: all zero) is copied. Returns 0, -ENOMEM, -EMFILE, -EINVAL (sz; or a
+ * field that this version does not know is set), or why btf_file cannot be used: -ENOENT and what else opening gives, -EINVAL for what
+ * is no BTF.
  */
 SKEP_API int skep_new(const struct skep_opts *opts, struct skep **ret_skep);
 /*
@@ -67,7 +68,8 @@ SKEP_API void skep_free(struct skep *s);
 
 /*
  * bpf(2) in the default subsystem of the process, made on first use: returns what bpf(2) returns (descriptor, 0 or -1 with errno).
- * Commands, attributes and errors are those of Linux 6.18. Pointers in attr must be valid, as for a function of libc.
+ * Commands, attributes and errors are those of Linux 6.18. Pointers in attr must be valid, as for a function of libc. Descriptors are the
+ * caller's, to close(2).
  */
 SKEP_API int skep_bpf(int cmd, union bpf_attr *attr, unsigned size);
 /* The same in a given subsystem, returning a negative errno instead of -1. */
@@ -103,7 +105,7 @@ struct skep_walk {
 };
 /*
  * `fn` sees every verification of the subsystem's later loads, in the thread that loads; NULL: nobody does. What it gets is valid
- * during the call. Not to be called while another thread loads. 0 or -ENOMEM.
+ * during the call. Not to be called while another thread loads. Returns 0 or -ENOMEM.
  */
 SKEP_API int skep_watch(struct skep *s, void (*fn)(void *cookie, const struct skep_walk *w), void *cookie);
 /*
@@ -118,17 +120,17 @@ struct skep_line {
 	const char *file, *text; /* valid as long as the load goes on */
 	uint32_t line, column;
 };
-/* The source line of an instruction: 0, or -ENOENT without line info. */
+/* The source line of an instruction. Returns 0, or -ENOENT without line info. */
 SKEP_API int skep_walk_line(const struct skep_walk *w, uint32_t insn, struct skep_line *ret_line);
 
 /*
- * What the default subsystem is made with, if called before its first use; until then the texts in it must stay. 0, -EBUSY (it is made
- * already), -EINVAL (sz).
+ * What the default subsystem is made with, if called before its first use; until then the texts in it must stay. Returns 0, -EBUSY (it
+ * is made already), -EINVAL (sz).
  */
 SKEP_API int skep_configure(const struct skep_opts *opts);
 /* The default subsystem, made if it is not yet; NULL: it could not be made. It lives as long as the process, and is not to be freed. */
 SKEP_API struct skep *skep_default(void);
-/* The same, but NULL as long as nobody used it. */
+/* The default subsystem, but NULL as long as nobody used it. */
 SKEP_API struct skep *skep_default_if_made(void);
 /*
  * With SKEP_F_HEARS_CLOSES: descriptors `from` to `to` are about to be closed, or to be replaced (dup2). Call it *before*; a
@@ -140,10 +142,12 @@ SKEP_API void skep_closed(struct skep *s, unsigned from, unsigned to);
 struct skep_prog; /* a loaded program */
 /*
  * The program behind a descriptor of the subsystem, compiled if it is not yet, and referenced: release it with skep_prog_put(); the
- * descriptor may be closed meanwhile. 0, -EBADF, -EINVAL (not a program), -EOPNOTSUPP (it calls something skep has no body for), -ENOMEM.
+ * descriptor may be closed meanwhile. Returns 0, -EBADF, -EINVAL (not a program), -EOPNOTSUPP (it calls something skep has no body for),
+ * -ENOMEM.
  */
 SKEP_API int skep_prog_get(struct skep *s, int fd, struct skep_prog **ret_prog);
-SKEP_API void skep_prog_put(struct skep_prog *p); /* NULL is fine */
+/* Release what skep_prog_get() gave, after the last run by it. NULL is fine. */
+SKEP_API void skep_prog_put(struct skep_prog *p);
 /*
  * Packet in and out of skep_prog_run_packet() and skep_fire_packet(), the caller's. data points into a buffer [buf, buf + buf_size) with
  * head room before and tail room behind, so that a program may grow the packet; after the run data and len describe the packet as the
@@ -192,17 +196,21 @@ struct skep_type {
 /*
  * Define a program type of this subsystem: *ret_type is its number for BPF_PROG_LOAD (libbpf: bpf_program__set_type()). Its programs are
  * verified like those of built-in types: members are read and written with their sizes, functions called with their types. They
- * are run with skep_prog_run_raw(prog, pointer to the struct). Pointers among the members cannot be read. 0, -EINVAL (skep_reason()
- * says what is wrong), -ENOENT (a name is not in the BTF), -ENOSPC (8 types are the most), -ENOMEM. To be called before programs are
- * loaded by other threads; kept until skep_free().
+ * are run with skep_prog_run_raw(prog, pointer to the struct). Pointers among the members cannot be read. `t` is copied; the type is
+ * kept until skep_free(). To be called before programs are loaded by other threads. Returns 0, -EINVAL (skep_reason() says what is
+ * wrong), -ENOENT (a name is not in the BTF), -ENOSPC (8 types are the most), -ENOMEM.
  */
 SKEP_API int skep_type_define(struct skep *s, const struct skep_type *t, uint32_t *ret_type);
 
 /* ---- using a map directly: no system call, any number of threads ---- */
 struct skep_map;
-/* The map behind a descriptor, referenced: release it with skep_map_put(). 0, -EBADF, -EINVAL (not a map). */
+/*
+ * The map behind a descriptor of the subsystem, referenced: release it with skep_map_put(); the descriptor may be closed meanwhile. Returns
+ * 0, -EBADF, -EINVAL (not a map).
+ */
 SKEP_API int skep_map_get(struct skep *s, int fd, struct skep_map **ret_map);
-SKEP_API void skep_map_put(struct skep_map *m); /* NULL is fine */
+/* Release what skep_map_get() or skep_ops_get() gave. NULL is fine. */
+SKEP_API void skep_map_put(struct skep_map *m);
 /*
  * As BPF_MAP_LOOKUP_ELEM, _UPDATE_ELEM and _DELETE_ELEM, with their errors (-ENOENT, -EEXIST, -E2BIG, -ENOMEM, -EINVAL, -EBUSY). Keys and
  * values are the caller's, of the map's sizes. Values of per-CPU maps are as bpf(2) has them: one a possible CPU, each rounded up to
@@ -212,14 +220,17 @@ SKEP_API int skep_map_lookup(struct skep_map *m, const void *key, void *value, u
 SKEP_API int skep_map_update(struct skep_map *m, const void *key, const void *value, uint64_t flags);
 SKEP_API int skep_map_delete(struct skep_map *m, const void *key);
 /*
+ * As BPF_MAP_GET_NEXT_KEY: the key after `key` (NULL, or one that is not there: the first). Returns 0, -ENOENT at the end, or its other
+ * errors.
+ */
+SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_key);
+/*
  * A struct_ops map that was updated: call the program of a member ("ssthresh") as the interface's owner does, with up to 12 arguments; its
- * result is in *ret. 0, -ENOENT (the member has none), -EINVAL (not such a map; more arguments), -EOPNOTSUPP (as skep_prog_get()).
+ * result is in *ret. Returns 0, -ENOENT (the member has none), -EINVAL (not such a map; more arguments), -EOPNOTSUPP (as skep_prog_get()).
  */
 SKEP_API int skep_ops_call(struct skep_map *m, const char *member, const uint64_t *args, uint32_t nargs, uint64_t *ret);
-/* The table registered for an interface ("tcp_congestion_ops"), by a link or without; put it with skep_map_put(). -ENOENT: none is. */
+/* The table registered for an interface ("tcp_congestion_ops"), by a link or without; put it with skep_map_put(). Returns 0, -ENOENT: none is. */
 SKEP_API int skep_ops_get(struct skep *s, const char *interface, struct skep_map **ret_map);
-/* As BPF_MAP_GET_NEXT_KEY: the key after `key` (NULL, or one that is not there: the first). 0, -ENOENT at the end, or its other errors. */
-SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_key);
 
 /* ---- attaching and firing ---- */
 /*
@@ -228,19 +239,22 @@ SKEP_API int skep_map_next_key(struct skep_map *m, const void *key, void *next_k
  * nothing is attached, run programs in Linux's order with Linux's rules for results, and may be called by any thread.
  */
 struct perf_event_attr;
-/* perf_event_open(2): a descriptor or -errno; and the ioctls of it (-ENOTTY: not a perf event of the subsystem). */
+/*
+ * perf_event_open(2): a descriptor, to be closed by the caller, or its errors; and the ioctls of it (-ENOTTY: not a perf event of the
+ * subsystem).
+ */
 SKEP_API int skep_perf_event_open_in(struct skep *s, struct perf_event_attr *attr, int pid, int cpu, int group_fd,
 				     unsigned long flags);
 SKEP_API int skep_perf_ioctl_in(struct skep *s, int fd, unsigned request, unsigned long arg);
 /*
  * An eventfd that is readable when the ring of the perf event (or ring buffer map) behind `fd` got something. It is the object's, and
- * not to be closed. -EBADF, -EINVAL (neither of them), -EMFILE.
+ * not to be closed. Else -EBADF, -EINVAL (neither of them), -EMFILE.
  */
 SKEP_API int skep_wake_fd(struct skep *s, int fd);
 
-/* Declare a tracepoint that programs attach to by name (BPF_RAW_TRACEPOINT_OPEN): 0, -EEXIST, -EINVAL (too long), -ENOMEM. */
+/* Declare a tracepoint that programs attach to by name (BPF_RAW_TRACEPOINT_OPEN). Returns 0, -EEXIST, -EINVAL (of 128 bytes or more), -ENOMEM. */
 SKEP_API int skep_tracepoint(struct skep *s, const char *name);
-/* It has happened, with up to 12 arguments (more are dropped). Also "sys_enter", "sched_process_exec" and so on; others are nothing. */
+/* The tracepoint has happened, with up to 12 arguments (more are dropped). Also "sys_enter", "sched_process_exec" and so on; others are nothing. */
 SKEP_API void skep_fire_tracepoint(struct skep *s, const char *name, const uint64_t *args, unsigned nargs);
 /*
  * A packet at a device: attach_type BPF_XDP, BPF_TCX_INGRESS...; the verdict (XDP_PASS or TC_ACT_UNSPEC = -1 when nothing is attached). The
@@ -257,15 +271,15 @@ SKEP_API int64_t skep_fire_lsm(struct skep *s, const char *hook, const uint64_t 
 
 /*
  * Trust this certificate (PEM or DER), in all subsystems of the process: the system's rings of keys hold it (bpf_lookup_system_key(),
- * keyring_id 0 to 2 of BPF_PROG_LOAD). Rings of users are the kernel's. 0, -EBADMSG (not a certificate), -ENOPKG (there is no OpenSSL 3),
- * -ENOMEM.
+ * keyring_id 0 to 2 of BPF_PROG_LOAD). Rings of users are the kernel's. Returns 0, -EBADMSG (not a certificate), -ENOPKG (there is no
+ * OpenSSL 3), -ENOMEM.
  */
 SKEP_API int skep_trust(const void *cert, size_t size);
 
-/* skep's own kernel types as BTF, for where the running kernel's cannot be read, for the caller to free(). 0 or -ENOMEM. */
+/* skep's own kernel types as BTF, for where the running kernel's cannot be read, for the caller to free(). Returns 0 or -ENOMEM. */
 SKEP_API int skep_own_btf(void **ret_data, uint32_t *ret_size);
 
-/* "0.1.0" */
+/* The library's, as in "0.1.0". */
 SKEP_API const char *skep_version(void);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * skep man: the manual pages, printed from what makes the command (option rows) and the verifier (tables of spec/ and isa/).
+ * skep man: the manual pages, printed from what makes the command (option rows), the verifier (tables of spec/ and isa/) and the library
+ * (its header: man_api.c).
  *
  * Invariant: no page holds a fact of its own; a page that is not written here is `skep VERB --help` in mdoc(7).
  */
@@ -10,11 +11,11 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/man.h"
 #include "isa/isa.h"
 #include "spec/spec.h"
 
-/* Text that troff takes literally: no control lines, no escapes, a new line for each sentence. Not empty. */
-static void text(const char *s)
+void man_text(const char *s)
 {
 	bool start = true;
 
@@ -33,8 +34,7 @@ static void text(const char *s)
 	}
 }
 
-/* The same as a macro's argument: one word, quoted. */
-static void quoted(const char *s)
+void man_quoted(const char *s)
 {
 	putchar('"');
 	for (; *s; s++)
@@ -47,7 +47,7 @@ static void quoted(const char *s)
 	putchar('"');
 }
 
-static void head(const char *title, const char *section, const char *name, const char *what)
+void man_head(const char *title, const char *section, const char *name, const char *what)
 {
 	time_t now = getenv("SOURCE_DATE_EPOCH") ? (time_t)strtoll(getenv("SOURCE_DATE_EPOCH"), NULL, 10) : time(NULL);
 	char date[32];
@@ -56,9 +56,9 @@ static void head(const char *title, const char *section, const char *name, const
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%B %d, %Y", &tm);
 	printf(".Dd %s\n.Dt %s %s\n.Os skep %s\n.Sh NAME\n.Nm ", date, title, section, skep_version());
-	quoted(name);
+	man_quoted(name);
 	printf("\n.Nd ");
-	text(what);
+	man_text(what);
 	putchar('\n');
 }
 
@@ -71,9 +71,9 @@ static void heading(const char *s)
 static void item(const char *left, const char *right)
 {
 	printf(".It Sy ");
-	quoted(left);
+	man_quoted(left);
 	putchar('\n');
-	text(right && *right ? right : "(no text)");
+	man_text(right && *right ? right : "(no text)");
 	putchar('\n');
 }
 
@@ -86,7 +86,7 @@ static void paragraphs(const char *s)
 
 		if (!one)
 			return;
-		text(one);
+		man_text(one);
 		free(one);
 		printf("%s", gap ? "\n.Pp\n" : "\n");
 		p += n + (gap ? 2 : 0);
@@ -102,10 +102,10 @@ static void options(const struct cli_opt *o, u32 n)
 		printf("Fl \\-%s", o[i].name);
 		if (o[i].arg) {
 			printf(" Ar ");
-			quoted(o[i].arg);
+			man_quoted(o[i].arg);
 		}
 		putchar('\n');
-		text(o[i].help);
+		man_text(o[i].help);
 		putchar('\n');
 	}
 }
@@ -128,12 +128,12 @@ static void verb_page(const struct cli_cmd *c)
 	for (char *p = title; *p; p++)
 		if (*p >= 'a' && *p <= 'z')
 			*p = (char)(*p - 32);
-	head(title, "1", name, c->summary);
+	man_head(title, "1", name, c->summary);
 	heading("SYNOPSIS");
 	printf(".Nm \"skep %s\"\n.Op Ar options\n", c->name);
 	if (*c->args) {
 		printf(".Ar ");
-		quoted(c->args);
+		man_quoted(c->args);
 		putchar('\n');
 	}
 	heading("DESCRIPTION");
@@ -146,9 +146,9 @@ static void verb_page(const struct cli_cmd *c)
 	if (c->examples) {
 		heading("EXAMPLES");
 		for (u32 i = 0; c->examples[i].cmd; i++) {
-			text(c->examples[i].what);
+			man_text(c->examples[i].what);
 			printf(":\n.Dl skep ");
-			text(c->examples[i].cmd);
+			man_text(c->examples[i].cmd);
 			printf("\n%s", c->examples[i + 1].cmd ? ".Pp\n" : "");
 		}
 	}
@@ -169,12 +169,12 @@ static void see_also(void)
 	qsort(sorted, CLI_NVERBS, sizeof(*sorted), by_name);
 	for (u32 i = 0; i < CLI_NVERBS; i++)
 		printf(".Xr skep-%s 1 ,\n", sorted[i]->name);
-	printf(".Xr skep-helpers 7 ,\n.Xr skep-insns 7 ,\n.Xr skep-kfuncs 7 ,\n.Xr skep-maps 7 ,\n.Xr skep-progtypes 7 ,\n.Xr skep-rejects 7\n");
+	printf(".Xr libskep 3 ,\n.Xr skep-helpers 7 ,\n.Xr skep-insns 7 ,\n.Xr skep-kfuncs 7 ,\n.Xr skep-maps 7 ,\n.Xr skep-progtypes 7 ,\n.Xr skep-rejects 7\n");
 }
 
 static void main_page(void)
 {
-	head("SKEP", "1", "skep", "Linux's eBPF in user space");
+	man_head("SKEP", "1", "skep", "Linux's eBPF in user space");
 	heading("SYNOPSIS");
 	printf(".Nm skep\n.Ar verb\n.Op Ar options\n.Op Ar argument ...\n");
 	heading("DESCRIPTION");
@@ -192,10 +192,10 @@ static void main_page(void)
 
 static void status(const char *doc, const char *why_not, const char *label)
 {
-	text(doc ? doc : "");
+	man_text(doc ? doc : "");
 	if (why_not) {
 		printf("\n.Em \"%s:\"\n", label);
-		text(why_not);
+		man_text(why_not);
 		putchar('.');
 	}
 	putchar('\n');
@@ -205,7 +205,7 @@ static void helpers_page(void)
 {
 	struct str s = { 0 };
 
-	head("SKEP-HELPERS", "7", "skep-helpers", "helper functions of eBPF programs");
+	man_head("SKEP-HELPERS", "7", "skep-helpers", "helper functions of eBPF programs");
 	heading("DESCRIPTION");
 	printf("What programs may call by number, as Linux defines it.\n.Bl -tag -width Ds\n");
 	for (u32 id = 1; id < UAPI_HELPERS; id++) {
@@ -217,7 +217,7 @@ static void helpers_page(void)
 		cli_helper_proto(&s, h);
 		str_printf(&s, " #%u", id);
 		printf(".It Sy ");
-		quoted(str_text(&s));
+		man_quoted(str_text(&s));
 		putchar('\n');
 		status(h->doc, h->why_not, "Not here");
 	}
@@ -227,12 +227,12 @@ static void helpers_page(void)
 
 static void kfuncs_page(void)
 {
-	head("SKEP-KFUNCS", "7", "skep-kfuncs", "kernel functions that eBPF programs may call");
+	man_head("SKEP-KFUNCS", "7", "skep-kfuncs", "kernel functions that eBPF programs may call");
 	heading("DESCRIPTION");
 	printf("What programs may call by name and type, as Linux defines it.\n.Bl -tag -width Ds\n");
 	for (u32 i = 0; i < kfunc_count; i++) {
 		printf(".It Sy ");
-		quoted(kfunc_spec[i].proto);
+		man_quoted(kfunc_spec[i].proto);
 		putchar('\n');
 		status(kfunc_spec[i].doc, kfunc_spec[i].why_not, "Not here");
 	}
@@ -241,7 +241,7 @@ static void kfuncs_page(void)
 
 static void maps_page(void)
 {
-	head("SKEP-MAPS", "7", "skep-maps", "map types of eBPF");
+	man_head("SKEP-MAPS", "7", "skep-maps", "map types of eBPF");
 	heading("DESCRIPTION");
 	printf("The kinds of maps, as Linux defines them.\n.Bl -tag -width Ds\n");
 	for (u32 id = 1; id < UAPI_MAP_TYPES; id++) {
@@ -257,7 +257,7 @@ static void maps_page(void)
 
 static void progtypes_page(void)
 {
-	head("SKEP-PROGTYPES", "7", "skep-progtypes", "program types of eBPF");
+	man_head("SKEP-PROGTYPES", "7", "skep-progtypes", "program types of eBPF");
 	heading("DESCRIPTION");
 	printf("The kinds of programs, as Linux defines them.\n.Bl -tag -width Ds\n");
 	for (u32 id = 1; id < UAPI_PROG_TYPES; id++) {
@@ -273,7 +273,7 @@ static void progtypes_page(void)
 
 static void insns_page(void)
 {
-	head("SKEP-INSNS", "7", "skep-insns", "instructions of eBPF");
+	man_head("SKEP-INSNS", "7", "skep-insns", "instructions of eBPF");
 	heading("DESCRIPTION");
 	printf("Opcode, text and section of RFC 9669.\n"
 	       "In the texts %%d and %%s are registers, %%i, %%x and %%l constants, %%o an offset, %%j and %%k distances,\n"
@@ -286,11 +286,11 @@ static void insns_page(void)
 			continue;
 		snprintf(left, sizeof(left), "%02x %s", i->code, i->name);
 		printf(".It Sy ");
-		quoted(left);
+		man_quoted(left);
 		putchar('\n');
-		text(i->text);
+		man_text(i->text);
 		printf("%s(%s, ", *i->text ? "\n" : "", i->group);
-		text(i->section);
+		man_text(i->section);
 		printf(")\n");
 	}
 	printf(".El\n");
@@ -298,16 +298,16 @@ static void insns_page(void)
 
 static void rejects_page(void)
 {
-	head("SKEP-REJECTS", "7", "skep-rejects", "why programs are refused");
+	man_head("SKEP-REJECTS", "7", "skep-rejects", "why programs are refused");
 	heading("DESCRIPTION");
 	printf("The verifier's messages, the error that comes with each, and what to do.\n.Bl -tag -width Ds\n");
 	for (u32 id = REJ_NONE + 1; id < REJ_COUNT; id++) {
 		const struct reject_spec *r = &reject_spec[id];
 
 		printf(".It Sy ");
-		quoted(r->text);
+		man_quoted(r->text);
 		putchar('\n');
-		text(r->hint);
+		man_text(r->hint);
 		printf("\n.Pq REJ_%s , Er %s\n", r->id, strerrorname_np(r->err));
 	}
 	printf(".El\n");
@@ -315,6 +315,7 @@ static void rejects_page(void)
 
 static const struct { const char *name, *file; void (*print)(void); } pages[] = {
 	{ "skep", "skep.1", main_page },
+	{ "libskep", "libskep.3", man_api_page },
 	{ "helpers", "skep-helpers.7", helpers_page },
 	{ "kfuncs", "skep-kfuncs.7", kfuncs_page },
 	{ "maps", "skep-maps.7", maps_page },
