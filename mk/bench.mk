@@ -68,3 +68,8 @@ bench-box: all $(B)/bench/box $(B)/bench/floor
 $(B)/bench/box $(B)/bench/floor: $(B)/bench/%: bench/%.c bench/stat.h bench/rounds.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS) -o $@ $<
+
+# Benchmarks are no tests; that they still compile is one.
+ifneq ($(SAN),tsan)
+check: $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/programs.c,$(wildcard bench/*.c))) $(B)/bench/programs.bpf.o
+endif

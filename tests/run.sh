@@ -89,8 +89,9 @@ list | while IFS=$tab read -r title command; do
 	wanted "$@" || continue
 	n=$((n + 1))
 	printf '%s\0' "exec sh tests/run.sh --one $work/$n $title $command"
-done | xargs -0 -n 1 -P "$JOBS" sh -c
+done | xargs -r -0 -n 1 -P "$JOBS" sh -c
 
+ls "$work"/*.count >/dev/null 2>&1 || echo "no test is called *$**" >&2
 cat "$work"/*.count 2>/dev/null | awk '{ p += $1; f += $2; s += $3 } END {
 	if (!NR) f = 1
 	printf "%d passed, %d failed, %d skipped\n", p, f, s
