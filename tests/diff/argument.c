@@ -13,24 +13,11 @@ static struct prog prog;
 /* ---- what programs pass ---- */
 enum { M_ARRAY, M_RODATA, M_LOCK, M_TIMER, M_KPTR, M_PERCPU, M_RING, M_FIRST };
 
-static const struct { u32 type, ks, vs, n, flags; } more_maps[] = {
-	{ BPF_MAP_TYPE_HASH, 8, 8, 4, 0 },
-	{ BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 1, 0 },
-	{ BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_STACK_TRACE, 4, 64, 4, 0 },
-	{ BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_SOCKMAP, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_SOCKHASH, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_QUEUE, 0, 8, 4, 0 },
-	{ BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
-	{ BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
-	{ BPF_MAP_TYPE_INODE_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
-	{ BPF_MAP_TYPE_TASK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
-	{ UAPI_MAP_TYPE_CGRP_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
-	{ BPF_MAP_TYPE_CGROUP_STORAGE, 8, 8, 0, 0 },
+static const u32 more_maps[] = {
+	BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_STACK_TRACE,
+	BPF_MAP_TYPE_CGROUP_ARRAY, BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH, BPF_MAP_TYPE_QUEUE,
+	BPF_MAP_TYPE_USER_RINGBUF, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, BPF_MAP_TYPE_SK_STORAGE, BPF_MAP_TYPE_INODE_STORAGE,
+	BPF_MAP_TYPE_TASK_STORAGE, UAPI_MAP_TYPE_CGRP_STORAGE, BPF_MAP_TYPE_CGROUP_STORAGE,
 };
 #define MAPS (M_FIRST + ARRAY_SIZE(more_maps))
 static int map_fds[BACKENDS][MAPS];
@@ -51,6 +38,12 @@ static int map_btf(const struct backend *be, u32 type, u32 vs, u32 n, u32 flags,
 	return (int)be_bpf(be, BPF_MAP_CREATE, &a);
 }
 
+/* Those of objects want types of their keys and values. */
+static bool is_storage(u32 type)
+{
+	return !map_shape(type).n && map_shape(type).flags == BPF_F_NO_PREALLOC;
+}
+
 static void make_maps(void)
 {
 	u32 zero = 0;
@@ -67,9 +60,8 @@ static void make_maps(void)
 		fd[M_PERCPU] = map_btf(be, BPF_MAP_TYPE_ARRAY, 8, 1, 0, TYPE_PERCPU_HOLDER);
 		fd[M_RING] = (int)map_new(be, BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
 		for (u32 m = 0; m < ARRAY_SIZE(more_maps); m++)
-			fd[M_FIRST + m] = !more_maps[m].n && more_maps[m].ks == 4 ?
-				map_btf(be, more_maps[m].type, 8, 0, more_maps[m].flags, TYPE_U64) :
-				(int)map_new(be, more_maps[m].type, more_maps[m].ks, more_maps[m].vs, more_maps[m].n, more_maps[m].flags);
+			fd[M_FIRST + m] = is_storage(more_maps[m]) ?
+				map_btf(be, more_maps[m], 8, 0, BPF_F_NO_PREALLOC, TYPE_U64) : (int)map_small(be, more_maps[m]);
 		map_op(be, BPF_MAP_UPDATE_ELEM, fd[M_RODATA], &zero, (char[64]){ "n %d" }, 0);
 		map_op(be, BPF_MAP_FREEZE, fd[M_RODATA], NULL, NULL, 0);
 	}
@@ -80,7 +72,7 @@ static u32 map_type_of(u32 m)
 	static const u32 first[M_FIRST] = { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY,
 					    BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_RINGBUF };
 
-	return m < M_FIRST ? first[m] : more_maps[m - M_FIRST].type;
+	return m < M_FIRST ? first[m] : more_maps[m - M_FIRST];
 }
 
 /* A map that the helper takes. */

@@ -79,31 +79,15 @@ enum arg {
 	A_PACKET, A_FUNC, A_MAP, /* A_MAP + n: map n */
 };
 
-/* Maps to pass, a row each: type, key size, value size, entries, flags. */
-static const struct {
-	u32 type, ks, vs, n, flags;
-} maps[] = {
-	{ BPF_MAP_TYPE_ARRAY, 4, 64, 1, 0 },
-	{ BPF_MAP_TYPE_ARRAY, 4, 64, 1, BPF_F_RDONLY_PROG },
-	{ BPF_MAP_TYPE_HASH, 8, 8, 4, 0 },
-	{ BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 1, 0 },
-	{ BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_STACK_TRACE, 4, 64, 4, 0 },
-	{ BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_LPM_TRIE, 8, 8, 4, BPF_F_NO_PREALLOC },
-	{ BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_SOCKMAP, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_CPUMAP, 4, 4, 2, 0 },
-	{ BPF_MAP_TYPE_XSKMAP, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_SOCKHASH, 4, 4, 4, 0 },
-	{ BPF_MAP_TYPE_QUEUE, 0, 8, 4, 0 },
-	{ BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0 },
-	{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 },
-	{ BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
-	{ BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 4, 4, 0 },
+/* Maps to pass; of the second programs only read. */
+static const u32 map_types[] = {
+	BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PROG_ARRAY,
+	BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_STACK_TRACE, BPF_MAP_TYPE_CGROUP_ARRAY, BPF_MAP_TYPE_LPM_TRIE, BPF_MAP_TYPE_DEVMAP,
+	BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP, BPF_MAP_TYPE_SOCKHASH, BPF_MAP_TYPE_QUEUE,
+	BPF_MAP_TYPE_BLOOM_FILTER, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_USER_RINGBUF, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
 };
-#define MAPS ARRAY_SIZE(maps)
+#define RDONLY 1u
+#define MAPS ARRAY_SIZE(map_types)
 #define KINDS (A_MAP + (u32)MAPS)
 
 static int map_fds[BACKENDS][MAPS];
@@ -115,18 +99,19 @@ static void make_maps(void)
 
 	for (u32 b = 0; b < kit.nbe; b++) {
 		for (size_t m = 0; m < MAPS; m++) {
-			long fd = map_new(&kit.be[b], maps[m].type, maps[m].ks, maps[m].vs, maps[m].n, maps[m].flags);
+			long fd = m == RDONLY ? map_new(&kit.be[b], BPF_MAP_TYPE_ARRAY, 4, 64, 1, BPF_F_RDONLY_PROG) :
+						map_small(&kit.be[b], map_types[m]);
 
 			map_fds[b][m] = (int)fd;
 			map_missing[m] |= fd < 0;
 			if (fd == -EOPNOTSUPP)
 				kit.tally->skipped++;
 			else if (fd < 0)
-				kit_differ("map type %u cannot be made on %s: %s", maps[m].type, kit.be[b].name, err_name(fd));
+				kit_differ("map type %u cannot be made on %s: %s", map_types[m], kit.be[b].name, err_name(fd));
 		}
 		/* A constant string for the helpers that want one. */
-		map_op(&kit.be[b], BPF_MAP_UPDATE_ELEM, map_fds[b][1], &zero, (char[64]){ "n %d" }, 0);
-		map_op(&kit.be[b], 22, map_fds[b][1], NULL, NULL, 0); /* freeze */
+		map_op(&kit.be[b], BPF_MAP_UPDATE_ELEM, map_fds[b][RDONLY], &zero, (char[64]){ "n %d" }, 0);
+		map_op(&kit.be[b], BPF_MAP_FREEZE, map_fds[b][RDONLY], NULL, NULL, 0);
 	}
 }
 

@@ -392,6 +392,46 @@ static inline long map_new(const struct backend *be, u32 type, u32 ks, u32 vs, u
 	return be_bpf(be, BPF_MAP_CREATE, &a);
 }
 
+/* What a small map of a type is made with. */
+struct map_shape { u32 ks, vs, n, flags; };
+static inline struct map_shape map_shape(u32 type)
+{
+	static const struct map_shape shape[UAPI_MAP_TYPES] = {
+		[BPF_MAP_TYPE_ARRAY] = { 4, 64, 1, 0 },
+		[BPF_MAP_TYPE_HASH] = { 8, 8, 4, 0 },
+		[BPF_MAP_TYPE_PERCPU_ARRAY] = { 4, 8, 1, 0 },
+		[BPF_MAP_TYPE_PROG_ARRAY] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_STACK_TRACE] = { 4, 64, 4, 0 },
+		[BPF_MAP_TYPE_CGROUP_ARRAY] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_LPM_TRIE] = { 8, 8, 4, BPF_F_NO_PREALLOC },
+		[BPF_MAP_TYPE_DEVMAP] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_SOCKMAP] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_CPUMAP] = { 4, 4, 2, 0 },
+		[BPF_MAP_TYPE_XSKMAP] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_SOCKHASH] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_QUEUE] = { 0, 8, 4, 0 },
+		[BPF_MAP_TYPE_BLOOM_FILTER] = { 0, 8, 4, 0 },
+		[BPF_MAP_TYPE_RINGBUF] = { 0, 0, 4096, 0 },
+		[BPF_MAP_TYPE_USER_RINGBUF] = { 0, 0, 4096, 0 },
+		[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { 4, 4, 4, 0 },
+		[BPF_MAP_TYPE_SK_STORAGE] = { 4, 8, 0, BPF_F_NO_PREALLOC },
+		[BPF_MAP_TYPE_INODE_STORAGE] = { 4, 8, 0, BPF_F_NO_PREALLOC },
+		[BPF_MAP_TYPE_TASK_STORAGE] = { 4, 8, 0, BPF_F_NO_PREALLOC },
+		[UAPI_MAP_TYPE_CGRP_STORAGE] = { 4, 8, 0, BPF_F_NO_PREALLOC },
+		[BPF_MAP_TYPE_CGROUP_STORAGE] = { 8, 8, 0, 0 },
+	};
+
+	return shape[type];
+}
+
+static inline long map_small(const struct backend *be, u32 type)
+{
+	struct map_shape s = map_shape(type);
+
+	return map_new(be, type, s.ks, s.vs, s.n, s.flags);
+}
+
 static inline long map_op(const struct backend *be, int cmd, int fd, const void *key, const void *value, u64 flags)
 {
 	union bpf_attr a;

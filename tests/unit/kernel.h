@@ -68,6 +68,28 @@ static inline int kernel_load(u32 type, const struct bpf_insn *insns, u32 n, cha
 	return kernel_bpf(BPF_PROG_LOAD, &a);
 }
 
+/* Would the kernel take it? 0 or a negative errno, and its words. */
+static inline int kernel_verdict(u32 type, u32 attach, const struct bpf_insn *insns, u32 n, char *log, u32 log_size)
+{
+	union bpf_attr a = { 0 };
+	int fd;
+
+	a.prog_type = type;
+	a.expected_attach_type = attach;
+	a.insns = (u64)(uintptr_t)insns;
+	a.insn_cnt = n;
+	a.license = (u64)(uintptr_t) "GPL";
+	a.log_level = 1;
+	a.log_buf = (u64)(uintptr_t)log;
+	a.log_size = log_size;
+	a.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
+	log[0] = '\0';
+	fd = kernel_bpf(BPF_PROG_LOAD, &a);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 /* Runs a program once on the packet; 0 and its result, or a negative errno. */
 static inline int kernel_run(int fd, const void *data, u32 size, u32 *ret_value)
 {

@@ -50,23 +50,7 @@ static void map_ref(u8 reg, int fd, u8 kind)
 
 static int load(u32 type, u32 attach)
 {
-	union bpf_attr a = { 0 };
-	int fd;
-
-	a.prog_type = type;
-	a.expected_attach_type = attach;
-	a.insns = (u64)(uintptr_t)prog;
-	a.insn_cnt = len;
-	a.license = (u64)(uintptr_t) "GPL";
-	a.log_level = 1;
-	a.log_buf = (u64)(uintptr_t)log_buf;
-	a.log_size = sizeof(log_buf);
-	a.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
-	log_buf[0] = '\0';
-	fd = kernel_bpf(BPF_PROG_LOAD, &a);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	return kernel_verdict(type, attach, prog, len, log_buf, sizeof(log_buf));
 }
 
 /* ---- maps to pass ---- */

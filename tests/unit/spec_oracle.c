@@ -17,23 +17,7 @@ static u32 caps = CAPB_BPF | CAPB_PERFMON | CAPB_NET_ADMIN | CAPB_SYS_ADMIN;
 
 static int load(u32 type, u32 attach, const struct bpf_insn *insns, u32 n)
 {
-	union bpf_attr a = { 0 };
-	int fd;
-
-	a.prog_type = type;
-	a.expected_attach_type = attach;
-	a.insns = (u64)(uintptr_t)insns;
-	a.insn_cnt = n;
-	a.license = (u64)(uintptr_t) "GPL";
-	a.log_level = 1;
-	a.log_buf = (u64)(uintptr_t)log_buf;
-	a.log_size = sizeof(log_buf);
-	a.prog_flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0;
-	log_buf[0] = '\0';
-	fd = kernel_bpf(BPF_PROG_LOAD, &a);
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	return kernel_verdict(type, attach, insns, n, log_buf, sizeof(log_buf));
 }
 
 static const char *cannot_ask(void)

@@ -211,6 +211,32 @@ static u64 takes(u64 a, u64 b, u64 c, u64 d, u64 e, struct run *r)
 	return a;
 }
 
+/* On every engine: the callback has returned to its helper, `held` was given back, and nothing is left of the run. */
+static void is_stopped(const struct ins *ops, u32 n, u32 held)
+{
+	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
+		struct kit k = { .ops = malloc(n * sizeof(*ops)), .n = n };
+		struct image *img[] = { &k.vm, &k.jit };
+
+		memcpy(k.ops, ops, n * sizeof(*ops));
+		kit_find_subs(&k, 64);
+		CHECK_EQ(kit_compile(&k, &kit_opts[o]), 0);
+		for (u32 i = 0; i < ARRAY_SIZE(img); i++) {
+			img[i]->budget = 5 * MS;
+			img[i]->may_throw = true;
+			returned = dropped = 0;
+			CHECK_EQ(kit_go(img[i], NULL), 0);
+			CHECK(kit_run.stopped);
+			CHECK_EQ(returned, 1);
+			CHECK_EQ(dropped, held);
+			CHECK_EQ(kit_run.frames, 0);
+			CHECK(kit_run.stack_top == kit_run.stack + sizeof(kit_run.stack));
+			CHECK(!kit_run.unwind);
+		}
+		kit_drop(&k);
+	}
+}
+
 /* The helper in between returns by itself, the program behind it does not go on. */
 TEST(callbacks_return_to_their_helpers)
 {
@@ -228,27 +254,7 @@ TEST(callbacks_return_to_their_helpers)
 		{ .op = OP_JA, .target = 9 },
 	};
 
-	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
-		struct kit k = { .ops = malloc(sizeof(ops)), .n = ARRAY_SIZE(ops) };
-		struct image *img[] = { &k.vm, &k.jit };
-
-		memcpy(k.ops, ops, sizeof(ops));
-		kit_find_subs(&k, 64);
-		CHECK_EQ(kit_compile(&k, &kit_opts[o]), 0);
-		for (u32 i = 0; i < ARRAY_SIZE(img); i++) {
-			img[i]->budget = 5 * MS;
-			img[i]->may_throw = true;
-			returned = dropped = 0;
-			CHECK_EQ(kit_go(img[i], NULL), 0);
-			CHECK(kit_run.stopped);
-			CHECK_EQ(returned, 1);
-			CHECK_EQ(dropped, 14);
-			CHECK_EQ(kit_run.frames, 0);
-			CHECK(kit_run.stack_top == kit_run.stack + sizeof(kit_run.stack));
-			CHECK(!kit_run.unwind);
-		}
-		kit_drop(&k);
-	}
+	is_stopped(ops, ARRAY_SIZE(ops), 14);
 }
 
 /* The callback itself is short. */
@@ -263,23 +269,7 @@ TEST(callbacks_without_end_are_stopped)
 		{ .op = OP_EXIT },
 	};
 
-	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
-		struct kit k = { .ops = malloc(sizeof(ops)), .n = ARRAY_SIZE(ops) };
-		struct image *img[] = { &k.vm, &k.jit };
-
-		memcpy(k.ops, ops, sizeof(ops));
-		kit_find_subs(&k, 64);
-		CHECK_EQ(kit_compile(&k, &kit_opts[o]), 0);
-		for (u32 i = 0; i < ARRAY_SIZE(img); i++) {
-			img[i]->budget = 5 * MS;
-			img[i]->may_throw = true;
-			returned = 0;
-			CHECK_EQ(kit_go(img[i], NULL), 0);
-			CHECK(kit_run.stopped);
-			CHECK_EQ(returned, 1);
-		}
-		kit_drop(&k);
-	}
+	is_stopped(ops, ARRAY_SIZE(ops), 0);
 }
 
 TEST(polls_change_no_register)
