@@ -7,9 +7,9 @@
 #include <errno.h>
 
 #include "base/grace.h"
-#include "helper/run_env.h"
 #include "prog/prog.h"
 #include "skep/skep.h"
+#include "sys/embed.h"
 #include "sys/sys.h"
 
 /* struct skep_prog is struct prog under its public name. */
@@ -63,26 +63,12 @@ static __attribute__((noinline)) u64 run_packet(struct prog *p, void *ctx, struc
 uint32_t skep_prog_run_packet(struct skep_prog *prog, struct skep_packet *pkt)
 {
 	struct prog *p = inner(prog);
-	struct native_xdp xdp = { .md = { .ingress_ifindex = pkt->ifindex, .rx_queue_index = pkt->rx_queue } };
-	struct native_skb skb = { .skb = { .ifindex = pkt->ifindex, .ingress_ifindex = pkt->ifindex,
-					   .queue_mapping = pkt->rx_queue } };
-	struct run_pkt rp = { .buf = pkt->buf, .limit = (u8 *)pkt->buf + pkt->buf_size, .data = pkt->data, .meta = pkt->data,
-			      .end = (u8 *)pkt->data + pkt->len, .mac = pkt->data,
-			      .network = pkt->len >= 14 ? (u8 *)pkt->data + 14 : pkt->data };
-	bool is_xdp = p->type == BPF_PROG_TYPE_XDP;
+	struct embed_packet e;
 	u64 ret;
 
-	rp.native = is_xdp ? &xdp.pkt : &skb.pkt;
-	if (!is_xdp) {
-		rp.skb = &skb.skb;
-		if (pkt->len >= 14)
-			skb.skb.protocol = (u32)rp.mac[12] | (u32)rp.mac[13] << 8;
-	}
-	pkt_publish(&rp);
-	ret = p->image.bare ? p->image.entry(is_xdp ? (void *)&xdp : (void *)&skb, NULL) :
-			      run_packet(p, is_xdp ? (void *)&xdp : (void *)&skb, &rp);
-	pkt->data = rp.data;
-	pkt->len = (u32)(rp.end - rp.data);
+	embed_packet_begin(&e, pkt, pkt->ifindex, p->type == BPF_PROG_TYPE_XDP);
+	ret = p->image.bare ? p->image.entry(&e.ctx, NULL) : run_packet(p, &e.ctx, &e.run);
+	embed_packet_end(&e, pkt);
 	return (uint32_t)ret;
 }
 

@@ -6,6 +6,7 @@
 #include "hook/link.h"
 #include "hook/perf.h"
 #include "skep/skep.h"
+#include "sys/embed.h"
 #include "sys/sys.h"
 
 #define MAX_ARGS 12
@@ -102,29 +103,23 @@ int64_t skep_fire_packet(struct skep *s, uint32_t ifindex, uint32_t attach_type,
 {
 	struct hook_place at = { .kind = HOOK_NETDEV, .sub = attach_type, .number = ifindex };
 	bool is_xdp = attach_type == BPF_XDP;
-	struct native_xdp xdp = { .md = { .ingress_ifindex = ifindex, .rx_queue_index = pkt->rx_queue } };
-	struct native_skb skb = { .skb = { .ifindex = ifindex, .ingress_ifindex = ifindex, .queue_mapping = pkt->rx_queue } };
-	struct run_pkt rp = { .buf = pkt->buf, .limit = (u8 *)pkt->buf + pkt->buf_size, .data = pkt->data, .meta = pkt->data,
-			      .end = (u8 *)pkt->data + pkt->len, .mac = pkt->data,
-			      .network = pkt->len >= 14 ? (u8 *)pkt->data + 14 : pkt->data,
-			      .native = is_xdp ? &xdp.pkt : &skb.pkt, .skb = is_xdp ? NULL : &skb.skb };
-	struct hook_event ev = { .ctx = is_xdp ? (void *)&xdp : (void *)&skb, .pkt = &rp, .cpu = U32_MAX };
+	struct hook_event ev = { .cpu = U32_MAX };
+	struct embed_packet e;
 	s64 ret;
 
 	if (!hook_any(s->hooks, HOOK_NETDEV))
 		return is_xdp ? XDP_PASS : -1;
-	if (!is_xdp && pkt->len >= 14)
-		skb.skb.protocol = (u32)rp.mac[12] | (u32)rp.mac[13] << 8;
-	pkt_publish(&rp);
+	embed_packet_begin(&e, pkt, ifindex, is_xdp);
+	ev.ctx = &e.ctx;
+	ev.pkt = &e.run;
 	ret = fire_at(s, &at, &ev, is_xdp ? XDP_PASS : -1);
-	pkt->data = rp.data;
-	pkt->len = (u32)(rp.end - rp.data);
+	embed_packet_end(&e, pkt);
 	return ret;
 }
 
 int64_t skep_fire_cgroup(struct skep *s, const char *cgroup, uint32_t attach_type, void *ctx)
 {
-	static u8 none[256];
+	u8 none[256] = { 0 }; /* programs may write to it */
 	struct hook_event ev = { .ctx = ctx ? ctx : none, .cpu = U32_MAX };
 
 	return hook_fire_cgroup(s->hooks, cgroup, attach_type, NULL, &ev);
