@@ -3,7 +3,8 @@
  * What a hook costs the traced process, beside the running kernel's own hooks (as root, where bpf(2) is allowed).
  *
  * A child calls an empty function, or makes a cheap system call, in a loop, and says how long one took; the parent attaches a
- * program that adds to a counter. Rounds are interleaved; medians and their difference to nothing attached.
+ * program that adds to a counter, or (second row) to an element of a hash. Rounds are short and interleaved; the cost is the median of
+ * differences between neighbours. With -s: skep's alone.
  */
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
@@ -14,9 +15,9 @@
 #include "hook/kit.h"
 #include "stat.h"
 
-#define ROUNDS 15
-#define CALLS  200000
-#define SLOW   20000 /* for what costs microseconds */
+#define ROUNDS 41
+#define CALLS  50000
+#define SLOW   5000 /* for what costs microseconds */
 
 /* ---- the traced child ---- */
 __attribute__((noinline)) static u64 probed(u64 x)
@@ -111,29 +112,54 @@ static struct hook skep_attach(u32 kind, u32 type, struct prog *p)
 	return h;
 }
 
+/* Adds to an element of a hash, if that is there. */
+#define HASH_COUNTER { STW(10, -4, 0), LDMAP(1, 0), MOV64(2, 10), ADDI(2, -4), CALL(BPF_FUNC_map_lookup_elem), JEQI(0, 0, 2), \
+		       MOVI(1, 1), XADD(0, 0, 1), MOVI(0, 0), EXIT() }
+enum { HASH_MAP_AT = 1 };
+
+static struct prog *hash_counter(u32 type)
+{
+	struct bpf_insn insns[] = HASH_COUNTER;
+	struct map *m = kit_map(BPF_MAP_TYPE_HASH, 64, 16);
+	u32 key = 0;
+
+	if (map_update(m, &key, (u8[64]){ 0 }, BPF_ANY))
+		kit_fail("update");
+	return kit_prog(type, insns, ARRAY_SIZE(insns), &m);
+}
+
 /* ---- the kernel's ---- */
-static int kernel_map = -1, kernel_why;
+static int kernel_why;
 
 static int kernel_bpf(int cmd, union bpf_attr *a) { return (int)syscall(SYS_bpf, cmd, a, sizeof(*a)); }
 
-static int kernel_prog(u32 type)
+static int kernel_map(u32 type, u32 n)
 {
-	struct bpf_insn insns[] = { LDVALUE(1, 0, 0), MOVI(2, 1), XADD(1, 0, 2), MOVI(0, 0), EXIT() };
+	u32 key = 0;
+	u8 value[64] = { 0 };
+	union bpf_attr a = { .map_type = type, .key_size = 4, .value_size = 64, .max_entries = n };
+	int fd = kernel_bpf(BPF_MAP_CREATE, &a);
+
+	a = (union bpf_attr){ .map_fd = (u32)fd, .key = (u64)(uintptr_t)&key, .value = (u64)(uintptr_t)value };
+	kernel_bpf(BPF_MAP_UPDATE_ELEM, &a);
+	return fd;
+}
+
+static int kernel_prog(u32 type, bool hash)
+{
+	struct bpf_insn array_counter[] = { LDVALUE(1, 0, 0), MOVI(2, 1), XADD(1, 0, 2), MOVI(0, 0), EXIT() };
+	struct bpf_insn counter[] = HASH_COUNTER;
+	static int maps[2] = { -1, -1 };
 	union bpf_attr a;
 
-	if (kernel_map < 0) {
-		memset(&a, 0, sizeof(a));
-		a.map_type = BPF_MAP_TYPE_ARRAY;
-		a.key_size = 4;
-		a.value_size = 64;
-		a.max_entries = 1;
-		kernel_map = kernel_bpf(BPF_MAP_CREATE, &a);
-	}
-	insns[0].imm = kernel_map;
+	if (maps[hash] < 0)
+		maps[hash] = kernel_map(hash ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_ARRAY, hash ? 16 : 1);
+	array_counter[0].imm = maps[0];
+	counter[HASH_MAP_AT].imm = maps[1];
 	memset(&a, 0, sizeof(a));
 	a.prog_type = type;
-	a.insns = (u64)(uintptr_t)insns;
-	a.insn_cnt = ARRAY_SIZE(insns);
+	a.insns = (u64)(uintptr_t)(hash ? counter : array_counter);
+	a.insn_cnt = hash ? ARRAY_SIZE(counter) : ARRAY_SIZE(array_counter);
 	a.license = (u64)(uintptr_t)"GPL";
 	return kernel_bpf(BPF_PROG_LOAD, &a);
 }
@@ -151,11 +177,11 @@ static int read_int(const char *path)
 }
 
 /* A perf event of the kernel with the program on it: a descriptor to close, or -1. */
-static int kernel_attach(u32 kind)
+static int kernel_attach(u32 kind, bool hash)
 {
 	struct perf_event_attr a = { .size = sizeof(a), .sample_period = 1, .wakeup_events = 1 };
 	bool function = kind == HOOK_UPROBE || kind == HOOK_URETPROBE;
-	int prog = kernel_prog(function ? BPF_PROG_TYPE_KPROBE : BPF_PROG_TYPE_TRACEPOINT), fd;
+	int prog = kernel_prog(function ? BPF_PROG_TYPE_KPROBE : BPF_PROG_TYPE_TRACEPOINT, hash), fd;
 
 	if (function) {
 		a.type = (u32)read_int("/sys/bus/event_source/devices/uprobe/type");
@@ -179,11 +205,13 @@ static int kernel_attach(u32 kind)
 }
 
 /* ---- rounds ---- */
-struct row { const char *name; u32 kind, type, what; double goal; };
+struct row { const char *name; u32 kind, type, what; bool hash; double goal; };
+
+static bool alone; /* skep's only */
 
 static void run(const struct row *r, struct prog *p)
 {
-	double bare[ROUNDS], ours[ROUNDS], theirs[ROUNDS], b, o, t;
+	double bare[ROUNDS], ours[ROUNDS], more[ROUNDS], theirs[ROUNDS], o, t;
 	u32 n = 0;
 
 	for (u32 i = 0; i < ROUNDS; i++) {
@@ -194,34 +222,39 @@ static void run(const struct row *r, struct prog *p)
 		h = skep_attach(r->kind, r->type, p);
 		ours[i] = measure(r->what, CALLS);
 		kit_detach(h.at, h.slot);
-		fd = kernel_attach(r->kind);
+		more[i] = ours[i] - bare[i];
+		fd = alone ? -1 : kernel_attach(r->kind, r->hash);
 		if (fd >= 0) {
-			theirs[n++] = measure(r->what, SLOW);
+			theirs[n++] = measure(r->what, SLOW) - bare[i];
 			close(fd);
 		}
 	}
-	b = median(bare, ROUNDS), o = median(ours, ROUNDS);
-	printf("%-28s %8.1f %8.1f %8.1f", r->name, b, o, o - b);
+	o = median(more, ROUNDS);
+	printf("%-28s %8.1f %8.1f %8.1f", r->name, median(bare, ROUNDS), median(ours, ROUNDS), o);
 	if (n) {
 		t = median(theirs, n);
-		printf(" %9.1f %7.0fx", t - b, (t - b) / (o - b > 0.1 ? o - b : 0.1));
+		printf(" %9.1f %7.0fx", t, t / (o > 0.1 ? o : 0.1));
 	} else {
 		printf(" %9s %8s", "-", "-");
 	}
-	printf("   goal %.0f\n", r->goal);
+	if (r->goal)
+		printf("   goal %.0f", r->goal);
+	printf("\n");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct row rows[] = {
-		{ "uprobe", HOOK_UPROBE, BPF_PROG_TYPE_KPROBE, FUNCTION, 10 },
-		{ "uretprobe", HOOK_URETPROBE, BPF_PROG_TYPE_KPROBE, FUNCTION, 30 },
-		{ "tracepoint sys_enter_getppid", HOOK_SYS_ENTER, BPF_PROG_TYPE_TRACEPOINT, CALL, 15 },
+		{ "uprobe", HOOK_UPROBE, BPF_PROG_TYPE_KPROBE, FUNCTION, false, 10 },
+		{ "uprobe, hash", HOOK_UPROBE, BPF_PROG_TYPE_KPROBE, FUNCTION, true, 0 },
+		{ "uretprobe", HOOK_URETPROBE, BPF_PROG_TYPE_KPROBE, FUNCTION, false, 30 },
+		{ "tracepoint sys_enter_getppid", HOOK_SYS_ENTER, BPF_PROG_TYPE_TRACEPOINT, CALL, false, 15 },
 	};
 	char path[4096];
 	ssize_t len = readlink(self, path, sizeof(path) - 1);
 	struct str why = { 0 };
 
+	alone = argc > 1 && !strcmp(argv[1], "-s");
 	if (len <= 0)
 		kit_fail("no /proc");
 	path[len] = 0;
@@ -234,7 +267,7 @@ int main(void)
 		kit_fail("%s", str_text(&why));
 	printf("%-28s %8s %8s %8s %9s %8s\n", "ns per event, medians", "bare", "skep", "cost", "kernel", "ratio");
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
-		run(&rows[i], kit_counter(rows[i].type, counters, 0));
+		run(&rows[i], rows[i].hash ? hash_counter(rows[i].type) : kit_counter(rows[i].type, counters, 0));
 	if (kernel_why)
 		printf("the kernel's hooks are not to be had: %s\n", strerror(kernel_why));
 	kit_close();

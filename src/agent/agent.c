@@ -38,7 +38,6 @@ static void block_init(struct agent_thread *t)
 	t->regs.ss = 0x2b;
 	t->regs.orig_ax = ~0ull;
 	t->env.printk = agent_printk;
-	t->own_run = &t->run;
 	t->strays = 255;
 	run_init(&t->run, NULL, &t->env);
 }
@@ -644,7 +643,7 @@ HOT void agent_return(struct agent_thread *t)
 
 u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp)
 {
-	u64 sp = thunk_sp + 16 + TRAMP_SKIP;
+	u64 sp = thunk_sp + THUNK_FRAME + 16 + TRAMP_SKIP;
 	struct agent_shadow *e = shadow_find(t, sp);
 
 	if (!e)

@@ -80,8 +80,10 @@ struct agent_ref {
 	u64 session;           /* what a call's entry and return have in common; 0: no session */
 	u64 func;              /* calls: address of the kernel's function that the program is on; 0: on the tracepoint */
 	u32 flags, slot;
+	u32 reads, pad;        /* its context */
 };
-_Static_assert(offsetof(struct agent_ref, entry) == REF_ENTRY && offsetof(struct agent_ref, pid) == REF_PID,
+_Static_assert(offsetof(struct agent_ref, entry) == REF_ENTRY && offsetof(struct agent_ref, pid) == REF_PID &&
+	       offsetof(struct agent_ref, reads) == REF_READS,
 	       "entry.S knows these places");
 struct agent_list {
 	u32 n, gen;
@@ -95,10 +97,10 @@ enum agent_unwinds { AGENT_UNWINDS_NOT, AGENT_UNWINDS, AGENT_CAUGHT };
 struct agent_site {
 	u64 addr;                        /* of the probed instruction, in this process */
 	/*
-	 * The only program there, if it wants its context alone and nothing else is to be done: of `enter`, or of `leave` where returns
-	 * are remembered. At a return instruction of a function whose calls are remembered: that of `exit`.
+	 * The only program there, if nothing else is to be done. Of `enter`, one that calls nothing; of `leave`, where returns are
+	 * remembered, and (at a return instruction of a function whose calls are remembered) of `exit`: one that wants its context alone.
 	 */
-	const struct agent_ref *plain, *plain_exit;
+	const struct agent_ref *bare, *plain, *plain_exit;
 	const struct agent_list *enter;  /* NULL: none */
 	const struct agent_list *leave;  /* functions: programs that see the return */
 	const struct agent_list *exit;   /* at a return instruction: programs that see the return of the function at `entry` */
@@ -109,7 +111,7 @@ struct agent_site {
 	u32 unwinds;                     /* enum agent_unwinds */
 	u32 special;                     /* it unwinds or has an exit list */
 };
-_Static_assert(offsetof(struct agent_site, addr) == SITE_ADDR && offsetof(struct agent_site, plain) == SITE_PLAIN,
+_Static_assert(offsetof(struct agent_site, addr) == SITE_ADDR && offsetof(struct agent_site, bare) == SITE_BARE,
 	       "entry.S knows these places");
 
 /*
@@ -128,8 +130,8 @@ struct agent_range { u64 next, at, size; };
 /* Programs on system calls; by number in tables of their own. */
 #define AGENT_SYSCALLS 512u
 struct agent_sys {
-	/* The only program on the entry of that call, if it wants its record alone and nothing else is to be done. */
-	const struct agent_ref *plain[AGENT_SYSCALLS];
+	/* The only program on the entry of that call, if it calls nothing and nothing else is to be done. */
+	const struct agent_ref *bare[AGENT_SYSCALLS];
 	const struct agent_list *raw_enter, *raw_exit;
 	const struct agent_list *enter[AGENT_SYSCALLS], *exit[AGENT_SYSCALLS];
 };
@@ -152,13 +154,12 @@ struct agent_thread {
 	u64 ra;                /* where to go on after a return */
 	u64 flags;             /* as lahf and seto have them */
 	struct agent_regs regs;
-	u64 unwound;           /* where the stack was when trapped returns were given back to be read; 0: they are in place */
 	u8 strays;             /* counts how often agent_near led elsewhere */
-	u32 in_vfork;          /* a child may be running in this block */
-	struct run *own_run;
-	u64 record[8];         /* context of programs on system calls */
-	u64 sys_nr;            /* of the call between its entry and its exit */
 	u64 busy_since;        /* when something else came to a probe for the first time during this event; 0: nothing did */
+	u64 unwound;           /* where the stack was when trapped returns were given back to be read; 0: they are in place */
+	u32 in_vfork;          /* a child may be running in this block */
+	u64 record[RECORD_SIZE / 8]; /* context of programs on system calls */
+	u64 sys_nr;            /* of the call between its entry and its exit */
 	u32 waiting;           /* for the supervisor: looks at no list */
 	u32 tid, pid;          /* as last asked for; pid tells a fork */
 	u32 seals;             /* in a call that gives up system calls */
@@ -178,10 +179,7 @@ _Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct
 	       offsetof(struct agent_thread, saved_sp) == THREAD_SP && offsetof(struct agent_thread, stack_top) == THREAD_TOP &&
 	       offsetof(struct agent_thread, ra) == THREAD_RA &&
 	       offsetof(struct agent_thread, flags) == THREAD_FLAGS && offsetof(struct agent_thread, regs) == THREAD_REGS &&
-	       offsetof(struct agent_thread, unwound) == THREAD_UNWOUND && offsetof(struct agent_thread, strays) == THREAD_STRAYS &&
-	       offsetof(struct agent_thread, own_run) == THREAD_RUN && offsetof(struct agent_thread, in_vfork) == THREAD_VFORK &&
-	       offsetof(struct agent_thread, record) == THREAD_RECORD && offsetof(struct agent_thread, sys_nr) == THREAD_NR &&
-	       offsetof(struct agent_thread, busy_since) == THREAD_SINCE,
+	       offsetof(struct agent_thread, strays) == THREAD_STRAYS && offsetof(struct agent_thread, busy_since) == THREAD_SINCE,
 	       "entry.S knows these places");
 
 /* ---- the blob's head: at the start of its data, written by the supervisor, but for `threads` ---- */
@@ -203,17 +201,20 @@ struct agent_head {
 	u32 ncpu;                    /* possible */
 	u32 clone_nr;                /* the last call that made a thread: what a new one comes out of */
 	u32 exec_nr;                 /* the process has just come out of this call; 0: that was told */
+	u32 unwinds;                 /* some site unwinds: see agent_thread.unwound */
+	u32 vforks;                  /* threads whose in_vfork is set */
 };
 
 _Static_assert(offsetof(struct agent_head, self) == HEAD_SELF && offsetof(struct agent_self, pid) == SELF_PID &&
 	       offsetof(struct agent_head, sys) == HEAD_SYS && offsetof(struct agent_head, exec_nr) == HEAD_EXEC &&
-	       offsetof(struct agent_sys, plain) == SYS_PLAIN && AGENT_SYSCALLS == SYS_MAX,
+	       offsetof(struct agent_head, unwinds) == HEAD_UNWINDS && offsetof(struct agent_head, vforks) == HEAD_VFORKS &&
+	       offsetof(struct agent_sys, bare) == SYS_BARE && AGENT_SYSCALLS == SYS_MAX,
 	       "entry.S knows these places");
 
 /* What the supervisor finds in the blob by this table, at its start. Offsets from the blob's base. */
 struct agent_exports {
 	u32 magic, head;
-	u32 uprobe, function, ret, sys_enter, sys_exit, call, work;
+	u32 uprobe, function, ret, sys_only, sys_enter, sys_exit, call, work;
 	u32 map_ops, tail_call, bodies, poll, may_goto;
 };
 

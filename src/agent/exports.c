@@ -13,6 +13,7 @@ __asm__(
 	".long agent_uprobe_thunk - agent_exports\n"
 	".long agent_function_thunk - agent_exports\n"
 	".long agent_return_thunk - agent_exports\n"
+	".long agent_sys_only_thunk - agent_exports\n"
 	".long agent_sys_enter_thunk - agent_exports\n"
 	".long agent_sys_exit_thunk - agent_exports\n"
 	".long agent_call_thunk - agent_exports\n"

@@ -29,29 +29,31 @@
 #define AT_DX  (THREAD_REGS + 96)
 #define AT_SI  (THREAD_REGS + 104)
 #define AT_DI  (THREAD_REGS + 112)
+#define AT_ORIG_AX (THREAD_REGS + 120)
 #define AT_IP  (THREAD_REGS + 128)
+#define AT_CS  (THREAD_REGS + 136)
 #define AT_FL  (THREAD_REGS + 144)
 #define AT_SP  (THREAD_REGS + 152)
+#define AT_SS  (THREAD_REGS + 160)
 
-#define THREAD_UNWOUND 224
-#define THREAD_STRAYS  232        /* counts to 256 */
-#define THREAD_VFORK   236
-#define THREAD_RUN     240        /* address of the thread's struct run */
-#define THREAD_RECORD  248
-#define THREAD_NR      312
-#define THREAD_SINCE   320
+#define THREAD_STRAYS  224        /* counts to 256 */
+#define THREAD_SINCE   232
 
 /* struct agent_site, struct agent_ref, struct agent_head, struct agent_self, struct agent_sys */
 #define SITE_ADDR 0
-#define SITE_PLAIN 8
+#define SITE_BARE 8
 #define REF_ENTRY 0
 #define REF_PID 8
+#define REF_READS 56
 #define HEAD_SELF 32
 #define HEAD_SYS 40
 #define HEAD_EXEC 108
+#define HEAD_UNWINDS 112
+#define HEAD_VFORKS 116
 #define SELF_PID 8
-#define SYS_PLAIN 0
+#define SYS_BARE 0
 #define SYS_MAX 512
+#define RECORD_SIZE 64
 
 /* Blocks by the 64 kilobytes where a stack pointer is. */
 #define NEAR_SHIFT 16
@@ -60,6 +62,8 @@
 
 /* What a trampoline leaves below the probed code's stack: its red zone, and what is pushed. */
 #define TRAMP_SKIP 128
+/* And a thunk below that: what C may change, rbx and rbp. */
+#define THUNK_FRAME 88
 /* From the return address of the trampoline's call back to the word that says which site it is. */
 #define AGENT_SITE_WORD 20
 

@@ -66,6 +66,7 @@ helper_fn agent_helper(u32 id);
 void agent_uprobe_thunk(void);
 void agent_function_thunk(void);
 void agent_return_thunk(void);
+void agent_sys_only_thunk(void);
 void agent_sys_enter_thunk(void);
 void agent_sys_exit_thunk(void);
 void agent_call_thunk(void);

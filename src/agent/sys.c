@@ -123,6 +123,12 @@ static __attribute__((noinline)) void came_from_exec(struct agent_thread *t)
 	t->regs.flags = flags;
 }
 
+static void set_vfork(struct agent_thread *t, u32 in)
+{
+	__atomic_fetch_add(&agent_head.vforks, in - t->in_vfork, __ATOMIC_RELAXED);
+	t->in_vfork = in;
+}
+
 /* Non-zero: the call is not to be made, its result is in the place of rax. */
 HOT u64 agent_sys_enter(struct agent_thread *t)
 {
@@ -134,10 +140,10 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 		came_from_exec(t);
 	t->sys_nr = nr;
 	if (unlikely(t->in_vfork && (u32)os_call4(__NR_getpid, 0, 0, 0, 0) == agent_pid()))
-		t->in_vfork = 0;
+		set_vfork(t, 0);
 	if (unlikely(changes_life(nr)) && is_vfork(nr, &t->regs)) {
 		t->vfork_nr = nr;
-		t->in_vfork = 1;
+		set_vfork(t, 1);
 	}
 	if (raw || one) {
 		const struct agent_regs *r = &t->regs;
@@ -160,7 +166,7 @@ HOT void agent_sys_exit(struct agent_thread *t)
 
 	if (unlikely(t->in_vfork && ret && agent_tgid() == agent_pid())) {
 		nr = t->vfork_nr; /* the child is on its own now: this is the parent again */
-		t->in_vfork = 0;
+		set_vfork(t, 0);
 	}
 	if (unlikely(nr == __NR_mmap || changes_life(nr)))
 		life_exit(t, nr, (s64)ret);

@@ -166,17 +166,17 @@ static int set_call(struct tracer *t, struct proc *p, struct stop *s, int at, co
 }
 
 /* Calls that are entered by the shortest way. */
-static int mark_plain(struct proc *p, struct stop *s)
+static int mark_bare(struct proc *p, struct stop *s)
 {
-	u64 plain[AGENT_SYSCALLS];
+	u64 bare[AGENT_SYSCALLS];
 
 	for (u32 nr = 0; nr < AGENT_SYSCALLS; nr++) {
 		const struct proc_list *l = &p->calls->list[FIRST_ENTER + nr];
-		bool is = l->plain == BPF_PROG_TYPE_TRACEPOINT && !p->calls->list[RAW_ENTER].at && !changes_life(nr);
+		bool is = l->plain == BPF_PROG_TYPE_TRACEPOINT && l->bare && !p->calls->list[RAW_ENTER].at && !changes_life(nr);
 
-		plain[nr] = is ? l->at + offsetof(struct agent_list, ref) : 0;
+		bare[nr] = is ? l->at + offsetof(struct agent_list, ref) : 0;
 	}
-	return stop_write(s, p->calls->at + offsetof(struct agent_sys, plain), plain, sizeof(plain));
+	return stop_write(s, p->calls->at + offsetof(struct agent_sys, bare), bare, sizeof(bare));
 }
 
 int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
@@ -201,7 +201,7 @@ int calls_sync(struct tracer *t, struct proc *p, struct stop *s, struct olds *ol
 		if (at >= 0 && point_wanted(&t->points[i], p))
 			err = set_call(t, p, s, at, &t->points[i], olds, why);
 	}
-	marked = mark_plain(p, s);
+	marked = mark_bare(p, s);
 	return err ? err : marked;
 }
 

@@ -310,46 +310,39 @@ static int each_block(const struct proc *p, const struct blob *b, const struct s
 }
 
 /* The block of a thread: at its gs base, or (where the process uses gs itself) found by its number. */
-struct search { const struct stop_thread *th; u64 at; u32 busy, waiting; };
+struct search { const struct stop_thread *th; struct agent_thread *t; };
+
+static bool is_block_of(const struct agent_thread *t, const struct stop_thread *th)
+{
+	return th->regs.fs_base ? t->fs == th->regs.fs_base : t->tid == (u32)th->tid;
+}
 
 static int is_block(void *arg, u64 at, const struct agent_thread *t)
 {
 	struct search *f = arg;
 
-	if (f->th->regs.fs_base ? t->fs != f->th->regs.fs_base : t->tid != (u32)f->th->tid)
+	(void)at;
+	if (!is_block_of(t, f->th))
 		return 0;
-	f->at = at;
-	f->busy = t->busy;
-	f->waiting = t->waiting;
+	memcpy(f->t, t, offsetof(struct agent_thread, env));
 	return 1;
 }
 
-bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i)
+struct agent_thread *proc_block(const struct proc *p, const struct blob *b, const struct stop *s, const struct stop_thread *th)
 {
-	struct stop_thread *th = &s->th[i];
-	struct search f = { .th = th };
+	union { struct agent_thread t; u8 bytes[1]; } *u = malloc(sizeof(*u));
+	u64 at = th->regs.gs_base;
+	struct search f = { th, &u->t };
 
-	if (!th->stopped)
-		return false;
-	if (th->inside < 0) {
-		each_block(p, b, s, is_block, &f);
-		th->inside = !f.waiting && (f.busy || th->regs.rip - p->text < b->text);
-	}
-	return th->inside;
-}
-
-int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s)
-{
-	for (u32 i = 0; i < s->n; i++)
-		for (u32 tries = 0; proc_inside(p, b, s, i); tries++) {
-			int err = tries < 2000 ? stop_step(s, i) : -EBUSY;
-
-			if (err == -ESRCH)
-				break;
-			if (err)
-				return err;
-		}
-	return 0;
+	if (!u)
+		return NULL;
+	if (at && !stop_read(s, at, u->bytes, offsetof(struct agent_thread, env)) && (u64)(uintptr_t)u->t.self == at &&
+	    at - p->base >= p->size && is_block_of(&u->t, th))
+		return &u->t;
+	if (each_block(p, b, s, is_block, &f) == 1)
+		return &u->t;
+	free(u);
+	return NULL;
 }
 
 struct unmap { struct stop *s; u64 *at; u32 n, cap; };
@@ -390,21 +383,6 @@ static int forget_block(void *arg, u64 at, const struct agent_thread *t)
 	u->at = v;
 	v[u->n++] = at;
 	return 0;
-}
-
-/* Would a thread that cannot be reached come back to what is to go? */
-static bool returns_here(const struct proc *p, const struct stop *s)
-{
-	for (u32 i = 0; i < s->n; i++) {
-		u64 ip = s->th[i].stopped ? s->th[i].regs.rip : s->th[i].pc;
-
-		if (ip - p->base < p->size)
-			return true;
-		for (u32 k = 0; k < p->nareas; k++)
-			if (ip - p->areas[k].at < p->areas[k].size)
-				return true;
-	}
-	return false;
 }
 
 /* Is all of the range mapped, as something that was put there? */
@@ -458,7 +436,9 @@ static int eject(struct proc *p, const struct blob *b, struct stop *s, bool doub
 
 	err = proc_quiet(p, b, s);
 	if (!err)
-		err = returns_here(p, s) ? -EBUSY : each_block(p, b, s, forget_block, &u);
+		err = stand_clear(p, b, s);
+	if (!err)
+		err = each_block(p, b, s, forget_block, &u);
 	if (!err) {
 		stop_flush(s);
 		while (u.n)
@@ -497,7 +477,7 @@ void proc_forget(struct proc *p)
 		free(f);
 	}
 	p->placed = p->ranges = 0;
-	p->leaving = false;
+	p->leaving = p->unwinds = false;
 	p->texts = NULL;
 	p->ntexts = 0;
 	free(p->calls);
@@ -724,6 +704,8 @@ static int abandoned(struct proc *p, const struct blob *b, struct stop *s, struc
 	return 0;
 }
 
+static bool any_site(const struct proc_site *site) { return site->plan.tramp; }
+
 int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why)
 {
 	struct proc *p = calloc(1, sizeof(*p));
@@ -738,6 +720,8 @@ int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why)
 		err = read_placed(p, s, h.placed);
 	if (!err)
 		err = read_ranges(p, s, h.ranges);
+	if (!err)
+		sites_restore(p, b, s, any_site);
 	for (u32 i = 0; !err && i < p->nsites; i++) {
 		int one = site_remove(p, b, s, &p->sites[i]);
 
@@ -1166,6 +1150,8 @@ static int place_prog(struct proc *p, const struct blob *b, struct stop *s, cons
 	ret->entry = at + j->entry;
 	ret->flags = (needs_lane(prog) ? AGENT_NEEDS_LANE : 0) | (needs_cpu(prog, j) ? AGENT_NEEDS_CPU : 0) |
 		     (prog->image.may_throw || prog->image.may_tail_call ? AGENT_MAY_THROW : 0);
+	ret->bare = j->bare;
+	ret->reads = j->reads_ctx;
 	ret->at = p->image;
 	ret->size = table + j->size;
 	p->image += ret->size;

@@ -32,13 +32,16 @@ struct piece { u64 at; struct piece *next; };
 /* `table`: of `ntable` addresses of the objects in it, for map-in-map and prog arrays. */
 struct proc_map { struct map *map; u64 at, file; u64 size; u64 table; u32 ntable; };
 struct proc_ready { u32 id; struct jit_portable image; };
-struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; };
+struct proc_prog { u32 id; u64 image, entry; u32 flags; u64 at, size; bool bare, reads; };
 
 /* Room for trampolines near some code. */
 struct proc_area { u64 at, size, used; u64 free; bool pun; }; /* pun: a page for jumps that could go nowhere else */
 
-/* A list in the process: whose, and which generation. `plain`: type of its only program, if that wants nothing but its context; else 0. */
-struct proc_list { u64 at, id; u32 gen, n, plain; };
+/*
+ * A list in the process: whose, and which generation. `plain`: type of its only program, if that wants nothing but its context, else 0;
+ * `bare`: it calls nothing either.
+ */
+struct proc_list { u64 at, id; u32 gen, n, plain; bool bare; };
 
 struct proc_site {
 	u64 addr;              /* of the probed instruction */
@@ -60,6 +63,7 @@ struct proc_site {
 	const struct point *want_enter, *want_leave, *want_exit; /* while the process is brought in step */
 	bool wanted, want_returns;
 	bool hopeless;         /* its code cannot be rewritten */
+	bool restored;         /* its code is the original again, the rest of its removal is to come */
 };
 
 /* Lists on system calls: struct agent_sys at `at`, as one array. */
@@ -75,6 +79,7 @@ struct proc {
 	struct piece *free[PROC_CLASSES];
 	struct piece *spare;   /* records of sites that are no more */
 	u64 placed, ranges;    /* the last record of each list */
+	bool unwinds;          /* some site unwinds, and the agent knows */
 	struct proc_map *maps;
 	u32 nmaps, mapcap;
 	struct proc_prog *progs;
@@ -170,21 +175,37 @@ int proc_fill(struct proc *p, const struct blob *b, struct stop *s, struct str *
 const struct proc_map *proc_map_by_id(const struct proc *p, u32 id);
 struct proc_sink { int fd; u64 size; u32 mark; s32 cpu; bool overwrite; };
 int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_id, u32 slot, const struct proc_sink *k);
-/* Is this thread in the agent, or about to be? */
+/* A copy of the block of a stopped thread, up to its `env`; NULL: it has none. To be freed. */
+struct agent_thread *proc_block(const struct proc *p, const struct blob *b, const struct stop *s, const struct stop_thread *th);
+
+/* ---- trace_stand.c ---- */
+/* Is this thread in the agent? */
 bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i);
 /* Each thread has been seen outside of the agent: what a list that was replaced held is not run any more. 0, -EBUSY. */
-int proc_quiet(const struct proc *p, const struct blob *b, struct stop *s);
+int proc_quiet(struct proc *p, const struct blob *b, struct stop *s);
+/* Let threads go on until none is in the agent, nor where it `stays` (or NULL). 0, -EBUSY, -ESRCH. */
+int stand_leave(struct proc *p, const struct blob *b, struct stop *s, bool (*stays)(const struct proc *p, u64 ip));
+/* Find s->frames, as long as no thread has run since. 0, -ENOMEM. */
+int stand_look(const struct proc *p, const struct blob *b, struct stop *s);
+/* Nobody comes back to what was put into the process: 0, -EBUSY, -ENOMEM. */
+int stand_clear(const struct proc *p, const struct blob *b, struct stop *s);
+/* May the code be changed with the threads where they are? 0, or -EAGAIN. Then they are moved to where it is done. */
+int stand_may_change(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan);
+void stand_forward(struct stop *s, const struct patch_plan *plan);
+/* The code is as it was: threads go back to it. -EAGAIN: some cannot. */
+int stand_back(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan);
 
 /* ---- trace_site.c ---- */
 /* Rewrite the code at site->addr, kind and returns given: 0 or -errno. */
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why);
-/* What kind of a place it is now, and whether its one program is all there is to it: where that is. */
-u64 site_plain(const struct proc_site *site), site_plain_exit(const struct proc_site *site);
+/* What kind of a place it is now, and whether its one program is all there is to it. */
 int site_mark(struct stop *s, const struct proc_site *site);
 /* USDT semaphores: the counter at `at` says that somebody listens; and no more. */
 void site_count(struct stop *s, struct proc_site *site, u64 at);
 void site_uncount(struct proc *p, struct stop *s, struct proc_site *site);
-/* Put the code back. -EBUSY: a thread is in the trampoline; try again. */
+/* Put the code back. -EAGAIN: a thread is in the trampoline, which stays. */
 int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site);
+/* The code alone, of all sites that go; and threads leave them, all at once. site_remove() does the rest. */
+void sites_restore(struct proc *p, const struct blob *b, struct stop *s, bool (*goes)(const struct proc_site *site));
 
 #endif

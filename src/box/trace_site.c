@@ -21,7 +21,6 @@
 #define AREA_SIZE  65536u
 #define AREA_MOST  (8u << 20)
 #define TRAMP_ROOM 320u
-#define STEPS      2000u       /* of 20 us and more: for a thread to leave a stub */
 #define MAX_FUNC   (1u << 20)
 #define REACH      ((u64)0x7ff00000)
 
@@ -203,7 +202,8 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	bool call = site->kind == AGENT_SYSCALL;
 	struct tramp t = { .p = plan, .site = site, .word = site->tramp,
 			   .a = { .buf = buf, .cap = TRAMP_ROOM, .addr = site->tramp } };
-	u64 words[3] = { p->base + (call			     ? b->exp->sys_enter
+	u64 words[3] = { p->base + (call && site->returns	     ? b->exp->sys_enter
+				    : call			     ? b->exp->sys_only
 				    : site->returns || site->records ? b->exp->function
 								     : b->exp->uprobe),
 			 site->remote, p->base + (call ? b->exp->sys_exit : b->exp->ret) };
@@ -231,45 +231,6 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	plan->tramp_len = t.a.n;
 	site->ret_at = t.ret_at;
 	return t.a.err;
-}
-
-/* ---- threads that stand in what changes ---- */
-typedef int (*ip_fn)(const struct patch_plan *p, u64 ip, u64 *ret_ip);
-
-/* May the code be changed with the threads where they are? 0, or -EAGAIN. */
-static int may_move(const struct stop *s, const struct patch_plan *plan, ip_fn fn)
-{
-	for (u32 i = 0; i < s->n; i++) {
-		u64 to;
-		u64 ip = s->th[i].stopped ? s->th[i].regs.rip : s->th[i].pc;
-		int err = fn(plan, ip, &to);
-
-		if (err && err != -ENOENT)
-			return err;
-		if (!s->th[i].stopped && to != ip)
-			return -EAGAIN;
-	}
-	return 0;
-}
-
-/* Those inside the stub come back from the agent soon. */
-static int leave_tramp(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan, u32 i)
-{
-	u64 to;
-	int err = 0;
-
-	for (u32 tries = 0; s->th[i].stopped && tries < STEPS; tries++) {
-		err = proc_inside(p, b, s, i) ? -EAGAIN : patch_ip_back(plan, s->th[i].regs.rip, &to);
-		if (err != -EAGAIN)
-			break;
-		err = stop_step(s, i);
-		if (err)
-			return err == -ESRCH ? 0 : err;
-		err = -EAGAIN;
-	}
-	if (!err && s->th[i].stopped)
-		stop_move(s, i, to);
-	return err == -ENOENT ? 0 : err;
 }
 
 /* ---- sites ---- */
@@ -489,14 +450,41 @@ static bool begins(const struct stop *s, const struct proc_site *site)
 	       (code[0] == 0x55 || !memcmp(code, "\xf3\x0f\x1e\xfa", 4));
 }
 
+/* What there is no more to a site than: its one program, as struct agent_site has it. */
+struct alone { const struct agent_ref *bare, *plain, *plain_exit; };
+_Static_assert(offsetof(struct agent_site, plain) - offsetof(struct agent_site, bare) == offsetof(struct alone, plain) &&
+	       offsetof(struct agent_site, plain_exit) - offsetof(struct agent_site, bare) == offsetof(struct alone, plain_exit),
+	       "written at once");
+
+static const struct agent_ref *only_ref(const struct proc_list *l)
+{
+	return l->plain ? (const struct agent_ref *)(l->at + offsetof(struct agent_list, ref)) : NULL;
+}
+
+static struct alone alone_at(const struct proc_site *site)
+{
+	bool remembers = site->returns || site->records;
+	struct alone a = { 0 };
+
+	if (site->kind != AGENT_UPROBE || site->unwinds)
+		return a;
+	if (!remembers && !site->exit.at && site->enter.bare)
+		a.bare = only_ref(&site->enter);
+	if (remembers && !site->exit.at && !site->enter.at)
+		a.plain = only_ref(&site->leave);
+	if (site->entry && !site->enter.at && !site->leave.at)
+		a.plain_exit = only_ref(&site->exit);
+	return a;
+}
+
 /* Before it is changed. */
 static int note_site(struct stop *s, const struct proc_site *site, const struct patch_plan *plan)
 {
+	struct alone a = alone_at(site);
 	struct agent_placed r = {
 		.site = { .addr = site->addr, .kind = site->kind, .begins = begins(s, site), .entry = site->entry,
 			  .unwinds = site->unwinds, .special = site->unwinds || site->exit.at, .ret_at = site->ret_at,
-			  .plain = (const struct agent_ref *)site_plain(site),
-			  .plain_exit = (const struct agent_ref *)site_plain_exit(site),
+			  .bare = a.bare, .plain = a.plain, .plain_exit = a.plain_exit,
 			  .enter = (const struct agent_list *)site->enter.at,
 			  .leave = (const struct agent_list *)site->leave.at,
 			  .exit = (const struct agent_list *)site->exit.at },
@@ -521,19 +509,15 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	if (!err)
 		err = make_jump(plan);
 	if (!err)
-		err = may_move(s, plan, patch_ip_forward);
+		err = stand_may_change(p, b, s, plan);
 	if (!err)
 		err = note_site(s, site, plan);
 	if (!err)
 		err = stop_write(s, site->tramp, buf, sizeof(buf));
 	if (!err && plan->form == PATCH_JMP2)
 		err = stop_write(s, plan->pad, plan->new_pad, 5);
-	for (u32 i = 0; !err && i < s->n; i++) {
-		u64 to;
-
-		if (s->th[i].stopped && !patch_ip_forward(plan, s->th[i].regs.rip, &to))
-			stop_move(s, i, to);
-	}
+	if (!err)
+		stand_forward(s, plan);
 	if (!err)
 		err = stop_write(s, plan->start, plan->new, plan->len);
 	if (err) {
@@ -563,27 +547,65 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	return err == -ENOSPC || err == -EEXIST || err == -EILSEQ || err == -EBUSY || err == -ERANGE ? -EOPNOTSUPP : err;
 }
 
-int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
+/* From here on nobody comes in. */
+static int restore(struct proc *p, struct stop *s, struct proc_site *site)
 {
 	struct patch_plan *plan = &site->plan;
 	u8 now[8];
 	int err;
 
-	if (!plan->tramp)
-		return 0;
 	take(p, plan, false);
 	if (stop_read(s, plan->start, now, plan->len) || memcmp(now, plan->new, plan->len)) {
 		plan->tramp = 0; /* the module is gone, something else may be there */
 		return 0;
 	}
-	/* from here on nobody comes in */
 	err = stop_write(s, plan->start, plan->old, plan->len);
 	if (!err && plan->form == PATCH_JMP2)
 		err = stop_write(s, plan->pad, plan->old_pad, 5);
-	if (err)
-		return err;
-	for (u32 i = 0; i < s->n; i++)
-		err = leave_tramp(p, b, s, plan, i) ? -EAGAIN : err;
+	site->restored = !err;
+	return err;
+}
+
+/* In a stub whose code is the original again? */
+static bool in_restored(const struct proc *p, u64 ip)
+{
+	u64 to;
+
+	for (u32 i = 0; i < p->nsites; i++)
+		if (p->sites[i].restored && patch_ip_back(&p->sites[i].plan, ip, &to) == -EAGAIN)
+			return true;
+	return false;
+}
+
+void sites_restore(struct proc *p, const struct blob *b, struct stop *s, bool (*goes)(const struct proc_site *site))
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < p->nsites; i++) {
+		struct proc_site *site = &p->sites[i];
+
+		if (site->plan.tramp && !site->restored && goes(site) && !restore(p, s, site))
+			n++;
+	}
+	if (n)
+		stand_leave(p, b, s, in_restored);
+}
+
+int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
+{
+	struct patch_plan *plan = &site->plan;
+	int err;
+
+	if (!plan->tramp)
+		return 0;
+	if (!site->restored) {
+		err = restore(p, s, site);
+		if (err || !plan->tramp)
+			return err;
+		stand_leave(p, b, s, in_restored);
+	}
+	err = stand_back(p, b, s, plan);
+	site->restored = false;
 	plan->tramp = 0;
 	if (site->remote)
 		note_plan(s, site, plan);
@@ -595,30 +617,13 @@ int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct pro
 	return 0;
 }
 
-static u64 only_ref(const struct proc_list *l) { return l->plain ? l->at + offsetof(struct agent_list, ref) : 0; }
-
-u64 site_plain(const struct proc_site *site)
-{
-	if (site->unwinds || site->exit.at)
-		return 0;
-	if (site->kind == AGENT_UPROBE && (site->returns || site->records))
-		return site->enter.at ? 0 : only_ref(&site->leave);
-	return only_ref(&site->enter);
-}
-
-u64 site_plain_exit(const struct proc_site *site)
-{
-	return site->unwinds || site->enter.at || site->leave.at || !site->entry ? 0 : only_ref(&site->exit);
-}
-
 int site_mark(struct stop *s, const struct proc_site *site)
 {
-	u64 plain[2] = { site_plain(site), site_plain_exit(site) };
+	struct alone a = alone_at(site);
 	u32 v[2] = { site->unwinds, site->unwinds || site->exit.at };
 
-	_Static_assert(offsetof(struct agent_site, special) == offsetof(struct agent_site, unwinds) + 4 &&
-		       offsetof(struct agent_site, plain_exit) == offsetof(struct agent_site, plain) + 8, "written at once");
-	if (stop_write(s, site->remote + offsetof(struct agent_site, plain), plain, sizeof(plain)))
+	_Static_assert(offsetof(struct agent_site, special) == offsetof(struct agent_site, unwinds) + 4, "written at once");
+	if (stop_write(s, site->remote + offsetof(struct agent_site, bare), &a, sizeof(a)))
 		return -EFAULT;
 	return stop_write(s, site->remote + offsetof(struct agent_site, unwinds), v, sizeof(v));
 }

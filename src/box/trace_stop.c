@@ -326,9 +326,9 @@ static int settle(pid_t tid, int st)
 }
 
 /* The system call that a thread is in (-1: none that was made), and where it returns to. 0, -EOPNOTSUPP: in none, or -errno. */
-static int call_of(pid_t pid, pid_t tid, int *ret_nr, u64 *ret_pc)
+static int call_of(pid_t pid, pid_t tid, int *ret_nr, u64 *ret_sp, u64 *ret_pc)
 {
-	char text[256], *pc;
+	char text[256], *pc, *sp;
 	ssize_t n = text_of(text, sizeof(text), "/proc/%d/task/%d/syscall", pid, tid);
 
 	if (n < 0)
@@ -338,15 +338,18 @@ static int call_of(pid_t pid, pid_t tid, int *ret_nr, u64 *ret_pc)
 		return -EOPNOTSUPP;
 	*ret_nr = atoi(text);
 	*ret_pc = strtoull(pc + 1, NULL, 16);
+	*pc = 0;
+	sp = strrchr(text, ' ');
+	*ret_sp = sp ? strtoull(sp + 1, NULL, 16) : 0;
 	return 0;
 }
 
 /* Is it in a system call that goes on although it was interrupted? And where that returns to. */
-static bool unreachable(pid_t pid, pid_t tid, u64 *ret_pc)
+static bool unreachable(pid_t pid, pid_t tid, u64 *ret_sp, u64 *ret_pc)
 {
 	int nr;
 
-	return call_of(pid, tid, &nr, ret_pc) == 0 && nr >= 0;
+	return call_of(pid, tid, &nr, ret_sp, ret_pc) == 0 && nr >= 0;
 }
 
 /* 0, -ESRCH: it ended, -EAGAIN: out of reach, -ETIMEDOUT: it runs. */
@@ -355,7 +358,7 @@ static int wait_thread(struct stop *s, struct stop_thread *t)
 	int st, err = wait_stop(t->tid, DOUBT_NS, &st);
 
 	for (u32 n = 0; err == -EAGAIN && n < PATIENCE_NS / DOUBT_NS; n++) {
-		bool blocked = unreachable(s->pid, t->tid, &t->pc);
+		bool blocked = unreachable(s->pid, t->tid, &t->sp, &t->pc);
 
 		/* one that has stopped by now, at the end of a call, looks like one that is blocked in it */
 		err = wait_stop(t->tid, blocked ? 0 : DOUBT_NS, &st);
@@ -413,6 +416,7 @@ static void let_go(struct stop *s)
 			ptrace(PTRACE_DETACH, s->th[i].tid, NULL, NULL);
 	free(s->th);
 	free(s->views);
+	free(s->frames);
 	if (s->mem >= 0)
 		close(s->mem);
 	*s = (struct stop){ .mem = -1 };
@@ -448,7 +452,8 @@ int stop_begin(struct stop *s, pid_t pid, struct str *why)
 int stop_park(pid_t pid, u64 *ret_at, u8 old[2])
 {
 	static const u8 loop[2] = { 0xeb, 0xfe };
-	int nr, mem, err = call_of(pid, pid, &nr, ret_at);
+	u64 sp;
+	int nr, mem, err = call_of(pid, pid, &nr, &sp, ret_at);
 
 	if (err)
 		return err;
@@ -784,28 +789,46 @@ void stop_move(struct stop *s, u32 i, u64 to)
 	flush_thread(s, i);
 }
 
-int stop_step(struct stop *s, u32 i)
+static int let_run(struct stop *s, u32 i)
 {
 	struct stop_thread *t = &s->th[i];
-	int err = i ? 0 : end_work(s), st;
+	int err = i ? 0 : end_work(s);
 
-	if (err || !t->stopped)
-		return err ? err : -EAGAIN;
-	forget_views(s);
-	if (t->changed && ptrace(PTRACE_SETREGS, t->tid, NULL, &t->regs))
-		return -ESRCH;
-	if (ptrace(PTRACE_CONT, t->tid, NULL, NULL))
-		return -ESRCH;
-	usleep(20);
-	ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL);
-	err = wait_stop(t->tid, PATIENCE_NS, &st);
-	if (!err)
-		err = settle(t->tid, st);
-	t->stopped = !err;
+	if (!err && t->changed && ptrace(PTRACE_SETREGS, t->tid, NULL, &t->regs))
+		err = -ESRCH;
+	if (!err && ptrace(PTRACE_CONT, t->tid, NULL, NULL))
+		err = -ESRCH;
 	t->changed = false;
-	if (!err)
-		load_regs(t);
+	t->stopped = false;
 	return err;
+}
+
+int stop_step_some(struct stop *s)
+{
+	forget_views(s);
+	s->framed = false;
+	for (u32 i = 0; i < s->n; i++)
+		s->th[i].go = s->th[i].go && s->th[i].stopped && !let_run(s, i);
+	usleep(20);
+	for (u32 i = 0; i < s->n; i++)
+		if (s->th[i].go)
+			ptrace(PTRACE_INTERRUPT, s->th[i].tid, NULL, NULL);
+	for (u32 i = 0; i < s->n; i++) {
+		struct stop_thread *t = &s->th[i];
+		int err, st;
+
+		if (!t->go)
+			continue;
+		err = wait_stop(t->tid, PATIENCE_NS, &st);
+		if (!err)
+			err = settle(t->tid, st);
+		t->stopped = !err;
+		if (!err)
+			load_regs(t);
+		else if (err != -ESRCH)
+			return err;
+	}
+	return s->th[0].stopped ? 0 : -ESRCH;
 }
 
 void stop_end(struct stop *s)

@@ -21,11 +21,16 @@
 struct stop_thread {
 	pid_t tid;
 	bool stopped;             /* false: in a system call that signals do not interrupt; it cannot run before that ends */
-	u64 pc;                   /* where that call returns to */
+	u64 pc, sp;               /* where that call returns to, with which stack */
 	bool changed;             /* regs are to be written back */
+	bool go;                  /* stop_step_some() is for this one */
 	s8 inside;                /* in the agent? negative: not known (proc_inside()) */
+	u64 below;                /* where its own stack is, if it is on the agent's; else 0. Known when `inside` is */
 	struct user_regs_struct regs;
 };
+
+/* Of a signal handler that thread `th` is in: `at` is where the interrupted address is in it. See trace_stand.c. */
+struct stop_frame { u64 at, ip; u32 th; };
 
 struct stop {
 	pid_t pid;
@@ -41,6 +46,9 @@ struct stop {
 	bool lifted;              /* the first thread's own seccomp filters do not see what it does for us */
 	bool opens;               /* it has opened a file of this process, by /proc */
 	struct stop_view *views;  /* of its memory, as long as nothing of it runs */
+	struct stop_frame *frames;
+	u32 nframes, framecap;
+	bool framed;              /* they have been looked for, and no thread has run since */
 };
 
 /* Stop all threads of a process: 0, -ESRCH, -EPERM (`why` says), -EAGAIN: none can act now, -EIO, -ENOMEM. */
@@ -91,7 +99,7 @@ bool stop_same_pids(pid_t pid); /* numbers of processes mean the same there */
 /* The first thread runs code there with rdi, on the stack given, until *word of this process (shared with it) is not `old`. */
 int stop_call(struct stop *s, u64 at, u64 rdi, u64 stack, const u32 *word, u32 old);
 
-/* Let one thread run for a moment, from where it cannot be left, and stop it again: 0, -EAGAIN: out of reach, -ESRCH: it ended. */
-int stop_step(struct stop *s, u32 i);
+/* Let threads (`go`) run for a moment, from where they cannot be left, and stop them again. 0 or -errno. */
+int stop_step_some(struct stop *s);
 
 #endif

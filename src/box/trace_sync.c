@@ -205,6 +205,7 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 	u32 n = pt->list->n;
 	struct agent_list *l = calloc(1, list_size(n));
 	int err = l ? 0 : -ENOMEM;
+	bool bare = false;
 	u64 at = 0;
 
 	for (u32 i = 0; !err && i < n; i++) {
@@ -229,7 +230,9 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 						     .session = r->session,
 						     .func = r->func,
 						     .flags = prog->flags | (r->flags & HOOK_F_SESSION ? AGENT_SESSION : 0),
-						     .slot = r->slot };
+						     .slot = r->slot,
+						     .reads = prog->reads };
+		bare = prog->bare;
 	}
 	if (!err) {
 		l->gen = n; /* what it was made for: says its size */
@@ -238,7 +241,7 @@ int proc_put_list(struct tracer *t, struct proc *p, struct stop *s, const struct
 	}
 	if (!err)
 		*ret = (struct proc_list){ .at = at, .id = (u64)(uintptr_t)pt->id, .gen = pt->list->gen, .n = n,
-					   .plain = l->n == 1 && !l->ref[0].flags ? l->ref[0].prog_type : 0 };
+					   .plain = l->n == 1 && !l->ref[0].flags ? l->ref[0].prog_type : 0, .bare = bare };
 	free(l);
 	return err;
 }
@@ -401,12 +404,31 @@ static int sync_one_site(struct tracer *t, struct proc *p, struct stop *s, struc
 	return 0;
 }
 
+/* Before one does: from then on what runs at a place is not all there is to do there. */
+static int tell_unwinds(const struct tracer *t, struct proc *p, struct stop *s)
+{
+	u32 any = 0;
+	int err;
+
+	for (u32 i = 0; i < p->nsites && !any; i++)
+		any = p->sites[i].want_unwinds || p->sites[i].unwinds;
+	if (p->unwinds == (any != 0))
+		return 0;
+	err = stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, unwinds), &any, sizeof(any));
+	if (!err)
+		p->unwinds = any;
+	return err;
+}
+
+static bool is_to_go(const struct proc_site *s) { return !s->wanted || outgrown(s); }
+
 /* Entries first: returns have other means. */
 static int sync_sites(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
 {
-	int first = 0;
+	int first = tell_unwinds(t, p, s);
 
 	p->wants = 0;
+	sites_restore(p, &t->blob, s, is_to_go);
 	for (u32 i = 0; i < p->nsites; i++)
 		p->wants += p->sites[i].wanted && !p->sites[i].tramp;
 	for (u32 pass = 0; pass < 2; pass++)
@@ -553,7 +575,7 @@ static void prepare(const struct tracer *t, struct proc *p)
  */
 static void hush(const struct tracer *t, const struct proc *p)
 {
-	u64 none[2] = { 0 };
+	u64 none[3] = { 0 };
 
 	if (!p->base)
 		return;
@@ -569,7 +591,7 @@ static void hush(const struct tracer *t, const struct proc *p)
 			continue;
 		for (u32 k = 0; k < ARRAY_SIZE(lists); k++)
 			if (has[k] && !lists[k].want) {
-				stop_poke(p->pid, site->remote + offsetof(struct agent_site, plain), none, sizeof(none));
+				stop_poke(p->pid, site->remote + offsetof(struct agent_site, bare), none, sizeof(none));
 				stop_poke(p->pid, site->remote + lists[k].at, none, 8);
 			}
 	}

@@ -310,6 +310,14 @@ static int portable_bytes(const struct jit *j, const struct jit_target *t, u32 s
 	return emit_link(&j->e, t, start, p->bytes + start);
 }
 
+/* Its frame: BPF's stack, six saved registers, the return address. */
+static bool is_bare(const struct jit *j)
+{
+	const struct jit_sub *s = &j->sub[0];
+
+	return j->l->nsubs == 1 && !j->need_run && !s->calls && !s->may_goto && s->stack + 7 * 8 <= JIT_BARE_STACK;
+}
+
 int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, struct arena *a, struct jit_portable *ret)
 {
 	const struct jit_target *t = target();
@@ -336,6 +344,8 @@ int jit_compile_portable(const struct lowered *l, const struct jit_opts *o, stru
 	p.entry = start + emit_label_at(&j.e, j.entry);
 	p.call = start + emit_label_at(&j.e, j.call);
 	p.hop = start + emit_label_at(&j.e, j.hop);
+	p.bare = is_bare(&j);
+	p.reads_ctx = j.flow.sub_args[0] >> BPF_REG_1 & 1;
 	*ret = p;
 	return 0;
 }

@@ -57,7 +57,10 @@ struct jit_portable {
 	u32 nsubs;
 	struct lower_ref *slot; /* nslots, malloc'ed; `op` has no meaning; names and maps as in what was compiled */
 	u32 nslots;
+	bool bare;              /* it calls nothing, needs no struct run and no more than JIT_BARE_STACK bytes of stack */
+	bool reads_ctx;         /* the entry looks at its context */
 };
+#define JIT_BARE_STACK 128u
 /* image.hop of every other image: goes to its `tail` as C calls it. NULL: compiled code does so itself. */
 void *jit_hop(void);
 /* Is executable memory to be had in this process? */
