@@ -184,6 +184,7 @@ struct notif {
 	bool believed;             /* client is who had this number last (client_of); with `doubt` something shows that it has ended */
 	bool doubt;
 	struct ahead ahead;
+	bool moved;                /* this thread serves it on its processor */
 	struct str reason;         /* of a command that failed */
 	u64 obj_dev, obj_ino;      /* the object it was last about, for the log; 0: none */
 };

@@ -3,6 +3,7 @@
 #ifndef SKEP_BOX_PRIV_H
 #define SKEP_BOX_PRIV_H
 
+#include <sched.h>
 #include <stdio.h>
 
 #include "box/box.h"
@@ -29,6 +30,7 @@ struct listener {
 	u32 idle, threads;         /* atomic: blocked in RECV; alive, and the main loop as one */
 	u32 want;                  /* atomic: how many are to be idle; see note_begun() */
 	u32 cpus;                  /* threads that can run at once */
+	cpu_set_t where;           /* and where */
 	u32 run, begun;            /* atomic: calls served since the last slow one; all that were begun */
 	bool hung_up;              /* nobody is under the filter any more; atomic */
 	bool unwatched;            /* atomic: parked threads sleep until the next call; see park() */

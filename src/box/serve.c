@@ -267,11 +267,28 @@ static void task(struct caller *w, struct run_task *ret)
 
 static void identify(struct caller *w) { identity_fill(of(w)); }
 
+/* Where a client runs that may run anywhere means nothing: one look, and no move, for most. */
+static void join_cpu(struct caller *w)
+{
+	struct notif *n = of(w);
+	cpu_set_t its;
+
+	if (sched_getaffinity(n->tid, sizeof(its), &its) || CPU_COUNT(&its) != 1)
+		return;
+	n->moved = !sched_setaffinity(0, sizeof(its), &its);
+}
+
+static void leave_cpu(struct notif *n)
+{
+	if (n->moved)
+		sched_setaffinity(0, sizeof(n->from->where), &n->from->where);
+}
+
 struct caller *notif_caller(struct notif *n)
 {
 	n->who = (struct caller){ .identify = identify, .copy_in = copy_in, .copy_out = copy_out, .fd_ident = fd_ident,
 				  .fd_give = fd_give, .fd_add = fd_add, .fd_close = fd_close, .task = task, .fd_take = fd_take,
-				  .pin_path = pin_path };
+				  .join_cpu = join_cpu, .pin_path = pin_path };
 	return &n->who;
 }
 
@@ -341,6 +358,7 @@ static void dispatch(struct notif *n)
 		answer(n, 0, (s32)ret, 0);
 	else
 		answer(n, ret, 0, 0);
+	leave_cpu(n);
 	client_put(n->client);
 	str_free(&n->reason);
 }
@@ -589,6 +607,7 @@ int serve_start(struct box *b, int fd)
 	l->fd = fd;
 	l->want = 2;
 	l->cpus = (u32)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+	sched_getaffinity(0, sizeof(l->where), &l->where);
 	l->threads = 1; /* the main loop, until it sees the hang-up */
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_condattr_init(&clock);

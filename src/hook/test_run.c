@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -70,6 +71,14 @@ static int fail(struct test_run *t, int err, const char *why)
 	return err;
 }
 
+/* The processor that the run is told, and whose part of per-CPU maps it has; 0 in runs that are to be the same each time. */
+static u32 lane(const struct test_run *t)
+{
+	int cpu = t->flags & BPF_F_TEST_RUN_ON_CPU ? (int)t->cpu : t->beyond ? 0 : sched_getcpu();
+
+	return cpu < 0 || (u32)cpu >= map_possible_cpus() ? 0 : (u32)cpu;
+}
+
 /* Run `repeat` times on the same context, as it is left by the run before. */
 static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct test_run *t)
 {
@@ -79,6 +88,7 @@ static void run_repeat(struct prog *p, void *ctx, struct test_env *env, struct t
 
 	run_init(&run, &p->image, &env->env);
 	run.prog_type = p->type;
+	run.cpu = lane(t);
 	start = clock_ns(CLOCK_MONOTONIC);
 	for (u32 i = 0; i < n; i++) {
 		run.image = &p->image;

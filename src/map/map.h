@@ -148,6 +148,7 @@ int map_delete(struct map *m, const void *key);
  * reference to it (`prog` NULL: none is given) and stores its id; which programs may be there is the caller's to know.
  */
 bool map_value_has_prog(const struct map *m);
+bool map_is_lru(const struct map *m); /* which element goes when it is full depends on the processor of the update */
 /* What stands under a key: the device (or the queue's size), and the program, referenced; NULL: none. False: nothing is there. */
 bool map_device_target(struct map *m, u32 key, u32 *ret_first, struct obj **ret_prog);
 /* What Linux says before it looks at the program. */

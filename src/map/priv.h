@@ -218,7 +218,6 @@ int hash_sys_lookup(struct map *m, const void *key, void *value, u64 flags);
 int hash_next(struct map *m, const void *key, void *next);
 s64 hash_for_each(struct map *m, map_visit fn, void *ctx, u32 cpu);
 int hash_batch(struct map *m, struct map_batch *b, bool take);
-bool map_is_lru(const struct map *m);
 int lru_init(struct map *m, const struct map_attr *a);
 void lru_layout(const struct map_attr *a, struct map_geom *g);
 u32 lru_get(struct map *m, u32 hash, u32 cpu); /* 0: none, not even by eviction */

@@ -549,6 +549,8 @@ int cmd_map_update_elem(struct call *c)
 	if (!err)
 		err = call_in(c, e.value, c->a.elem.value, e.value_size);
 	if (!err) {
+		if (map_is_lru(e.m))
+			call_join_cpu(c);
 		if (map_value_has_prog(e.m))
 			err = update_redirect(c, &e);
 		else if (e.m->desc.type == BPF_MAP_TYPE_STRUCT_OPS)
@@ -754,6 +756,8 @@ static int change_batch(struct call *c, bool values, batch_fn fn)
 	}
 	ks = b.e.m->desc.key_size;
 	vs = b.e.value_size;
+	if (values && map_is_lru(b.e.m))
+		call_join_cpu(c);
 	while (!err && done < total) {
 		u32 n = MIN(total - done, b.room);
 

@@ -686,6 +686,7 @@ int cmd_prog_test_run(struct call *c)
 		t.task = &task;
 	}
 	if (!err) {
+		call_join_cpu(c);
 		err = run_counted(c, p, &t);
 		if (err && t.why)
 			call_fail(c, err, "%s", t.why);

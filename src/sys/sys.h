@@ -77,6 +77,8 @@ struct caller {
 	void (*task)(struct caller *w, struct run_task *ret);
 	/* its descriptor as one of this process, to be closed by us; or -errno. NULL: those of `direct` are ours already */
 	int (*fd_take)(struct caller *w, int fd);
+	/* be on its processor for the rest of the command, as the kernel is, if it is bound to one; NULL: the calling thread is its own */
+	void (*join_cpu)(struct caller *w);
 	/* what its path means here, where pins are: 0 or -errno. `dir`: descriptor or AT_FDCWD. NULL: as pin.c does it */
 	int (*pin_path)(struct caller *w, int dir, const char *path, char *out, size_t size);
 	bool direct; /* this process: pointers may be used in place */
@@ -98,6 +100,12 @@ int sys_bpf(struct skep *s, struct caller *who, u32 cmd, u64 uattr, u32 size, st
 
 /* Fail with a reason in words: returns err. */
 int call_fail(struct call *c, int err, const char *fmt, ...) PRINTF(3, 4);
+/* What follows depends on the processor it is done on. */
+static inline void call_join_cpu(const struct call *c)
+{
+	if (c->who->join_cpu)
+		c->who->join_cpu(c->who);
+}
 static inline struct caller *caller_known(struct caller *w)
 {
 	void (*identify)(struct caller *) = w->identify;

@@ -94,6 +94,8 @@ for who in root user; do
 	cc -O1 -o "$work/threads" "$here/threads.c" -pthread && as $who timeout 20 "$skep" exec -- "$work/threads" >"$work/out" &&
 		[ "$(grep -c '^ok' "$work/out")" = 5 ] && ok "processes of unusual shape, as $who" || { fail "processes of unusual shape, as $who"; cat "$work/out"; }
 done
+cc -O1 -o "$work/pinned" "$here/pinned.c"
+is "a bound client's processor is where it is served" "another processor 0, elements gone 0" "$("$skep" exec -- "$work/pinned")"
 if [ "$(uname -m)" = x86_64 ] && cc -O1 -o "$work/around" "$here/around.c"; then
 	"$skep" exec -- "$work/around" >"$work/out" && ok "no way around the filter" || { fail "no way around the filter"; cat "$work/out"; }
 fi
