@@ -15,6 +15,7 @@
 
 #define SPINS     200
 #define YIELDS    20
+#define NAPS      200            /* short ones */
 #define LOOK_NS   1000000ll      /* between looks after the owner; the first is before any yield, which can take milliseconds */
 #define LEFT_NS   100000000ull   /* first look whether it still has the memory, and between looks */
 #define GIVE_UP   5000000000ull  /* an owner that is stopped, or this very thread */
@@ -192,7 +193,7 @@ static bool owner_left(const lease *w, u64 owner)
 	return ino && ino != ~0ull && !mapped_inode((u32)owner & ((1u << LEASE_PID_BITS) - 1), 0, ino);
 }
 
-/* One step of waiting; `n` counts them. */
+/* One step of waiting; `n` counts them. Who has waited long has an owner that does not run, and waits at leisure. */
 static void wait_step(u32 n)
 {
 	if (n < SPINS)
@@ -200,7 +201,7 @@ static void wait_step(u32 n)
 	else if (n < SPINS + YIELDS)
 		os_yield();
 	else
-		os_sleep_ns(50000);
+		os_sleep_ns(n < SPINS + YIELDS + NAPS ? 50000 : 2000000);
 }
 
 int lease_lock_slow(lease *w, u64 ident)
@@ -229,7 +230,7 @@ int lease_lock_slow(lease *w, u64 ident)
 			wait_step(n);
 			continue;
 		}
-		look = now + LOOK_NS;
+		look = now + MAX((u64)LOOK_NS, (now - since) / 8);
 		if ((v & LEASE_OWNER) != ident &&
 		    (lease_owner_dead(v) || (now - left > LEFT_NS && (left = now, owner_left(w, v))))) {
 			if (__atomic_compare_exchange_n(w, &v, (v & ~LEASE_OWNER) | ident, false, __ATOMIC_ACQUIRE,
@@ -245,7 +246,8 @@ int lease_lock_slow(lease *w, u64 ident)
 void map_spin_lock(struct map *m, u32 *word)
 {
 	u32 me = lease_short(map_ident(m ? m->self : map_self_page())), v = 0;
-	u64 look = 0, now;
+	u64 look = 0, since = 0, now;
+	u32 seen = 0;
 
 	for (u32 n = 0;; n++) {
 		v = 0;
@@ -256,13 +258,20 @@ void map_spin_lock(struct map *m, u32 *word)
 			continue;
 		}
 		now = os_now_ns();
+		if (v != seen) {
+			seen = v;
+			since = now;
+		}
 		if (now < look) {
 			wait_step(n);
 			continue;
 		}
-		look = now + LOOK_NS;
-		/* A word that is no lease (a client wrote over it) has no owner to wait for. */
-		if (v && (!(v >> 31) || (v != me && lease_short_dead(v))) &&
+		look = now + MAX((u64)LOOK_NS, (now - since) / 8);
+		/*
+		 * A word that is no lease (a client wrote over it) has no owner to wait for. Nor has one that stays for seconds: no
+		 * program holds it so long, and what a client wrote may look like a lease of whoever lives.
+		 */
+		if (v && (!(v >> 31) || now - since > GIVE_UP || (v != me && lease_short_dead(v))) &&
 		    __atomic_compare_exchange_n(word, &v, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return;
 	}

@@ -54,7 +54,7 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 was=$(ticks)
 sleep 1
 now=$(ticks)
-timeout 10 "$skep" status $name >/dev/null && [ $((now - was)) -lt 60 ] && ok "noise in maps' memory harms nobody" ||
+timeout 10 "$skep" status $name >/dev/null && [ $((now - was)) -lt 25 ] && ok "noise in maps' memory harms nobody" ||
 	fail "noise in maps' memory: busy for $((now - was)) of 100 ticks, or no answer"
 
 for who in root user; do

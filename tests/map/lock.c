@@ -155,6 +155,27 @@ static void lock_worker(void *arg, u32 i)
 	}
 }
 
+/*
+ * Words that a client wrote over, which look like locks of processes that live (this one, the first): who wants them waits some seconds,
+ * at leisure, and not for ever.
+ */
+static void take_from_nobody(void *arg, u32 i)
+{
+	map_spin_lock(NULL, (u32 *)arg + i);
+}
+
+TEST(not_waited_for_ever)
+{
+	u32 words[2] = { lease_short(map_ident(map_self_page())), 1u << 31 | 1 };
+	struct timespec used;
+
+	kit_threads(2, take_from_nobody, words);
+	CHECK_EQ(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+	CHECK(used.tv_sec < 2);
+	CHECK_EQ(words[0] & 0x3fffff, (u32)getpid());
+	CHECK_EQ(words[1] & 0x3fffff, (u32)getpid());
+}
+
 TEST(locked_values)
 {
 	static const u32 types[] = { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH };
