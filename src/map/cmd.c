@@ -157,9 +157,12 @@ int map_freeze(struct map *m)
 		return -EBUSY;
 	if (!__atomic_compare_exchange_n(&m->head->frozen, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EBUSY;
-	/* Our own mapping stays writable; no new writable one can be made by anybody. */
-	if (m->mmap_size && m->obj.memfd >= 0)
-		fcntl(m->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE);
+	/* Our own mapping stays writable; no new writable one can be made by anybody, nor can a client forbid that. */
+	if (m->mmap_size && m->obj.memfd >= 0 && fcntl(m->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) &&
+	    !(fcntl(m->obj.memfd, F_GET_SEALS) & F_SEAL_FUTURE_WRITE)) {
+		__atomic_store_n(&m->head->frozen, 0, __ATOMIC_RELEASE);
+		return -EACCES;
+	}
 	if ((m->desc.flags & BPF_F_RDONLY_PROG) && m->desc.type == BPF_MAP_TYPE_ARRAY)
 		return map_own_copy(m);
 	return 0;

@@ -383,7 +383,8 @@ static int make_file(const struct map_attr *a, struct map_geom *g, u64 *ret_size
 		goto no_memory;
 	fill_head(h, a, g);
 	munmap(h, MAP_PAGE);
-	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
+	/* who has the map adds no seals of his own; freezing one that clients may map adds another (map_freeze) */
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | (g->mmap_size ? 0 : F_SEAL_SEAL));
 	*ret_size = size;
 	return fd;
 no_memory:

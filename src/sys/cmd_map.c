@@ -637,6 +637,8 @@ int cmd_map_freeze(struct call *c)
 		call_fail(c, err, "somebody has the map mapped for writing");
 	else if (err == -EPERM && map_frozen(map_of(o)))
 		call_fail(c, err, "the map is frozen already");
+	else if (err == -EACCES)
+		call_fail(c, err, "somebody has sealed the map's file against being frozen");
 	else if (err && c->reason && !c->reason->len)
 		call_fail(c, err, "the map cannot be frozen: %s", strerror(-err));
 	obj_put(o);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Laws of array and percpu_array, and of mapping an array. */
+#include <fcntl.h>
+
 #include "map/kit.h"
 
 static struct law array(u32 type, u32 value_size, u32 n, u32 flags)
@@ -104,6 +106,25 @@ TEST(mapped)
 	kit_put(m);
 	m = kit_map(array(BPF_MAP_TYPE_ARRAY, 4, 10, 0).attr);
 	CHECK_EQ(map_mmap_check(m, 0, 4096, false, false), -EINVAL);
+	kit_put(m);
+}
+
+/* A client has the map's file: it can add no seals, or only such that freezing says that it cannot. */
+TEST(seals)
+{
+	struct map *m = kit_map(array(BPF_MAP_TYPE_ARRAY, 8, 60, 0).attr);
+
+	CHECK(fcntl(m->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) && errno == EPERM);
+	CHECK_EQ(map_freeze(m), 0);
+	kit_put(m);
+	m = kit_map(array(BPF_MAP_TYPE_ARRAY, 8, 60, BPF_F_MMAPABLE).attr);
+	CHECK_EQ(fcntl(m->obj.memfd, F_ADD_SEALS, F_SEAL_SEAL), 0);
+	CHECK_EQ(map_freeze(m), -EACCES);
+	CHECK(!map_frozen(m));
+	kit_put(m);
+	m = kit_map(array(BPF_MAP_TYPE_ARRAY, 8, 60, BPF_F_MMAPABLE).attr);
+	CHECK_EQ(fcntl(m->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL), 0);
+	CHECK_EQ(map_freeze(m), 0); /* which is what it has become */
 	kit_put(m);
 }
 
