@@ -31,7 +31,7 @@ struct box_opts {
 	u32 caps;                 /* CAPB_*: what clients may do at most */
 	bool unprivileged;        /* clients are who they are; nobody plays root */
 	u32 unpriv_disabled;      /* sysctl kernel.unprivileged_bpf_disabled: 0, 1, 2 */
-	const char *log_file, *audit_file;
+	const char *log_file, *audit_file, *audit_key_file;
 	bool keep;                /* the box outlives its clients */
 	bool must_exist;          /* join `name`, do not make it */
 	bool stats;               /* say at the end what was done */
@@ -139,6 +139,7 @@ struct box {
 	struct files *files;       /* served contents: files.c */
 	struct src *src;           /* clocks and process life: src.h */
 	struct decide *decide;     /* who decides about calls: decide.h */
+	struct str wrong;          /* why it could not be set up, if that can be said better than by an errno */
 	struct str unprobed;       /* processes that could not be probed, a line each: trace_box.c. Under lock */
 	struct tracer *tracer;     /* functions and system calls of clients: trace.h; NULL: none on this machine */
 	struct box_page *page;     /* what accelerated clients see, and its file */

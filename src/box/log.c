@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/sha256.h"
 #include "box/audit.h"
 #include "box/priv.h"
 #include "map/map.h"
@@ -25,6 +24,7 @@ struct box_log {
 	pthread_mutex_t lock;
 	int log, audit;
 	char *path;    /* of the audit file */
+	struct audit_key key;
 	bool closed;   /* what comes from clients that were killed comes too late */
 	u64 number;
 	char last[65]; /* hash of the record before */
@@ -41,19 +41,6 @@ static int open_file(const char *path)
 		return fcntl(2, F_DUPFD_CLOEXEC, 10);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
-}
-
-void audit_hash(const char *last, const char *body, size_t n, char hex[65])
-{
-	struct str s = { 0 };
-	u8 sum[32];
-
-	str_puts(&s, last);
-	str_putn(&s, body, n);
-	sha256(str_text(&s), s.len, sum);
-	str_free(&s);
-	for (int i = 0; i < 32; i++)
-		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 }
 
 static int put_line(int fd, const struct str *s)
@@ -76,7 +63,7 @@ static void put_audit(struct box_log *l, const struct str *body)
 	struct str s = { 0 };
 	char hash[65];
 
-	audit_hash(l->last, str_text(body), body->len, hash);
+	audit_hash(&l->key, l->last, str_text(body), body->len, hash);
 	str_printf(&s, "{%s,\"prev\":\"%s\",\"hash\":\"%s\"}\n", str_text(body), l->last, hash);
 	put_line(l->audit, &s);
 	memcpy(l->last, hash, sizeof(hash));
@@ -84,10 +71,10 @@ static void put_audit(struct box_log *l, const struct str *body)
 }
 
 /* An audit file that exists is continued: its last record's number and hash. 0, -EINVAL: it is no audit file. */
-static int resume(struct box_log *l, const char *path)
+static int resume(struct box_log *l, const char *path, struct str *why)
 {
 	struct audit_end end;
-	int err = audit_check(path, NULL, &end);
+	int err = audit_check(path, &l->key, NULL, why, &end);
 
 	if (err == -ENOENT || (!err && !end.records))
 		return 0;
@@ -117,7 +104,7 @@ static void audit_lock(struct box_log *l)
 
 	flock(l->audit, LOCK_EX);
 	if (l->end && !fstat(l->audit, &st) && st.st_size > l->end && stands(l))
-		resume(l, l->path);
+		resume(l, l->path, NULL);
 }
 
 static void audit_unlock(struct box_log *l)
@@ -158,7 +145,36 @@ static void put_record(struct box_log *l, struct str *rest, bool last)
 	str_free(&s);
 }
 
-int log_open(struct box *b, const char **ret_blame)
+static int cannot(struct box *b, const char *path, int err)
+{
+	str_printf(&b->wrong, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+static int open_files(struct box *b, struct box_log *l)
+{
+	int err = audit_key_read(b->opts.audit_key_file, &l->key);
+
+	if (err == -EINVAL)
+		str_printf(&b->wrong, "%s: a key has %d to %d bytes", b->opts.audit_key_file, AUDIT_KEY_MIN, AUDIT_KEY_MAX);
+	if (err)
+		return err == -EINVAL ? err : cannot(b, b->opts.audit_key_file, err);
+	l->log = open_file(b->opts.log_file);
+	if (b->opts.log_file && l->log < 0)
+		return cannot(b, b->opts.log_file, l->log);
+	l->audit = open_file(b->opts.audit_file);
+	if (b->opts.audit_file && l->audit < 0)
+		return cannot(b, b->opts.audit_file, l->audit);
+	if (!b->opts.audit_file)
+		return 0;
+	flock(l->audit, LOCK_EX); /* until the first record is written */
+	err = resume(l, b->opts.audit_file, &b->wrong);
+	if (err == -EINVAL)
+		str_printf(&b->wrong, " (what is no audit file, or not whole, or has another key, is not continued)");
+	return err ? b->wrong.len ? err : cannot(b, b->opts.audit_file, err) : 0;
+}
+
+int log_open(struct box *b)
 {
 	struct str s = { 0 };
 	struct box_log *l;
@@ -171,24 +187,11 @@ int log_open(struct box *b, const char **ret_blame)
 		return -ENOMEM;
 	pthread_mutex_init(&l->lock, NULL);
 	memset(l->last, '0', 64);
-	l->log = open_file(b->opts.log_file);
-	l->audit = open_file(b->opts.audit_file);
-	*ret_blame = b->opts.audit_file;
-	if (l->audit >= 0) {
-		flock(l->audit, LOCK_EX); /* until the first record is written */
-		err = resume(l, b->opts.audit_file);
-	} else if (b->opts.audit_file) {
-		err = l->audit;
-	}
-	if (!err && b->opts.log_file && l->log < 0) {
-		*ret_blame = b->opts.log_file;
-		err = l->log;
-	}
+	err = open_files(b, l);
 	if (err) {
 		free(l);
 		return err;
 	}
-	*ret_blame = NULL;
 	if (l->audit >= 0)
 		l->path = realpath(b->opts.audit_file, NULL); /* also from another working directory */
 	b->log = l;

@@ -81,7 +81,7 @@ void control_visit(struct box *b, struct box_source *s, u32 events); /* somebody
 void json_text(struct str *s, const char *key, const char *text); /* "key":"text" */
 
 /* ---- log.c: --log and --audit ---- */
-int log_open(struct box *b, const char **ret_blame); /* *ret_blame: the file that it failed at */
+int log_open(struct box *b); /* fails with the reason in b->wrong */
 void log_close(struct box *b);
 void log_unprobed(struct box *b, const char *reason); /* programs see nothing of some process */
 void log_command(struct notif *n, u32 cmd, int result, u64 began);

@@ -324,8 +324,8 @@ static void raise_limits(void)
 	}
 }
 
-/* The subsystem and everything around it. *ret_blame: the file that it failed at, if it did at one. */
-static int open_box(struct box *b, const struct box_opts *o, const char **ret_blame)
+/* The subsystem and everything around it. */
+static int open_box(struct box *b, const struct box_opts *o)
 {
 	struct skep_opts so = { .sz = sizeof(so), .btf_file = o->btf_file, .caps = SKEP_CAP_ALL, .caps_set = 1,
 				.flags = o->unpriv_disabled ? 0 : SKEP_F_UNPRIV_ALLOWED, .engine = o->engine };
@@ -344,8 +344,8 @@ static int open_box(struct box *b, const struct box_opts *o, const char **ret_bl
 		return -errno;
 	so.pin_dir = pins;
 	err = skep_new(&so, &b->skep);
-	if (err)
-		*ret_blame = o->btf_file;
+	if (err && o->btf_file)
+		str_printf(&b->wrong, "%s: %s", o->btf_file, err == -EINVAL ? "is no kernel BTF" : strerror(-err));
 	if (!err)
 		err = src_new(b->skep->hooks, &b->src);
 	if (!err)
@@ -359,7 +359,7 @@ static int open_box(struct box *b, const struct box_opts *o, const char **ret_bl
 	if (!err)
 		printk_init(b);
 	if (!err)
-		err = log_open(b, ret_blame);
+		err = log_open(b);
 	if (!err)
 		err = paths_init(b);
 	if (!err)
@@ -379,7 +379,6 @@ static _Noreturn void give_up(const struct start *s, int code)
 static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 {
 	static struct box box;
-	const char *blame = NULL;
 	struct start start;
 	int err;
 
@@ -397,13 +396,13 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 		_exit(complain("--enforce needs descriptors of its clients, which nobody may take here", err));
 	if (err)
 		_exit(complain("cannot install the filter", err));
-	err = open_box(&box, o, &blame);
+	err = open_box(&box, o);
 	if (!err)
 		err = serve_start(&box, start.listener);
-	if (err == -EINVAL && blame)
-		fprintf(stderr, "skep exec: %s: is no %s\n", blame, blame == o->btf_file ? "kernel BTF" : "audit file");
+	if (err && box.wrong.len)
+		fprintf(stderr, "skep exec: %s\n", str_text(&box.wrong));
 	else if (err)
-		complain(blame ? blame : "cannot set up the box", err);
+		complain("cannot set up the box", err);
 	if (err)
 		give_up(&start, EXIT_BOX_ERROR);
 	if (o->enforce)

@@ -7,7 +7,7 @@
 
 struct exec_opts {
 	struct cli_common common;
-	const char *box, *btf, *caps, *log, *audit, *unpriv, *preload, *trust, *trace;
+	const char *box, *btf, *caps, *log, *audit, *audit_key, *unpriv, *preload, *trust, *trace;
 	bool unprivileged, keep, stats, accel, enforce;
 	u32 engine;
 };
@@ -22,6 +22,7 @@ static int exec_run(void *opts, int argc, char **argv)
 			      .unpriv_disabled = 2,
 			      .log_file = o->log,
 			      .audit_file = o->audit,
+			      .audit_key_file = o->audit_key,
 			      .keep = o->keep,
 			      .stats = o->stats,
 			      .engine = o->engine,
@@ -30,6 +31,8 @@ static int exec_run(void *opts, int argc, char **argv)
 			      .trace = o->trace };
 	static char *shell[2];
 
+	if (o->audit_key && !o->audit)
+		return cli_error(EXIT_BOX_ERROR, "--audit-key goes with --audit");
 	if (o->unprivileged)
 		b.caps = 0;
 	if (o->caps && !cli_caps(o->caps, &b.caps))
@@ -57,6 +60,8 @@ static const struct cli_opt exec_options[] = {
 	{ 'k', "keep", OPT_FLAG, NULL, "the box stays when its last client is gone", offsetof(struct exec_opts, keep) },
 	{ 'l', "log", OPT_TEXT, "FILE", "a JSON line for each command, with its result and the reason (-: stderr)", offsetof(struct exec_opts, log) },
 	{ 0, "audit", OPT_TEXT, "FILE", "the same as a chain of hashes, checked by skep audit", offsetof(struct exec_opts, audit) },
+	{ 0, "audit-key", OPT_TEXT, "FILE", "a secret for these hashes (16 to 4096 bytes): the chain cannot be made anew without it",
+	  offsetof(struct exec_opts, audit_key) },
 	{ 's', "stats", OPT_FLAG, NULL, "say at the end what was done", offsetof(struct exec_opts, stats) },
 	{ 'e', "enforce", OPT_FLAG, NULL, "stop every call that programs may decide about (cgroup, LSM); nothing gets around them",
 	  offsetof(struct exec_opts, enforce) },
