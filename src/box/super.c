@@ -67,6 +67,26 @@ static int trace_others(const struct box_opts *o, struct box *b, int door)
 	return 0;
 }
 
+/*
+ * What comes from a keyboard or a manager while a command is being started waits: it meets the command, or who passes it on to it, and not
+ * one of three processes that know nothing of each other yet.
+ */
+static sigset_t users_mask;
+
+static void hold_signals(void)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGQUIT);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGTERM);
+	sigprocmask(SIG_BLOCK, &held, &users_mask);
+}
+
+static void release_signals(void) { sigprocmask(SIG_SETMASK, &users_mask, NULL); }
+
 /* ---- the command ---- */
 /* The library beside this program, or where it is installed. */
 static void preload_accelerator(void)
@@ -141,6 +161,7 @@ static _Noreturn void become_command(const struct box_opts *o, int to_super, int
 	if (o->accelerate)
 		preload_accelerator();
 	set_environment(o);
+	release_signals();
 	execvp(o->argv[0], o->argv);
 	fprintf(stderr, "skep exec: %s: %s\n", o->argv[0], strerror(errno));
 	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE);
@@ -387,6 +408,7 @@ static _Noreturn void supervise(const struct box_opts *o, int launcher_fd)
 	box.command = start.pid;
 	setpgid(0, 0);
 	set_signals();
+	release_signals();
 	raise_limits();
 	prctl(PR_SET_NAME, "skep-box", 0, 0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -451,6 +473,31 @@ static int end_like(int status)
 	return 128 + sig;
 }
 
+static void launcher_signals(void)
+{
+	static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+	signal(SIGINT, SIG_IGN); /* the terminal sends them to the command as well, which decides */
+	signal(SIGQUIT, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		signal(forwarded[i], forward);
+}
+
+/* From here on signals go to the command; also those that came before there was one. */
+static void command_is(pid_t pid)
+{
+	sigset_t waiting;
+
+	sigpending(&waiting);
+	command_pid = pid;
+	if (sigismember(&waiting, SIGINT))
+		kill(pid, SIGINT);
+	if (sigismember(&waiting, SIGQUIT))
+		kill(pid, SIGQUIT);
+	launcher_signals();
+	release_signals();
+}
+
 static int wait_for_command(int fd)
 {
 	struct word w;
@@ -461,21 +508,10 @@ static int wait_for_command(int fd)
 			continue;
 		if (n != sizeof(w))
 			return EXIT_BOX_ERROR; /* the supervisor has said why */
-		if (w.what == WORD_PID)
-			command_pid = w.value;
-		else
+		if (w.what != WORD_PID)
 			return end_like(w.value);
+		command_is(w.value);
 	}
-}
-
-static void launcher_signals(void)
-{
-	static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-
-	signal(SIGINT, SIG_IGN); /* the terminal sends them to the command as well, which decides */
-	signal(SIGQUIT, SIG_IGN);
-	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
-		signal(forwarded[i], forward);
 }
 
 /* The command in a box that runs already: 125 or its own end. */
@@ -488,6 +524,7 @@ static int join(const struct box_opts *o, int box)
 	if (err)
 		return err;
 	as_the_box.enforce = control_enforces(o->name);
+	hold_signals();
 	err = start_command(&as_the_box, &start);
 
 	if (!err)
@@ -496,8 +533,7 @@ static int join(const struct box_opts *o, int box)
 	if (err)
 		return complain("cannot join the box", err);
 	close(start.listener);
-	command_pid = start.pid;
-	launcher_signals();
+	command_is(start.pid);
 	err = let_it_run(&start);
 	if (err)
 		return err;
@@ -548,6 +584,7 @@ int box_run(const struct box_opts *o)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return complain("no socket", errno);
 	fflush(NULL);
+	hold_signals();
 	pid = fork();
 	if (pid < 0)
 		return complain("cannot fork", errno);
@@ -556,6 +593,5 @@ int box_run(const struct box_opts *o)
 		supervise(o, pair[1]);
 	}
 	close(pair[1]);
-	launcher_signals();
 	return wait_for_command(pair[0]);
 }

@@ -44,12 +44,14 @@ is "no box of that name" 125 "$(status "$skep" attach $name true)"
 
 # a terminal: Ctrl-C goes to the command, and ends skep as it ended that
 cat >"$work/terminal.py" <<'END'
-import os, pty, sys, time
+import os, pty, signal, sys, time
 def run(keys, *cmd):
     pid, fd = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.write(1, b".") # the terminal is its own
         os.execv(cmd[0], cmd)
-    out = b""
+    out = os.read(fd, 1)
     for wait, k in keys:
         time.sleep(wait)
         os.write(fd, k)
@@ -63,11 +65,14 @@ def run(keys, *cmd):
     return os.waitpid(pid, 0)[1], out
 skep = sys.argv[1]
 print("ctrl-c", run([(1, b"\x03")], skep, "exec", "--", "sleep", "20")[0])
+print("early", {run([(i / 2000, b"\x03")], skep, "exec", "--", "sleep", "4")[0] for i in range(30)})
 status, out = run([(1, b"\x03"), (0.3, b"echo still; exit 3\n")], skep, "exec", "--", "sh", "-i")
 print("shell", os.WEXITSTATUS(status), b"(skep " in out or b"still" in out)
 END
-is "Ctrl-C ends the command" "ctrl-c 2" "$(python3 "$work/terminal.py" "$skep" | grep ctrl-c)"
-is "Ctrl-C leaves a shell" "shell 3 True" "$(python3 "$work/terminal.py" "$skep" | grep shell)"
+timeout 100 python3 "$work/terminal.py" "$skep" >"$work/out"
+is "Ctrl-C ends the command" "ctrl-c 2" "$(grep ctrl-c "$work/out")"
+is "also one that is just being started" "early {2}" "$(grep early "$work/out")"
+is "Ctrl-C leaves a shell" "shell 3 True" "$(grep shell "$work/out")"
 
 # logs
 "$skep" exec --log "$work/log" -- bpftool map show id 99 2>/dev/null
@@ -76,6 +81,24 @@ is "each line is JSON" 0 "$(status python3 -c 'import json,sys; [json.loads(l) f
 "$skep" exec --audit "$work/audit" -- bpftool map >/dev/null
 "$skep" exec --audit "$work/audit" -- bpftool prog >/dev/null
 is "an audit file is intact" 0 "$(status "$skep" audit verify "$work/audit")"
+head -c 32 /dev/urandom >"$work/key"
+"$skep" exec --audit "$work/keyed" --audit-key "$work/key" -- bpftool map >/dev/null
+is "an audit file with a key" 0 "$(status "$skep" audit verify --key "$work/key" "$work/keyed")"
+is "is not checked without it" 1 "$("$skep" audit verify "$work/keyed" | grep -c 'has a key')"
+is "nor continued" 125 "$(status "$skep" exec --audit "$work/keyed" -- true)"
+is "nor by another key" 1 "$(status "$skep" audit verify --key "$work/audit" "$work/keyed")"
+is "HMAC is everybody's" 1 "$(python3 - "$work" <<'END'
+import hashlib, hmac, sys
+line = open(sys.argv[1] + "/keyed").readline().rstrip()
+body, key = line[1:line.index(',"prev":')], open(sys.argv[1] + "/key", "rb").read()
+print(int(hmac.new(key, b"0" * 64 + body.encode(), hashlib.sha256).hexdigest() == line[-66:-2]))
+END
+)"
+last=$("$skep" audit verify "$work/audit" | sed 's/.* //')
+is "a last record that was noted" 0 "$(status "$skep" audit verify --last "$last" "$work/audit")"
+sed -n '1,3p' "$work/audit" >"$work/bad"
+is "and is gone" "1 0" "$(status "$skep" audit verify --last "$last" "$work/bad") $(status "$skep" audit verify "$work/bad")"
+is "a log that cannot be written is named" 1 "$("$skep" exec --log /nowhere/log -- true 2>&1 | grep -c '/nowhere/log: No such file')"
 : >"$work/empty"
 is "an audit file without records is none" 1 "$(status "$skep" audit verify "$work/empty")"
 for edit in '2s/ENOENT/EPERM/' 2d '2{h;d};3{G}' '$d' 1d; do
