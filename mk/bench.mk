@@ -69,7 +69,21 @@ $(B)/bench/box $(B)/bench/floor: $(B)/bench/%: bench/%.c bench/stat.h bench/roun
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS) -o $@ $<
 
+# Helpers and kernel functions inside programs, beside the running kernel's. BENCH_ARGS="-r 15", BENCH_ONLY="kptr_xchg".
+.PHONY: bench-helpers
+bench-helpers: $(B)/bench/helpers $(B)/bench/helpers.bpf.o
+	$(Q)$(B)/bench/helpers $(BENCH_ARGS) $(B)/bench/helpers.bpf.o $(BENCH_ONLY)
+
+$(B)/bench/helpers.bpf.o: bench/helpers.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(B)/bench/helpers: bench/helpers.c bench/stat.h tests/tools/wrap.h $(B)/libskep.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests -Ibench $(CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $< $(B)/libskep.a $(BPF_LIBS)
+
 # Benchmarks are no tests; that they still compile is one.
 ifneq ($(SAN),tsan)
-check: $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/programs.c,$(wildcard bench/*.c))) $(B)/bench/programs.bpf.o
+check: $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/programs.c %.bpf.c,$(wildcard bench/*.c))) \
+	$(B)/bench/programs.bpf.o $(B)/bench/helpers.bpf.o
 endif

@@ -5,7 +5,6 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,6 +12,7 @@
 #include "helper/probe.h"
 #include "helper/ret.h"
 #include "map/map.h"
+#include "map/os.h"
 #include "spec/helper_abi.h"
 #include "vm/abi.h"
 
@@ -52,13 +52,17 @@ u64 helper_get_prandom_u32(struct run *run)
 /* ---- the processor ---- */
 u64 helper_get_smp_processor_id(struct run *run) { return run->cpu; }
 
+/* Of the processor that the run counts as its own: its node is asked for once. */
 u64 helper_get_numa_node_id(struct run *run)
 {
-	unsigned cpu, node = 0;
+	static u32 known[64]; /* node << 12 | cpu, and 1 */
+	u32 *k = &known[run->cpu % ARRAY_SIZE(known)], v = __atomic_load_n(k, __ATOMIC_RELAXED);
 
-	(void)run;
-	syscall(SYS_getcpu, &cpu, &node, NULL);
-	return node;
+	if (unlikely(!v || ((v - 1) & 0xfff) != run->cpu)) {
+		v = os_cpu_and_node() + 1;
+		__atomic_store_n(k, v, __ATOMIC_RELAXED);
+	}
+	return (v - 1) >> 12;
 }
 
 /* ---- the task that triggers the event ---- */

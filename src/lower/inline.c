@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls that need none: lookups in arrays known by the proof, loops over a known callback, the number of the CPU, small
- * subprograms. Lookups in other known maps skip the helper.
+ * Calls that need none: lookups in arrays and arrays of maps known by the proof, loops over a known callback, the number of the CPU,
+ * exchanges of kernel pointers, casts, small subprograms. Lookups in other known maps skip the helper.
  *
  * They become ordinary operations, so every engine runs them and the compiler folds them with what is around: the sum that is a
  * value's address into the load that follows, and the NULL check, when that is the next instruction, into the check of the
@@ -345,14 +345,44 @@ static int loop(struct lowering *l, struct seq *s, u32 at)
 	return err;
 }
 
+/* What takes one or two operations. With a budget a call says what the program holds. */
+static bool short_body(const struct lowering *l, struct seq *s, const struct ins *i)
+{
+	if (i->imm == BPF_FUNC_get_smp_processor_id) {
+		seq_add(s, (struct ins){ .op = OP_GET_CPU, .dst = BPF_REG_0 });
+		return true;
+	}
+	if (i->imm == BPF_FUNC_kptr_xchg && !l->o->budget) {
+		op_reg(s, OP_MOV64_X, BPF_REG_0, BPF_REG_2);
+		op_reg(s, OP_XCHG64, BPF_REG_1, BPF_REG_0);
+		return true;
+	}
+	return false;
+}
+
+/* A kernel function that gives back its first argument: to the verifier it is another type. */
+static bool is_cast(const struct insn_fact *f)
+{
+	const char *name = f->kfunc_btf ? btf_type_name(f->kfunc_btf, f->kfunc_id) : "";
+
+	return !strcmp(name, "bpf_cast_to_kern_ctx") || !strcmp(name, "bpf_rdonly_cast");
+}
+
 bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 {
+	const struct ins *i = &l->p->ins[at];
 	struct lower_array a;
 	struct lower_maps m;
 	u32 sub;
 
-	if (l->p->ins[at].op == OP_CALL_SUB) {
-		sub = lower_sub_of(l->p, l->p->ins[at].target);
+	if (ins_class(i) == IC_CALL_KFUNC) {
+		if (!is_cast(&l->p->fact[at]))
+			return false;
+		op_reg(s, OP_MOV64_X, BPF_REG_0, BPF_REG_1);
+		return true;
+	}
+	if (i->op == OP_CALL_SUB) {
+		sub = lower_sub_of(l->p, i->target);
 		if (!lower_has_body(l, sub))
 			return false;
 		l->err = lower_body(l, s, sub);
@@ -372,9 +402,5 @@ bool lower_inline(struct lowering *l, struct seq *s, u32 at)
 		l->err = loop(l, s, at);
 		return true;
 	}
-	if (l->p->ins[at].op == OP_CALL && l->p->ins[at].imm == BPF_FUNC_get_smp_processor_id) {
-		seq_add(s, (struct ins){ .op = OP_GET_CPU, .dst = BPF_REG_0 });
-		return true;
-	}
-	return false;
+	return i->op == OP_CALL && short_body(l, s, i);
 }

@@ -185,6 +185,8 @@ static int lower_kfunc(struct lowering *l, struct seq *s, const struct ins *i, c
 	const char *name = f->kfunc_btf ? btf_type_name(f->kfunc_btf, f->kfunc_id) : "?";
 	struct ins r = *i;
 
+	if (lower_inline(l, s, (u32)(i - l->p->ins)))
+		return 0;
 	l->out->may_throw |= !strcmp(name, "bpf_throw");
 	r.imm64 = f->kfunc_btf ? l->o->kfunc_addr(l->o->cookie, f->kfunc_btf, f->kfunc_id, name) : 0;
 	if (!r.imm64)

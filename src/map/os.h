@@ -50,21 +50,23 @@ static inline void os_sleep_ns(s64 ns)
 
 static inline void os_yield(void) { os_call4(__NR_sched_yield, 0, 0, 0, 0); }
 
-/* The CPU this thread is on. */
-static inline u32 os_cpu(void)
+/* The CPU this thread is on, and its NUMA node, as node << 12 | cpu. */
+static inline u32 os_cpu_and_node(void)
 {
-#if defined(__x86_64__)
-	/* The limit of the segment the kernel keeps for getcpu holds node << 12 | cpu. */
-	u32 v;
-
-	__asm__("lsl %1, %0" : "=r"(v) : "r"(0x7b) : "cc");
-	return v & 0xfff;
-#else
 	u32 v = 0;
 
-	os_call4(__NR_getcpu, (long)&v, 0, 0, 0);
+#if defined(__x86_64__)
+	/* what the limit of the segment holds that the kernel keeps for getcpu */
+	__asm__("lsl %1, %0" : "=r"(v) : "r"(0x7b) : "cc");
 	return v;
+#else
+	u32 node = 0;
+
+	os_call4(__NR_getcpu, (long)&v, (long)&node, 0, 0);
+	return node << 12 | v;
 #endif
 }
+
+static inline u32 os_cpu(void) { return os_cpu_and_node() & 0xfff; }
 
 #endif
