@@ -120,11 +120,9 @@ static inline __attribute__((always_inline)) u32 find(const struct map *m, const
 	return ~0u;
 }
 
-int bucket_lock(struct map *m, struct bucket *b)
+COLD int bucket_got(struct map *m, struct bucket *b, int got)
 {
-	int got = lease_lock(&b->lock, m->self);
-
-	if (unlikely(got == LEASE_STOLEN)) {
+	if (got == LEASE_STOLEN) {
 		/* The chain is right at any instruction; a node may be lost, and readers must not trust one that was leaving. */
 		bucket_moves(b);
 		__atomic_store_n(&m->head->pool.lost, 1, __ATOMIC_RELAXED);
@@ -133,17 +131,28 @@ int bucket_lock(struct map *m, struct bucket *b)
 	return got;
 }
 
-u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key, u32 **ret_link)
+static inline __attribute__((always_inline)) u32 find_link(const struct map *m, struct bucket *b, u32 hash, const void *key,
+							   u32 size, u32 **ret_link)
 {
 	u32 *link = &b->head, i, steps = m->nnodes;
 
 	for (; (i = node_check(m, load32(link))) && steps; steps--) {
-		if (key_equal(m, node_at(m, i), hash, key, m->key_len))
+		if (key_equal(m, node_at(m, i), hash, key, size))
 			break;
 		link = &node_at(m, i)->next;
 	}
 	*ret_link = link;
 	return steps ? i : 0;
+}
+
+u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key, u32 **ret_link)
+{
+	switch (m->key_len) {
+	case 4: return find_link(m, b, hash, key, 4, ret_link);
+	case 8: return find_link(m, b, hash, key, 8, ret_link);
+	case 16: return find_link(m, b, hash, key, 16, ret_link);
+	default: return find_link(m, b, hash, key, m->key_len, ret_link);
+	}
 }
 
 void bucket_unlink(struct map *m, struct bucket *b, u32 *link, u32 i)

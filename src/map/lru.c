@@ -110,18 +110,25 @@ static u32 node_cpu(const struct map *m, u32 i)
 {
 	return below(__atomic_load_n(cpu_of(lru_at(m, i)), __ATOMIC_RELAXED), cpus(m));
 }
-static void clear_ref(struct map *m, u32 i) { __atomic_store_n(ref_of(lru_at(m, i)), 0, __ATOMIC_RELAXED); }
+/* Its element was not used since. */
+static void set_place_unused(struct map *m, u32 i, u8 p)
+{
+	__atomic_store_n((u16 *)(void *)place_of(lru_at(m, i)), p, __ATOMIC_RELAXED);
+}
 static void set_place(struct map *m, u32 i, u8 p) { __atomic_store_n(place_of(lru_at(m, i)), p, __ATOMIC_RELAXED); }
 static void set_cpu(struct map *m, u32 i, u32 cpu) { __atomic_store_n(cpu_of(lru_at(m, i)), (u16)cpu, __ATOMIC_RELAXED); }
 
-/* Free nodes are given out in the order in which Linux has them, the newest first: their lists are stacks without links back. */
-static bool is_stack(u8 p) { return p == FREE || p == LOCAL_FREE; }
+/*
+ * Free nodes are given out in the order in which Linux has them, the newest first: their lists are stacks without links back, which only
+ * the first leaves. Callers know the place, so that the compiler does.
+ */
+static inline __attribute__((always_inline)) bool is_stack(u8 p) { return p == FREE || p == LOCAL_FREE; }
 
-static inline void unlink_node(struct map *m, struct list *l, u32 i)
+static inline __attribute__((always_inline)) void unlink_node(struct map *m, struct list *l, u32 i, u8 from)
 {
 	u32 p, n = older(m, i);
 
-	if (is_stack(place(m, i))) {
+	if (is_stack(from)) {
 		set32(&l->first, n); /* lru_spare() looks without the lock */
 		return;
 	}
@@ -136,13 +143,13 @@ static inline void unlink_node(struct map *m, struct list *l, u32 i)
 		l->last = p;
 }
 
-/* At the front of the list that its place names. */
-static inline void link_first(struct map *m, struct list *l, u32 i)
+/* At the front of the list that belongs to this place. */
+static inline __attribute__((always_inline)) void link_first(struct map *m, struct list *l, u32 i, u8 to)
 {
 	u32 n = first(m, l);
 
 	set32(&node_at(m, i)->link, n);
-	if (is_stack(place(m, i))) {
+	if (is_stack(to)) {
 		set32(&l->first, i);
 		return;
 	}
@@ -154,47 +161,47 @@ static inline void link_first(struct map *m, struct list *l, u32 i)
 	l->first = i;
 }
 
-static struct list *list_of(struct map *m, struct lru_lists *l, u32 i)
-{
-	u8 p = place(m, i);
-
-	if (p <= FREE)
-		return &l->list[p];
-	return p == LOCAL_FREE ? &local_of(m, node_cpu(m, i))->free : &local_of(m, node_cpu(m, i))->pending;
-}
-
-static void count(struct lru_lists *l, u8 p, u32 by)
+static inline __attribute__((always_inline)) void count(struct lru_lists *l, u8 p, u32 by)
 {
 	if (p <= INACTIVE)
 		l->counts[p] += by;
 }
 
-/* Move a node that is on a list of `l` (or, entering, on a local one) to the front of another list of `l`. */
-static void move(struct map *m, struct lru_lists *l, u32 i, u8 to)
+/* A node leaves a list of `l`. */
+static inline __attribute__((always_inline)) void leave(struct map *m, struct lru_lists *l, u32 i, u8 from)
 {
-	u8 from = place(m, i);
-
-	if (l->turn == i)
+	if (from == INACTIVE && l->turn == i)
 		l->turn = newer(m, i);
-	unlink_node(m, list_of(m, l, i), i);
+	unlink_node(m, &l->list[from], i, from);
 	count(l, from, -1u);
-	count(l, to, 1);
-	set_place(m, i, to);
-	clear_ref(m, i);
-	link_first(m, &l->list[to], i);
 }
 
-/* From a list of `l` to a free list: its own, or that of a CPU. */
-static void move_free(struct map *m, struct lru_lists *l, u32 i, struct list *to, u8 to_place, u32 cpu)
+/* And enters one, at the front. */
+static inline __attribute__((always_inline)) void enter(struct map *m, struct lru_lists *l, u32 i, u8 to)
 {
-	if (l->turn == i)
-		l->turn = newer(m, i);
-	unlink_node(m, list_of(m, l, i), i);
-	count(l, place(m, i), -1u);
-	if (to_place == LOCAL_FREE)
+	count(l, to, 1);
+	set_place_unused(m, i, to);
+	link_first(m, &l->list[to], i, to);
+}
+
+static inline __attribute__((always_inline)) void move(struct map *m, struct lru_lists *l, u32 i, u8 from, u8 to)
+{
+	leave(m, l, i, from);
+	enter(m, l, i, to);
+}
+
+/* From a list of `l` to the free list of a CPU, or where there are no such lists to that of `l`. */
+static inline __attribute__((always_inline)) void move_free(struct map *m, struct lru_lists *l, u32 i, u8 from, u32 cpu)
+{
+	leave(m, l, i, from);
+	if (is_percpu(m)) {
+		set_place(m, i, FREE);
+		link_first(m, &l->list[FREE], i, FREE);
+	} else {
 		set_cpu(m, i, cpu);
-	set_place(m, i, to_place);
-	link_first(m, to, i);
+		set_place(m, i, LOCAL_FREE);
+		link_first(m, &local_of(m, cpu)->free, i, LOCAL_FREE);
+	}
 }
 
 /* ---- after a death ---- */
@@ -218,9 +225,9 @@ static COLD void rebuild(struct map *m, struct lru_lists *l, struct lru_local *l
 		u8 p = place(m, i);
 
 		if (loc && p >= LOCAL_FREE && node_cpu(m, i) == cpu) {
-			link_first(m, p == LOCAL_FREE ? &loc->free : &loc->pending, i);
+			link_first(m, p == LOCAL_FREE ? &loc->free : &loc->pending, i, p);
 		} else if (!loc && p <= FREE) {
-			link_first(m, &l->list[p], i);
+			link_first(m, &l->list[p], i, p);
 			count(l, p, 1);
 		}
 	}
@@ -266,7 +273,10 @@ static void rotate_active(struct map *m, struct lru_lists *l)
 
 	for (u32 n = 0; i && n < scans(m); n++, i = next) {
 		next = newer(m, i);
-		move(m, l, i, is_ref(m, i) ? ACTIVE : INACTIVE);
+		if (is_ref(m, i))
+			move(m, l, i, ACTIVE, ACTIVE);
+		else
+			move(m, l, i, ACTIVE, INACTIVE);
 		if (i == end)
 			break;
 	}
@@ -293,7 +303,7 @@ static void rotate_inactive(struct map *m, struct lru_lists *l)
 		}
 		next = newer(m, cur);
 		if (is_ref(m, cur))
-			move(m, l, cur, ACTIVE);
+			move(m, l, cur, INACTIVE, ACTIVE);
 		if (cur == stop)
 			break;
 		cur = next;
@@ -310,16 +320,17 @@ static void rotate(struct map *m, struct lru_lists *l)
 }
 
 /* Evict unused inactive elements, `want` of them at most; if there are none, one element whatever its use. */
-static u32 shrink(struct map *m, struct lru_lists *l, u32 want, struct list *to, u8 to_place, u32 cpu)
+static u32 shrink(struct map *m, struct lru_lists *l, u32 want, u32 cpu)
 {
 	u32 i, next, got = 0, n = 0;
+	u8 from;
 
 	for (i = last(m, &l->list[INACTIVE]); i; i = next) {
 		next = newer(m, i);
 		if (is_ref(m, i)) {
-			move(m, l, i, ACTIVE);
+			move(m, l, i, INACTIVE, ACTIVE);
 		} else if (evict(m, i)) {
-			move_free(m, l, i, to, to_place, cpu);
+			move_free(m, l, i, INACTIVE, cpu);
 			if (++got == want)
 				break;
 		}
@@ -329,9 +340,10 @@ static u32 shrink(struct map *m, struct lru_lists *l, u32 want, struct list *to,
 	if (got)
 		return got;
 	n = 0; /* who writes into the map's memory may have made a ring of the list */
-	for (i = last(m, &l->list[first(m, &l->list[INACTIVE]) ? INACTIVE : ACTIVE]); i && n++ < m->nnodes; i = newer(m, i))
+	from = first(m, &l->list[INACTIVE]) ? INACTIVE : ACTIVE;
+	for (i = last(m, &l->list[from]); i && n++ < m->nnodes; i = newer(m, i))
 		if (evict(m, i)) {
-			move_free(m, l, i, to, to_place, cpu);
+			move_free(m, l, i, from, cpu);
 			return 1;
 		}
 	return 0;
@@ -347,7 +359,7 @@ static u32 free_of(struct map *m, struct lru_lists *l, u32 cpu)
 	i = used + 1;
 	set_cpu(m, i, cpu);
 	set_place(m, i, FREE);
-	link_first(m, &l->list[FREE], i);
+	link_first(m, &l->list[FREE], i, FREE);
 	l->fresh = i;
 	return i;
 }
@@ -360,13 +372,12 @@ static void flush_pending(struct map *m, struct lru_lists *l, struct lru_local *
 
 	for (u32 i = last(m, &loc->pending); i && n++ < m->nnodes; i = next) {
 		next = newer(m, i);
-		unlink_node(m, &loc->pending, i);
-		u8 to = is_ref(m, i) ? ACTIVE : INACTIVE;
-		count(l, to, 1);
-		set_place(m, i, to);
-		clear_ref(m, i);
-		link_first(m, &l->list[to], i);
+		if (is_ref(m, i))
+			enter(m, l, i, ACTIVE);
+		else
+			enter(m, l, i, INACTIVE);
 	}
+	loc->pending = (struct list){ 0, 0 };
 }
 
 static void fetch_free(struct map *m, u32 cpu)
@@ -380,36 +391,34 @@ static void fetch_free(struct map *m, u32 cpu)
 	flush_pending(m, l, loc);
 	rotate(m, l);
 	while (n < want && (i = free_of(m, l, cpu))) {
-		move_free(m, l, i, &loc->free, LOCAL_FREE, cpu);
+		move_free(m, l, i, FREE, cpu);
 		n++;
 	}
 	if (n < want)
-		shrink(m, l, want - n, &loc->free, LOCAL_FREE, cpu);
+		shrink(m, l, want - n, cpu);
 	lease_unlock(&l->lock);
 }
 
-/* Hand a node of `from` out: it becomes pending on this CPU. Both CPUs' locks are held. */
-static void hand_out(struct map *m, struct list *from, u32 i, u32 cpu, u32 hash)
+/* Hand out a node that is on a list of `loc`: it becomes pending on this CPU. Both CPUs' locks are held. */
+static inline __attribute__((always_inline)) void hand_out(struct map *m, struct lru_local *loc, u32 i, u8 from, u32 cpu, u32 hash)
 {
-	unlink_node(m, from, i);
+	unlink_node(m, from == LOCAL_FREE ? &loc->free : &loc->pending, i, from);
 	set32(&lru_at(m, i)->owner, lease_short(map_ident(m->self)));
 	set32(&node_at(m, i)->hash, hash);
-	set_cpu(m, i, cpu);
-	set_place(m, i, LOCAL_PENDING);
-	clear_ref(m, i);
-	link_first(m, &local_of(m, cpu)->pending, i);
+	set32(&node_at(m, i)->meta, LOCAL_PENDING | cpu << 16);
+	link_first(m, &local_of(m, cpu)->pending, i, LOCAL_PENDING);
 }
 
 /* Of another CPU (or this one): a free node, else its oldest pending element, unused ones first. */
-static u32 steal_from(struct map *m, u32 victim, struct list **ret_from)
+static u32 steal_from(struct map *m, u32 victim, u8 *ret_from)
 {
 	struct lru_local *loc = local_of(m, victim);
 	u32 i = first(m, &loc->free), n;
 
-	*ret_from = &loc->free;
+	*ret_from = LOCAL_FREE;
 	if (i)
 		return i;
-	*ret_from = &loc->pending;
+	*ret_from = LOCAL_PENDING;
 	for (int force = 0; force < 2; force++)
 		for (i = last(m, &loc->pending), n = 0; i && n++ < m->nnodes; i = newer(m, i))
 			if ((force || !is_ref(m, i)) && evict(m, i))
@@ -421,7 +430,7 @@ static u32 common_get(struct map *m, u32 hash, u32 cpu)
 {
 	struct lru_local *loc = local_of(m, cpu);
 	u32 i, victim, start;
-	struct list *from;
+	u8 from;
 
 	if (lock_local(m, cpu))
 		return 0;
@@ -431,7 +440,7 @@ static u32 common_get(struct map *m, u32 hash, u32 cpu)
 		i = first(m, &loc->free);
 	}
 	if (i)
-		hand_out(m, &loc->free, i, cpu, hash);
+		hand_out(m, loc, i, LOCAL_FREE, cpu, hash);
 	start = victim = below(loc->next_steal, cpus(m));
 	lease_unlock(&loc->lock);
 	while (!i) {
@@ -445,7 +454,7 @@ static u32 common_get(struct map *m, u32 hash, u32 cpu)
 		}
 		i = steal_from(m, victim, &from);
 		if (i)
-			hand_out(m, from, i, cpu, hash);
+			hand_out(m, local_of(m, victim), i, from, cpu, hash);
 		victim = (victim + 1) % cpus(m);
 		loc->next_steal = victim;
 		if (hi != lo)
@@ -467,14 +476,13 @@ static u32 percpu_get(struct map *m, u32 hash, u32 cpu)
 	rotate(m, l);
 	i = free_of(m, l, cpu);
 	if (!i) {
-		shrink(m, l, PERCPU_TARGET, &l->list[FREE], FREE, cpu);
+		shrink(m, l, PERCPU_TARGET, cpu);
 		i = first(m, &l->list[FREE]);
 	}
 	if (i) {
 		set32(&lru_at(m, i)->owner, lease_short(map_ident(m->self)));
 		set32(&node_at(m, i)->hash, hash);
-		clear_ref(m, i);
-		move(m, l, i, INACTIVE);
+		move(m, l, i, FREE, INACTIVE);
 	}
 	lease_unlock(&l->lock);
 	return i;
@@ -495,6 +503,7 @@ void lru_put(struct map *m, u32 i)
 {
 	u32 cpu = node_cpu(m, i);
 	struct lru_lists *l = lists_of(m, cpu);
+	u8 from;
 
 	if (!is_percpu(m) && place(m, i) == LOCAL_PENDING) {
 		struct lru_local *loc = local_of(m, cpu);
@@ -502,10 +511,9 @@ void lru_put(struct map *m, u32 i)
 		if (lock_local(m, cpu))
 			return;
 		if (place(m, i) == LOCAL_PENDING && node_cpu(m, i) == cpu) {
-			unlink_node(m, &loc->pending, i);
-			set_place(m, i, LOCAL_FREE);
-			clear_ref(m, i);
-			link_first(m, &loc->free, i);
+			unlink_node(m, &loc->pending, i, LOCAL_PENDING);
+			set_place_unused(m, i, LOCAL_FREE);
+			link_first(m, &loc->free, i, LOCAL_FREE);
 			lease_unlock(&loc->lock);
 			return;
 		}
@@ -513,8 +521,9 @@ void lru_put(struct map *m, u32 i)
 	}
 	if (lock_lists(m, l, cpu))
 		return;
-	if (place(m, i) < FREE)
-		move(m, l, i, FREE);
+	from = place(m, i);
+	if (from < FREE)
+		move(m, l, i, from, FREE);
 	lease_unlock(&l->lock);
 }
 

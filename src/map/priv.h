@@ -204,7 +204,13 @@ struct bucket *hash_bucket(const struct map *m, u32 hash);
 u32 hash_key(const struct map *m, const void *key);
 int hash_check(const struct map_attr *a);
 int hash_layout(const struct map_attr *a, struct map_geom *g);
-int bucket_lock(struct map *m, struct bucket *b);
+int bucket_got(struct map *m, struct bucket *b, int got); /* the lock, but not at once */
+static inline int bucket_lock(struct map *m, struct bucket *b)
+{
+	int got = lease_lock(&b->lock, m->self);
+
+	return likely(got == LEASE_OK) ? 0 : bucket_got(m, b, got);
+}
 u32 bucket_find(const struct map *m, struct bucket *b, u32 hash, const void *key, u32 **ret_link);
 void hash_fill(struct map *m, u32 i, u32 hash, const void *key, const void *value, u32 cpu, bool all_lanes);
 void hash_set_lanes(struct map *m, u32 i, const void *value, u32 cpu, bool all_lanes);

@@ -13,20 +13,22 @@
 
 #define ELEM_SIZE ((u32)(offsetof(struct attr_elem, flags) + sizeof(u64)))
 
+static u64 word_at(const u8 *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 static bool tail_is_zero(const u8 *a, u32 from, u32 to)
 {
-	u64 any = 0, word;
+	u64 any = 0;
 
-	for (; from + 32 <= to; from += 32) {
-		u64 four[4];
-
-		memcpy(four, a + from, sizeof(four));
-		any |= four[0] | four[1] | four[2] | four[3];
-	}
-	for (; from + 8 <= to; from += 8) {
-		memcpy(&word, a + from, sizeof(word));
-		any |= word;
-	}
+	for (; from + 32 <= to; from += 32)
+		any |= word_at(a + from) | word_at(a + from + 8) | word_at(a + from + 16) | word_at(a + from + 24);
+	for (; from + 8 <= to; from += 8)
+		any |= word_at(a + from);
 	for (; from < to; from++)
 		any |= a[from];
 	return !any;
