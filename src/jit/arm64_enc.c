@@ -187,7 +187,7 @@ u8 a64_fix_size(const struct jit_fix *f, s64 disp)
 		return disp >= -FAR_COND + 64 && disp < FAR_COND - 64 ? 4 : 8;
 	case FIX_JMP:
 	case FIX_CALL:
-	case FIX_ABS:
+	case FIX_ABS: case FIX_ABS_JMP:
 		return 4;
 	case FIX_REL:
 	case FIX_SLOT:
@@ -243,7 +243,7 @@ bool a64_fix_put(u8 *p, const struct jit_fix *f, u64 at, u64 to)
 	s64 disp = (s64)(to - at);
 
 	switch ((enum fix_kind)f->kind) {
-	case FIX_JMP:
+	case FIX_JMP: case FIX_ABS_JMP:
 		return put_jump(p, 0x14000000u, disp);
 	case FIX_CALL:
 	case FIX_ABS:

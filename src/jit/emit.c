@@ -67,11 +67,16 @@ static bool is_padding(const struct jit_fix *f)
 	return f->kind == FIX_ALIGN || f->kind == FIX_LOOP;
 }
 
+static bool is_outside(const struct jit_fix *f)
+{
+	return f->kind == FIX_ABS || f->kind == FIX_ABS_JMP || f->kind == FIX_SLOT;
+}
+
 /* The address that a fix refers to. */
 static u64 goal(const struct jit_emit *e, const struct jit_fix *f, u64 base)
 {
 	switch ((enum fix_kind)f->kind) {
-	case FIX_ABS:
+	case FIX_ABS: case FIX_ABS_JMP:
 		return f->addr;
 	case FIX_SLOT:
 		return 0 - 8 * (f->addr + 1);
@@ -92,7 +97,7 @@ static bool relax_once(struct jit_emit *e, const struct jit_target *t)
 
 		if (is_padding(f))
 			continue;
-		disp = f->kind == FIX_ABS || f->kind == FIX_SLOT ? 0 : (s64)emit_label_at(e, f->label) - (s64)at;
+		disp = is_outside(f) ? 0 : (s64)emit_label_at(e, f->label) - (s64)at;
 		size = t->fix_size(f, disp);
 		if (size > f->size) {
 			f->size = size;

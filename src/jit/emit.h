@@ -14,6 +14,7 @@ enum fix_kind {
 	FIX_JCC,   /* to a label, if `cc` */
 	FIX_CALL,  /* of a label */
 	FIX_ABS,   /* call of an address outside of the image */
+	FIX_ABS_JMP, /* jump to one */
 	FIX_REL,   /* a reference to a label inside an instruction */
 	FIX_SLOT,  /* the same to slot `addr` of the table below a portable image */
 	FIX_ALIGN, /* padding to a multiple of `addr` */

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/grace.h"
 #include "jit/codemem.h"
 #include "jit/target.h"
 
@@ -29,6 +30,18 @@ void *jit_hop(void)
 bool jit_available(void)
 {
 	return target() && codemem_available();
+}
+
+u64 jit_tail_goal(const struct lower_tail *t)
+{
+	const struct image *img;
+	u64 goal;
+
+	grace_enter(); /* who takes it out of the slot waits */
+	img = __atomic_load_n((const struct image *const *)(uintptr_t)t->image, __ATOMIC_ACQUIRE);
+	goal = img ? (u64)(uintptr_t)img->hop : 0;
+	grace_leave();
+	return goal;
 }
 
 static void survey_op(struct jit *j, const struct jit_target *t, struct jit_sub *s, const struct ins *i)

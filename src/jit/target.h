@@ -52,6 +52,8 @@ static inline const struct lower_tail *jit_tail_slot(const struct jit *j, const 
 {
 	return i->imm && j->l->tail ? &j->l->tail[i->imm - 1] : NULL;
 }
+/* Where the program that is in the slot now goes on after a hop; 0: none is there. */
+u64 jit_tail_goal(const struct lower_tail *t);
 /* The slot that holds it. */
 u32 jit_slot(struct jit *j, const struct lower_ref *r);
 

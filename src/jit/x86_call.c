@@ -146,6 +146,15 @@ static void after_call(struct x86 *x)
 	stored_unknown(x);
 }
 
+/* lea reg, [rip + label] */
+static void lea_label(struct x86 *x, u8 reg, u32 label)
+{
+	x_byte(E, (u8)(0x48 | (reg >> 3) << 2));
+	x_byte(E, 0x8d);
+	x_byte(E, (u8)((reg & 7) << 3 | 5));
+	emit_fix(x->enc.e, FIX_REL, 0, label, 0);
+}
+
 /* Through rax: a jump (4) or call (2) of what only the run knows, or what direct calls do not reach. */
 static void through_rax(struct x86 *x, u8 kind)
 {
@@ -262,6 +271,29 @@ static void count_back(struct x86 *x, const struct x86_full *f)
 	emit_fix(x->enc.e, FIX_JMP, 0, f->on, 0);
 }
 
+/*
+ * On to rax, where the called program's code goes on, without an indirect jump: what the slot held when this code was made, or else this
+ * program itself, is what it still mostly is. Only others go through the thunk.
+ */
+static void hop_hardened(struct x86 *x, const struct lower_tail *slot)
+{
+	u64 goal = slot ? jit_tail_goal(slot) : 0;
+	u32 other = emit_new_label(x->enc.e);
+
+	if (slot && !goal) {
+		lea_label(x, X_RCX, x->j->hop);
+		x_rr(E, X_ALU_RM(X_CMP), 64, X_RAX, X_RCX);
+		emit_fix(x->enc.e, FIX_JCC, X_E, x->j->hop, 0);
+	} else if (slot && !x->j->far) {
+		x_address(E, X_RCX, goal);
+		x_rr(E, X_ALU_RM(X_CMP), 64, X_RAX, X_RCX);
+		emit_fix(x->enc.e, FIX_JCC, X_NE, other, 0);
+		emit_fix(x->enc.e, FIX_ABS_JMP, 0, 0, goal);
+		emit_bind(x->enc.e, other);
+	}
+	through_rax(x, 4);
+}
+
 /* The frame goes, and the other program's takes its place: a subprogram's caller gets the result. */
 void x86_tail_call(struct x86 *x, const struct ins *i)
 {
@@ -280,7 +312,7 @@ void x86_tail_call(struct x86 *x, const struct ins *i)
 		x_push(E, X_RUN);
 	if (x->j->o->hardened) {
 		x_rm(E, X_MOV_LOAD, 64, X_RAX, hop);
-		through_rax(x, 4);
+		hop_hardened(x, slot);
 	} else {
 		x_rm(E, 0xff, 32, 4, hop);
 	}
@@ -364,15 +396,6 @@ static u32 pool_label(struct x86 *x, const struct ins *i)
 	ARENA_GROW(x->j->a, x->pool, x->npool, x->poolcap);
 	x->pool[x->npool] = (struct x86_const){ .label = emit_new_label(x->enc.e), .ins = *i };
 	return x->pool[x->npool++].label;
-}
-
-/* lea reg, [rip + label] */
-static void lea_label(struct x86 *x, u8 reg, u32 label)
-{
-	x_byte(E, (u8)(0x48 | (reg >> 3) << 2));
-	x_byte(E, 0x8d);
-	x_byte(E, (u8)((reg & 7) << 3 | 5));
-	emit_fix(x->enc.e, FIX_REL, 0, label, 0);
 }
 
 /* The C body works on registers in memory. A conditional jump leaves its answer in X_TMP. */

@@ -360,7 +360,7 @@ u8 x86_fix_size(const struct jit_fix *f, s64 disp)
 	case FIX_JCC:
 		return x_fits8(disp - 2) ? 2 : 6;
 	case FIX_CALL:
-	case FIX_ABS:
+	case FIX_ABS: case FIX_ABS_JMP:
 		return 5;
 	case FIX_REL: case FIX_SLOT:
 		return 4;
@@ -388,7 +388,7 @@ bool x86_fix_put(u8 *p, const struct jit_fix *f, u64 at, u64 to)
 		p[n++] = 0x0f;
 		p[n++] = (u8)(0x80 | f->cc);
 	} else if (f->kind != FIX_REL && f->kind != FIX_SLOT) {
-		p[n++] = f->kind == FIX_JMP ? 0xe9 : 0xe8;
+		p[n++] = f->kind == FIX_JMP || f->kind == FIX_ABS_JMP ? 0xe9 : 0xe8;
 	}
 	memcpy(p + n, &rel, 4);
 	return true;

@@ -147,13 +147,13 @@ static u8 arguments(const struct helper_spec *h)
 	return n;
 }
 
-/* The slot's place when both map and index are known. With retpolines there is nothing to be won. */
+/* The slot's place when both map and index are known. */
 static bool known_slot(const struct lowering *l, u32 at, struct lower_tail *ret)
 {
 	const struct insn_fact *f = &l->p->fact[at];
 
-	return f->walked && f->call_const_map && f->key_const && f->key < f->map->max_entries && !l->o->hardened &&
-	       l->o->tail_slot && !l->o->tail_slot(l->o->cookie, f->map, f->key, ret);
+	return f->walked && f->call_const_map && f->key_const && f->key < f->map->max_entries && l->o->tail_slot &&
+	       !l->o->tail_slot(l->o->cookie, f->map, f->key, ret);
 }
 
 static int lower_call(struct lowering *l, struct seq *s, u32 at)

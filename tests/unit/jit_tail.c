@@ -48,44 +48,59 @@ static void make(struct kit *k, const struct ins *ops, u32 n, const struct jit_o
 	k->jit.hop = k->code.hop;
 }
 
+/* Whatever was in the slot when the code was made. */
+static void follow_slot(struct kit *a, struct kit *b, struct kit *t)
+{
+	u64 ctx = 1234;
+
+	slot_image = &b->jit;
+	slot_id = 0;
+	CHECK_EQ(kit_go(&a->jit, &ctx), 5); /* deleted by another process */
+	CHECK_EQ(kit_run.tail_left, RUN_MAX_TAIL_CALLS);
+	slot_id = 9;
+	CHECK_EQ(kit_go(&a->jit, &ctx), 1234);
+	CHECK_EQ(kit_run.tail_left, RUN_MAX_TAIL_CALLS - 1);
+	slot_image = NULL;
+	CHECK_EQ(kit_go(&a->jit, &ctx), 5);
+	slot_image = &a->jit; /* until there are no more */
+	CHECK_EQ(kit_go(&a->jit, &ctx), 5);
+	CHECK_EQ(kit_run.tail_left, 0);
+	slot_image = &t->jit;
+	CHECK_EQ(kit_go(&a->jit, &ctx), 77);
+	CHECK(!kit_run.unwind);
+}
+
 TEST(by_hand)
 {
 	const struct ins calls[] = { { .op = OP_MOV64_X, .dst = 6, .src = 1 }, { .op = OP_TAIL_CALL, .imm = 1 },
 				     { .op = OP_MOV64_K, .dst = 0, .imm = 5 }, { .op = OP_EXIT } };
 	const struct ins called[] = { { .op = OP_LDX_DW, .dst = 0, .src = 1 }, { .op = OP_EXIT } };
 	const struct ins thrower[] = { { .op = OP_CALL, .imm64 = (u64)(uintptr_t)throws }, { .op = OP_EXIT } };
-	u64 ctx = 1234;
 
 	if (!jit_available())
 		SKIP("no executable memory");
 	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
-		struct kit a, b, t;
+		struct kit a[3], b, t;
 
-		make(&a, calls, ARRAY_SIZE(calls), &kit_opts[o]);
+		slot_image = NULL;
+		make(&a[0], calls, ARRAY_SIZE(calls), &kit_opts[o]);
 		make(&b, called, ARRAY_SIZE(called), &kit_opts[o]);
 		make(&t, thrower, ARRAY_SIZE(thrower), &kit_opts[o]);
-		slot_image = &b.jit;
-		slot_id = 0;
-		CHECK_EQ(kit_go(&a.jit, &ctx), 5); /* deleted by another process */
-		CHECK_EQ(kit_run.tail_left, RUN_MAX_TAIL_CALLS);
-		slot_id = 9;
-		CHECK_EQ(kit_go(&a.jit, &ctx), 1234);
-		CHECK_EQ(kit_run.tail_left, RUN_MAX_TAIL_CALLS - 1);
-		slot_image = NULL;
-		CHECK_EQ(kit_go(&a.jit, &ctx), 5);
-		slot_image = &a.jit; /* until there are no more */
-		CHECK_EQ(kit_go(&a.jit, &ctx), 5);
-		CHECK_EQ(kit_run.tail_left, 0);
 		t.jit.throws = t.jit.may_throw = true;
 		t.jit.tail = run_landed;
 		t.jit.hop = jit_hop();
+		slot_image = &b.jit;
+		make(&a[1], calls, ARRAY_SIZE(calls), &kit_opts[o]);
 		slot_image = &t.jit;
-		CHECK_EQ(kit_go(&a.jit, &ctx), 77);
-		CHECK(!kit_run.unwind);
-		kit_drop(&a);
+		make(&a[2], calls, ARRAY_SIZE(calls), &kit_opts[o]);
+		for (u32 i = 0; i < ARRAY_SIZE(a); i++) {
+			follow_slot(&a[i], &b, &t);
+			kit_drop(&a[i]);
+		}
 		kit_drop(&b);
 		kit_drop(&t);
 	}
+	slot_image = NULL;
 }
 
 /* ---- frames of every shape ---- */
