@@ -41,6 +41,8 @@ __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 	va_end(ap);
 	if (number == SYS_bpf && a[0] == BPF_PROG_LOAD)
 		fit_prog_load((union bpf_attr *)(uintptr_t)a[1]);
+	if (number == SYS_bpf && a[0] == BPF_MAP_CREATE)
+		fit_map_create((union bpf_attr *)(uintptr_t)a[1]);
 	if ((number != SYS_bpf && number != SYS_perf_event_open) || current == ON_KERNEL) {
 		long r = __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (number == SYS_bpf)

@@ -256,18 +256,30 @@ static void set_types(struct fitted *f, struct bpf_object *obj)
 }
 
 /* ---- maps ---- */
-/* What the object leaves for its loader to say. */
-static void set_sizes(struct fitted *f, struct bpf_map *m, u32 type)
+/* How many elements a map of this type has here when the object leaves that to its loader; 0: that means something. */
+static u32 entries_here(u32 type)
 {
 	const struct map_spec *spec = type < UAPI_MAP_TYPES ? &map_spec[type] : NULL;
 
-	if (!spec || type == BPF_MAP_TYPE_STRUCT_OPS || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		return;
-	if (!bpf_map__max_entries(m) && !strstr(spec->name, "storage")) {
-		u32 n = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF ? 4096 : 1;
+	if (!spec || type == BPF_MAP_TYPE_STRUCT_OPS || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || strstr(spec->name, "storage"))
+		return 0;
+	return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF ? 4096 : 1;
+}
+
+/* What the object leaves for its loader to say. */
+static void set_sizes(struct fitted *f, struct bpf_map *m, u32 type)
+{
+	const struct bpf_map *inner = bpf_map__inner_map(m);
+	u32 n = bpf_map__max_entries(m) ? 0 : entries_here(type);
+
+	if (n) {
 		bpf_map__set_max_entries(m, n);
 		image_note(&f->m.im, "map %s: its size is left to its loader, here max_entries is %u", bpf_map__name(m), n);
 	}
+	n = inner && !bpf_map__max_entries(inner) ? entries_here(bpf_map__type(inner)) : 0;
+	if (n) /* fit_map_create() does it: there is no way to tell libbpf */
+		image_note(&f->m.im, "map %s: the size of the maps in it is left to their loader, here max_entries is %u",
+			   bpf_map__name(m), n);
 	if (type == BPF_MAP_TYPE_STACK_TRACE && !bpf_map__value_size(m)) {
 		bpf_map__set_value_size(m, 127 * 8);
 		image_note(&f->m.im, "map %s: its depth is left to its loader, here 127", bpf_map__name(m));
@@ -353,6 +365,12 @@ static void map_arena(const union bpf_attr *attr, int fd)
 		memcpy(at, s->data, s->size);
 }
 
+void fit_map_create(union bpf_attr *attr)
+{
+	if (loading && !attr->max_entries)
+		attr->max_entries = entries_here(attr->map_type);
+}
+
 void fit_called(u32 cmd, const union bpf_attr *attr, long ret, const char *why)
 {
 	if (cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE)
@@ -371,16 +389,26 @@ void fit_called(u32 cmd, const union bpf_attr *attr, long ret, const char *why)
 		failed_map[0] = '\0';
 }
 
+/* Is this the name that the map has in bpf(2), or the one that libbpf gives to the first map in it? */
+static bool is_map_or_inner(struct bpf_map *m, const char *name)
+{
+	char inner[128];
+
+	snprintf(inner, sizeof(inner), "%s.inner", bpf_map__name(m));
+	return !strncmp(name, bpf_map__name(m), BPF_OBJ_NAME_LEN - 1) ||
+	       (bpf_map__inner_map(m) && !strncmp(name, inner, BPF_OBJ_NAME_LEN - 1));
+}
+
 /* Has a map of the object failed that was not known to? Then the object is to be opened and loaded once more. */
 static bool new_failed_map(const struct bpf_object *obj)
 {
-	const struct bpf_map *m;
+	struct bpf_map *m;
 
 	if (!failed_map[0])
 		return false;
 	bpf_object__for_each_map(m, obj)
-		if (!strncmp(failed_map, bpf_map__name(m), BPF_OBJ_NAME_LEN - 1) && bpf_map__autocreate(m))
-			return names_add(&vain.maps, failed_map, failed_why);
+		if (is_map_or_inner(m, failed_map) && bpf_map__autocreate(m))
+			return names_add(&vain.maps, bpf_map__name(m), failed_why);
 	return false;
 }
 

@@ -43,6 +43,8 @@ verdicts()
 		unix accepted
 		by_argument accepted
 		sized accepted
+		inner_sized accepted
+		wrong_inner REJECTED it uses map of_unheard, which cannot be made
 		replacement accepted
 		replacement_too_far REJECTED invalid bpf_context access
 		wrong_map REJECTED it uses map unheard_of, which cannot be made

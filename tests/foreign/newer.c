@@ -36,6 +36,19 @@ struct {
 	__type(value, long);
 } sized_by_loader SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__type(key, int);
+	__array(values, struct { __uint(type, BPF_MAP_TYPE_RINGBUF); });
+} rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__array(values, struct { __uint(type, 99); __uint(key_size, 4); __uint(max_entries, 1); });
+} of_unheard SEC(".maps");
+
 extern int nobody_knows_kfunc(struct xdp_md *ctx) __ksym;
 extern const int nobody_knows_ksym __ksym;
 
@@ -95,6 +108,23 @@ int sized(struct xdp_md *ctx)
 	int key = 1;
 
 	return bpf_map_lookup_elem(&sized_by_loader, &key) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp/inner_sized")
+int inner_sized(struct xdp_md *ctx)
+{
+	int key = 0;
+	void *ring = bpf_map_lookup_elem(&rings, &key);
+
+	return ring && !bpf_ringbuf_output(ring, &key, sizeof(key), 0) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp/wrong_inner")
+int wrong_inner(struct xdp_md *ctx)
+{
+	int key = 0;
+
+	return bpf_map_lookup_elem(&of_unheard, &key) ? XDP_PASS : XDP_DROP;
 }
 
 SEC("freplace/of_another")
