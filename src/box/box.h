@@ -133,6 +133,7 @@ struct box {
 	struct listener *listeners;
 	pid_t command;             /* the first client */
 	bool ended;                /* it has, and its status was told */
+	u32 stopping;              /* looks after its last clients since it was told to end; 0: it was not */
 	int loop;                  /* epoll of the main loop; see box_poll() */
 	struct box_log *log;       /* --log and --audit; NULL: none */
 	struct events *events;     /* who waits for which ring: events.c */

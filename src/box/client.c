@@ -132,6 +132,15 @@ void clients_forget_all(struct box *b)
 		}
 }
 
+void clients_signal(struct box *b, int sig)
+{
+	pthread_mutex_lock(&b->lock);
+	for (u32 i = 0; i < BOX_CLIENTS; i++)
+		for (const struct client *c = b->clients[i]; c; c = c->next)
+			syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0);
+	pthread_mutex_unlock(&b->lock);
+}
+
 /* Does the thread belong to this process, and does that live? What the kernel says now. */
 static bool is_of(const struct client *c, pid_t tid)
 {

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -100,7 +101,7 @@ bool control_enforces(const char *name)
 	return !access(path, F_OK);
 }
 
-static void remove_tree(const char *path)
+static void remove_below(const char *path)
 {
 	char below[4096];
 	struct dirent *e;
@@ -112,11 +113,18 @@ static void remove_tree(const char *path)
 			continue;
 		if (snprintf(below, sizeof(below), "%s/%s", path, e->d_name) >= (int)sizeof(below))
 			continue;
-		if (unlink(below))
-			remove_tree(below);
+		if (unlink(below)) {
+			remove_below(below);
+			rmdir(below);
+		}
 	}
 	if (d)
 		closedir(d);
+}
+
+static void remove_tree(const char *path)
+{
+	remove_below(path);
 	rmdir(path);
 }
 
@@ -128,12 +136,21 @@ static void sweep(const char *base)
 	char path[512];
 
 	while (d && (e = readdir(d))) {
-		int fd = e->d_name[0] == '.' ? -ENOENT : connect_as(e->d_name, SOCK_NONBLOCK);
+		int fd, hold = -1;
 
+		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", base, e->d_name) >= (int)sizeof(path))
+			continue;
+		fd = connect_as(e->d_name, SOCK_NONBLOCK);
 		if (fd >= 0)
 			close(fd);
-		if (fd == -ECONNREFUSED && snprintf(path, sizeof(path), "%s/%s", base, e->d_name) < (int)sizeof(path))
+		if (fd == -ENOENT) { /* no socket yet: is somebody making the box? */
+			hold = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			fd = hold >= 0 && !flock(hold, LOCK_EX | LOCK_NB) ? -ECONNREFUSED : fd;
+		}
+		if (fd == -ECONNREFUSED)
 			remove_tree(path);
+		if (hold >= 0)
+			close(hold);
 	}
 	if (d)
 		closedir(d);
@@ -142,6 +159,28 @@ static void sweep(const char *base)
 bool control_may_be_name(const char *name)
 {
 	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < sizeof(((struct box *)NULL)->name);
+}
+
+/* The directory, locked for as long as this process lives: who sweeps leaves it alone before there is a socket. */
+static int make_dir(const char *path)
+{
+	struct stat here, there;
+
+	for (;;) {
+		int err = own_dir(path), fd;
+
+		if (err)
+			return err;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB))
+			return -EEXIST;
+		if (fd >= 0 && !fstat(fd, &here) && !stat(path, &there) && here.st_ino == there.st_ino && here.st_dev == there.st_dev)
+			break;
+		if (fd >= 0)
+			close(fd); /* somebody swept it in that moment */
+	}
+	remove_below(path); /* of one that was killed */
+	return 0;
 }
 
 int control_dir(struct box *b)
@@ -167,8 +206,9 @@ int control_dir(struct box *b)
 		return -EEXIST;
 	}
 	snprintf(path, sizeof(path), "%s/%s", base, b->name);
-	remove_tree(path); /* of one that was killed */
-	err = own_dir(path);
+	err = make_dir(path);
+	if (err == -EEXIST)
+		str_printf(&b->wrong, "the box %s is being made by somebody else at this moment: try again", b->name);
 	if (err)
 		return err;
 	b->dir = strdup(path);

@@ -47,6 +47,7 @@ void serve_slow(struct listener *l);
 
 /* ---- client.c ---- */
 void clients_forget_all(struct box *b);
+void clients_signal(struct box *b, int sig);
 /* It is about to be another program: its memory will be another. */
 void client_exec(struct client *c);
 
@@ -57,6 +58,7 @@ s64 paths_page(struct notif *n);   /* a client asks for the page of ours.h */
 
 /* ---- super.c ---- */
 void box_may_end(struct box *b); /* if nobody is left */
+void box_stop(struct box *b);    /* it ends, and its clients before it. On the main thread */
 
 /* ---- identity.c ---- */
 void identity_init(struct client *c);

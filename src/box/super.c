@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -265,6 +266,42 @@ void box_may_end(struct box *b)
 		loop_stop(b);
 }
 
+/* ---- ending a box that has clients: they are asked, then killed, as none of them could go on without who serves it ---- */
+#define STOP_LOOK_MS 100
+#define STOP_ASKED   20 /* looks until they are killed, */
+#define STOP_GIVE_UP 50 /* and until the box ends nevertheless */
+static struct box_source stop_clock;
+
+static void on_stop_clock(struct box *b, struct box_source *s, u32 events)
+{
+	u64 ticks;
+
+	(void)events;
+	if (read(s->fd, &ticks, sizeof(ticks)) < 0)
+		return;
+	if (++b->stopping > STOP_ASKED)
+		clients_signal(b, SIGKILL); /* each time, as they may have children that were not seen yet */
+	if (b->stopping > STOP_GIVE_UP || (!b->nclients && serve_deserted(b)))
+		loop_stop(b);
+}
+
+void box_stop(struct box *b)
+{
+	const struct itimerspec every = { { 0, STOP_LOOK_MS * 1000000 }, { 0, STOP_LOOK_MS * 1000000 } };
+
+	if (b->stopping)
+		return;
+	b->stopping = 1;
+	b->opts.keep = false;
+	clients_signal(b, SIGTERM);
+	stop_clock = (struct box_source){ .fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), .fn = on_stop_clock };
+	if (stop_clock.fd < 0 || timerfd_settime(stop_clock.fd, 0, &every, NULL) || box_poll(b, &stop_clock, EPOLLIN))
+		loop_stop(b);
+	box_may_end(b);
+}
+
+static volatile sig_atomic_t told_to_end;
+
 /* Reap: the command's status goes to the launcher, orphans that became ours just vanish. */
 static void on_child(struct box *b, struct box_source *s, u32 events)
 {
@@ -275,6 +312,8 @@ static void on_child(struct box *b, struct box_source *s, u32 events)
 	(void)events;
 	while (read(s->fd, drain, sizeof(drain)) > 0)
 		;
+	if (told_to_end)
+		box_stop(b);
 	/* the command first: behind a stop of another tracee its end would not be seen */
 	while ((!b->ended && (pid = child_ended(P_PID, b->command, &status)) > 0) || (pid = child_ended(P_ALL, 0, &status)) > 0) {
 		if (pid != b->command)
@@ -307,11 +346,11 @@ static void on_launcher(struct box *b, struct box_source *s, u32 events)
 
 static int child_pipe[2];
 
-static void on_sigchld(int sig)
+static void on_signal(int sig)
 {
 	int saved = errno;
 
-	(void)sig;
+	told_to_end |= sig == SIGTERM;
 	if (write(child_pipe[1], "", 1) < 0)
 		errno = 0; /* full: it will be read */
 	errno = saved;
@@ -327,9 +366,9 @@ static void set_signals(void)
 
 static int watch_children(struct box *b)
 {
-	struct sigaction sa = { .sa_handler = on_sigchld, .sa_flags = SA_RESTART | SA_NOCLDSTOP };
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NOCLDSTOP };
 
-	if (pipe2(child_pipe, O_CLOEXEC | O_NONBLOCK) || sigaction(SIGCHLD, &sa, NULL))
+	if (pipe2(child_pipe, O_CLOEXEC | O_NONBLOCK) || sigaction(SIGCHLD, &sa, NULL) || sigaction(SIGTERM, &sa, NULL))
 		return -errno;
 	child = (struct box_source){ .fd = child_pipe[0], .fn = on_child };
 	return box_poll(b, &child, EPOLLIN);

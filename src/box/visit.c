@@ -253,7 +253,7 @@ static void on_request(struct box *b, struct box_source *s, u32 events)
 		v->counts = true;
 		__atomic_fetch_add(&b->skep->stats_users, 1, __ATOMIC_RELAXED);
 	} else if (what == VISIT_STOP) {
-		loop_stop(b);
+		box_stop(b); /* the visitor sees its connection end with the box */
 	}
 	if (fd >= 0)
 		close(fd);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* skep attach: a shell, or a command, in a box that runs. */
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "box/box.h"
 #include "box/control.h"
 #include "cli/cli.h"
+
+#define STOP_PATIENCE_MS 10000
 
 struct attach_opts {
 	struct cli_common common;
@@ -25,6 +29,8 @@ static int attach_run(void *opts, int argc, char **argv)
 		fd = control_connect(argv[0]);
 		if (fd < 0 || control_send(fd, VISIT_STOP))
 			return cli_error(EXIT_BOX_ERROR, "there is no box \"%s\" (skep ps lists them)", argv[0]);
+		while (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, STOP_PATIENCE_MS) < 0 && errno == EINTR)
+			; /* it ends with the box */
 		close(fd);
 		return 0;
 	}
@@ -36,7 +42,8 @@ static int attach_run(void *opts, int argc, char **argv)
 }
 
 static const struct cli_opt attach_options[] = {
-	{ 0, "stop", OPT_FLAG, NULL, "end the box instead: calls of its clients fail from then on", offsetof(struct attach_opts, stop) },
+	{ 0, "stop", OPT_FLAG, NULL, "end the box instead, and its clients first: SIGTERM, and after two seconds SIGKILL",
+	  offsetof(struct attach_opts, stop) },
 };
 
 const struct cli_cmd cmd_attach = {

@@ -80,7 +80,7 @@ const struct cli_cmd cmd_exec = {
 	.summary = "run a command (default: a shell) with skep in the place of the kernel's BPF",
 	.doc = "The command and all it starts share one subsystem of skep, a box; the kernel sees nothing of it. No privileges are\n"
 	       "needed, and inside the box the command has those of root as far as BPF is concerned. Options for skep stand before CMD.\n"
-	       "A box ends with its last client; one that is kept, when the process that skep ps shows is told to (kill PID).\n"
+	       "A box ends with its last client; one that is kept, by skep attach --stop or when the process that skep ps shows is told to (kill PID).\n"
 	       "A process given by --trace, of the same user, runs on as it is: its functions, system calls, samples and children can be\n"
 	       "attached to from the box as those of clients, until the box ends. Its own BPF stays the kernel's.",
 	.opts = exec_options,

@@ -40,6 +40,26 @@ is "top" 2 "$("$skep" top -n 2 $name | grep -c '^box')"
 "$skep" attach --stop $name
 for i in 1 2 3 4 5 6 7 8 9 10; do "$skep" ps | grep -q "^$name " && sleep 0.1; done
 is "stopped" 0 "$("$skep" ps | grep -c "^$name ")"
+# ended while it has clients: they are asked, and those that do not listen killed
+"$skep" exec -b $name --keep -- true
+"$skep" attach $name sh -c 'trap "cat /etc/passwd >/dev/null && echo bye; exit 3" TERM; echo up; sleep 20 & wait' >"$work/asked" &
+asked=$!
+"$skep" attach $name sh -c 'trap "" TERM; echo up; sleep 20' >"$work/deaf" &
+deaf=$!
+for i in $(seq 50); do [ -s "$work/asked" ] && [ -s "$work/deaf" ] && break; sleep 0.1; done
+"$skep" attach --stop $name
+is "a box that is stopped is gone when that returns" 0 "$("$skep" ps | grep -c "^$name ")"
+wait $asked
+is "its clients were asked, and served to their end" "3 up bye" "$? $(echo $(cat "$work/asked"))"
+wait $deaf
+is "or killed" 137 $?
+"$skep" exec -b $name --keep -- true
+kill "$("$skep" ps | awk -v n=$name '$1 == n { print $2 }')"
+for i in 1 2 3 4 5 6 7 8 9 10; do [ -d "/tmp/skep-boxes-$(id -u)/$name" ] && sleep 0.1; done
+is "a signal ends a kept box as well" 0 "$(ls "/tmp/skep-boxes-$(id -u)" | grep -c "^$name\$")"
+mkdir "/tmp/skep-boxes-$(id -u)/half-made-$$" # whoever made it was killed before it had a socket
+"$skep" exec -- true
+is "what was killed while it began is swept" 0 "$(ls "/tmp/skep-boxes-$(id -u)" | grep -c "half-made-$$")"
 is "no box of that name" 125 "$(status "$skep" attach $name true)"
 
 # a terminal: Ctrl-C goes to the command, and ends skep as it ended that
