@@ -58,7 +58,6 @@ u32 btf_member_bitfield(const struct btf_type *t, u32 i); /* 0: not a bit field 
 u32 btf_skip_mods(const struct btf *b, u32 id);
 /* Size in bytes of a type behind modifiers, or -EINVAL (void, func, forward). */
 s64 btf_size_of(const struct btf *b, u32 id);
-u32 btf_align_of(const struct btf *b, u32 id);
 /*
  * The member behind a path of names ("sk.sk_family", unnamed structs and unions looked through) of struct or union `id`: its type
  * behind modifiers and its place in bytes; 0: there is none, or it is a bit field.
@@ -142,14 +141,6 @@ enum btf_walk_end {
 struct btf_walk_bad { enum btf_walk_end why; const char *type, *field; u32 at, off, size; /* in `type` */ };
 int btf_struct_walk(const struct btf *b, u32 id, s32 off, u32 size, u32 *ret_id, u32 *ret_flags, const char **ret_field,
 		    struct btf_walk_bad *ret_bad);
-
-/* ---- values for humans ---- */
-struct str;
-enum { BTF_DUMP_JSON = 1, BTF_DUMP_COMPACT = 2, BTF_DUMP_ZERO = 4 /* print zero members too */, BTF_DUMP_NAMES = 8 };
-/* Appends the value of type `id` at `data` (size bytes readable): C initialiser style, or JSON. 0, -EINVAL, -E2BIG. */
-int btf_dump_value(struct str *out, const struct btf *b, u32 id, const void *data, u32 size, u32 flags);
-/* Appends the C name of a type: "struct event *", "const char [16]". */
-void btf_dump_type_name(struct str *out, const struct btf *b, u32 id);
 
 /* ---- CO-RE: one relocation (struct bpf_core_relo of BPF_PROG_LOAD's core_relos) ---- */
 /* Resolve against `target`; patches insn(s). Returns 0 or -errno with Linux's log text. */

@@ -182,11 +182,6 @@ u32 btf_build_array(struct btf_build *g, u32 elem, u32 index, u32 n)
 	return id;
 }
 
-u32 btf_build_fwd(struct btf_build *g, const char *name, bool is_union)
-{
-	return btf_build_raw(g, name, BTF_KIND_FWD, 0, is_union, 0);
-}
-
 u32 btf_build_struct(struct btf_build *g, const char *name, u32 size)
 {
 	return btf_build_raw(g, name, BTF_KIND_STRUCT, 0, false, size);

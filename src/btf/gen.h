@@ -32,7 +32,6 @@ u32 btf_build_mod(struct btf_build *g, u32 kind, u32 to); /* BTF_KIND_CONST, VOL
 u32 btf_build_typedef(struct btf_build *g, const char *name, u32 to);
 u32 btf_build_type_tag(struct btf_build *g, const char *text, u32 to);
 u32 btf_build_array(struct btf_build *g, u32 elem, u32 index, u32 n);
-u32 btf_build_fwd(struct btf_build *g, const char *name, bool is_union);
 u32 btf_build_struct(struct btf_build *g, const char *name, u32 size);
 u32 btf_build_union(struct btf_build *g, const char *name, u32 size);
 /* Of the struct or union made last. `bits`: of a bit field, 0: not one. */

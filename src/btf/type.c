@@ -379,45 +379,6 @@ s64 btf_size_of(const struct btf *b, u32 id)
 	}
 }
 
-/* `budget`: types still to be looked at; shared parts count each time, so absurd types run out of it. */
-static u32 align_at(const struct btf *b, u32 id, u32 *budget)
-{
-	const struct btf_type *t;
-	u32 max = 1;
-
-	for (t = btf_type(b, id); t; t = btf_type(b, id)) {
-		if (btf_is_mod(t) || btf_kind_of(t) == BTF_KIND_VAR)
-			id = t->type;
-		else if (btf_kind_of(t) == BTF_KIND_ARRAY)
-			id = btf_array_of(t)->type;
-		else
-			break;
-	}
-	if (btf_is_nosize(t) || !*budget)
-		return 1;
-	--*budget;
-	if (btf_kind_of(t) == BTF_KIND_PTR)
-		return 8;
-	if (!btf_is_composite(t))
-		return t->size && t->size < 8 ? t->size : 8;
-	for (u32 i = 0; i < btf_vlen_of(t); i++) {
-		u32 a = align_at(b, btf_members_of(t)[i].type, budget);
-
-		max = MAX(max, a);
-		/* packed: a member off its alignment */
-		if (!btf_member_bitfield(t, i) && btf_member_bit_off(t, i) % (8 * a))
-			return 1;
-	}
-	return t->size % max ? 1 : max;
-}
-
-u32 btf_align_of(const struct btf *b, u32 id)
-{
-	u32 budget = 10000;
-
-	return align_at(b, id, &budget);
-}
-
 /* ---- decl tags ---- */
 
 u32 btf_decl_tag_next(const struct btf *b, u32 id, s32 component, const char *prefix, u32 after)

@@ -18,20 +18,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 static void read_type(const struct btf *b, u32 id, const u8 *value)
 {
 	struct btf_record *rec = NULL;
-	struct str s = { 0 };
 	u32 next, flags;
 	const char *field;
 
 	btf_size_of(b, id);
-	btf_align_of(b, id);
 	btf_skip_mods(b, id);
 	btf_decl_tag(b, id, -1, "contains:");
 	btf_find(b, btf_type_name(b, id), btf_kind_of(btf_type(b, id)));
-	btf_dump_type_name(&s, b, id);
-	btf_dump_value(&s, b, id, value, DATA_SIZE, BTF_DUMP_JSON);
-	btf_dump_value(&s, b, id, value, DATA_SIZE, BTF_DUMP_COMPACT | BTF_DUMP_NAMES);
-	btf_dump_value(&s, b, id, value, 8, BTF_DUMP_ZERO);
-	str_free(&s);
 	if (btf_kind_of(btf_type(b, id)) == BTF_KIND_STRUCT ||
 	    btf_kind_of(btf_type(b, id)) == BTF_KIND_DATASEC) {
 		if (!btf_record_of(b, id, ~0u, btf_type(b, id)->size, NULL, &rec)) {
