@@ -61,33 +61,13 @@ static void tie_copies(struct vf_env *e, struct reg *src)
 		src->id = new_id(e);
 }
 
-static void copy_reg(struct reg *dst, const struct reg *src)
-{
-	s32 def = dst->subreg_def;
-
-	*dst = *src;
-	dst->subreg_def = def;
-}
-
-static void mark_unknown_keep_def(struct vf_env *e, struct reg *r)
-{
-	s32 def = r->subreg_def;
-
-	reg_mark_unknown(e, r);
-	r->subreg_def = def;
-}
-
 static int step_cast(struct vf_env *e, const struct ins *i)
 {
 	struct reg *dst = &cur_regs(e)[i->dst];
 
-	mark_unknown_keep_def(e, dst);
-	dst->subreg_def = 0;
-	if (i->imm == 1) {
-		/* into the program's view of the arena: a 32-bit offset */
-		dst->type = T_ARENA;
-		dst->subreg_def = (s32)e->insn + 1;
-	}
+	reg_mark_unknown(e, dst);
+	if (i->imm == 1)
+		dst->type = T_ARENA; /* into the program's view of the arena: a 32-bit offset */
 	return 0;
 }
 
@@ -99,13 +79,12 @@ static int mov64(struct vf_env *e, const struct ins *i, struct reg *dst, struct 
 	if (!sx) {
 		tie_copies(e, src);
 		*dst = *src;
-		dst->subreg_def = 0;
 		return 0;
 	}
 	if (is_pointer(e, src))
 		return reject(e, REJ_SEXT_POINTER, i->src);
 	if (src->type != T_SCALAR) {
-		mark_unknown_keep_def(e, dst);
+		reg_mark_unknown(e, dst);
 		return 0;
 	}
 	fits = src->umax < 1ull << (sx - 1);
@@ -115,7 +94,6 @@ static int mov64(struct vf_env *e, const struct ins *i, struct reg *dst, struct 
 	if (!fits)
 		forget_id(dst);
 	reg_sext64(dst, sx / 8);
-	dst->subreg_def = 0;
 	return 0;
 }
 
@@ -127,18 +105,17 @@ static int mov32(struct vf_env *e, const struct ins *i, struct reg *dst, struct 
 	if (is_pointer(e, src))
 		return reject(e, REJ_PARTIAL_POINTER, i->src);
 	if (src->type != T_SCALAR) {
-		mark_unknown_keep_def(e, dst);
+		reg_mark_unknown(e, dst);
 	} else {
 		fits = sx ? src->umax < 1ull << (sx - 1) : src->umax <= U32_MAX;
 		if (fits)
 			tie_copies(e, src);
-		copy_reg(dst, src);
+		*dst = *src;
 		if (!fits)
 			forget_id(dst);
 		if (sx)
 			reg_sext32(dst, sx / 8);
 	}
-	dst->subreg_def = (s32)e->insn + 1;
 	reg_zext32(dst);
 	reg_sync(dst);
 	return 0;
@@ -161,7 +138,7 @@ int step_mov(struct vf_env *e, const struct ins *i)
 	if (x->cls == IC_CAST)
 		return step_cast(e, i);
 	if (x->has_imm) {
-		mark_unknown_keep_def(e, dst);
+		reg_mark_unknown(e, dst);
 		reg_set_known(dst, x->width == 64 ? imm_u64(i->imm) : (u32)i->imm);
 		return 0;
 	}
@@ -506,13 +483,13 @@ static int alu_ptr(struct vf_env *e, const struct ins *i, const struct reg *ptr,
 	int err = check_ptr_op(e, i, ptr, off);
 
 	if (err == 1) {
-		mark_unknown_keep_def(e, dst);
+		reg_mark_unknown(e, dst);
 		return 0;
 	}
 	if (err)
 		return err;
 	if (dst != ptr)
-		copy_reg(dst, ptr);
+		*dst = *ptr;
 	if (T_BASE(p.type) == T_MEM && (p.type & TF_UNTRUSTED))
 		return 0; /* read by probes: wherever it points */
 	err = check_offset(e, off, p.type);
@@ -624,16 +601,6 @@ static int alu_scalar(struct vf_env *e, const struct ins *i, struct reg *dst, co
 	return 0;
 }
 
-static int alu_arena(struct vf_env *e, const struct ins *i, struct reg *dst, const struct reg *src)
-{
-	if (dst->type != T_ARENA)
-		*dst = *src;
-	dst->subreg_def = (s32)e->insn + 1;
-	if (ins_info(i)->width == 64)
-		cur_fact(e)->zext = true;
-	return 0;
-}
-
 static int alu_regs(struct vf_env *e, const struct ins *i)
 {
 	struct reg *regs = cur_regs(e), *dst = &regs[i->dst], *src = &e->fake[0], off;
@@ -646,12 +613,15 @@ static int alu_regs(struct vf_env *e, const struct ins *i)
 	} else {
 		src = &regs[i->src];
 	}
-	if (dst->type == T_ARENA || src->type == T_ARENA)
-		return alu_arena(e, i, dst, src);
+	if (dst->type == T_ARENA || src->type == T_ARENA) {
+		if (dst->type != T_ARENA)
+			*dst = *src;
+		return 0;
+	}
 	if (src->type != T_SCALAR && dst->type != T_SCALAR) {
 		if (ins_info(i)->sub != ALU_SUB || !e->allow_ptr_leaks)
 			return reject(e, REJ_PTR_PTR, i->dst, op_text[ins_info(i)->sub]);
-		mark_unknown_keep_def(e, dst);
+		reg_mark_unknown(e, dst);
 		return 0;
 	}
 	if (src->type != T_SCALAR) {

@@ -50,7 +50,6 @@ static int call_global(struct vf_env *e, u32 sub)
 	sp->called = true;
 	clear_caller_saved(e, regs);
 	reg_mark_unknown(e, &regs[0]);
-	regs[0].subreg_def = 0;
 	return 0;
 }
 
@@ -322,7 +321,6 @@ int step_ldabs(struct vf_env *e, const struct ins *i)
 	mem_note(e, e->insn, MF_CTX);
 	clear_caller_saved(e, regs);
 	reg_mark_unknown(e, &regs[0]);
-	regs[0].subreg_def = (s32)e->insn + 1;
 	if (!e->cur->curframe)
 		return 0;
 	/* Beyond the packet it leaves the function with 0: the caller must be ready for that. */
@@ -351,7 +349,6 @@ static int load_func(struct vf_env *e, const struct ins *i, struct reg *r)
 	r->type = T_FUNC;
 	r->subprog = (u32)sub;
 	e->fact[e->insn].callee = (u32)sub;
-	e->fact[e->insn].in_callback_arg = true;
 	return 0;
 }
 

@@ -135,7 +135,6 @@ int kfunc_resolve_all(struct vf_env *e)
 			tab->at = ARENA_ARRAY(&e->arena, u16, e->n);
 			memset(tab->at, 0xff, e->n * sizeof(*tab->at));
 			e->kfunc = tab;
-			e->proof->uses_kfunc = true;
 		}
 		err = resolve(e, tab, i);
 	}
@@ -327,7 +326,6 @@ static int push_lock_failure(struct vf_env *e, const struct kf_call *c)
 	r->smin = r->s32_min = -4095;
 	r->smax = r->s32_max = -1;
 	reg_sync(r);
-	r->subreg_def = (s32)c->insn + 1;
 	return 0;
 }
 

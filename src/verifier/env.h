@@ -72,10 +72,9 @@ struct reg {
 	u32 u32_min, u32_max;
 	u32 id;             /* same value or same object as others with this id; 0: none. Scalars: | ID_ADD_* */
 	u32 ref_id;         /* reference this pointer belongs to; 0: none */
-	s32 subreg_def;     /* instruction + 1 whose 32-bit write defined it; 0: full 64-bit value */
 	u8 frameno;         /* T_STACK: frame the pointer points into */
 	bool precise;       /* scalars: pruning must compare the exact range; see reg_precise() */
-	u16 zero;
+	u16 zero[3];        /* no padding: registers are compared by their bytes */
 };
 #define AT_PKT_END (-1)
 #define BEYOND_PKT_END (-2)
@@ -144,7 +143,6 @@ struct ref {
 	u32 id;
 	u32 insn;          /* where acquired */
 	const void *obj;   /* locks: the map or btf object locked */
-	u32 obj_id;
 };
 
 /* One instruction of a path, for backtracking; newest first, shared by the `uses` states and newer entries that have it in common. */
@@ -210,13 +208,12 @@ struct aux {
 enum { SUB_ARG_ARENA = 255 };
 struct subprog {
 	u32 start;
-	u32 linfo;
 	u32 postorder;            /* index of its first instruction in env->postorder */
 	u32 stack_depth;          /* as Linux counts it: at the end, after its rewrites */
 	u32 used_depth;           /* what the program as it was loaded needs */
 	s32 fastcall_stack_off;
 	bool has_tail_call, tail_call_reachable, has_ld_abs, is_cb, is_async_cb, is_exception_cb, called, args_cached;
-	bool changes_pkt, might_sleep, might_throw, might_goto;
+	bool changes_pkt, might_sleep;
 	u32 func_id;              /* BTF func type id, 0 without BTF */
 	bool global;
 	const char *name;
@@ -226,7 +223,7 @@ struct subprog {
 	 * SUB_ARG_ARENA; flags: TF_NULL, TF_RDONLY, TF_UNTRUSTED, TF_TRUSTED.
 	 */
 	struct sub_arg { u32 kind; u32 flags; u32 mem_size; u32 btf_id; const struct btf *btf; } args[5];
-	bool verified, keep_fastcall_stack, unreliable /* its BTF says something else */;
+	bool verified, keep_fastcall_stack;
 	void *live;               /* owned by live.c */
 };
 
@@ -251,7 +248,7 @@ struct vf_env {
 	u32 nscc;                 /* number of loops + 1 */
 	const struct progtype_spec *type;
 	/* privileges, unfolded */
-	bool allow_ptr_leaks, allow_uninit_stack, bpf_capable, bypass_v1, bypass_v4, strict_align, test_state_freq, test_rnd_hi32,
+	bool allow_ptr_leaks, allow_uninit_stack, bpf_capable, bypass_v1, bypass_v4, strict_align, test_state_freq,
 	     test_reg_invariants, sleepable_prog;
 	/* the walk */
 	struct vstate *cur;
@@ -267,7 +264,6 @@ struct vf_env {
 	bool print_state;         /* print all of the state before the next instruction */
 	bool explore_alu_limits;  /* pruning must not merge scalars: masks of pointer arithmetic depend on them */
 	bool has_arena;
-	u32 cur_sub;              /* global function being verified */
 	u64 walked, max_walk;
 	u32 id_gen;
 	struct vstate **branch;   /* pending branches, the next one last */
@@ -284,18 +280,15 @@ struct vf_env {
 	void *kfunc;              /* owned by call_kfunc.c */
 	struct reg fake[2];       /* registers made of immediates */
 	struct jmp_hist *cur_hist;
-	u32 prev_log_insn;
 	u64 prev_log_len;
 	u64 prev_insn_len;        /* of the instruction's text, newline included */
 	char type_name[128];      /* reg_type_name() */
 	char call_name[64];       /* vf_names */
 	u32 prev_linfo;           /* line last printed */
-	u32 btf_ids[8];
 	u32 rejected;             /* enum reject_id: first cause */
 	s32 rejected_errno;
 	char reject_text[256];    /* the last rejection's line; kept for observers only */
-	bool seen_direct_write, in_pre_walk;
-	u32 total_states, peak_states, max_states_per_insn, longest_mark;
+	u32 total_states, peak_states, max_states_per_insn;
 };
 
 /* Touched registers and slots are printed behind the instruction in the log. */
@@ -384,7 +377,7 @@ enum reg_use { USE_SRC, USE_DST, USE_DST_NO_MARK };
 int reg_check(struct vf_env *e, u32 regno, enum reg_use use);
 /* What a step returns when the path ends at it (exit of the main program, bpf_throw); else 0 or -errno. */
 enum { STEP_DONE = 1 };
-int walk_program(struct vf_env *e);   /* main program or the global function e->cur_sub, from e->cur */
+int walk_program(struct vf_env *e);   /* main program or a global function, from e->cur */
 
 /* -- alu.c: register arithmetic including pointers -- */
 int step_alu(struct vf_env *e, const struct ins *i);

@@ -370,12 +370,9 @@ bool states_equal(struct vf_env *e, struct vstate *old, struct vstate *cur, enum
 
 static void widen(struct vf_env *e, const struct reg *old, bool precise, struct reg *cur, struct idmap *m)
 {
-	s32 def = cur->subreg_def;
-
 	if (old->type != T_SCALAR || cur->type != T_SCALAR || precise || cur->precise || exact(old, cur, m))
 		return;
 	reg_mark_unknown(e, cur);
-	cur->subreg_def = def;
 }
 
 void prune_widen(struct vf_env *e, struct vstate *old, struct vstate *cur)

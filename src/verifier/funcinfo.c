@@ -141,7 +141,7 @@ static int check_lines(struct vf_env *e)
 			return reject(e, REJ_LINE_INFO_STR, i);
 		if (sub < e->nsubs) {
 			if (li.insn_off == e->subs[sub].start)
-				e->subs[sub++].linfo = i;
+				sub++;
 			else if (e->subs[sub].start < li.insn_off)
 				return reject(e, REJ_LINE_INFO_FUNC, sub);
 		}

@@ -81,7 +81,7 @@ static void sync_linked(struct vstate *s, const struct reg *known, const struct 
 	for (u32 i = 0; i < l->n; i++) {
 		struct frame *f = s->frame[l->at[i].frame];
 		struct reg *r = l->at[i].is_reg ? &f->regs[l->at[i].index] : &f->stack[l->at[i].index].reg;
-		s32 def = r->subreg_def, off = r->off;
+		s32 off = r->off;
 		struct reg delta = { .type = T_SCALAR };
 		u32 id = r->id;
 
@@ -92,14 +92,12 @@ static void sync_linked(struct vstate *s, const struct reg *known, const struct 
 			continue;
 		if ((!(id & ID_ADD_MASK) && !(known->id & ID_ADD_MASK)) || off == known->off) {
 			*r = *known;
-			r->subreg_def = def;
 			continue;
 		}
 		reg_pin(&delta, (u64)((s64)off - known->off));
 		*r = *known;
 		r->off = off;
 		r->id = id;
-		r->subreg_def = def;
 		scalar_add_unsynced(r, &delta);
 		if ((id | known->id) & ID_ADD_CONST32)
 			reg_zext32(r);

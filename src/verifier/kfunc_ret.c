@@ -202,15 +202,12 @@ int kfunc_result(struct vf_env *e, struct kf_call *c)
 	if (kf_is(c, KF_ACQUIRE) && !(kind == BTF_KIND_PTR && is_struct(b, to)) && c->kf->special != KFS_obj_new_impl &&
 	    c->kf->special != KFS_percpu_obj_new_impl && c->kf->special != KFS_refcount_acquire_impl)
 		return reject(e, REJ_KF_ACQUIRE_RETURN);
-	if (kind == BTF_KIND_PTR) {
-		r->subreg_def = 0;
+	if (kind == BTF_KIND_PTR)
 		return pointer_result(e, c, r, to);
-	}
 	if (kind == BTF_KIND_UNKN)
 		return 0;
 	reg_mark_unknown(e, r);
 	if (c->kf->special == KFS_res_spin_lock || c->kf->special == KFS_res_spin_lock_irqsave)
 		reg_mark_known_zero(e, r); /* failure is a path of its own */
-	r->subreg_def = btf_type(b, id)->size == 8 ? 0 : (s32)c->insn + 1;
 	return 0;
 }

@@ -371,7 +371,6 @@ static void load_value(struct vf_env *e, struct reg *r, const struct ctx_value *
 	reg_make_ptr(r, v->type);
 	if (may_be_null(v->type))
 		r->id = new_id(e);
-	r->subreg_def = 0; /* a pointer is whole, however narrow its field */
 	if (T_BASE(v->type) == T_BTF) {
 		r->btf = v->btf;
 		r->btf_id = v->btf_id;

@@ -14,10 +14,7 @@ bool pkt_allowed(struct vf_env *e, const struct call_meta *m, int rw)
 		return true;
 	if (!e->type->direct_pkt || (rw == MEM_WRITE && !e->type->pkt_write))
 		return false;
-	if (m)
-		return m->pkt_access;
-	e->seen_direct_write = true;
-	return true;
+	return m ? m->pkt_access : true;
 }
 
 int pkt_access(struct vf_env *e, u32 regno, s32 off, s32 size, bool zero_ok)

@@ -308,10 +308,7 @@ static int fill_part(struct vf_env *e, struct slot *s, s32 off, u32 size, u32 sp
 
 	*ret_hist = true;
 	if (size <= spilled && off % SLOT_SIZE == 0) {
-		s32 def = r->subreg_def;
-
 		*r = s->reg;
-		r->subreg_def = def;
 		if (width_of(&s->reg) > size * 8) {
 			r->id = 0;
 			r->off = 0;

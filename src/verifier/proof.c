@@ -28,7 +28,6 @@ static void fill_subs(struct vf_env *e)
 					       .changes_pkt = s->changes_pkt,
 					       .might_sleep = s->might_sleep,
 					       .name = s->name ? arena_strdup(&p->arena, s->name) : NULL };
-		p->uses_tail_call |= s->has_tail_call;
 	}
 }
 
@@ -40,14 +39,8 @@ static void fill_facts(struct vf_env *e)
 		struct insn_fact *f = &p->fact[i];
 		const struct ins *in = &e->ins[i];
 
-		if (in->op == OP_CALL_SUB)
+		if (in->op == OP_CALL_SUB || in->op == OP_LDIMM64_FUNC)
 			f->callee = (u32)sub_starting(e, in->target);
-		if (in->op == OP_LDIMM64_FUNC) {
-			f->callee = (u32)sub_starting(e, in->target);
-			f->in_callback_arg = true;
-		}
-		if (in->op == OP_CALL_KFUNC)
-			p->uses_kfunc = true;
 	}
 }
 

@@ -535,23 +535,13 @@ static enum verdict compare(struct vf_env *e, u32 insn, struct kept *k)
 	return is_finished(k) ? compare_finished(e, k) : compare_unfinished(e, insn, k->s);
 }
 
-/*
- * The path ends in `old`. What it relied on, this path must not lose; and the 32-bit values it brought along
- * may be read in full there.
- */
+/* The path ends in `old`. What it relied on, this path must not lose. */
 static int stop_at(struct vf_env *e, u32 insn, struct vstate *old, bool loop)
 {
 	struct vstate *cur = e->cur;
 	struct path_end end;
 	int err;
 
-	for (u32 i = 0; i <= cur->curframe; i++) {
-		u16 live = e->aux[frame_insn(cur, i)].live_regs;
-
-		for (u32 r = 0; r < BPF_REG_10; r++)
-			if ((live & 1u << r) && cur->frame[i]->regs[r].subreg_def)
-				e->fact[cur->frame[i]->regs[r].subreg_def - 1].zext = true;
-	}
 	if (e->aux[insn].jmp_point)
 		push_jmp_hist(e, cur, 0, 0);
 	end = path_end(cur);

@@ -156,68 +156,20 @@ static int next_path(struct vf_env *e)
 
 /* ---- registers as operands ---- */
 
-/* Does the instruction use this operand in full width? */
-static bool uses_64(const struct vf_env *e, const struct ins *i, const struct reg *r, bool source)
-{
-	const struct op_info *x = ins_info(i);
-
-	(void)e;
-	switch ((enum ins_class)x->cls) {
-	case IC_ALU:
-	case IC_MOV:
-	case IC_JCC:
-		return x->width == 64;
-	case IC_END:
-		return x->sub == SWAP_BSWAP || i->imm == 64;
-	case IC_CAST:
-		return true;
-	case IC_LDX:
-		return source || x->size == 8 || x->sx;
-	case IC_ATOMIC:
-	case IC_LOAD_ACQ:
-	case IC_STORE_REL:
-	case IC_STX:
-		return (source && r->type != T_SCALAR) || x->size == 8;
-	case IC_LDABS:
-	case IC_LDIND:
-		return source;
-	case IC_CALL_SUB:
-		return false;
-	case IC_CALL:
-	case IC_CALL_KFUNC:
-		return source;
-	default:
-		return true;
-	}
-}
-
 int reg_check(struct vf_env *e, u32 regno, enum reg_use use)
 {
-	const struct ins *i = &e->ins[e->insn];
 	struct reg *r;
 
 	if (regno > BPF_REG_10)
 		return reject(e, REJ_REG_INVALID, regno);
 	scratch_reg(e, regno);
 	r = &cur_regs(e)[regno];
-	if (use == USE_SRC) {
-		if (r->type == T_NONE)
-			return reject(e, REJ_NOT_READABLE, regno);
-		if (r->subreg_def && uses_64(e, i, r, true)) {
-			e->fact[r->subreg_def - 1].zext = true;
-			r->subreg_def = 0;
-		}
-		return 0;
-	}
+	if (use == USE_SRC)
+		return r->type == T_NONE ? reject(e, REJ_NOT_READABLE, regno) : 0;
 	if (regno == BPF_REG_10)
 		return reject(e, REJ_FP_READ_ONLY);
-	r->subreg_def = uses_64(e, i, r, false) ? 0 : (s32)e->insn + 1;
-	if (use == USE_DST) {
-		s32 def = r->subreg_def;
-
+	if (use == USE_DST)
 		reg_mark_unknown(e, r);
-		r->subreg_def = def;
-	}
 	return 0;
 }
 

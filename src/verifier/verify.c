@@ -26,7 +26,6 @@ static void unfold_privileges(struct vf_env *e)
 	e->strict_align =
 		(in->prog_flags & BPF_F_STRICT_ALIGNMENT) && !(in->prog_flags & BPF_F_ANY_ALIGNMENT);
 	e->test_state_freq = e->bpf_capable && (in->prog_flags & BPF_F_TEST_STATE_FREQ);
-	e->test_rnd_hi32 = in->prog_flags & BPF_F_TEST_RND_HI32;
 	e->test_reg_invariants = in->prog_flags & (1u << 7);
 	e->sleepable_prog = in->prog_flags & BPF_F_SLEEPABLE;
 	e->max_walk = in->max_walk ? in->max_walk : DEFAULT_WALK;
@@ -86,8 +85,8 @@ static int prepare_args(struct vf_env *e, u32 sub, struct frame *f)
 	int err;
 
 	if (!sub && e->in->prog_type != BPF_PROG_TYPE_EXT) {
-		if (s->func_id && (sub_args_from_btf(e, 0) || s->nargs != 1 || s->args[0].kind != ARG_CTX))
-			s->unreliable = true;
+		if (s->func_id)
+			(void)sub_args_from_btf(e, 0); /* for what the log says of them */
 		reg_mark_known_zero(e, &f->regs[1]);
 		f->regs[1].type = T_CTX;
 		return 0;
@@ -114,7 +113,6 @@ static int walk_function(struct vf_env *e, u32 sub)
 	prune_reset(e);
 	e->prev_linfo = 0;
 	e->cur = s;
-	e->cur_sub = sub;
 	s->branches = 1;
 	s->in_sleepable = e->sleepable_prog;
 	s->first_insn = e->subs[sub].start;

@@ -90,12 +90,10 @@ enum {
 /* Per instruction, what lower/ and the engines may rely on. What stands in one union is of different instructions: big programs have many. */
 struct insn_fact {
 	bool walked;          /* reachable: an instruction without it never runs */
-	bool zext;            /* the 32-bit result's upper half is read: it must be zero */
 	bool nospec;          /* speculation barrier before; needed without CAP_PERFMON */
 	bool nospec_result;   /* and after */
 	u8 mem;               /* enum mem_fact */
 	u8 alu_state;         /* masking of pointer arithmetic: ALU_SAN_* */
-	bool in_callback_arg : 1; /* ld_imm64 of a function used as a callback */
 	bool call_const_map : 1;  /* every path passes the same map to this helper call: `map` */
 	bool call_inner_map : 1;  /* or an inner map of the same map of maps: `map` is its template */
 	bool key_const : 1;       /* array lookup/tail call with the constant index `key` on every path */
@@ -132,8 +130,7 @@ struct sub_fact {
 
 struct vf_stats {
 	u64 walked;              /* "processed N insns" */
-	u32 max_states, total_states, peak_states, mark_read;
-	u32 longest_mark_read;
+	u32 max_states, total_states, peak_states;
 	u64 time_ns;
 	size_t memory;           /* bytes of the arena at the end */
 	u32 stack_depth[256];    /* by subprogram, as Linux's "stack depth a+b" */
@@ -150,7 +147,7 @@ struct proof {
 	u32 nsubs;
 	const struct map_desc **maps; /* used_maps, in order of first use */
 	u32 nmaps;
-	bool uses_tail_call, uses_kfunc, sleepable;
+	bool sleepable;
 	bool strict_spec;         /* loaded without CAP_PERFMON: hardening facts are filled in */
 	u32 max_ctx_off;          /* highest byte of the context touched (raw_tp, tracepoint attach checks) */
 	u32 max_tp_access, max_pkt_off;
