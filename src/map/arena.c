@@ -18,7 +18,7 @@ static int arena_layout(const struct map_attr *a, struct map_geom *g)
 	u64 bytes = (u64)a->max_entries * MAP_PAGE;
 
 	if (a->key_size || a->value_size || !a->max_entries || !(a->flags & BPF_F_MMAPABLE) ||
-	    (a->flags & ~(u32)(BPF_F_MMAPABLE | UAPI_F_SEGV_ON_FAULT | UAPI_F_NO_USER_CONV)))
+	    map_flags_unknown(a))
 		return -EINVAL;
 	if (a->extra & (MAP_PAGE - 1))
 		return -EINVAL;
@@ -53,14 +53,6 @@ int map_arena_place(struct map *m, u64 user_va, u64 len)
 	m->arena.size = len;
 	m->arena.user_va = m->desc.user_va = user_va;
 	return 0;
-}
-
-static int arena_mmap_ok(struct map *m, u64 offset, u64 size, bool writable)
-{
-	(void)writable;
-	if (offset)
-		return -EINVAL;
-	return size > m->mmap_size ? -E2BIG : 0;
 }
 
 /* ---- pages: a bit for each that somebody asked for ---- */
@@ -207,8 +199,7 @@ static int arena_pop(struct map *m, void *value)
 
 static int ops_check(const struct map_attr *a)
 {
-	return a->key_size != sizeof(u32) || a->max_entries != 1 ||
-	       (a->flags & ~(u32)(UAPI_F_LINK | UAPI_F_VTYPE_BTF_OBJ_FD)) || !a->btf_vmlinux_value ? -EINVAL : 0;
+	return a->key_size != sizeof(u32) || a->max_entries != 1 || map_flags_unknown(a) || !a->btf_vmlinux_value ? -EINVAL : 0;
 }
 
 /* The value, as bpf(2) shows it: 8 bytes of state, then the table. */
@@ -293,7 +284,7 @@ const struct map_ops map_ops_ARENA = {
 	.no_delete = -EOPNOTSUPP,
 };
 const struct map_type map_type_ARENA = {
-	.ops = &map_ops_ARENA, .layout = arena_layout, .view = arena_view, .mmap_ok = arena_mmap_ok,
+	.ops = &map_ops_ARENA, .layout = arena_layout, .view = arena_view,
 	.no_lookup = -EINVAL, .no_next = -EOPNOTSUPP, .btf = BTF_OPTIONAL,
 };
 const struct map_ops map_ops_STRUCT_OPS = { .no_update = -EOPNOTSUPP, .no_delete = -EOPNOTSUPP };

@@ -147,21 +147,13 @@ static s64 array_for_each(struct map *m, map_visit fn, void *ctx, u32 cpu)
 	return n;
 }
 
-static int array_mmap_ok(struct map *m, u64 offset, u64 size, bool writable)
-{
-	(void)writable;
-	if (!(m->desc.flags & BPF_F_MMAPABLE))
-		return -EINVAL;
-	return offset <= m->mmap_size && size <= m->mmap_size - offset ? 0 : -EINVAL;
-}
-
 const struct map_ops map_ops_ARRAY = {
 	.lookup = array_lookup, .update = shared_update, .for_each = array_for_each,
 	.no_delete = -EINVAL,
 };
 const struct map_type map_type_ARRAY = {
 	.ops = &map_ops_ARRAY, .check = array_check, .layout = array_layout,
-	.next_key = array_next_key, .mmap_ok = array_mmap_ok, .btf = BTF_ARRAY_KEY, .batch = true,
+	.next_key = array_next_key, .btf = BTF_ARRAY_KEY, .batch = true,
 	.batch_change = true,
 };
 const struct map_ops map_ops_PERCPU_ARRAY = {

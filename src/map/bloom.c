@@ -29,8 +29,7 @@ static u32 bit_mask(const struct map_attr *a)
 static int bloom_layout(const struct map_attr *a, struct map_geom *g)
 {
 	if (a->key_size || !a->value_size || !a->max_entries || !map_access_ok(a->flags) || (a->extra & ~(u64)0xf) ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG |
-			       BPF_F_WRONLY_PROG)))
+	    map_flags_unknown(a))
 		return -EINVAL;
 	g->table_mask = bit_mask(a);
 	g->table = geom_add(g, ((u64)g->table_mask + 1) / 8);

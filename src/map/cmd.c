@@ -153,8 +153,6 @@ int map_freeze(struct map *m)
 		return -ENOTSUPP;
 	if (map_frozen(m))
 		return -EPERM;
-	if (__atomic_load_n(&m->head->rw_maps, __ATOMIC_ACQUIRE))
-		return -EBUSY;
 	if (!__atomic_compare_exchange_n(&m->head->frozen, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EBUSY;
 	/* Our own mapping stays writable; no new writable one can be made by anybody, nor can a client forbid that. */
@@ -166,30 +164,6 @@ int map_freeze(struct map *m)
 	if ((m->desc.flags & BPF_F_RDONLY_PROG) && m->desc.type == BPF_MAP_TYPE_ARRAY)
 		return map_own_copy(m);
 	return 0;
-}
-
-int map_mmap_check(struct map *m, u64 offset, u64 size, bool writable, bool exec)
-{
-	int err;
-
-	if (!m->type->mmap_ok || m->record)
-		return -ENOTSUPP;
-	if (writable && map_frozen(m))
-		return -EPERM;
-	if (writable && (m->desc.flags & BPF_F_RDONLY_PROG))
-		return -EACCES;
-	if (exec)
-		return -EPERM;
-	err = m->type->mmap_ok(m, offset, size, writable);
-	if (!err && writable)
-		__atomic_fetch_add(&m->head->rw_maps, 1, __ATOMIC_ACQ_REL);
-	return err;
-}
-
-void map_mmap_done(struct map *m, bool writable)
-{
-	if (writable)
-		__atomic_fetch_sub(&m->head->rw_maps, 1, __ATOMIC_ACQ_REL);
 }
 
 /* ---- batches ---- */

@@ -40,9 +40,7 @@ static int lpm_check(const struct map_attr *a)
 static int lpm_layout(const struct map_attr *a, struct map_geom *g)
 {
 	if (!a->max_entries || !(a->flags & BPF_F_NO_PREALLOC) ||
-	    (a->flags & ~(u32)(BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG |
-			       BPF_F_WRONLY_PROG)) ||
-	    !map_access_ok(a->flags) || a->key_size < 4 + DATA_MIN || a->key_size > 4 + DATA_MAX || !a->value_size ||
+	    map_flags_unknown(a) || !map_access_ok(a->flags) || a->key_size < 4 + DATA_MIN || a->key_size > 4 + DATA_MAX || !a->value_size ||
 	    a->value_size > VALUE_MAX)
 		return -EINVAL;
 	g->key_off = sizeof(struct place);

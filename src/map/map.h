@@ -158,9 +158,6 @@ int map_lookup_and_delete(struct map *m, const void *key, void *value, u64 flags
 int map_next_key(struct map *m, const void *key, void *next_key); /* key NULL: the first; -ENOENT at the end */
 int map_freeze(struct map *m);
 bool map_frozen(const struct map *m);
-/* May this range be mapped, writable or not? 0, -EPERM, -EINVAL, -ENOTSUPP as Linux's mmap of a map. Counts the writer. */
-int map_mmap_check(struct map *m, u64 offset, u64 size, bool writable, bool exec);
-void map_mmap_done(struct map *m, bool writable);
 
 struct map_batch {
 	const void *in_batch;  /* NULL: from the start; map_batch_token() bytes */
@@ -246,7 +243,6 @@ void map_ring_submit(void *sample, u64 flags);
 void map_ring_discard(void *sample, u64 flags);
 int map_ring_output(struct map *m, const void *data, u64 size, u64 flags);
 u64 map_ring_query(struct map *m, u64 what);
-struct map *map_ring_of(void *sample);
 /* eventfd that becomes readable when the ring has something to read (made on first call), or -errno. Owned by the map. */
 int map_ring_event_fd(struct map *m);
 /*
@@ -257,8 +253,6 @@ struct map_bell { u32 rings, sleepers; };
 void map_bell_ring(struct map_bell *b);
 /* Was it rung for this ring? Then its eventfd is kicked. */
 bool map_ring_rung(struct map *m);
-/* Discard records whose producer died before it committed them; true when there were any. For a watchdog. */
-bool map_ring_sweep(struct map *m);
 /*
  * user_ringbuf, the other way round: fn gets each record that user space has committed, until it returns non-zero or 128 Ki
  * were looked at. Records seen by fn, -EBUSY when somebody else drains, -EINVAL/-E2BIG for what is no record.

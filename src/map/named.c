@@ -59,8 +59,7 @@ static int words_layout(const struct map_attr *a, struct map_geom *g)
 static int sock_layout(const struct map_attr *a, struct map_geom *g)
 {
 	if (!a->max_entries || a->max_entries > S32_MAX || a->key_size != 4 ||
-	    (a->value_size != 4 && a->value_size != 8) ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+	    (a->value_size != 4 && a->value_size != 8) || map_flags_unknown(a))
 		return -EINVAL;
 	return words_layout(a, g);
 }
@@ -136,8 +135,7 @@ static int hash_of_socks_layout(const struct map_attr *a, struct map_geom *g)
 {
 	struct map_attr h = *a;
 
-	if (!a->max_entries || !a->key_size || (a->value_size != 4 && a->value_size != 8) ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+	if (!a->max_entries || !a->key_size || (a->value_size != 4 && a->value_size != 8) || map_flags_unknown(a))
 		return -EINVAL;
 	if (a->key_size > KEY_STACK_MAX)
 		return -E2BIG;
@@ -233,8 +231,7 @@ static int reuseport_clear(struct map *m, const void *key)
 /* ---- xskmap ---- */
 static int xsk_layout(const struct map_attr *a, struct map_geom *g)
 {
-	if (!a->max_entries || a->key_size != 4 || a->value_size != 4 ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+	if (!a->max_entries || a->key_size != 4 || a->value_size != 4 || map_flags_unknown(a))
 		return -EINVAL;
 	return words_layout(a, g);
 }

@@ -67,8 +67,7 @@ static int slot_remove(struct map *m, const void *key)
 
 static int dev_check(const struct map_attr *a)
 {
-	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY)))
+	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) || map_flags_unknown(a))
 		return -EINVAL;
 	return a->type == BPF_MAP_TYPE_DEVMAP_HASH && a->max_entries > 1u << 31 ? -EINVAL : 0;
 }
@@ -153,8 +152,7 @@ static int cpu_check(const struct map_attr *a)
 
 static int cpu_layout(const struct map_attr *a, struct map_geom *g)
 {
-	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) ||
-	    (a->flags & ~(u32)BPF_F_NUMA_NODE))
+	if (!a->max_entries || a->key_size != 4 || (a->value_size != 4 && a->value_size != 8) || map_flags_unknown(a))
 		return -EINVAL;
 	return a->max_entries > map_kernel_cpus() ? -E2BIG : slots_layout(a, g);
 }

@@ -54,14 +54,12 @@ struct map_head {
 	u32 ncpu, pad;
 	u64 seed;
 	u32 frozen;
-	u32 rw_maps;                 /* writable mappings of clients */
 	lease lock __attribute__((aligned(64))); /* the type's one lock: trie, queue, reservations */
 	u32 seq;                     /* trie: changes whenever a node may be reused */
 	u32 root, count;
 	u32 free_node, free_joint;   /* trie */
 	u64 ends __attribute__((aligned(64)));   /* queue: head << 32 | tail */
 	u64 pending;                 /* ring: oldest record not yet committed */
-	u32 shared_writer;
 	u32 rung;                    /* ring: somebody rang for it (map_ring_rung) */
 	struct pool pool __attribute__((aligned(64)));
 };
@@ -132,7 +130,6 @@ struct map_type {
 	int (*remove_sys)(struct map *m, const void *key);
 	int (*set_obj)(struct map *m, const void *key, struct obj *o, u64 flags);
 	int (*batch_out)(struct map *m, struct map_batch *b, bool take);
-	int (*mmap_ok)(struct map *m, u64 offset, u64 size, bool writable);
 
 	int no_lookup, no_next; /* as in map_ops */
 	enum obj_kind obj_kind;
@@ -149,6 +146,11 @@ extern const struct map_type *const map_types[UAPI_MAP_TYPES];
 void map_view_sys(struct map *m);
 
 /* ---- map.c ---- */
+/* Is there a flag that maps of the type are not made with? */
+static inline bool map_flags_unknown(const struct map_attr *a)
+{
+	return a->flags & ~map_spec[a->type].create_flags;
+}
 static inline u64 geom_add(struct map_geom *g, u64 bytes)
 {
 	u64 at = g->size;

@@ -12,8 +12,7 @@
 static int queue_check(const struct map_attr *a)
 {
 	if (!a->max_entries || a->key_size || !a->value_size ||
-	    (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) ||
-	    !map_access_ok(a->flags))
+	    map_flags_unknown(a) || !map_access_ok(a->flags))
 		return -EINVAL;
 	if (a->value_size > KMALLOC_MAX)
 		return -E2BIG;

@@ -44,9 +44,7 @@ static int ring_check(const struct map_attr *a)
 
 static int ring_layout(const struct map_attr *a, struct map_geom *g)
 {
-	if (a->flags & ~(u32)BPF_F_NUMA_NODE)
-		return -EINVAL;
-	if (a->key_size || a->value_size || !a->max_entries || (a->max_entries & (a->max_entries - 1)) ||
+	if (map_flags_unknown(a) || a->key_size || a->value_size || !a->max_entries || (a->max_entries & (a->max_entries - 1)) ||
 	    a->max_entries % MAP_PAGE)
 		return -EINVAL;
 	g->size = g->mmap_size = 2 * MAP_PAGE + 2 * (u64)a->max_entries;
@@ -57,6 +55,35 @@ static int ring_layout(const struct map_attr *a, struct map_geom *g)
 }
 
 /* ---- who holds a record ---- */
+
+/* Discard the record at `pos` if its producer is gone. */
+static bool record_of_dead(struct map *m, struct header *h, u32 len)
+{
+	u32 slot = __atomic_load_n(&h->where, __ATOMIC_RELAXED) >> PAGE_BITS;
+	u64 owner = slot ? __atomic_load_n((u64 *)(void *)m->aux + slot, __ATOMIC_RELAXED) : 0;
+
+	if (!owner || owner == (map_ident(m->self) & LEASE_OWNER) || !lease_owner_dead(owner))
+		return false;
+	return __atomic_compare_exchange_n(&h->len, &len, (len & ~BUSY) | DISCARDED, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* Discard records whose producer died before it committed them; true when there were any. */
+static bool sweep(struct map *m)
+{
+	u64 pos = load(consumer_pos(m)), end = load(producer_pos(m));
+	bool any = false;
+
+	while (end - pos > 0 && end - pos <= m->desc.max_entries) {
+		struct header *h = header_at(m, pos);
+		u32 len = __atomic_load_n(&h->len, __ATOMIC_ACQUIRE);
+
+		if (len & BUSY)
+			any |= record_of_dead(m, h, len);
+		pos += record_room(len);
+	}
+	return any;
+}
 
 /* This process' number in the ring's table; 0 when the table is full: its records are nobody's. */
 static u32 owner_slot(struct map *m)
@@ -72,7 +99,7 @@ static u32 owner_slot(struct map *m)
 			if (v && v != me) {
 				if (!pass || !lease_owner_dead(v))
 					continue;
-				map_ring_sweep(m); /* the number must not name records of the dead any more */
+				sweep(m); /* the number must not name records of the dead any more */
 			}
 			if (v != me && !__atomic_compare_exchange_n(&t[i], &v, me, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 				continue;
@@ -80,34 +107,6 @@ static u32 owner_slot(struct map *m)
 			return i;
 		}
 	return 0;
-}
-
-/* Discard the record at `pos` if its producer is gone. */
-static bool record_of_dead(struct map *m, struct header *h, u32 len)
-{
-	u32 slot = __atomic_load_n(&h->where, __ATOMIC_RELAXED) >> PAGE_BITS;
-	u64 owner = slot ? __atomic_load_n((u64 *)(void *)m->aux + slot, __ATOMIC_RELAXED) : 0;
-
-	if (!owner || owner == (map_ident(m->self) & LEASE_OWNER) || !lease_owner_dead(owner))
-		return false;
-	return __atomic_compare_exchange_n(&h->len, &len, (len & ~BUSY) | DISCARDED, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-bool map_ring_sweep(struct map *m)
-{
-	u64 pos = load(consumer_pos(m)), end = load(producer_pos(m));
-	bool any = false;
-
-	while (end - pos > 0 && end - pos <= m->desc.max_entries) {
-		struct header *h = header_at(m, pos);
-		u32 len = __atomic_load_n(&h->len, __ATOMIC_ACQUIRE);
-
-		if (len & BUSY)
-			any |= record_of_dead(m, h, len);
-		pos += record_room(len);
-	}
-	return any;
 }
 
 /* ---- producing ---- */
@@ -178,7 +177,7 @@ HOT void *map_ring_reserve(struct map *m, u64 size, u64 flags)
 
 		/* Full for long: perhaps nobody will ever commit the oldest record. */
 		if (got == LEASE_STOLEN || n % 64 == 0)
-			map_ring_sweep(m);
+			sweep(m);
 		lease_unlock(&m->head->lock);
 		return NULL;
 	}
@@ -198,8 +197,6 @@ static struct map *ring_at(void *sample)
 
 	return ((struct map **)(page - pages * MAP_PAGE))[-1];
 }
-
-struct map *map_ring_of(void *sample) { return ring_at(sample); }
 
 static void commit(void *sample, u64 flags, u32 bits)
 {
@@ -357,24 +354,13 @@ s64 map_ring_consume(struct map *m, int (*fn)(void *ctx, void *data, u32 size), 
 	return n;
 }
 
-static int ring_mmap_ok(struct map *m, u64 offset, u64 size, bool writable)
-{
-	bool user = m->desc.type == BPF_MAP_TYPE_USER_RINGBUF;
-
-	if (writable && !user && (offset || size != MAP_PAGE))
-		return -EPERM;
-	if (writable && user && !offset)
-		return -EPERM;
-	return offset <= m->mmap_size && size <= m->mmap_size - offset ? 0 : -EINVAL;
-}
-
 const struct map_ops map_ops_RINGBUF = { .lookup = NULL };
 const struct map_type map_type_RINGBUF = {
 	.ops = &map_ops_RINGBUF, .check = ring_check, .layout = ring_layout,
-	.mmap_ok = ring_mmap_ok, .btf = BTF_ANSWER_EINVAL,
+	.btf = BTF_ANSWER_EINVAL,
 };
 const struct map_ops map_ops_USER_RINGBUF = { .lookup = NULL };
 const struct map_type map_type_USER_RINGBUF = {
 	.ops = &map_ops_USER_RINGBUF, .check = ring_check, .layout = ring_layout,
-	.mmap_ok = ring_mmap_ok, .btf = BTF_ANSWER_EINVAL,
+	.btf = BTF_ANSWER_EINVAL,
 };

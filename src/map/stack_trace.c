@@ -16,10 +16,8 @@ static int stack_layout(const struct map_attr *a, struct map_geom *g)
 {
 	u32 frame = a->flags & BPF_F_STACK_BUILD_ID ? BUILD_ID_SIZE : 8;
 
-	if (a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_STACK_BUILD_ID))
-		return -EINVAL;
-	if (!a->max_entries || a->key_size != 4 || a->value_size < 8 || a->value_size % 8 || a->value_size % frame ||
-	    a->value_size / frame > MAX_FRAMES)
+	if (map_flags_unknown(a) || !a->max_entries || a->key_size != 4 || a->value_size < 8 || a->value_size % 8 ||
+	    a->value_size % frame || a->value_size / frame > MAX_FRAMES)
 		return -EINVAL;
 	if (a->max_entries > 1u << 31)
 		return -E2BIG;

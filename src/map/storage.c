@@ -17,7 +17,7 @@
 
 static int local_check(const struct map_attr *a)
 {
-	if ((a->flags & ~(u32)(BPF_F_NO_PREALLOC | BPF_F_CLONE)) || !(a->flags & BPF_F_NO_PREALLOC) || a->max_entries ||
+	if (map_flags_unknown(a) || !(a->flags & BPF_F_NO_PREALLOC) || a->max_entries ||
 	    a->key_size != sizeof(s32) || !a->value_size || !a->btf_key || !a->btf_value)
 		return -EINVAL;
 	return a->value_size > STORAGE_MAX ? -E2BIG : 0;
@@ -73,8 +73,7 @@ static int cgroup_layout(const struct map_attr *a, struct map_geom *g)
 		return -EINVAL;
 	if (a->value_size > (percpu ? PERCPU_MAX : STORAGE_MAX))
 		return -E2BIG;
-	if ((a->flags & ~(u32)(BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) ||
-	    !map_access_ok(a->flags))
+	if (map_flags_unknown(a) || !map_access_ok(a->flags))
 		return -EINVAL;
 	return a->max_entries ? -EINVAL :
 	       as_hash(a, g, percpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH, a->key_size);

@@ -24,8 +24,7 @@ bool caps_grant(u32 have, u32 need)
 /* ---- program types ---- */
 
 enum {
-	UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, SLEEP = 64, TRACE = 128, RUN = 256,
-	NEEDS_BTF = 512, GIVEN = 1024,
+	UNPRIV = 1, NET = 2, SKB = 4, LDABS = 8, PKT = 16, PKTW = 32, TRACE = 64, RUN = 128, GIVEN = 256,
 };
 
 /* The table refers to contexts by name; each is defined in context.c. */
@@ -38,10 +37,8 @@ enum { PERFMON = CAPB_PERFMON, NET_ADMIN = CAPB_NET_ADMIN };
 	  .ctx = &context_##c, .caps = (caps_) | (((traits) & UNPRIV) ? 0 : CAPB_BPF),                 \
 	  .net = !!((traits) & NET), .skb = !!((traits) & SKB), .ld_abs = !!((traits) & LDABS),        \
 	  .direct_pkt = !!((traits) & PKT), .pkt_write = !!((traits) & PKTW),                          \
-	  .sleepable_ok = !!((traits) & SLEEP),                                                        \
 	  .test_run = !!((traits) & RUN), .tracing = !!((traits) & TRACE),                             \
-	  .needs_btf = !!((traits) & NEEDS_BTF), .given = !!((traits) & GIVEN),                        \
-	  .default_attach = (attach), ret },
+	  .given = !!((traits) & GIVEN), .default_attach = (attach), ret },
 const struct progtype_spec progtype_spec[UAPI_PROG_TYPES] = {
 #include "spec/progtype.def"
 };
@@ -69,27 +66,23 @@ const struct attach_spec attach_spec[UAPI_ATTACH_TYPES + 1] = {
 	[UAPI_ATTACH_TYPES] = { .name = "an unknown attach type", .uapi = "?", .doc = "", .ret_min = 1 },
 };
 
-/* Must programs of this type name one of their attach types at load? */
-static bool attach_enforced(u32 type)
-{
-	for (u32 i = 0; i < UAPI_ATTACH_TYPES; i++)
-		if (attach_spec[i].expected && (attach_spec[i].progs & PT_BIT(type)))
-			return true;
-	return false;
-}
-
 int progtype_attach_check(u32 type, u32 attach, u32 *ret_attach)
 {
 	const struct progtype_spec *p = progtype_by_id(type);
+	bool enforced = type == PTYPE_SYSCALL || type == PTYPE_EXT, listed = false;
 
 	if (!p)
 		return -EINVAL;
 	if (!attach)
 		attach = p->default_attach;
-	if ((type == PTYPE_SYSCALL || type == PTYPE_EXT) && attach)
-		return -EINVAL;
-	if (attach_enforced(type) &&
-	    (attach >= UAPI_ATTACH_TYPES || !(attach_spec[attach].progs & PT_BIT(type))))
+	if (enforced)
+		listed = !attach;
+	for (u32 i = 0; i < UAPI_ATTACH_TYPES; i++)
+		if (attach_spec[i].expected && (attach_spec[i].progs & PT_BIT(type))) {
+			enforced = true;
+			listed |= i == attach;
+		}
+	if (enforced && !listed)
 		return -EINVAL;
 	*ret_attach = attach;
 	return 0;
@@ -132,13 +125,11 @@ const struct cmd_spec cmd_spec[UAPI_CMDS] = {
 
 /* ---- map types ---- */
 
-enum { IS_OUTER = 1, INNER = 2, BATCH = 4, FREEZE = 8, MMAP = 16, ITER = 32 /* SLEEP: as above */ };
+enum { IS_OUTER = 1, INNER = 2, SLEEP = 4 };
 #define M(id, name_, value_, caps_, traits, helpers_, flags, fields, updaters_, deleters_, kernel_, doc_, why)  \
 	{ .name = (name_), .uapi = "BPF_MAP_TYPE_" #id, .doc = (doc_), .why_not = (why),               \
 	  .value = MV_##value_, .caps = (caps_), .inner = !!((traits) & IS_OUTER),                     \
 	  .inner_ok = !!((traits) & INNER),                                                            \
-	  .batch = !!((traits) & BATCH), .freeze_ok = !!((traits) & FREEZE),                           \
-	  .mmap_ok = !!((traits) & MMAP), .iter_ok = !!((traits) & ITER),                              \
 	  .sleep_ok = !!((traits) & SLEEP), .helpers = (helpers_), .create_flags = (flags),            \
 	  .special_fields = (fields), .updaters = (updaters_), .deleters = (deleters_), .kernel = (kernel_) },
 const struct map_spec map_spec[UAPI_MAP_TYPES] = {

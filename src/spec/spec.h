@@ -54,10 +54,8 @@ struct progtype_spec {
 	bool ld_abs;         /* LD_ABS / LD_IND allowed */
 	bool direct_pkt;     /* data/data_end readable */
 	bool pkt_write;      /* packet writable through pointers (subject to attach type) */
-	bool sleepable_ok;   /* BPF_F_SLEEPABLE allowed for some attach type */
 	bool test_run;       /* BPF_PROG_TEST_RUN exists in Linux */
 	bool tracing;        /* refused maps with locks, timers, lists and trees */
-	bool needs_btf;      /* attach_btf_id says what it attaches to */
 	u8 default_attach;   /* stands in for expected_attach_type 0 */
 	s32 ret_min, ret_max; /* range R0 must have at exit; ret_min > ret_max: any (attach rows may narrow) */
 };
@@ -301,7 +299,6 @@ struct map_spec {
 	u8 caps;              /* needed to create */
 	bool inner;           /* is a map-in-map */
 	bool inner_ok;        /* may be an inner map */
-	bool batch, freeze_ok, mmap_ok, iter_ok;
 	bool sleep_ok;        /* sleepable programs may use it */
 	u32 helpers;          /* MH_* */
 	u32 create_flags;     /* BPF_F_* allowed at creation */

@@ -134,24 +134,10 @@ static int check_privilege(struct call *c, const struct progtype_spec *t)
 	return 0;
 }
 
-/* Types that must say at load where they attach; others may leave it 0. */
+/* Types that must say at load where they attach; others may leave it 0. Those of an application have no such types. */
 static int check_attach_type(struct call *c, struct vf_input *vf)
 {
-	progset bit = PT_BIT(vf->prog_type);
-	bool enforced = false, listed = false;
-
-	if (vf->prog_type == BPF_PROG_TYPE_CGROUP_SOCK && !vf->attach_type)
-		vf->attach_type = BPF_CGROUP_INET_SOCK_CREATE;
-	if (vf->prog_type == BPF_PROG_TYPE_SK_REUSEPORT && !vf->attach_type)
-		vf->attach_type = BPF_SK_REUSEPORT_SELECT;
-	for (u32 i = 0; i < UAPI_ATTACH_TYPES; i++)
-		if (attach_spec[i].expected && (attach_spec[i].progs & bit)) {
-			enforced = true;
-			listed |= i == vf->attach_type;
-		}
-	if (vf->prog_type == BPF_PROG_TYPE_SYSCALL || vf->prog_type == BPF_PROG_TYPE_EXT)
-		enforced = true, listed = !vf->attach_type;
-	if (enforced && !listed)
+	if (progtype_by_id(vf->prog_type) && progtype_attach_check(vf->prog_type, vf->attach_type, &vf->attach_type))
 		return call_fail(c, -EINVAL, "expected_attach_type %u does not fit this program type", vf->attach_type);
 	return 0;
 }

@@ -63,7 +63,7 @@ TEST(space)
 	CHECK(!map_ring_reserve(m, 8, 1));
 	a = map_ring_reserve(m, 2000, 0);
 	b = map_ring_reserve(m, 2000, 0);
-	CHECK(a && b && map_ring_of(a) == m);
+	CHECK(a && b);
 	CHECK(!map_ring_reserve(m, 2000, 0));
 	map_ring_discard(b, 0);
 	CHECK(!map_ring_reserve(m, 2000, 0));
@@ -109,9 +109,6 @@ TEST(mapped)
 	u8 *prod = mmap(NULL, 4096 + 2 * 8192, PROT_READ, MAP_SHARED, m->obj.memfd, 4096), buf[3000];
 
 	CHECK(cons != MAP_FAILED && prod != MAP_FAILED);
-	CHECK_EQ(map_mmap_check(m, 0, 4096, true, false), 0);
-	CHECK_EQ(map_mmap_check(m, 4096, 4096 + 2 * 8192, true, false), -EPERM);
-	CHECK_EQ(map_mmap_check(m, 4096, 4096 + 2 * 8192, false, false), 0);
 	for (u32 i = 0; i < 1000; i++) {
 		u64 pos = *cons;
 		u8 *rec = prod + 4096 + (pos & 8191);
@@ -283,7 +280,5 @@ TEST(user_ring)
 	CHECK_EQ(sum, 134);
 	*prod += 1;
 	CHECK_EQ(map_user_ring_drain(m, take, &sum, 0), -EINVAL);
-	CHECK_EQ(map_mmap_check(m, 0, 4096, true, false), -EPERM);
-	CHECK_EQ(map_mmap_check(m, 4096, 4096 * 3, true, false), 0);
 	kit_put(m);
 }
