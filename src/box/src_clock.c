@@ -24,7 +24,6 @@ struct clk {
 	struct tap *tap;         /* one a CPU that is sampled */
 	u32 ntaps;
 	int timer;               /* wall clock; -1: samples alone */
-	u64 drained;             /* when the taps were last looked at */
 	struct sample last;      /* of this tick */
 	bool any;
 	struct src *s;
@@ -62,7 +61,6 @@ static void fire(struct src *s, struct clk *c, const struct sample *x)
 	} else {
 		ev.user_ip = x->regs[16];
 		ev.user_fp = x->regs[4];
-		ev.user_sp = x->regs[19];
 	}
 	if (task)
 		hook_fire(s->hooks, c->pt, &ev);

@@ -124,7 +124,6 @@ struct tramp {
 	struct patch_plan *p;
 	const struct proc_site *site;
 	u64 word;      /* of the first word: thunk; then the site, the thunk for what follows, */
-	u32 stub;      /* where the event begins */
 	u64 ret_at;    /* where a trapped return comes to; 0: none is */
 };
 
@@ -222,7 +221,6 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	a_bytes(&t.a, &words[0], 8);
 	a_bytes(&t.a, &words[2], 8);
 	a_bytes(&t.a, &words[1], 8);
-	t.stub = t.a.n;
 	patch_note(plan, &t.a, plan->before);
 	if (call)
 		emit_syscall(&t);

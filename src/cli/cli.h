@@ -57,7 +57,6 @@ enum {
 extern const struct cli_cmd *const cli_verbs[CLI_NVERBS]; /* in the order of `skep --help` */
 
 const char *cli_errname(int err); /* "EINVAL"; knows Linux's own 524 too */
-void cli_help(const struct cli_cmd *c);
 struct str;
 struct helper_spec;
 /* "bpf_NAME(kind name, ...)" */
@@ -121,7 +120,7 @@ const char *load_messages(void);
 
 /* What a verifier log tells. */
 struct log_facts {
-	u64 insns, states, peak;
+	u64 insns, states;
 	u32 stack;
 	u64 time_us;
 	char line[512];     /* last line before the statistics: the rejection */

@@ -7,7 +7,7 @@
 
 struct exec_opts {
 	struct cli_common common;
-	const char *box, *btf, *caps, *log, *audit, *audit_key, *unpriv, *preload, *trust, *trace;
+	const char *box, *btf, *caps, *log, *audit, *audit_key, *unpriv, *trust, *trace;
 	bool unprivileged, keep, stats, accel, enforce;
 	u32 engine;
 };

@@ -356,15 +356,13 @@ static bool is_step(const char *l)
 /* One line of statistics. It is copied: sscanf() looks for the end of all the text, and logs have millions of lines. */
 static void read_statistics(const char *l, const char *end, struct log_facts *f)
 {
-	unsigned long long a = 0, b = 0, c = 0;
+	unsigned long long a = 0, b = 0;
 	char line[256];
 
 	copy_line(line, sizeof(line), l, end);
-	if (sscanf(line, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu peak_states %llu", &a, &b,
-		   &c) >= 1) {
+	if (sscanf(line, "processed %llu insns (limit %*u) max_states_per_insn %*u total_states %llu", &a, &b) >= 1) {
 		f->insns = a;
 		f->states = b;
-		f->peak = c;
 	} else if (sscanf(line, "verification time %llu usec", &a) == 1) {
 		f->time_us = a;
 	} else if (!strncmp(line, "stack depth ", 12)) {

@@ -83,7 +83,7 @@ static void help_examples(const struct cli_example *e)
 		printf("  skep %-*s  %s\n", (int)width, e[i].cmd, e[i].what);
 }
 
-void cli_help(const struct cli_cmd *c)
+static void cli_help(const struct cli_cmd *c)
 {
 	const struct cli_exit *e = c->exits ? c->exits : cli_exits;
 

@@ -24,7 +24,6 @@ struct sk {
 	u32 uid;
 	u32 number;                  /* as an address of the kernel's (HANDLE_SOCK), 0: none yet */
 	bool tcp_known;              /* tcp is filled in */
-	bool listener_known;
 };
 
 /* What a descriptor of ours says about a socket. -ENOTSOCK, -EBADF. */

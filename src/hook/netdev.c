@@ -26,7 +26,6 @@ struct netdev_list {
 	struct netdev_list *next;
 	u32 ifindex, type;
 	u64 revision;
-	u32 xdp_flags;       /* mode it was attached with */
 	struct entry entry[MAX_PROGS];
 	u32 n;
 };
@@ -418,7 +417,6 @@ int xdp_set(struct hooks *h, u32 ifindex, struct prog *p, struct prog *expected,
 		err = xdp_program_ok(p, why);
 	if (err || p == cur)
 		return hook_abort(&tx, err);
-	d->xdp_flags = flags & MODES ? flags & MODES : XDP_FLAGS_DRV_MODE;
 	if (cur) {
 		err = take_out(h, &tx, d, 0);
 		return err || !p ? err : netdev_attach(h, ifindex, p, NULL, NULL, BPF_XDP, &none, why);

@@ -145,7 +145,7 @@ struct hook_event {
 	struct run_pkt *pkt;           /* network types: the packet behind the context */
 	struct sk *sk;                 /* the socket that the context is or is about; NULL: none */
 	u64 period, addr;              /* PERF_EVENT: sample_period and address */
-	u64 user_ip, user_fp, user_sp; /* where the thread was, for stack ids; 0: unknown */
+	u64 user_ip, user_fp; /* where the thread was, for stack ids; 0: unknown */
 	const u64 *stack; u32 nstack;  /* the user stack, when it was sampled with the event; innermost first */
 	s32 retval;                    /* decisions: in and out, what bpf_get_retval() gives (0 or -errno) */
 	u32 flags_out;                 /* decisions: what programs said beyond "allowed" (bind: waive the port check) */

@@ -110,7 +110,6 @@ static int wide_space(struct cursor *c, struct patch_insn *in, u8 escape, char *
 	if (in->space == PATCH_EVEX && !(p[1] & 4))
 		return -EILSEQ;
 	in->map = map;
-	in->opcode_at = (u8)(c->at + n);
 	in->opcode = p[n];
 	c->at += n + 1;
 	if (in->space == PATCH_XOP) {
@@ -131,7 +130,6 @@ static int take_opcode(struct cursor *c, struct patch_insn *in, u8 map, u8 *ret_
 {
 	if (c->at >= c->n)
 		return out_of_bytes(c);
-	in->opcode_at = (u8)c->at;
 	in->opcode = c->p[c->at++];
 	in->map = map;
 	*ret_map = map;
@@ -293,7 +291,6 @@ int patch_decode(const u8 *p, u64 n, struct patch_insn *ret)
 		in.kind = kind_of(&in, map);
 	if (form == 'J' || form == 'L' || in.kind == PATCH_XBEGIN) {
 		in.rel_at = (u8)c.at;
-		in.rel_size = in.imm_size;
 		in.disp = little(p + c.at, in.imm_size);
 	}
 	in.len = (u8)(c.at + in.imm_size);

@@ -46,14 +46,13 @@ struct patch_insn {
 	u8 kind;    /* enum patch_kind */
 	u8 space;   /* enum patch_space */
 	u8 map;     /* of opcodes: 0 one byte, 1 0f, 2 0f38, 3 0f3a; 5, 6 EVEX; 8, 9, 10 XOP; 15 3DNow */
-	u8 opcode, opcode_at;
+	u8 opcode;
 	u8 modrm, modrm_at; /* modrm_at 0: has none */
 	u8 sib;     /* valid if the modrm byte asks for one */
 	u8 rex;     /* 0: none */
 	u8 prefix;  /* PATCH_P_* */
 	u8 rip_at;  /* offset of a 32-bit displacement relative to the instruction's end; 0: none */
 	u8 rel_at;  /* offset of a branch displacement; 0: none */
-	u8 rel_size;
 	u8 imm_size; /* bytes of immediates at the end, a branch's displacement included */
 	s64 disp;   /* value at rip_at or rel_at: target = address of the next instruction + disp */
 };
@@ -127,7 +126,6 @@ struct patch_plan {
 	u8 len;             /* bytes written at start */
 	u8 holds;           /* bytes from start that nobody else may change: covered, or those that a PATCH_PUN is made of */
 	u8 before;          /* offset of the site in the covered bytes */
-	u8 at_len;          /* bytes of the site's instruction */
 	s32 nr;             /* if that is a syscall: number that the instruction before it loads; -1: unknown */
 	u8 old[PATCH_MAX_COVER]; /* what is there now */
 	/* Filled in by who makes the trampoline. */

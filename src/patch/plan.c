@@ -381,7 +381,6 @@ int patch_plan(const struct patch_func *f, u32 off, u32 flags, struct patch_plan
 	p.site = f->addr + off;
 	p.entry = !off || (off == 4 && !memcmp(f->code, "\xf3\x0f\x1e\xfa", 4));
 	p.plain = p.entry && !s.loops && !s.holes;
-	p.at_len = in.len;
 	if (in.kind == PATCH_SYSCALL)
 		p.nr = syscall_nr(&s);
 	err = -ENOSPC;

@@ -55,7 +55,6 @@ struct prog {
 	struct obj *attach_obj;    /* referenced: program or BTF that type is of; NULL: the kernel's BTF */
 	const struct btf *attach_btf;
 	char attach_name[128];     /* of that type; "" */
-	u32 extended;              /* programs that replace one of its functions now; atomic */
 	char name[16];
 	u8 tag[8];
 	bool gpl, jited, sleepable; /* jited: so it is to be, and if it must, only_jit */
