@@ -89,6 +89,16 @@ static json_t *dump_jited(const u8 *code, u32 n, bool json)
 	return list;
 }
 
+/* In what is read back, calls of functions have their distance in `off`, as the kernel has it. */
+static void calls_as_loaded(struct bpf_insn *insns, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg == BPF_PSEUDO_CALL) {
+			insns[i].imm = insns[i].off;
+			insns[i].off = 0;
+		}
+}
+
 /* The program's code through OBJ_GET_INFO_BY_FD, as any client gets it. */
 static int dump_fd(int fd, const struct dump_opts *o, json_t *doc)
 {
@@ -111,6 +121,7 @@ static int dump_fd(int fd, const struct dump_opts *o, json_t *doc)
 				       .jited_prog_len = jited, .jited_prog_insns = (u64)(uintptr_t)(code + xlated) };
 	err = bpf_obj_get_info_by_fd(fd, &info, &len);
 	if (!err && (o->xlated || !o->jited)) {
+		calls_as_loaded((struct bpf_insn *)(void *)code, xlated / (u32)sizeof(struct bpf_insn));
 		json_t *j = dump_xlated((const void *)code, xlated / (u32)sizeof(struct bpf_insn), json);
 		if (json)
 			json_object_set_new(doc, "xlated", j);

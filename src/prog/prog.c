@@ -82,7 +82,42 @@ out:
 	return err;
 }
 
+static bool is_live(const struct image_sub *s) { return s->start < s->end; }
+
+u32 prog_funcs(const struct prog *p)
+{
+	u32 n = 0;
+
+	for (u32 k = 0; k < p->image.nsubs; k++)
+		n += is_live(&p->image.sub[k]);
+	return n;
+}
+
+u32 prog_func_op(const struct prog *p, u32 func)
+{
+	for (u32 k = 0; k < p->image.nsubs; k++)
+		if (is_live(&p->image.sub[k]) && !func--)
+			return p->image.sub[k].start;
+	return p->image.n;
+}
+
+u32 prog_func_of(const struct prog *p, u32 insn)
+{
+	u32 n = 0;
+
+	for (u32 k = 1; k < p->image.nsubs; k++)
+		n += is_live(&p->image.sub[k]) && p->op_from[p->image.sub[k].start] <= insn;
+	return n;
+}
+
+/* A call of a function says in `off` where to, and which function that is in `imm`, by which tools find its name and address. */
 void prog_xlated(const struct prog *p, struct bpf_insn *out)
 {
 	memcpy(out, p->insns, p->insn_cnt * sizeof(*out));
+	for (u32 i = 0; i < p->insn_cnt; i++) {
+		if (out[i].code != (BPF_JMP | BPF_CALL) || out[i].src_reg != BPF_PSEUDO_CALL)
+			continue;
+		out[i].off = (s16)out[i].imm;
+		out[i].imm = (s32)prog_func_of(p, i + 1 + (u32)p->insns[i].imm);
+	}
 }

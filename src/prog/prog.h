@@ -119,6 +119,11 @@ const struct image *prog_image_of(struct obj *o);
 int prog_uses_map(const struct prog *p, struct map *m);
 int prog_enters_map(struct map *m, struct obj *prog);
 
+/* Functions that can be reached, in order; the first operation of one (its end, of one behind the last); which one an instruction is in. */
+u32 prog_funcs(const struct prog *p);
+u32 prog_func_op(const struct prog *p, u32 func);
+u32 prog_func_of(const struct prog *p, u32 insn);
+
 /* Original instructions as dumps show them: map descriptors replaced by ids, addresses by zero. Caller's buffer of insn_cnt. */
 void prog_xlated(const struct prog *p, struct bpf_insn *out);
 

@@ -170,16 +170,16 @@ static int put_records(struct call *c, u64 dst, u32 *count, u32 *rec, const void
 /* Compiled offset of a function; the first one begins with the image. */
 static u32 func_off(const struct prog *p, u32 i)
 {
-	if (i >= p->image.nsubs)
-		return p->image.code_size;
-	return i ? p->image.code_off[p->image.sub[i].start] : 0;
+	u32 op = prog_func_op(p, i);
+
+	return op >= p->image.n ? p->image.code_size : i ? p->image.code_off[op] : 0;
 }
 
 /* Functions lie in the image as in the program, so each ends where the next begins. */
 static int put_functions(struct call *c, const struct prog *p, struct prog_info *i)
 {
 	bool each = p->jited && p->image.code_off;
-	u32 n = !p->jited ? 0 : each ? p->image.nsubs : 1, *lens = calloc(n + 1, sizeof(*lens));
+	u32 n = !p->jited ? 0 : each ? prog_funcs(p) : 1, *lens = calloc(n + 1, sizeof(*lens));
 	u64 *addrs = calloc(n + 1, sizeof(*addrs));
 	int err = lens && addrs ? 0 : -ENOMEM;
 
@@ -200,23 +200,63 @@ static int put_functions(struct call *c, const struct prog *p, struct prog_info 
 	return err;
 }
 
+/*
+ * Tools want a function's lines inside of it and each behind the one before: where instructions took no code of their own, lines move
+ * by some bytes. False: there are more lines than bytes.
+ */
+static bool spread_lines(u64 *at, u32 n, u64 end)
+{
+	u64 start = n ? at[0] : 0;
+
+	for (u32 k = 1; k < n; k++)
+		at[k] = MAX(at[k], at[k - 1] + 1);
+	for (u32 k = n; k-- && at[k] >= end; end--)
+		at[k] = end - 1;
+	return !n || at[0] == start;
+}
+
+static u32 line_insn(const struct prog *p, u32 k)
+{
+	u32 insn;
+
+	memcpy(&insn, (const u8 *)p->line_info + (size_t)k * p->line_info_rec, sizeof(insn));
+	return insn;
+}
+
 /* Address of the code of each line record: of the first operation that came from the record's instruction or a later one. */
+static bool line_addresses(const struct prog *p, u32 n, u64 *addrs)
+{
+	u64 code = (u64)(uintptr_t)p->image.code;
+	u32 op = 0, from = 0, func = 0;
+
+	for (u32 k = 0; k <= n; k++) {
+		u32 now = k < n ? prog_func_of(p, line_insn(p, k)) : prog_funcs(p);
+
+		if (now != func) {
+			if (!spread_lines(addrs + from, k - from, code + func_off(p, func + 1)))
+				return false;
+			from = k;
+			func = now;
+		}
+		if (k == n)
+			break;
+		while (op < p->image.n && p->op_from[op] < line_insn(p, k))
+			op++;
+		addrs[k] = code + p->image.code_off[op];
+	}
+	return true;
+}
+
 static int put_jited_lines(struct call *c, const struct prog *p, struct prog_info *i)
 {
-	u32 n = p->jited && p->image.code_off ? p->line_info_cnt : 0, op = 0;
+	u32 n = p->jited && p->image.code_off ? p->line_info_cnt : 0;
 	u64 *addrs = calloc(n + 1, sizeof(*addrs));
 	int err;
 
 	if (!addrs)
 		return -ENOMEM;
-	for (u32 k = 0; k < n; k++) {
-		u32 insn;
-
-		memcpy(&insn, (const u8 *)p->line_info + (size_t)k * p->line_info_rec, sizeof(insn));
-		while (op < p->image.n && p->op_from[op] < insn)
-			op++;
-		addrs[k] = (u64)(uintptr_t)p->image.code + p->image.code_off[op];
-	}
+	if (n && !line_addresses(p, n, addrs))
+		n = 0;
 	err = put_array(c, i->jited_line_info, &i->nr_jited_line_info, n, addrs, sizeof(*addrs));
 	i->jited_line_info_rec_size = sizeof(u64);
 	free(addrs);

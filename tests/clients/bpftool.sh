@@ -5,7 +5,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.subr"
 need bpftool
-bpf_objects simple several bad core
+bpf_objects simple several calls bad core
 
 # Every command with what it said and how it ended.
 cat >"$work/run.sh" <<'END'

@@ -53,6 +53,7 @@ TEST(functions_of_compiled_code)
 	struct skep *s = subsystem();
 	int fd = load(s, three, 6);
 	struct bpf_prog_info i = { 0 };
+	struct bpf_insn xlated[6];
 	u64 addr[4] = { 0 };
 	u32 len[4] = { 0 }, sum = 0;
 
@@ -71,6 +72,14 @@ TEST(functions_of_compiled_code)
 		sum += len[k];
 	}
 	CHECK_EQ(sum, i.jited_prog_len);
+	memset(&i, 0, sizeof(i));
+	i.xlated_prog_insns = ptr(xlated);
+	i.xlated_prog_len = sizeof(xlated);
+	info(s, fd, &i);
+	CHECK_EQ(xlated[0].off, 1); /* how far, and which function */
+	CHECK_EQ(xlated[0].imm, 1);
+	CHECK_EQ(xlated[2].off, 1);
+	CHECK_EQ(xlated[2].imm, 2);
 	close(fd);
 	skep_free(s);
 }
