@@ -131,15 +131,17 @@ int codemem_reserve(size_t size, size_t data_size, struct codemem *ret)
 	return 0;
 }
 
-/* A file that may be executed: only old kernels do not know the flag, and there files may be by default. */
-static int code_file(void)
+/* Only old kernels do not know whether a file may be executed, and there files may be by default. */
+static int new_file(const char *name, unsigned exec)
 {
-	int fd = (int)syscall(SYS_memfd_create, "skep-code", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING | exec);
 
 	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_memfd_create, "skep-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	return fd;
 }
+
+static int code_file(void) { return new_file("skep-code", MFD_EXEC); }
 
 static int write_all(int fd, const u8 *p, size_t n, off_t at)
 {
@@ -166,13 +168,14 @@ static int seal(int fd)
 	return 0;
 }
 
-int codemem_file(const u8 *pages, size_t size)
+/* `fd` with these bytes, sealed; or -errno, and it is closed. */
+static int filled(int fd, const u8 *bytes, size_t size)
 {
-	int fd = code_file(), err;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, pages, size, 0);
+	err = write_all(fd, bytes, size, 0);
 	if (!err)
 		err = seal(fd);
 	if (!err)
@@ -180,6 +183,8 @@ int codemem_file(const u8 *pages, size_t size)
 	close(fd);
 	return err;
 }
+
+int codemem_file(const u8 *pages, size_t size) { return filled(code_file(), pages, size); }
 
 /* The whole file: data, and code where its address says with traps around. */
 static int fill_file(int fd, const struct codemem *m, const struct layout *l, const u8 *bytes, u8 fill, const void *data)
@@ -263,23 +268,6 @@ int codemem_publish(struct codemem *m, const u8 *bytes, u8 fill, const void *dat
 }
 
 /* ---- what is only read ---- */
-static int data_file(const u8 *bytes, size_t size)
-{
-	int fd = (int)syscall(SYS_memfd_create, "skep-ops", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL), err;
-
-	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_memfd_create, "skep-ops", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	err = write_all(fd, bytes, size, 0);
-	if (!err)
-		err = seal(fd);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
 int codemem_readonly(const void *bytes, size_t size, struct codemem *ret)
 {
 	size_t page = page_size(), room = ROUND_UP(size, page);
@@ -290,7 +278,7 @@ int codemem_readonly(const void *bytes, size_t size, struct codemem *ret)
 	if (!m.map)
 		return -ENOMEM;
 	m.code = (u8 *)m.map + page;
-	fd = data_file(bytes, size);
+	fd = filled(new_file("skep-ops", MFD_NOEXEC_SEAL), bytes, size);
 	if (fd >= 0) {
 		/* before Linux 6.7 a sealed file cannot be mapped shared */
 		m.sealed = mmap(m.code, room, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;

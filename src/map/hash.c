@@ -64,8 +64,6 @@ struct bucket *hash_bucket(const struct map *m, u32 hash)
 	return (struct bucket *)m->table + (hash & m->table_mask);
 }
 
-static inline u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
-
 /* Node keys start 8-aligned; the caller's may lie anywhere. */
 static inline __attribute__((always_inline)) bool key_equal(const struct map *m, struct node *n, u32 hash,
 							    const void *key, u32 size)

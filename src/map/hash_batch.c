@@ -10,8 +10,6 @@
 
 #include "map/here.h"
 
-static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
-
 static u32 bucket_count(const struct map *m, const struct bucket *b)
 {
 	u32 n = 0;

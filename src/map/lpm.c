@@ -55,7 +55,7 @@ static int lpm_layout(const struct map_attr *a, struct map_geom *g)
 
 static u32 bits_of(const struct map *m) { return (m->desc.key_size - 4) * 8; }
 static u32 bit_at(const u8 *data, u32 i) { return data[i / 8] >> (7 - i % 8) & 1; }
-static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static u32 load32_acq(const u32 *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static void set(u32 *where, u32 i) { __atomic_store_n(where, i, __ATOMIC_RELEASE); }
 
 static inline struct place *joint_at(const struct map *m, u32 i) { return (struct place *)(void *)m->aux + i; }
@@ -73,7 +73,7 @@ static inline u32 *data_of(const struct map *m, u32 i)
 }
 static inline void *value_of(const struct map *m, u32 i) { return m->nodes + (u64)i * m->node_size + m->value_off; }
 static inline u32 checked(const struct map *m, u32 i) { return likely((i & ~JOINT) <= m->nnodes && i != JOINT) ? i : 0; }
-static inline u32 len_at(const struct place *p) { return load32(&p->meta) & LEN_MASK; }
+static inline u32 len_at(const struct place *p) { return load32_acq(&p->meta) & LEN_MASK; }
 
 /* What is looked for, its first 64 bits as a number. */
 struct probe { const struct prefix *key; u64 head; };
@@ -142,7 +142,7 @@ static inline bool is_prefix(const struct map *m, u32 i, u32 len, const struct p
 
 static inline u32 walk(const struct map *m, const struct prefix *key)
 {
-	u32 i = checked(m, load32(&m->head->root)), found = 0, len, bits = bits_of(m), steps = bits + 2;
+	u32 i = checked(m, load32_acq(&m->head->root)), found = 0, len, bits = bits_of(m), steps = bits + 2;
 	struct probe p = probe_of(m, key);
 
 	while (i && steps--) {
@@ -160,7 +160,7 @@ static inline u32 walk(const struct map *m, const struct prefix *key)
 		}
 		if (len >= bits)
 			break;
-		i = checked(m, load32(&at->child[bit_of(&p, len)]));
+		i = checked(m, load32_acq(&at->child[bit_of(&p, len)]));
 	}
 	return found;
 }
@@ -176,7 +176,7 @@ static u32 find(struct map *m, const void *key_, void *copy)
 	if (key->len > bits_of(m))
 		return 0;
 	for (u32 tries = 0; tries < RETRIES; tries++) {
-		seq = load32(&m->head->seq);
+		seq = load32_acq(&m->head->seq);
 		i = walk(m, key);
 		if (i && copy)
 			value_out(m, copy, value_of(m, i));

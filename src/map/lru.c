@@ -97,7 +97,6 @@ int lru_init(struct map *m, const struct map_attr *a)
 
 /* ---- lists ---- */
 
-static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static void set32(u32 *p, u32 v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
 static u32 older(const struct map *m, u32 i) { return node_check(m, load32(&node_at(m, i)->link)); }
 static u32 newer(const struct map *m, u32 i) { return node_check(m, load32(&lru_at(m, i)->prev)); }

@@ -9,8 +9,6 @@
 
 #include "map/here.h"
 
-static u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
-
 static void *lru_lookup(struct map *m, const void *key, u32 cpu)
 {
 	u32 i = hash_find(m, key);

@@ -184,6 +184,7 @@ bool value_has_lock(const struct map *m);
 void lanes_in(struct map *m, u64 off, const void *src);
 void lanes_out(struct map *m, void *dst, u64 off);
 
+static inline u32 load32(const u32 *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 /* The number, or one below n: a division only for what a file should not say. */
 static inline u32 below(u32 v, u32 n) { return likely(v < n) ? v : v % n; }
 
