@@ -225,8 +225,8 @@ static bool pointer_arg(struct vf_env *e, const struct btf_type *ptr, u32 arg, b
 	v->type = T_BTF | tags;
 	if (args_trusted(e))
 		v->type |= TF_TRUSTED;
-	if (e->in->attach_type == BPF_TRACE_RAW_TP && !strncmp(tname, "btf_trace_", 10))
-		tp = tracepoint_arg(tname += 10, arg);
+	if (e->in->prog_type == BPF_PROG_TYPE_TRACING && e->in->attach_type == BPF_TRACE_RAW_TP)
+		tp = tracepoint_arg(tname, arg);
 	if (name_ends(pname, "__nullable") || (tp & TPARG_NULL) || stub_says_nullable(e, arg))
 		v->type |= TF_NULL;
 	if (is_iter(e) && iter_arg_nullable(b, id, arg, last)) {
@@ -263,14 +263,18 @@ static s32 retval_arg(struct vf_env *e, const struct btf_type *proto, struct ctx
 	}
 }
 
-/* A function's name, or of a set of operations that of the member. */
+/* A function's name, a tracepoint's, or of a set of operations that of the member. */
 static const char *target_name(const struct vf_env *e, const struct btf *b)
 {
 	const struct btf_type *t = btf_type(b, e->in->attach_btf_id);
+	const char *name = btf_type_name(b, e->in->attach_btf_id);
 
 	if (t && btf_kind_of(t) == BTF_KIND_STRUCT && e->in->attach_type < btf_vlen_of(t))
 		return btf_str(b, btf_members_of(t)[e->in->attach_type].name_off);
-	return btf_type_name(b, e->in->attach_btf_id);
+	if (e->in->prog_type == BPF_PROG_TYPE_TRACING && e->in->attach_type == BPF_TRACE_RAW_TP &&
+	    !strncmp(name, "btf_trace_", 10))
+		name += 10;
+	return name;
 }
 
 static bool typed_access(struct vf_env *e, s32 off, u32 size, struct ctx_value *v)

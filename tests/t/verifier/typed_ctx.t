@@ -76,3 +76,17 @@ out:
 r0 = 0
 exit
 -- reject REJ_HELPER_TYPE "program of this type cannot use helper bpf_getsockopt#57"
+
+-- case half of a tracepoint's argument, by the tracepoint's name
+-- prog tracing attach=23 on=btf_trace_sched_switch
+r0 = *(u32 *)(r1 +8)
+r0 = 0
+exit
+-- reject REJ_CTX_ACCESS "func 'sched_switch' size 4 must be 8"
+
+-- case a tracepoint's argument askew
+-- prog tracing attach=23 on=btf_trace_sched_switch
+r0 = *(u32 *)(r1 +4)
+r0 = 0
+exit
+-- reject REJ_CTX_ACCESS "func 'sched_switch' offset 4 is not multiple of 8"
