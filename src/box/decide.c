@@ -151,6 +151,22 @@ int decide_init(struct box *b)
 	return hook_provider_add(b->skep->hooks, &d->provider);
 }
 
+/*
+ * Rules that a client makes for itself do not bind what the supervisor does in its place: where it does, Landlock is one that was not
+ * enabled, as clients know it from some kernels, so that nobody believes in a wall that is none.
+ */
+s64 box_landlock(struct notif *n)
+{
+	const struct decide *d = n->box->decide;
+	bool any = n->box->opts.enforce;
+
+	for (u32 i = 0; i < UAPI_ATTACH_TYPES && !any; i++)
+		any = __atomic_load_n(&d->cgroups[i], __ATOMIC_ACQUIRE);
+	for (u32 i = 0; i < SECURITIES && !any; i++)
+		any = __atomic_load_n(&d->securities[i], __ATOMIC_ACQUIRE);
+	return any ? -EOPNOTSUPP : BOX_PASS;
+}
+
 bool decides_cgroup(const struct box *b, u32 attach_type)
 {
 	return __atomic_load_n(&b->decide->cgroups[attach_type], __ATOMIC_ACQUIRE);

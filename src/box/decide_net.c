@@ -225,6 +225,19 @@ s64 box_socket(struct notif *n)
 	return BOX_PASS;
 }
 
+/* Two sockets of one kind: asked once. The kernel makes them, from numbers in registers. */
+s64 box_socketpair(struct notif *n)
+{
+	u64 args[4] = { (u32)n->args[0], n->args[1] & 0xf, (u32)n->args[2], 0 };
+	struct who w;
+	s64 ret;
+
+	if (!decides(n->box, SEC_socket_create))
+		return BOX_PASS;
+	ret = who_is(n, &w) ? decide_security(n, &w, SEC_socket_create, args, 4) : -EINTR;
+	return ret ? ret : BOX_PASS;
+}
+
 /* ---- connect, bind ---- */
 /* Without blocking here for as long as the kernel would: for a moment the socket does not block. */
 static s64 connect_waiting(struct notif *n, const struct sock *s, const struct address *a)

@@ -95,6 +95,10 @@ def case_sockets():
     print(said(socket.socket, socket.AF_INET, socket.SOCK_DGRAM), socket.socket().fileno() > 0)
 
 
+def case_pairs():
+    print(said(socket.socketpair, socket.AF_INET, socket.SOCK_DGRAM), socket.socketpair()[0].fileno() > 0)
+
+
 def case_options():
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1000)

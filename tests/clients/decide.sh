@@ -118,6 +118,9 @@ END
 DENY=2 boxed "lsm socket_create" "" lsm_create sockets <<'END'
 Permission denied True
 END
+DENY=2 boxed "lsm socket_create, of a pair" "" lsm_create pairs <<'END'
+Permission denied True
+END
 file_open_lines=$(cat <<'END'
 Operation not permitted
 Operation not permitted

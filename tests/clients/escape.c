@@ -204,6 +204,8 @@ int main(int argc, char **argv)
 		look(arg);
 	else if (!strcmp(what, "spoof"))
 		spoof(arg);
+	else if (!strcmp(what, "landlock")) /* which rules there are: whether one can have any */
+		say(what, syscall(444, NULL, 0, 1));
 	else if (!strcmp(what, "control"))
 		control_data();
 	else

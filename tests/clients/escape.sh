@@ -33,12 +33,16 @@ for who in root user; do
 	echo "hidden: refused" | tries $who file_open hide refused
 	NAME=forbidden
 	echo "program: 0" | tries $who bprm exec ./forbidden
+	echo "landlock: Operation not supported" | tries $who file_open landlock # a supervisor that acts for it would not be bound
 	tries $who sendmsg4 control <<-END
 	rights: Invalid argument
 	credentials: Invalid argument
 	length: Invalid argument
 	END
 done
+
+[ "$("$skep" exec -- "$work/escape" landlock)" = "$("$work/escape" landlock)" ] && ok "where nothing is decided it is the kernel's" ||
+	fail "where nothing is decided it is the kernel's"
 
 # into the supervisor, and into a process of the same user that is not of the box
 "$skep" exec --enforce -- sh -c "kill -0 \$PPID" 2>/dev/null || fenced=yes
