@@ -227,6 +227,21 @@ SEC("lsm/task_kill") int BPF_PROG(task_kill, struct task_struct *p, struct kerne
 	return sig == deny_port ? -EPERM : 0;
 }
 
+SEC("lsm/task_kill") int BPF_PROG(kill_name, struct task_struct *p, struct kernel_siginfo *info, int sig, const struct cred *cred, int ret)
+{
+	char comm[16] = "";
+
+	note();
+	bpf_probe_read_kernel(comm, sizeof(comm), p->comm);
+	for (int i = 0; i < 16; i++) {
+		if (comm[i] != name[i])
+			return 0;
+		if (!comm[i])
+			return -EPERM;
+	}
+	return 0;
+}
+
 SEC("cgroup/skb") int skb(struct __sk_buff *ctx)
 {
 	bpf_printk("packet of %d bytes", ctx->len);

@@ -166,6 +166,34 @@ static void control_data(void)
 	say("length", sendmsg(p[0], &h, 0));
 }
 
+/* Signals to a process that has other numbers here than where it is judged. */
+static void in_namespace(void)
+{
+	int status;
+	pid_t pid;
+
+	if (unshare((geteuid() ? CLONE_NEWUSER : 0) | CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
+		say("unshare", -1);
+	pid = fork();
+	if (!pid) { /* 1 there; all others end with it */
+		if (!fork()) { /* 2 */
+			setpgid(0, 0);
+			prctl(PR_SET_NAME, "guarded");
+			for (;;)
+				pause();
+		}
+		usleep(200000);
+		say("one", kill(2, 0));
+		say("thread", syscall(SYS_tgkill, 2, 2, 0));
+		say("group", kill(-2, 0));
+		say("all", kill(-1, 0));
+		say("nobody", kill(3, 0));
+		say("itself", kill(1, 0));
+		exit(0);
+	}
+	waitpid(pid, &status, 0);
+}
+
 /* A box made for others to join: who sends the descriptor of its filter there is in our hands. */
 static void spoof(const char *dir)
 {
@@ -204,6 +232,8 @@ int main(int argc, char **argv)
 		look(arg);
 	else if (!strcmp(what, "spoof"))
 		spoof(arg);
+	else if (!strcmp(what, "numbers"))
+		in_namespace();
 	else if (!strcmp(what, "landlock")) /* which rules there are: whether one can have any */
 		say(what, syscall(444, NULL, 0, 1));
 	else if (!strcmp(what, "control"))

@@ -31,6 +31,15 @@ for who in root user; do
 	echo "name: 0" | tries $who file_open name refused
 	echo "how: 0" | tries $who file_open how refused
 	echo "hidden: refused" | tries $who file_open hide refused
+	NAME=guarded
+	tries $who kill_name numbers <<-END
+	all: Operation not permitted
+	group: Operation not permitted
+	itself: done
+	nobody: No such process
+	one: Operation not permitted
+	thread: Operation not permitted
+	END
 	NAME=forbidden
 	echo "program: 0" | tries $who bprm exec ./forbidden
 	echo "landlock: Operation not supported" | tries $who file_open landlock # a supervisor that acts for it would not be bound
