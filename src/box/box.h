@@ -142,6 +142,7 @@ struct box {
 	struct decide *decide;     /* who decides about calls: decide.h */
 	struct str wrong;          /* why it could not be set up, if that can be said better than by an errno */
 	struct str unprobed;       /* processes that could not be probed, a line each: trace_box.c. Under lock */
+	struct str refused;        /* why the last attachment could not be made; empty: it could. Under lock */
 	struct tracer *tracer;     /* functions and system calls of clients: trace.h; NULL: none on this machine */
 	struct box_page *page;     /* what accelerated clients see, and its file */
 	int page_fd;

@@ -52,6 +52,11 @@ static bool is_quick(u32 cmd)
 	return is_elem(cmd) || cmd == BPF_MAP_FREEZE || cmd == BPF_OBJ_GET_INFO_BY_FD || cmd >= UAPI_CMDS;
 }
 
+static bool is_attach(u32 cmd)
+{
+	return cmd == BPF_LINK_CREATE || cmd == BPF_RAW_TRACEPOINT_OPEN || cmd == BPF_PROG_ATTACH;
+}
+
 s64 box_bpf(struct notif *n)
 {
 	struct box *b = n->box;
@@ -81,7 +86,7 @@ s64 box_bpf(struct notif *n)
 	}
 	if (is_elem(cmd))
 		read_ahead(n);
-	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log ? &n->reason : NULL);
+	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log || is_attach(cmd) ? &n->reason : NULL);
 	if (n->believed && n->doubt) /* it had no such memory, or no such descriptor, and nothing was done */
 		return BOX_SURE;
 	if (n->ahead.on)
@@ -91,6 +96,8 @@ s64 box_bpf(struct notif *n)
 		__atomic_fetch_add(&b->nfailed[row], 1, __ATOMIC_RELAXED);
 	if (b->log)
 		log_command(n, cmd, ret, began);
+	if (is_attach(cmd))
+		note_attach(n, ret);
 	return ret;
 }
 

@@ -97,6 +97,36 @@ int file_mounts(struct notif *n, const struct match *m, struct str *out)
 	return 0;
 }
 
+/*
+ * What skep maps into a traced process is no part of it: tools would take it for modules, collectors for memory to look through. The
+ * process is found as the client names it, by its /proc. Others than root, in root's box, ask the kernel, which knows what they may see.
+ */
+int file_maps(struct notif *n, const struct match *m, struct str *out)
+{
+	struct caller *w = caller_known(notif_caller(n));
+	struct str all = { 0 };
+	char path[200];
+	int ret = 0;
+
+	if (!n->box->tracer || (n->box->real_root && (w->uid || !(w->caps & CAPB_SYS_ADMIN))))
+		return FILE_PASS;
+	if (strspn(m->star[0], "0123456789") == strlen(m->star[0]))
+		snprintf(path, sizeof(path), "/proc/%d/root/proc/%s/maps", n->tid, m->star[0]);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/maps", n->client->pid);
+	file_kernel_text(path, NULL, &all);
+	for (const char *line = str_text(&all), *end; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		end += *end == '\n';
+		if (!memmem(line, (size_t)(end - line), " /memfd:skep-", 13))
+			str_putn(out, line, (size_t)(end - line));
+	}
+	if (out->len == all.len || out->failed)
+		ret = FILE_PASS;
+	str_free(&all);
+	return ret;
+}
+
 /* ---- fdinfo ---- */
 static void map_fdinfo(struct map *m, struct str *out)
 {

@@ -100,8 +100,11 @@ int file_event_id(struct notif *n, const struct match *m, struct str *out)
 {
 	const struct tracepoint *tp = tracepoint_of(n, m);
 
-	if (!tp)
+	if (!tp) { /* who asks for the number is about to attach to it */
+		tracepoint_refuse(m->star[1], &n->reason);
+		note_attach(n, -EOPNOTSUPP);
 		return -ENOENT;
+	}
 	str_printf(out, "%u\n", tp->id);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "box/priv.h"
 #include "hook/perf.h"
 #include "map/map.h"
@@ -250,16 +251,31 @@ s64 box_epoll_ctl(struct notif *n)
 /* ---- perf events ---- */
 s64 box_perf_event_open(struct notif *n)
 {
+	u64 began = n->box->log ? clock_ns(CLOCK_REALTIME) : 0;
+	int ret;
+
 	serve_slow(n->from);
-	return sys_perf_event_open(n->box->skep, notif_caller(n), n->args[0], (s32)n->args[1], (s32)n->args[2], (int)n->args[3],
-				   n->args[4], &n->reason);
+	ret = sys_perf_event_open(n->box->skep, notif_caller(n), n->args[0], (s32)n->args[1], (s32)n->args[2], (int)n->args[3],
+				  n->args[4], &n->reason);
+	if (n->box->log)
+		log_call(n, "perf_event_open", ret, began);
+	if (ret < 0)
+		note_attach(n, ret);
+	return ret;
 }
 
 s64 box_ioctl(struct notif *n)
 {
-	s64 ret;
+	u64 began = n->box->log ? clock_ns(CLOCK_REALTIME) : 0;
+	int ret;
 
 	serve_slow(n->from); /* enabling may stop processes for a moment */
 	ret = sys_perf_ioctl(n->box->skep, notif_caller(n), (int)n->args[0], (u32)n->args[1], n->args[2], &n->reason);
-	return ret == -ENOTTY ? BOX_PASS : ret;
+	if (ret == -ENOTTY)
+		return BOX_PASS;
+	if (ret < 0 && n->box->log)
+		log_call(n, "ioctl", ret, began);
+	if (ret < 0 || (u32)n->args[1] == PERF_EVENT_IOC_SET_BPF)
+		note_attach(n, ret);
+	return ret;
 }

@@ -248,7 +248,7 @@ static void put_object(struct notif *n, struct str *s)
 	obj_put(o);
 }
 
-void log_command(struct notif *n, u32 cmd, int result, u64 began)
+void log_call(struct notif *n, const char *name, int result, u64 began)
 {
 	u64 now = clock_ns(CLOCK_REALTIME);
 	struct caller *w = caller_known(&n->who);
@@ -258,17 +258,35 @@ void log_command(struct notif *n, u32 cmd, int result, u64 began)
 		   (unsigned long long)(now - began), n->client->pid, n->tid, w->uid);
 	json_text(&s, "comm", client_name(n->client));
 	str_putc(&s, ',');
-	json_text(&s, "command", cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "unknown");
+	json_text(&s, "command", name);
 	put_object(n, &s);
 	str_printf(&s, ",\"result\":%d", result);
 	if (result < 0) {
-		const char *name = strerrorname_np(-result);
+		const char *error = strerrorname_np(-result);
 
 		str_putc(&s, ',');
-		json_text(&s, "error", name ? name : "ENOTSUPP");
+		json_text(&s, "error", error ? error : "ENOTSUPP");
 		str_putc(&s, ',');
 		json_text(&s, "reason", str_text(&n->reason));
 	}
 	put_record(n->box->log, &s, false);
 	str_free(&s);
+}
+
+void log_command(struct notif *n, u32 cmd, int result, u64 began)
+{
+	log_call(n, cmd < UAPI_CMDS ? cmd_spec[cmd].uapi : "unknown", result, began);
+}
+
+void note_attach(struct notif *n, int result)
+{
+	struct box *b = n->box;
+
+	if (result < 0 && (result != -EOPNOTSUPP || !n->reason.len))
+		return;
+	pthread_mutex_lock(&b->lock);
+	str_clear(&b->refused);
+	if (result < 0)
+		str_printf(&b->refused, "%s: %s", client_name(n->client), str_text(&n->reason));
+	pthread_mutex_unlock(&b->lock);
 }

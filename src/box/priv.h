@@ -87,6 +87,9 @@ int log_open(struct box *b); /* fails with the reason in b->wrong */
 void log_close(struct box *b);
 void log_unprobed(struct box *b, const char *reason); /* programs see nothing of some process */
 void log_command(struct notif *n, u32 cmd, int result, u64 began);
+void log_call(struct notif *n, const char *name, int result, u64 began); /* another call that skep answers */
+/* What came of an attempt to attach: of one that cannot be is told when the command fails (super.c). n->reason: why. */
+void note_attach(struct notif *n, int result);
 
 /* ---- events.c ---- */
 int events_init(struct box *b);

@@ -302,6 +302,15 @@ void box_stop(struct box *b)
 
 static volatile sig_atomic_t told_to_end;
 
+/* A tool that could not attach tells of an error number at best. */
+static void tell_refused(struct box *b, int status)
+{
+	pthread_mutex_lock(&b->lock);
+	if (WIFEXITED(status) && WEXITSTATUS(status) && b->refused.len)
+		fprintf(stderr, "skep exec: %s\n", str_text(&b->refused));
+	pthread_mutex_unlock(&b->lock);
+}
+
 /* Reap: the command's status goes to the launcher, orphans that became ours just vanish. */
 static void on_child(struct box *b, struct box_source *s, u32 events)
 {
@@ -321,6 +330,7 @@ static void on_child(struct box *b, struct box_source *s, u32 events)
 		b->ended = true;
 		if (b->opts.stats)
 			control_print_stats(b, stderr);
+		tell_refused(b, status);
 		if (!b->opts.keep && serve_deserted(b))
 			log_close(b); /* who waits for the command finds its log whole */
 		tell(WORD_STATUS, status);

@@ -24,15 +24,19 @@ static int begin(struct tracer *t, struct proc *p, const struct agent_req *q, st
 {
 	int err = stop_begin(s, (pid_t)q->pid, NULL);
 
-	if (!err)
-		proc_guard(p, &t->blob, s);
-	return err;
+	if (err)
+		return err;
+	/* what it is made to do may be the first that its box sees of it (tracer_add) */
+	__atomic_store_n(&t->working, (pid_t)q->pid, __ATOMIC_RELEASE);
+	proc_guard(p, &t->blob, s);
+	return 0;
 }
 
 static void end(struct tracer *t, struct proc *p, struct stop *s)
 {
 	p->gen++;
 	stop_write(s, p->base + t->blob.exp->head + offsetof(struct agent_head, gen), &p->gen, 4);
+	__atomic_store_n(&t->working, 0, __ATOMIC_RELEASE);
 	stop_end(s);
 }
 

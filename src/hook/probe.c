@@ -9,6 +9,7 @@
 #include "btf/btf.h"
 #include "hook/ksys.h"
 #include "hook/perf.h"
+#include "hook/tracepoint.h"
 
 /* ---- raw tracepoints ---- */
 static const struct { const char *name; enum hook_kind kind; } raw_tp[] = {
@@ -37,7 +38,7 @@ int raw_tp_place(struct hooks *h, const char *name, struct hook_place *ret, stru
 		return 0;
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
 	if (b && btf_find(b, type, BTF_KIND_TYPEDEF) > 0) {
-		str_printf(why, "tracepoint %s is the kernel's: skep sees system calls and the life of processes", name);
+		tracepoint_refuse(name, why);
 		return -EOPNOTSUPP;
 	}
 	str_printf(why, "there is no tracepoint %s", name);

@@ -169,6 +169,11 @@ const char *tracepoint_syscall_name(u32 nr)
 	return nr < NR_MAX ? calls[nr].name : NULL;
 }
 
+void tracepoint_refuse(const char *name, struct str *why)
+{
+	str_printf(why, "tracepoint %s is the kernel's: skep sees system calls and the life of processes", name);
+}
+
 /* ---- format files ---- */
 static void put_field(struct str *out, const char *decl, u32 off, u32 size, bool is_signed)
 {

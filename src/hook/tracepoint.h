@@ -29,6 +29,8 @@ void tracepoint_format(struct hooks *h, const struct tracepoint *tp, struct str 
 /* The system call's number by its tracepoints' name ("openat", "newstat"): -1 when there is none. */
 int tracepoint_syscall(const char *name);
 const char *tracepoint_syscall_name(u32 nr); /* NULL: none */
+/* Why nothing is attached to one that skep does not have. */
+void tracepoint_refuse(const char *name, struct str *why);
 
 /*
  * Lines as clients write them to tracefs' uprobe_events ("p:GROUP/NAME PATH:0xOFFSET(0xREFCTR)", "r:...", "-:GROUP/NAME"). `root`: where the

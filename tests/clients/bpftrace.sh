@@ -24,5 +24,12 @@ try "listing tracepoints" '^tracepoint:syscalls:sys_enter_openat$' -l 'tracepoin
 try "system calls of a command" '^@calls\[cat\]: [1-9]' -e 'tracepoint:syscalls:sys_enter_openat { @calls[comm] = count(); }' -c '/bin/cat /etc/hostname'
 try "functions of a command" '^@calls\[env\]: [1-9]' -e "uprobe:$libc:getenv { @calls[comm] = count(); }" -c /usr/bin/env
 try "results of functions" '^@ret: [1-9]' -e "uretprobe:$libc:malloc { @ret = count(); }" -c /usr/bin/env
-try "a kernel function is refused" 'kprobe' -e 'kprobe:do_nanosleep { @ = count(); } BEGIN { exit(); }'
+try "a kernel function is refused" 'skep exec: bpftrace: kprobe do_nanosleep: skep owns no kernel function' -e 'kprobe:do_nanosleep { @ = count(); }'
+for seen in maps:0 'smaps:[1-9]'; do
+	try "what skep maps is in /proc/self/${seen%:*} of a traced process: ${seen#*:}" "^/proc/self/$seen" \
+		-e "uprobe:$libc:malloc { @ = count(); }" -c '/bin/grep -c /memfd:skep- /proc/self/maps /proc/self/smaps'
+done
+"${CC:-gcc}" -O1 -w -o "$work/born" "$here/born.c" || fail "born.c does not compile"
+chmod 755 "$work/born"
+try "children that nobody has seen before they write an event" '^(event){20}$' -e 'tracepoint:syscalls:sys_enter_getppid /comm == "born"/ { printf("event"); }' -c "$work/born"
 finish

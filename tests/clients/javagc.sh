@@ -26,7 +26,7 @@ until grep -q ready "$work/java"; do sleep 0.1; done
 javagc -p $java -t 0 >"$work/tool" 2>&1 &
 tool=$!
 n=0
-until grep -qs skep-agent /proc/$java/maps || [ $n -ge 200 ]; do sleep 0.1; n=$((n + 1)); done
+until grep -qs skep-agent /proc/$java/smaps || [ $n -ge 200 ]; do sleep 0.1; n=$((n + 1)); done
 sleep 0.5
 : >"$work/go"
 until grep -q done "$work/java"; do sleep 0.1; done
