@@ -452,6 +452,8 @@ int live_run(const struct live_run *o)
 		signal(SIGTERM, on_signal);
 		if (o->cmd)
 			spawn_go(&child);
+		else if (o->verbose || isatty(STDERR_FILENO))
+			fprintf(stderr, "skep run: attached to process %d; Ctrl-C ends it\n", o->pid);
 		watch(&s, &child, o->pid);
 	}
 	spawn_kill(&child);

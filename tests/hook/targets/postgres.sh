@@ -15,8 +15,10 @@ i=0
 until "$PG/pg_isready" -q -h "$dir" -p $port || [ $i -gt 200 ]; do sleep 0.1; i=$((i + 1)); done
 "$PG/pgbench" -h "$dir" -p $port -U bench -i -q -s 1 postgres >/dev/null 2>&1
 if [ -n "$3" ]; then
-	(user "$SKEP" run -j "$3" -P $server >"$WORK/counts.json" 2>"$WORK/skep.log") &
-	sleep 3
+	(user "$SKEP" run -j -v "$3" -P $server >"$WORK/counts.json" 2>"$WORK/skep.log") &
+	tracer=$!
+	i=0
+	until grep -qs attached "$WORK/skep.log" || ! kill -0 $tracer 2>/dev/null || [ $i -gt 600 ]; do sleep 0.1; i=$((i + 1)); done
 fi
 "$PG/pgbench" -h "$dir" -p $port -U bench -n -S -c 4 -t $(($2 / 4)) postgres >"$WORK/pgbench" 2>&1
 grep -E 'actually processed|failed' "$WORK/pgbench"
@@ -25,4 +27,5 @@ grep -E '^tps' "$WORK/pgbench" >&2
 kill -INT $server
 wait $server
 echo "end $?"
+[ -n "$tracer" ] && wait $tracer # it says what it counted when the server has ended
 grep -c 'terminated by signal\|PANIC' "$WORK/pg.log"

@@ -13,6 +13,12 @@ trap 'rm -rf "$work"' EXIT
 PATH=$PATH:/usr/sbin:/sbin
 export WORK="$work" HITS="$N" HERE="$here"
 bad=0
+: >"$work/table"
+
+# row NAME BEFORE BETWEEN AFTER: what a target did and for how long, in ns, for the table; its checks follow
+row() { echo "$1 $((($3 - $2) / 1000000)) $((($4 - $3) / 1000000))" >>"$work/table"; }
+fine() { echo "ok $1" | tee -a "$work/checks.$name"; }
+wrong() { echo "not ok $1" | tee -a "$work/checks.$name"; bad=1; }
 
 wanted()
 {
@@ -34,14 +40,18 @@ probe()
 	printf '%s\n' "#!/bin/sh" "$2 >$work/$name.out 2>$work/$name.err </dev/null" "echo \$? >>$work/$name.out" >"$work/$name.sh"
 	timeout -k 5 400 "$B/skep" exec -- bpftrace -e "$3" -c "/bin/sh $work/$name.sh" >"$work/$name.maps" 2>&1 </dev/null
 	code=$?
-	echo "# $name: $(((between - began) / 1000000)) ms without probes, $((($(date +%s%N) - between) / 1000000)) ms with, bpftrace's start included"
+	row "$name" "$began" "$between" "$(date +%s%N)"
 	is "$name: bpftrace's end" $code 0
-	cmp -s "$work/$name.plain" "$work/$name.out" && echo "ok $name: it does what it does without probes" || {
-		echo "not ok $name: its output differs"
-		diff "$work/$name.plain" "$work/$name.out" | head -n 5
-		tail -n 5 "$work/$name.err"
-		bad=1
-	}
+	same
+}
+
+# It printed and ended as without probes.
+same()
+{
+	cmp -s "$work/$name.plain" "$work/$name.out" && fine "$name: it does what it does without probes" && return
+	wrong "$name: its output differs"
+	diff "$work/$name.plain" "$work/$name.out" | head -n 5
+	tail -n 5 "$work/$name.err"
 }
 
 # value NAME MAP
@@ -49,11 +59,10 @@ value() { awk -v m="@$2:" '$1 == m { print $2 }' "$work/$1.maps"; }
 
 is()
 {
-	if [ "$2" = "$3" ]; then
-		echo "ok $1"
+	if [ -n "$2" ] && [ "$2" = "$3" ]; then
+		fine "$1 ($2)"
 	else
-		echo "not ok $1: $2, not $3"
-		bad=1
+		wrong "$1: ${2:-nothing}, not ${3:-nothing}"
 		tail -n 8 "$work/$name.maps"
 	fi
 }
@@ -62,10 +71,9 @@ is()
 at_least()
 {
 	if [ "${2:-0}" -ge "$3" ]; then
-		echo "ok $1 ($2)"
+		fine "$1 ($2)"
 	else
-		echo "not ok $1: ${2:-nothing}, less than $3"
-		bad=1
+		wrong "$1: ${2:-nothing}, less than $3"
 	fi
 }
 
@@ -133,23 +141,21 @@ if [ -n "$pg" ] && wanted postgres clang pg_ctlcluster && [ "$(id -u)" = 0 ]; th
 	export PG="$pg" SKEP="$B/skep"
 	sh "$here/postgres.sh" init || bad=1
 	clang -O2 -g -target bpf "-I/usr/include/$(uname -m)-linux-gnu" -DSERVER="\"$pg/postgres\"" -c "$here/postgres.bpf.c" -o "$work/pg.o" || bad=1
+	name=postgres began=$(date +%s%N)
 	sh "$here/postgres.sh" run $((N / 50)) >"$work/postgres.plain" 2>"$work/plain-err"
+	between=$(date +%s%N)
 	chmod 777 "$work"
 	sh "$here/postgres.sh" run $((N / 50)) "$work/pg.o" >"$work/postgres.out" 2>"$work/postgres.err"
-	echo "# postgres: $(cat "$work/plain-err") without probes, $(cat "$work/postgres.err") with"
-	cmp -s "$work/postgres.plain" "$work/postgres.out" && echo "ok postgres: it does what it does without probes" || {
-		echo "not ok postgres: its output differs"
-		diff "$work/postgres.plain" "$work/postgres.out" | head -n 5
-		bad=1
-	}
-	python3 - "$work/counts.json" >"$work/postgres.maps" <<'X'
+	row postgres "$began" "$between" "$(date +%s%N)"
+	same
+	cat "$work/skep.log"
+	[ -s "$work/counts.json" ] && python3 - "$work/counts.json" >"$work/postgres.maps" <<'X'
 import json, sys
 lines = [json.loads(l) for l in open(sys.argv[1])]
 count = [e["value"] for m in lines[-1]["maps"] if m["name"] == "count" for e in m["elements"]]
 for name, n in zip(("in", "out", "allocs", "allocated", "calls"), count):
     print("@%s: %d" % (name, n))
 X
-	cat "$work/skep.log"
 	at_least "postgres: portals" "$(value postgres in)" $((N / 50))
 	is "postgres: entries and returns of a function" "$(value postgres out)" "$(value postgres in)"
 	at_least "postgres: entries of another" "$(value postgres allocs)" "$N"
@@ -165,7 +171,17 @@ if wanted tls bpftrace openssl curl; then
 		uprobe:/usr/lib/x86_64-linux-gnu/libssl.so.3:SSL_read { @buf[tid] = arg1; }
 		uretprobe:/usr/lib/x86_64-linux-gnu/libssl.so.3:SSL_read /@buf[tid] && (int32)retval > 0/ {
 			printf("%s reads %s\n", comm, str(@buf[tid], retval)); delete(@buf[tid]); }'
-	grep -aq 'curl writes GET /secret.txt' "$work/tls.maps" && echo "ok tls: what curl sends is seen in clear" || { echo "not ok tls: no request"; bad=1; }
-	grep -aq 'the plain text of it' "$work/tls.maps" && echo "ok tls: and what it receives" || { echo "not ok tls: no answer"; bad=1; }
+	grep -aq 'curl writes GET /secret.txt' "$work/tls.maps" && fine "tls: what curl sends is seen in clear" || wrong "tls: no request"
+	grep -aq 'the plain text of it' "$work/tls.maps" && fine "tls: and what it receives" || wrong "tls: no answer"
 fi
+
+# The programs, the hits that their probes counted, and the time of the whole command without and with (the tracer's start and end included)
+printf '\n%-10s %12s %12s %12s   %s\n' program hits "plain ms" "probed ms" checks
+while read -r name plain probed; do
+	hits=$(awk '/^@[a-z]*: [0-9]+$/ { n += $2 } END { print n + 0 }' "$work/$name.maps")
+	[ "$hits" = 0 ] && hits=$(grep -ac ' writes \| reads ' "$work/$name.maps")
+	good=$(grep -c '^ok' "$work/checks.$name")
+	all=$(wc -l <"$work/checks.$name")
+	printf '%-10s %12s %12s %12s   %s\n' "$name" "$hits" "$plain" "$probed" "$good of $all$([ "$good" = "$all" ] || echo "   FAILED")"
+done <"$work/table"
 exit $bad
