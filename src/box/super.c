@@ -331,8 +331,11 @@ static void on_child(struct box *b, struct box_source *s, u32 events)
 		if (b->opts.stats)
 			control_print_stats(b, stderr);
 		tell_refused(b, status);
-		if (!b->opts.keep && serve_deserted(b))
-			log_close(b); /* who waits for the command finds its log whole */
+		if (!b->opts.keep && serve_deserted(b)) { /* who waits for the command finds processes outside as they were, and its log whole */
+			if (b->opts.trace)
+				trace_close(b);
+			log_close(b);
+		}
 		tell(WORD_STATUS, status);
 		if (to_launcher >= 0) {
 			box_unpoll(b, &launcher);

@@ -4,9 +4,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -225,6 +227,18 @@ static u32 all_processes(struct kin **ret)
 	return n;
 }
 
+/*
+ * A child of vfork, until its execve: what were put into it would be its parent's, which waits, cannot be stopped, and goes on where it
+ * stands. It is met at its execve, or when it is looked for the next time.
+ */
+static bool borrows_memory(pid_t pid)
+{
+	pid_t parent;
+	u64 start;
+
+	return proc_stat(pid, &parent, &start) && parent > 1 && !syscall(SYS_kcmp, pid, parent, KCMP_VM, 0, 0);
+}
+
 bool tracer_look(struct tracer *t)
 {
 	u64 now = clock_ns(CLOCK_MONOTONIC);
@@ -242,7 +256,7 @@ bool tracer_look(struct tracer *t)
 			struct proc *p;
 
 			if (!v[i].pid || ((!t->family || v[i].parent != t->family) && !find_proc(t, v[i].parent)) ||
-			    tracer_proc(t, v[i].pid))
+			    tracer_proc(t, v[i].pid) || borrows_memory(v[i].pid))
 				continue;
 			p = tracer_new_proc(t, v[i].pid);
 			if (p && tracer_agent_in(t, v[i].pid))
@@ -455,6 +469,30 @@ int tracer_new(struct hooks *h, struct tracer **ret, struct str *why)
 	return 0;
 }
 
+/*
+ * Who could not be stopped is waited for, a second, and who stands in what is to go, a tenth of it: with nobody there they would keep it.
+ * Under the lock, which is given up meanwhile: the tracer's thread sees to them.
+ */
+static void await_leaving(struct tracer *t)
+{
+	const struct timespec nap = { 0, 2000000 };
+
+	for (u32 i = 0; i < 500; i++) {
+		bool pending = false, leaving = false;
+
+		for (struct proc *p = t->procs; p; p = p->next) {
+			pending |= p->pending && !p->broken && !p->execing;
+			leaving |= p->leaving && !p->broken && !p->execing;
+		}
+		if (!pending && (!leaving || i >= 50))
+			return;
+		pthread_mutex_unlock(&t->lock);
+		nanosleep(&nap, NULL);
+		pthread_mutex_lock(&t->lock);
+		reap(t);
+	}
+}
+
 void tracer_free(struct tracer *t)
 {
 	if (!t)
@@ -467,6 +505,7 @@ void tracer_free(struct tracer *t)
 	t->npoints = 0;
 	reap(t);
 	sync_all(t, NULL);
+	await_leaving(t);
 	while (t->procs)
 		unlink_proc(t, t->procs);
 	pthread_mutex_unlock(&t->lock);
@@ -519,6 +558,10 @@ int tracer_add(struct tracer *t, pid_t pid, struct str *why)
 		return 0; /* we made it do what it is seen by */
 	pthread_mutex_lock(&t->lock);
 	p = tracer_proc(t, pid);
+	if (!p && borrows_memory(pid)) {
+		pthread_mutex_unlock(&t->lock);
+		return 0;
+	}
 	if (!p) {
 		p = tracer_new_proc(t, pid);
 		if (p && tracer_agent_in(t, pid))

@@ -43,6 +43,8 @@ static void exited(void *ctx, struct client *c)
 {
 	struct box *b = ctx;
 
+	if (!b->tracer)
+		return;
 	tracer_gone(b->tracer, c->pid);
 	trace_tell(b);
 }
