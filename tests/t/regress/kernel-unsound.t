@@ -137,3 +137,32 @@ r0 /= 0
 exit
 -- reject REJ_DIV_ZERO
 -- kernel differs "the same"
+
+-- case an iterator at fp-8 that is passed as the end of the stack
+-- prog sched_cls
+r1 = r10
+r1 += -8
+r2 = 0
+r3 = 10
+call bpf_iter_num_new#btf
+r1 = r10
+call bpf_iter_num_next#btf
+r1 = r10
+r1 += -8
+call bpf_iter_num_destroy#btf
+r0 = 0
+exit
+-- reject REJ_ITER_NOT_INIT
+-- kernel differs "the slot of fp+0 is that of fp-8, by a division that rounds towards zero: the function writes above the frame"
+
+-- case and so are interrupt flags
+-- prog sched_cls
+r1 = r10
+r1 += -8
+call bpf_local_irq_save#btf
+r1 = r10
+call bpf_local_irq_restore#btf
+r0 = 0
+exit
+-- reject REJ_IRQ_NOT_INIT
+-- kernel differs "the same"
