@@ -34,7 +34,7 @@ $(B)/obj/agent/blob.o: src/agent/blob.S $(B)/agent/agent.elf
 	$(call say,AS,$<)$(CC) -DAGENT_BLOB='"$(B)/agent/agent.elf"' -c -o $@ $<
 
 # Tests of hooks: each traces processes of its own.
-HOOK_TEST := $(B)/hook/basic $(B)/hook/heavy
+HOOK_TEST := $(B)/hook/basic $(B)/hook/heavy $(B)/hook/random
 TRACE_OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out %_box.c,$(wildcard src/box/trace*.c))) $(BLOB_OBJ)
 
 $(B)/hook/target: tests/hook/target.c
@@ -45,15 +45,19 @@ $(B)/hook/target-static: tests/hook/target.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (static))$(CC) -O2 -g -pthread -static -o $@ $<
 
+$(B)/hook/jitted: tests/hook/jitted.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -O2 -g -pthread -o $@ $<
+
 $(HOOK_TEST): $(B)/hook/%: tests/hook/%.c tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(TRACE_OBJ) $(B)/libskep.a
 
 .PHONY: check-hook
-check-hook: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
+check-hook: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static $(B)/hook/jitted
 	$(Q)tests/hook/functions.sh $(B)
 	$(Q)tests/hook/heavy.sh $(B)
-check: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static
+check: $(HOOK_TEST) $(B)/hook/target $(B)/hook/target-static $(B)/hook/jitted
 
 # Attach and detach under load, N times.
 .PHONY: hook-cycles

@@ -185,6 +185,9 @@ _Static_assert(offsetof(struct agent_thread, fs) == THREAD_FS && offsetof(struct
 /* ---- the blob's head: at the start of its data, written by the supervisor, but for `threads` ---- */
 struct agent_self { struct map_self who; u32 pid; }; /* in a page that fork wipes */
 
+/* As rt_sigaction(2) has it. */
+struct agent_action { u64 handler, flags, restorer, mask; };
+
 struct agent_head {
 	u64 magic;
 	u64 base, size;              /* the reservation */
@@ -203,6 +206,8 @@ struct agent_head {
 	u32 exec_nr;                 /* the process has just come out of this call; 0: that was told */
 	u32 unwinds;                 /* some site unwinds: see agent_thread.unwound */
 	u32 vforks;                  /* threads whose in_vfork is set */
+	u32 net, pad;                /* system calls of unknown code are caught (net.c) */
+	struct agent_action action;  /* the program's own for SIGSYS, meanwhile */
 };
 
 _Static_assert(offsetof(struct agent_head, self) == HEAD_SELF && offsetof(struct agent_self, pid) == SELF_PID &&
@@ -215,6 +220,7 @@ _Static_assert(offsetof(struct agent_head, self) == HEAD_SELF && offsetof(struct
 struct agent_exports {
 	u32 magic, head;
 	u32 uprobe, function, ret, sys_only, sys_enter, sys_exit, call, work;
+	u32 net_stubs, net_at, sigsys, sigreturn;
 	u32 map_ops, tail_call, bodies, poll, may_goto;
 };
 

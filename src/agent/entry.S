@@ -383,9 +383,14 @@ enter_call:
 1:	show_regs
 	call_agent agent_sys_enter
 	mov	%rax, %rcx
-	leave_block
+	test	%eax, %eax
+	jnz	7f
+2:	leave_block
 	restore_flags
 	leave_frame 1
+7:	mov	AT_AX(%rbx), %rdx
+	mov	%rdx, F_AX(%rsp)
+	jmp	2b
 9:	ask_nested
 	jnz	1b
 	leave_nested
@@ -405,6 +410,35 @@ entry agent_sys_exit_thunk
 	jnz	1b
 	leave_nested
 	jmp	2b
+
+/* ---- the net: see net.c. Each stub is a trampoline for one address ---- */
+	.globl	agent_net_stubs, agent_sigreturn
+	.hidden	agent_net_stubs, agent_sigreturn
+	.p2align 6
+agent_net_stubs:
+	.set	net_i, 0
+.rept NET_STUBS
+	lea	-TRAMP_SKIP(%rsp), %rsp
+	push	%rax
+	call	agent_sys_enter_thunk
+	pop	%rax
+	lea	TRAMP_SKIP(%rsp), %rsp
+	jrcxz	1f
+	jmp	2f
+	.org	agent_net_stubs + net_i * NET_STUB_SIZE + NET_AFTER - 2, 0xcc
+1:	syscall
+	lea	-TRAMP_SKIP(%rsp), %rsp
+	push	%rax
+	call	agent_sys_exit_thunk
+	pop	%rax
+	lea	TRAMP_SKIP(%rsp), %rsp
+2:	jmp	*agent_net_at + 8*net_i(%rip)
+	.set	net_i, net_i + 1
+	.org	agent_net_stubs + net_i * NET_STUB_SIZE, 0xcc
+.endr
+agent_sigreturn:
+	mov	$15, %eax
+	syscall
 
 /*
  * ---- the supervisor has a thread work for it ----

@@ -55,6 +55,11 @@
 #define SYS_MAX 512
 #define RECORD_SIZE 64
 
+/* Stubs of the net (net.c): how many, their sizes, where their system call's result is. */
+#define NET_STUBS     128
+#define NET_STUB_SIZE 64
+#define NET_AFTER     38
+
 /* Blocks by the 64 kilobytes where a stack pointer is. */
 #define NEAR_SHIFT 16
 #define NEAR_MULT  0x9e3779b1

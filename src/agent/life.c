@@ -88,8 +88,10 @@ void life_exit(struct agent_thread *t, u64 nr, s64 ret)
 	case __NR_vfork:
 	case __NR_clone:
 	case __NR_clone3:
-		if (!ret)
-			born(t);
+		if (ret)
+			break;
+		net_born();
+		born(t);
 		break;
 	default:
 		break;

@@ -14,6 +14,7 @@
 #define SAME_STACK ((u64)8 << 20)
 
 extern struct agent_head agent_head;
+extern u32 agent_sealed;
 
 /* ---- agent.c: called by entry.S ---- */
 struct agent_thread *agent_thread_slow(struct agent_thread *gs, u64 sp);
@@ -43,6 +44,13 @@ void agent_at(struct agent_thread *t, u64 ip);
 /* ---- life.c: what changes what there is to trace ---- */
 void life_enter(struct agent_thread *t, u64 nr);
 void life_exit(struct agent_thread *t, u64 nr, s64 ret);
+
+/* ---- net.c ---- */
+void net_born(void); /* a new thread, or process: it has no net yet */
+/* A call that is about the net's own signal: it was made, with that result. */
+bool net_call(u64 nr, const struct agent_regs *r, s64 *ret);
+void agent_sigsys(int sig, u8 *info, u8 *uc);
+extern const u8 agent_net_stubs[];
 
 /* ---- ask.c ---- */
 /* A request to fill in, or NULL; have it answered (false: it was not); give it back. */

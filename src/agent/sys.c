@@ -134,6 +134,7 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 {
 	const struct agent_sys *s = agent_head.sys;
 	u64 nr = t->regs.ax;
+	s64 ret;
 	const struct agent_list *raw = LIST(s->raw_enter), *one = nr < AGENT_SYSCALLS ? LIST(s->enter[nr]) : NULL;
 
 	if (unlikely(agent_head.exec_nr))
@@ -156,6 +157,11 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	}
 	if (unlikely(changes_life(nr)))
 		life_enter(t, nr);
+	if (unlikely(agent_head.net) && net_call(nr, &t->regs, &ret)) {
+		t->regs.ax = (u64)ret;
+		agent_sys_exit(t);
+		return 1;
+	}
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct box_opts {
 	bool stats;               /* say at the end what was done */
 	bool accelerate;          /* load the accelerator into clients */
 	bool enforce;             /* stop all calls that programs may decide about */
+	bool all_calls;           /* events of system calls of code that no file has, too */
 	const char *trace;        /* numbers of processes outside whose events are wanted too, by commas; NULL: none */
 	u32 engine;
 	char *const *argv;        /* the command */

@@ -19,7 +19,7 @@ struct live {
 	void *ctx;
 };
 
-int live_new(struct skep *s, struct live **ret, struct str *why)
+int live_new(struct skep *s, bool all_calls, struct live **ret, struct str *why)
 {
 	struct live *l = calloc(1, sizeof(*l));
 	int err = l ? 0 : -ENOMEM;
@@ -34,6 +34,7 @@ int live_new(struct skep *s, struct live **ret, struct str *why)
 		live_free(l);
 		return err;
 	}
+	tracer_net(l->tracer, all_calls);
 	*ret = l;
 	return 0;
 }

@@ -12,7 +12,8 @@
 #include "skep/skep.h"
 
 struct live;
-int live_new(struct skep *s, struct live **ret, struct str *why);
+/* all_calls: system calls of code that no file has are seen too. */
+int live_new(struct skep *s, bool all_calls, struct live **ret, struct str *why);
 void live_free(struct live *l);
 /* A running process; or one that is about to call execve, stopped: its new image is then seen from the first instruction on. */
 int live_add(struct live *l, pid_t pid, bool before_exec, struct str *why);

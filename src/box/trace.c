@@ -578,6 +578,8 @@ void tracer_at_first(struct tracer *t, void (*fn)(void *ctx), void *ctx)
 	__atomic_store_n(&t->first, fn, __ATOMIC_RELEASE);
 }
 
+void tracer_net(struct tracer *t, bool on) { t->net = on; }
+
 void tracer_family(struct tracer *t, pid_t pid)
 {
 	pthread_mutex_lock(&t->lock);

@@ -25,6 +25,8 @@ void tracer_at_first(struct tracer *t, void (*fn)(void *ctx), void *ctx);
 int tracer_add(struct tracer *t, pid_t pid, struct str *why);
 /* All descendants of a process: those that are there when something is attached, and later ones. */
 void tracer_family(struct tracer *t, pid_t pid);
+/* From now on where programs are attached to system calls, those of code that no file has are seen too; each call costs 30 ns then. */
+void tracer_net(struct tracer *t, bool on);
 /* Its events are not wanted any more: its code becomes what it was. */
 void tracer_del(struct tracer *t, pid_t pid);
 /* It has exited. */

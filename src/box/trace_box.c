@@ -88,6 +88,7 @@ int trace_open(struct box *b)
 		return err;
 	stop_expect_filters(stop_own_filters() + 1); /* the box's */
 	tracer_family(b->tracer, getpid()); /* those whose parents are gone become ours */
+	tracer_net(b->tracer, b->opts.all_calls);
 	tracer_at_first(b->tracer, at_first, b);
 	return 0;
 }

@@ -66,6 +66,7 @@ static int want_call(void *arg, u64 addr, const struct maps_func *func, s64 nr)
 	}
 	s->wanted = !s->hopeless;
 	s->want_returns = pl->exits || changes_life(nr);
+	s->want_gate = pl->p->want_net;
 	return 0;
 }
 
@@ -88,6 +89,7 @@ int calls_plan(struct tracer *t, struct proc *p, struct maps *m)
 			pl.calls |= list_number(&t->points[i].place) >= 0;
 			pl.exits |= is_exit(&t->points[i].place);
 		}
+	p->want_net = t->net && pl.calls;
 	for (u32 i = 0; pl.life && !pl.err && i < m->n; i++)
 		want_mapping(&pl, &m->v[i]);
 	return pl.err;
@@ -172,7 +174,8 @@ static int mark_bare(struct proc *p, struct stop *s)
 
 	for (u32 nr = 0; nr < AGENT_SYSCALLS; nr++) {
 		const struct proc_list *l = &p->calls->list[FIRST_ENTER + nr];
-		bool is = l->plain == BPF_PROG_TYPE_TRACEPOINT && l->bare && !p->calls->list[RAW_ENTER].at && !changes_life(nr);
+		bool is = l->plain == BPF_PROG_TYPE_TRACEPOINT && l->bare && !p->calls->list[RAW_ENTER].at && !changes_life(nr) &&
+			  nr != SYS_rt_sigaction && nr != SYS_rt_sigprocmask; /* the net looks at these */
 
 		bare[nr] = is ? l->at + offsetof(struct agent_list, ref) : 0;
 	}

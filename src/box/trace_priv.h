@@ -33,6 +33,7 @@ struct tracer {
 	struct tracer_stats stats;
 	struct str complaint;        /* what could not be done in processes when nobody waited for it, the first few */
 	pid_t working;               /* the process that is stopped now; read without the lock */
+	bool net;                    /* system calls of code that no file has are seen */
 	pid_t family;                /* all its descendants are traced; 0: nobody's */
 	u64 look_at;                 /* not before this time */
 	void (*first)(void *ctx); /* tracer_at_first(); NULL: called, or nobody wants to know */

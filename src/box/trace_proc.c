@@ -156,6 +156,7 @@ static void lay_out(struct proc *p, const struct blob *b, u64 base)
 	p->data = at, at += b->data;
 	p->self = at, at += PAGE;
 	p->ctl = at, at += ROUND_UP(sizeof(struct agent_ctl), PAGE);
+	p->gates = at, at += PROC_GATES * PATCH_GATE;
 	p->image = at, at += IMAGE_SIZE;
 	p->image_end = at;
 	p->heap = at, at += HEAP_SIZE;
@@ -198,7 +199,7 @@ static int map_text(struct proc *p, const struct blob *b, struct stop *s)
 /* Control page, the page that forks wipe, helpers' addresses. */
 static int finish(struct proc *p, const struct blob *b, struct stop *s)
 {
-	u64 table = proc_alloc(p, sizeof(p->helper)), size = p->image - p->ctl;
+	u64 table = proc_alloc(p, sizeof(p->helper)), size = p->gates - p->ctl;
 	u32 fd;
 	int err = table ? add_open(p, s, b->ctl_fd, O_RDWR, &fd) : -ENOMEM;
 
@@ -434,7 +435,11 @@ static int eject(struct proc *p, const struct blob *b, struct stop *s, bool doub
 	struct unmap u = { .s = s };
 	int err;
 
-	err = proc_quiet(p, b, s);
+	err = net_off(p, b, s);
+	if (!err)
+		err = proc_quiet(p, b, s);
+	if (!err)
+		err = stand_off_net(p, b, s);
 	if (!err)
 		err = stand_clear(p, b, s);
 	if (!err)
@@ -477,7 +482,8 @@ void proc_forget(struct proc *p)
 		free(f);
 	}
 	p->placed = p->ranges = 0;
-	p->leaving = p->unwinds = false;
+	p->leaving = p->unwinds = p->net = false;
+	p->ngates = 0;
 	p->texts = NULL;
 	p->ntexts = 0;
 	free(p->calls);
@@ -720,6 +726,7 @@ int proc_clean(pid_t pid, const struct blob *b, struct stop *s, struct str *why)
 		err = read_placed(p, s, h.placed);
 	if (!err)
 		err = read_ranges(p, s, h.ranges);
+	p->net = !err && h.net;
 	if (!err)
 		sites_restore(p, b, s, any_site);
 	for (u32 i = 0; !err && i < p->nsites; i++) {

@@ -16,6 +16,7 @@
 
 #define PROC_CLASSES 16u     /* sizes of heap pieces: 32 << class */
 #define PROC_CMDS    64u
+#define PROC_GATES   16384u
 #define PROC_EXITS   12u     /* return instructions of a function that are rewritten; of one with more its return is trapped */
 
 #define K(...) +1
@@ -58,6 +59,9 @@ struct proc_site {
 	s32 nexits;            /* 0: not looked for yet, negative: it is not one */
 	bool go, no_exits;     /* Go's; some return instruction cannot be rewritten */
 	u32 unwinds, want_unwinds; /* enum agent_unwinds */
+	u64 gate;              /* where its system call is made; 0: in the trampoline */
+	u64 behind;            /* in the trampoline, behind it */
+	bool want_gate;
 	u64 ref_ctr;           /* address of a counter that was incremented; 0: none */
 	struct maps_func func; /* around it; end 0: not known */
 	const struct point *want_enter, *want_leave, *want_exit; /* while the process is brought in step */
@@ -73,13 +77,15 @@ struct proc {
 	struct proc *next;
 	pid_t pid;
 	u64 start;             /* time it started: tells a recycled number */
-	u64 base, text, data, self, ctl, heap, heap_end, size; /* the reservation, in this order */
+	u64 base, text, data, self, ctl, gates, heap, heap_end, size; /* the reservation, in this order */
 	u64 image, image_end;  /* room for images */
 	u64 helper[PROC_BODIES]; /* by number, behind them kernel functions by row */
 	struct piece *free[PROC_CLASSES];
 	struct piece *spare;   /* records of sites that are no more */
 	u64 placed, ranges;    /* the last record of each list */
 	bool unwinds;          /* some site unwinds, and the agent knows */
+	bool net, want_net;    /* system calls of unknown code are caught */
+	u32 ngates;
 	struct proc_map *maps;
 	u32 nmaps, mapcap;
 	struct proc_prog *progs;
@@ -178,6 +184,15 @@ int proc_add_sink(struct proc *p, const struct blob *b, struct stop *s, u32 map_
 /* A copy of the block of a stopped thread, up to its `env`; NULL: it has none. To be freed. */
 struct agent_thread *proc_block(const struct proc *p, const struct blob *b, const struct stop *s, const struct stop_thread *th);
 
+/* ---- trace_net.c: system calls of code that no file has ---- */
+int net_gate(struct proc *p, struct stop *s, u64 *ret);
+int net_open_gate(struct stop *s, u64 gate, u64 back);
+/* Of a thread in a system call that was caught: where it is without us. False: elsewhere. */
+bool net_stub_back(const struct proc *p, const struct blob *b, const struct stop *s, u64 ip, u64 *ret);
+/* For all threads: 0, -EAGAIN: some have it not yet; -EOPNOTSUPP. Off: 0, -EBUSY. */
+int net_on(struct proc *p, const struct blob *b, struct stop *s, struct str *why);
+int net_off(struct proc *p, const struct blob *b, struct stop *s);
+
 /* ---- trace_stand.c ---- */
 /* Is this thread in the agent? */
 bool proc_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i);
@@ -191,6 +206,8 @@ int stand_look(const struct proc *p, const struct blob *b, struct stop *s);
 int stand_clear(const struct proc *p, const struct blob *b, struct stop *s);
 /* May the code be changed with the threads where they are? 0, or -EAGAIN. Then they are moved to where it is done. */
 int stand_may_change(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan);
+/* Threads in calls of the net's stubs go back to their own code: when it is off. */
+int stand_off_net(const struct proc *p, const struct blob *b, struct stop *s);
 void stand_forward(struct stop *s, const struct patch_plan *plan);
 /* The code is as it was: threads go back to it. -EAGAIN: some cannot. */
 int stand_back(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan);

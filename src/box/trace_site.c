@@ -125,6 +125,7 @@ struct tramp {
 	const struct proc_site *site;
 	u64 word;      /* of the first word: thunk; then the site, the thunk for what follows, */
 	u64 ret_at;    /* where a trapped return comes to; 0: none is */
+	u64 behind;    /* where the system call returns to */
 };
 
 static void skip_down(struct patch_asm *a, u32 n) { a_lea(a, RSP, RSP, -(s32)n); }
@@ -185,7 +186,14 @@ static void emit_syscall(struct tramp *t)
 	skip_up(a);
 	OP(a, 0xe3, 0x05);              /* jrcxz: over the jump */
 	skip = a_jmp_ahead(a);
-	OP(a, 0x0f, 0x05);
+	patch_note(t->p, a, t->p->before);
+	if (t->site->gate) {
+		OP(a, 0xff, 0x25, 0, 0, 0, 0);  /* jmp *[rip]: to the gate, which comes back behind that */
+		a_bytes(a, &t->site->gate, 8);
+	} else {
+		OP(a, 0x0f, 0x05);
+	}
+	t->behind = a_here(a);
 	patch_note(t->p, a, t->p->before + 2u);
 	if (t->site->returns) {
 		thunk(t, t->word + 8);
@@ -208,6 +216,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 			 site->remote, p->base + (call ? b->exp->sys_exit : b->exp->ret) };
 
 	plan->nmap = 0;
+	plan->gate = site->gate;
 	plan->tramp = site->tramp;
 	/* the site's word is where the thunk looks for it: right before the stub */
 	if (plan->before) {
@@ -228,6 +237,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 		emit_probe(&t);
 	plan->tramp_len = t.a.n;
 	site->ret_at = t.ret_at;
+	site->behind = t.behind;
 	return t.a.err;
 }
 
@@ -411,6 +421,26 @@ static int map_page(struct proc *p, const struct blob *b, struct stop *s, u64 pa
 	return err;
 }
 
+/* Does a stub that begins before it reach there? Its last bytes are zero, as if nothing were there. */
+static bool overlapped(struct proc *p, const struct stop *s, u64 to)
+{
+	static const u8 begin[6] = { 0xff, 0x25 };
+	u64 from = to - (PATCH_PUN_STUB - 1), page = to & ~4095ull;
+	const struct proc_area *a = area_at(p, from & ~4095ull);
+	u8 was[PATCH_PUN_STUB - 1 + sizeof(begin)];
+	u32 n;
+
+	if (from < page && (!a || !a->pun))
+		from = page;
+	n = (u32)(to - from);
+	if (stop_read(s, from, was, n + sizeof(begin) - 1))
+		return true;
+	for (u32 i = 0; i < n; i++)
+		if (!memcmp(was + i, begin, sizeof(begin)))
+			return true;
+	return false;
+}
+
 /* Somewhere this jump can go to; from there on to the trampoline. What is put there stays as long as the agent. */
 static int put_pun(struct proc *p, const struct blob *b, struct stop *s, struct patch_plan *plan)
 {
@@ -426,7 +456,7 @@ static int put_pun(struct proc *p, const struct blob *b, struct stop *s, struct 
 		    stop_read(s, to, now, sizeof(now)))
 			continue;
 		memcpy(&old, now + 6, 8);
-		if (memcmp(now, none, sizeof(now)) && (memcmp(now, stub, 6) || old != plan->entry_at))
+		if (overlapped(p, s, to) || (memcmp(now, none, sizeof(now)) && (memcmp(now, stub, 6) || old != plan->entry_at)))
 			continue;
 		return stop_write(s, to, stub, sizeof(stub));
 	}
@@ -501,7 +531,12 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	if (err)
 		return err;
 	memset(buf, 0xcc, sizeof(buf));
-	err = emit(p, b, site, plan, buf);
+	if (!err && site->want_gate && !site->gate)
+		err = net_gate(p, s, &site->gate);
+	if (!err)
+		err = emit(p, b, site, plan, buf);
+	if (!err && site->gate)
+		err = net_open_gate(s, site->gate, site->behind);
 	if (!err && plan->form == PATCH_PUN)
 		err = put_pun(p, b, s, plan);
 	if (!err)

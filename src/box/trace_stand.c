@@ -24,6 +24,14 @@
 /* What a frame has beside the address: the code and stack segments of 64-bit programs. */
 #define SEGMENTS   0x002b000000000033ull
 
+/* Does code of the agent, or a program, run there? In a system call made for the process it does not. */
+static bool in_agent(const struct proc *p, const struct blob *b, const struct stop *s, u64 ip)
+{
+	u64 to;
+
+	return ip - p->base < p->size && ip - p->gates >= PROC_GATES * PATCH_GATE && !net_stub_back(p, b, s, ip, &to);
+}
+
 /* ---- blocks of threads ---- */
 static void look_at_thread(const struct proc *p, const struct blob *b, const struct stop *s, struct stop_thread *th)
 {
@@ -31,7 +39,7 @@ static void look_at_thread(const struct proc *p, const struct blob *b, const str
 	u64 ip = th->regs.rip;
 	bool waits = t && t->waiting;
 
-	th->inside = !waits && ((t && t->busy) || ip - p->base < p->size);
+	th->inside = !waits && ((t && t->busy) || in_agent(p, b, s, ip));
 	th->below = t && t->busy ? t->saved_sp : 0;
 	free(t);
 }
@@ -150,10 +158,10 @@ static bool inside_area(const struct proc *p, u64 ip)
 }
 
 /* Does a handler of thread `i` return into the agent? Of any thread: ~0. */
-static bool handler_inside(const struct proc *p, const struct stop *s, u32 i)
+static bool handler_inside(const struct proc *p, const struct blob *b, const struct stop *s, u32 i)
 {
 	for (u32 k = 0; k < s->nframes; k++)
-		if ((i == ~0u || s->frames[k].th == i) && s->frames[k].ip - p->base < p->size)
+		if ((i == ~0u || s->frames[k].th == i) && in_agent(p, b, s, s->frames[k].ip))
 			return true;
 	return false;
 }
@@ -164,10 +172,8 @@ int stand_clear(const struct proc *p, const struct blob *b, struct stop *s)
 
 	if (err)
 		return err;
-	if (handler_inside(p, s, ~0u))
-		return -EBUSY;
 	for (u32 k = 0; k < s->nframes; k++)
-		if (inside_area(p, s->frames[k].ip))
+		if (s->frames[k].ip - p->base < p->size || inside_area(p, s->frames[k].ip))
 			return -EBUSY;
 	for (u32 i = 0; i < s->n; i++) {
 		u64 ip = s->th[i].stopped ? s->th[i].regs.rip : s->th[i].pc;
@@ -196,7 +202,7 @@ int stand_leave(struct proc *p, const struct blob *b, struct stop *s, bool (*sta
 		if (round == HANDLER) {
 			err = stand_look(p, b, s);
 			for (u32 i = 0; !err && i < s->n; i++)
-				if (s->th[i].go && handler_inside(p, s, i))
+				if (s->th[i].go && handler_inside(p, b, s, i))
 					return -EBUSY;
 		}
 		err = round < ROUNDS ? stop_step_some(s) : -EBUSY;
@@ -211,7 +217,7 @@ int proc_quiet(struct proc *p, const struct blob *b, struct stop *s)
 
 	if (!err)
 		err = stand_look(p, b, s);
-	return !err && handler_inside(p, s, ~0u) ? -EBUSY : err;
+	return !err && handler_inside(p, b, s, ~0u) ? -EBUSY : err;
 }
 
 /* ---- code that changes ---- */
@@ -250,6 +256,28 @@ void stand_forward(struct stop *s, const struct patch_plan *plan)
 			move_frame(s, &s->frames[k], to);
 }
 
+int stand_off_net(const struct proc *p, const struct blob *b, struct stop *s)
+{
+	int err = stand_look(p, b, s);
+	u64 to;
+
+	for (u32 i = 0; !err && i < s->n; i++)
+		if (s->th[i].stopped && net_stub_back(p, b, s, s->th[i].regs.rip, &to))
+			stop_move(s, i, to);
+	for (u32 k = 0; !err && k < s->nframes; k++)
+		if (net_stub_back(p, b, s, s->frames[k].ip, &to))
+			move_frame(s, &s->frames[k], to);
+	return err;
+}
+
+/* Does it come back from the agent, where it waits for us, to this stub? */
+static bool came_from(const struct stop *s, const struct stop_thread *th, const struct patch_plan *plan)
+{
+	u64 ret, to;
+
+	return th->stopped && th->below && !stop_read(s, th->below + THUNK_FRAME, &ret, 8) && patch_ip_back(plan, ret, &to) != -ENOENT;
+}
+
 int stand_back(const struct proc *p, const struct blob *b, struct stop *s, const struct patch_plan *plan)
 {
 	int first = stand_look(p, b, s), err;
@@ -261,7 +289,7 @@ int stand_back(const struct proc *p, const struct blob *b, struct stop *s, const
 		err = proc_inside(p, b, s, i) ? -EAGAIN : patch_ip_back(plan, ip, &to);
 		if (!err && s->th[i].stopped)
 			stop_move(s, i, to);
-		else if (err != -ENOENT)
+		else if (err != -ENOENT || came_from(s, &s->th[i], plan))
 			first = -EAGAIN;
 	}
 	for (u32 k = 0; k < s->nframes; k++) {
@@ -272,5 +300,5 @@ int stand_back(const struct proc *p, const struct blob *b, struct stop *s, const
 			first = -EAGAIN;
 	}
 	/* an interrupted program, or what called it, comes back to the stub */
-	return handler_inside(p, s, ~0u) ? -EAGAIN : first;
+	return handler_inside(p, b, s, ~0u) ? -EAGAIN : first;
 }

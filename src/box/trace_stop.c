@@ -308,7 +308,10 @@ static void load_regs(struct stop_thread *t)
 		t->stopped = false;
 }
 
-/* A signal that arrived in place of the stop asked for: put it back where it came from, and wait for the stop. */
+/*
+ * A signal that arrived in place of the stop asked for: put it back where it came from, and ask again, as any stop takes back the asking
+ * for another.
+ */
 static int settle(pid_t tid, int st)
 {
 	while (st >> 16 != PTRACE_EVENT_STOP) {
@@ -318,6 +321,7 @@ static int settle(pid_t tid, int st)
 			sig = 0;
 		if (ptrace(PTRACE_CONT, tid, NULL, (long)sig))
 			return -ESRCH;
+		ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
 		err = wait_stop(tid, PATIENCE_NS, &st);
 		if (err)
 			return err;

@@ -185,7 +185,7 @@ static bool wants_records(const struct proc_site *s) { return s->want_leave && b
 /* Its trampoline cannot do what is wanted now. */
 static bool outgrown(const struct proc_site *s)
 {
-	return (wants_returns(s) && !s->returns) || (wants_records(s) && !s->records && !s->returns);
+	return (wants_returns(s) && !s->returns) || (wants_records(s) && !s->records && !s->returns) || (s->want_gate && !s->gate);
 }
 
 static bool site_differs(const struct proc_site *s)
@@ -512,7 +512,9 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 		if (!err)
 			err = proc_inject(p, &t->blob, s, why);
 	}
-	if (p->base)
+	if (p->base && p->net && !p->want_net)
+		err = net_off(p, &t->blob, s);
+	if (p->base && !err)
 		err = calls_sync(t, p, s, &olds, why);
 	p->replan = false;
 	if (p->base && !err)
@@ -524,6 +526,8 @@ int proc_sync_stopped(struct tracer *t, struct proc *p, struct stop *s, struct s
 			again = sync_sites(t, p, s, &olds, why);
 		err = err ? err : again;
 	}
+	if (p->base && !err && p->want_net)
+		err = net_on(p, &t->blob, s, why);
 	if (olds.n && !proc_quiet(p, &t->blob, s))
 		for (u32 i = 0; i < olds.n; i++)
 			proc_release(p, olds.v[i].at, list_size(olds.v[i].n));
@@ -631,7 +635,7 @@ int proc_sync(struct tracer *t, struct proc *p, struct str *why)
 		proc_forget(p);
 	p->suspect = false;
 	err = proc_plan(t, p);
-	any = calls_differ(t, p);
+	any = calls_differ(t, p) || p->want_net != p->net;
 	for (u32 i = 0; i < p->nsites && !any; i++)
 		any = site_differs(&p->sites[i]);
 	any |= p->leaving && clock_ns(CLOCK_MONOTONIC) >= p->leave_at;

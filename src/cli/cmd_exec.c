@@ -8,7 +8,7 @@
 struct exec_opts {
 	struct cli_common common;
 	const char *box, *btf, *caps, *log, *audit, *audit_key, *unpriv, *trust, *trace;
-	bool unprivileged, keep, stats, accel, enforce;
+	bool unprivileged, keep, stats, accel, enforce, all_calls;
 	u32 engine;
 };
 
@@ -28,7 +28,8 @@ static int exec_run(void *opts, int argc, char **argv)
 			      .engine = o->engine,
 			      .accelerate = o->accel,
 			      .enforce = o->enforce,
-			      .trace = o->trace };
+			      .trace = o->trace,
+			      .all_calls = o->all_calls };
 	static char *shell[2];
 
 	if (o->audit_key && !o->audit)
@@ -69,6 +70,8 @@ static const struct cli_opt exec_options[] = {
 	  offsetof(struct exec_opts, accel) },
 	{ 'T', "trace", OPT_TEXT, "PID,...", "events of these processes, which run outside, are seen in the box too",
 	  offsetof(struct exec_opts, trace) },
+	{ 0, "all-syscalls", OPT_FLAG, NULL, "system calls of code that no file has (JITs') are seen too, for 30 ns more each call",
+	  offsetof(struct exec_opts, all_calls) },
 	{ 0, "engine", OPT_CHOICE, "auto|jit|interp", "how programs run", offsetof(struct exec_opts, engine) },
 	{ 0, "trust", OPT_TEXT, "FILE", "the certificate that signed programs and bpf_lookup_system_key() are checked with",
 	  offsetof(struct exec_opts, trust) },

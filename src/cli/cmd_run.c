@@ -25,7 +25,7 @@ struct run_opts {
 	const char *cmd, *pid, *type, *template;
 	u64 repeat, budget, seconds, hz;
 	u32 engine, harden, spectre, on;
-	bool live;
+	bool live, all_calls;
 	struct given given; /* what --ctx says */
 };
 
@@ -589,7 +589,8 @@ static int run_verb(void *opts, int argc, char **argv)
 		return code;
 	if (o->cmd || o->pid) {
 		struct live_run l = { .object = argv[0], .btf = o->btf, .prog = o->prog, .cmd = o->cmd, .pid = o->pid ? atoi(o->pid) : 0,
-				      .seconds = o->seconds, .hz = o->hz, .json = o->common.json, .verbose = o->common.verbose };
+				      .seconds = o->seconds, .hz = o->hz, .json = o->common.json, .verbose = o->common.verbose,
+				      .all_calls = o->all_calls };
 		return o->cmd && o->pid ? cli_error(EX_USAGE_, "-c and -P exclude each other") : live_run(&l);
 	}
 	if (o->on != ON_SKEP && !kernel_allowed())
@@ -626,6 +627,8 @@ static const struct cli_opt run_options[] = {
 	{ 'P', "pid", OPT_TEXT, "PID", "attach to this process, until it ends or Ctrl-C", offsetof(struct run_opts, pid) },
 	{ 0, "seconds", OPT_COUNT, "N", "with -c and -P: stop after so long", offsetof(struct run_opts, seconds) },
 	{ 0, "hz", OPT_COUNT, "N", "with -c and -P: samples a second for perf_event programs (default 99)", offsetof(struct run_opts, hz) },
+	{ 0, "all-syscalls", OPT_FLAG, NULL, "with -c and -P: system calls of code that no file has (JITs') are seen too",
+	  offsetof(struct run_opts, all_calls) },
 	{ 0, "pcap", OPT_TEXT, "FILE", "run on every packet of this capture", offsetof(struct run_opts, pcap) },
 	{ 0, "data", OPT_TEXT, "FILE", "run on one packet: the file's bytes", offsetof(struct run_opts, data) },
 	{ 0, "ctx", OPT_TEXT, "FILE", "run on this context: JSON by the names of its fields, or its bytes", offsetof(struct run_opts, ctx) },

@@ -435,7 +435,7 @@ int live_run(const struct live_run *o)
 
 	pthread_mutex_init(&s.out, NULL);
 	code = load(&s);
-	if (!code && live_new(load_skep(), &s.live, &why))
+	if (!code && live_new(load_skep(), o->all_calls, &s.live, &why))
 		code = cli_error(EX_NOT_HERE, "no event sources: %s", str_text(&why));
 	if (!code)
 		live_printk(s.live, on_printk, &s);

@@ -10,7 +10,7 @@ struct live_run {
 	const char *cmd;
 	pid_t pid;
 	u64 seconds, hz;
-	bool json, verbose;
+	bool json, verbose, all_calls;
 };
 int live_run(const struct live_run *o);
 

@@ -109,6 +109,7 @@ enum patch_form {
 enum {
 	PATCH_MAX_COVER = 32, /* most bytes of instructions moved */
 	PATCH_MAX_MAP = 24,
+	PATCH_GATE = 16,
 };
 
 /* Where the parts of a moved instruction are: `old` is an offset from plan.start, `at` one from plan.tramp. */
@@ -131,6 +132,7 @@ struct patch_plan {
 	/* Filled in by who makes the trampoline. */
 	u8 new[8];          /* `len` bytes for start */
 	u8 new_pad[5], old_pad[5];
+	u64 gate;           /* where the system call is made, PATCH_GATE bytes; 0: in the trampoline */
 	u64 tramp;
 	u32 tramp_len;
 	u64 entry_at;       /* where the jump goes */

@@ -430,6 +430,10 @@ int patch_ip_forward(const struct patch_plan *p, u64 ip, u64 *ret_ip)
 	*ret_ip = ip;
 	if (!off || off >= p->len)
 		return 0;
+	if (p->gate && ip == p->site + 2) { /* a call that is made again: by the instruction before */
+		*ret_ip = p->gate + 2;
+		return 0;
+	}
 	for (u32 i = 0; i < p->nmap; i++) {
 		if (p->map[i].old == off) {
 			*ret_ip = p->tramp + p->map[i].at;
@@ -444,8 +448,12 @@ int patch_ip_back(const struct patch_plan *p, u64 ip, u64 *ret_ip)
 	u64 at = ip - p->tramp;
 
 	*ret_ip = ip;
+	if (p->gate && (ip == p->gate || ip == p->gate + 2)) {
+		*ret_ip = p->site + (ip - p->gate);
+		return 0;
+	}
 	if (at >= p->tramp_len)
-		return -ENOENT;
+		return p->gate && ip - p->gate < PATCH_GATE ? -EAGAIN : -ENOENT;
 	for (u32 i = 0; i < p->nmap; i++) {
 		if (p->map[i].at == at) {
 			*ret_ip = p->start + p->map[i].old;

@@ -145,6 +145,64 @@ TEST(system_calls_are_counted)
 		kit_detach(at[i], slot[i]);
 }
 
+/* Six ways of coming to code that no file has, and the program that it executes. */
+TEST(calls_of_jitted_code_are_counted)
+{
+	const char *path = getenv("JITTED");
+	struct target t;
+	struct map *m;
+	const struct hook_place at[2] = {
+		{ .kind = HOOK_SYS_ENTER, .number = SYS_getppid, .name = "getppid", .pid = -1, .cpu = -1 },
+		{ .kind = HOOK_SYS_EXIT, .number = SYS_getppid, .name = "getppid", .pid = -1, .cpu = -1 },
+	};
+	u32 slot[2];
+
+	if (!path)
+		SKIP("JITTED is not set");
+	t = start(path, "500", "go");
+	m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	tracer_net(kit_tracer, true);
+	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
+	for (u32 i = 0; i < 2; i++)
+		slot[i] = kit_attach_place(at[i], kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, i), (struct hook_ref){ .pid = -1 });
+	go(&t);
+	CHECK_EQ(finish(&t), 0);
+	/* each asks libc for it once, before */
+	CHECK_EQ(kit_count(m, 0), 7 * (500 + 1));
+	CHECK_EQ(kit_count(m, 1), kit_count(m, 0));
+	for (u32 i = 0; i < 2; i++)
+		kit_detach(at[i], slot[i]);
+	tracer_net(kit_tracer, false);
+}
+
+/* On and off, with a thread that waits in a call and others that make them all the time. */
+TEST(the_net_comes_and_goes)
+{
+	const struct hook_place at = { .kind = HOOK_RAW_EXIT, .pid = -1, .cpu = -1 };
+	const char *path = getenv("JITTED");
+	int n = getenv("N") ? atoi(getenv("N")) : 50;
+	struct target t;
+	struct map *m;
+	struct prog *p;
+
+	if (!path)
+		SKIP("JITTED is not set");
+	t = start(path, "20000", "go");
+	m = kit_counters(BPF_MAP_TYPE_ARRAY);
+	p = kit_counter(BPF_PROG_TYPE_TRACEPOINT, m, 0);
+	tracer_net(kit_tracer, true);
+	CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
+	go(&t);
+	for (int i = 0; i < n && !kill(t.pid, 0); i++) {
+		u32 slot = kit_attach_place(at, p, (struct hook_ref){ .pid = -1 });
+
+		usleep(2000);
+		kit_detach(at, slot);
+	}
+	CHECK_EQ(finish(&t), 0);
+	tracer_net(kit_tracer, false);
+}
+
 /* Attach and detach N times while it runs: nothing is computed wrongly, and in the end nothing of ours is there. */
 static void come_and_go(struct target t)
 {

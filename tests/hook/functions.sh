@@ -5,6 +5,6 @@ B=$1
 code=0
 for target in target target-static; do
 	echo "# $target"
-	N=${N:-20} TARGET=$B/hook/$target "$B/hook/basic" || code=1
+	N=${N:-20} TARGET=$B/hook/$target JITTED=$B/hook/jitted "$B/hook/basic" || code=1
 done
 exit $code
