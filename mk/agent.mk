@@ -71,6 +71,11 @@ hook-kills: $(HOOK_TEST) $(B)/hook/target
 	$(Q)sh tests/hook/kills.sh $(B) 1 31 100000 ptrace
 	$(Q)sh tests/hook/kills.sh $(B) 1 31 100000 pwrite64
 
+# Random functions, each instruction probed, N of them from seed FIRST on.
+.PHONY: fuzz-hooks
+fuzz-hooks: $(HOOK_TEST)
+	$(Q)sh tests/hook/random.sh $(B) $(or $(N),50) $(or $(FIRST),$(shell date +%s))
+
 # What hooks cost, beside the running kernel's; how long processes stand still for them.
 $(B)/bench/hooks $(B)/bench/attach: $(B)/bench/%: bench/%.c bench/stat.h tests/hook/kit.h $(TRACE_OBJ) $(B)/libskep.a
 	@mkdir -p $(@D)

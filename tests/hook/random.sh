@@ -3,7 +3,7 @@
 # Random functions with a probe on each instruction, beside single steps. Usage: random.sh BUILD [SEEDS [FIRST]]
 . "$(dirname "$0")/lib.subr"
 
-seed=${3:-$$} end=$((${3:-$$} + ${2:-5})) bad=0 n=0
+seed=${3:-11} end=$((${3:-11} + ${2:-3})) bad=0 n=0
 while [ $seed -lt $end ]; do
 	python3 tests/hook/random.py $seed >"$t/random.S" &&
 		gcc -O1 -no-pie -static -o "$t/random" tests/hook/random_main.c "$t/random.S" || exit 1
