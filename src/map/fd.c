@@ -30,32 +30,6 @@ static void *table_of(u64 n)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* What slot i, which says `id`, is here. Another process may have set it: then ask by number, once. */
-static COLD struct obj *resolve(struct map *m, u32 i, u32 id)
-{
-	struct obj *o = NULL;
-
-	if (!m->obj.tab || obj_by_id(m->obj.tab, id, m->type->obj_kind, &o))
-		return NULL;
-	pthread_mutex_lock(&m->objs_lock);
-	if (!m->objs[i]) {
-		__atomic_store_n(&m->objs[i], o, __ATOMIC_RELEASE);
-	} else {
-		obj_put(o);
-		o = m->objs[i]->id == id ? m->objs[i] : NULL;
-	}
-	pthread_mutex_unlock(&m->objs_lock);
-	return o;
-}
-
-int objs_view(struct map *m, u32 n)
-{
-	m->objs = table_of(n);
-	m->resolve = resolve;
-	m->in_slot = objs_map;
-	return m->objs ? 0 : -ENOMEM;
-}
-
 static u32 objs_used(const struct map *m)
 {
 	if (m->desc.type != BPF_MAP_TYPE_HASH_OF_MAPS)
@@ -136,6 +110,31 @@ int objs_check(struct map *m, struct obj *o)
 	return m->prog_ok ? m->prog_ok(m, o) : 0;
 }
 
+/*
+ * What slot i, which says `id`, is here. Another process may have set it: then ask by number, once. Programs rely on what the template
+ * says, and the file may say anything.
+ */
+static COLD struct obj *resolve(struct map *m, u32 i, u32 id)
+{
+	struct obj *o = NULL;
+
+	if (!m->obj.tab || obj_by_id(m->obj.tab, id, m->type->obj_kind, &o))
+		return NULL;
+	if (objs_check(m, o)) {
+		obj_put(o);
+		return NULL;
+	}
+	pthread_mutex_lock(&m->objs_lock);
+	if (!m->objs[i]) {
+		__atomic_store_n(&m->objs[i], o, __ATOMIC_RELEASE);
+	} else {
+		obj_put(o);
+		o = m->objs[i]->id == id ? m->objs[i] : NULL;
+	}
+	pthread_mutex_unlock(&m->objs_lock);
+	return o;
+}
+
 void *objs_map(struct map *m, u32 i, u32 id)
 {
 	struct obj *o = __atomic_load_n(&m->objs[i], __ATOMIC_ACQUIRE);
@@ -145,6 +144,14 @@ void *objs_map(struct map *m, u32 i, u32 id)
 	if (unlikely(!o || o->id != id))
 		o = m->resolve ? m->resolve(m, i, id) : NULL;
 	return o ? map_of(o) : NULL;
+}
+
+int objs_view(struct map *m, u32 n)
+{
+	m->objs = table_of(n);
+	m->resolve = resolve;
+	m->in_slot = objs_map;
+	return m->objs ? 0 : -ENOMEM;
 }
 
 /* ---- arrays ---- */

@@ -113,6 +113,7 @@ static void set_elsewhere(struct skep *s, int outer, u32 slot, int inner)
 static void check(struct skep *s, const char *text, u32 flags, bool always)
 {
 	int a = make_inner(s, flags, 1000), b = make_inner(s, flags, 2000), outer = make_outer(s, a), prog = load(s, text, outer);
+	int other = map_make(s, BPF_MAP_TYPE_ARRAY, 4, 16, ELEMENTS, flags);
 
 	CHECK_EQ(run(s, prog, 1, 0), 1);
 	CHECK_EQ(elem(s, BPF_MAP_UPDATE_ELEM, outer, 1, &a), 0);
@@ -127,12 +128,15 @@ static void check(struct skep *s, const char *text, u32 flags, bool always)
 	set_elsewhere(s, outer, SLOTS - 1, b);
 	for (u32 i = 0; i < 3; i++)
 		CHECK_EQ(run(s, prog, SLOTS - 1, 2), 2102);
+	set_elsewhere(s, outer, 0, other); /* which is no such map */
+	CHECK_EQ(run(s, prog, 0, 2), 1);
 	CHECK_EQ(run(s, prog, SLOTS, 2), 1);
 	CHECK_EQ(run(s, prog, ~0u, 2), 1);
 	close(prog);
 	close(outer);
 	close(a);
 	close(b);
+	close(other);
 }
 
 TEST(maps_in_arrays)
