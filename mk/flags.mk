@@ -1,6 +1,8 @@
 # Compiler flags. -Werror only where asked (CI), so that a newer compiler's new warning never stops a user.
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wmissing-prototypes -Wstrict-prototypes \
 	-Wold-style-definition -Wvla -Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings -Wundef
+# Two sums that are both to be made, whichever overflows: a | b.
+WARN += $(if $(findstring clang,$(CC)),-Wno-bitwise-instead-of-logical)
 ifdef WERROR
 WARN += -Werror
 endif

@@ -21,8 +21,8 @@ struct ferry {
 	int pair[2];
 	struct msghdr m;
 	struct iovec v;
-	union { struct cmsghdr h; char room[CMSG_SPACE(sizeof(int))]; } c;
 	char byte;
+	union { struct cmsghdr h; char room[CMSG_SPACE(sizeof(int))]; } c;
 };
 _Static_assert(sizeof(struct ferry) <= STOP_FERRY, "its memory is found by who calls");
 

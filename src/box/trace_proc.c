@@ -2,6 +2,7 @@
 /* What is put into a traced process: the agent, views of maps, images of programs. See trace_proc.h. */
 #include "box/trace_proc.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -165,6 +166,13 @@ static void lay_out(struct proc *p, const struct blob *b, u64 base)
 	p->size = at - base;
 }
 
+static bool has_rdpid(void)
+{
+	u32 a, b, c = 0, d;
+
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_RDPID);
+}
+
 static int write_data(struct proc *p, const struct blob *b, struct stop *s)
 {
 	u8 *data = blob_data(b, p->base);
@@ -177,7 +185,7 @@ static int write_data(struct proc *p, const struct blob *b, struct stop *s)
 	*h = (struct agent_head){
 		.magic = AGENT_MAGIC, .base = p->base, .size = p->size, .ctl = (struct agent_ctl *)p->ctl,
 		.self = (struct agent_self *)p->self, .vdso_clock = b->vdso_clock ? s->vdso + b->vdso_clock : 0,
-		.known_pid = (u32)p->pid, .has_rdpid = __builtin_cpu_supports("rdpid"), .ncpu = map_possible_cpus(),
+		.known_pid = (u32)p->pid, .has_rdpid = has_rdpid(), .ncpu = map_possible_cpus(),
 		.exec_nr = p->fresh ? SYS_execve : 0,
 	};
 	err = stop_write(s, p->data, data, b->data);

@@ -14,7 +14,7 @@
 #define KEEP_STEPS 16000u /* of more, the first half and the last half are kept */
 #define MARK "/*DATA*/null"
 
-__asm__(".pushsection .rodata\ncheck_page:\n.incbin \"src/cli/check.html\"\n.byte 0\n.popsection");
+__asm__(".pushsection .rodata\n.globl check_page\n.hidden check_page\ncheck_page:\n.incbin \"src/cli/check.html\"\n.byte 0\n.popsection");
 extern const char check_page[];
 
 struct step { u32 insn, state, path; };

@@ -284,7 +284,7 @@ static void add_bytes(struct elf_image *im, struct bytes *b, const void *p, u32 
 static void extend_part(struct funcs *fs, const u8 *p, u32 len, struct bytes *out, u32 text_name)
 {
 	struct bytes text = { .p = NULL };
-	u32 rec, old_text = 0;
+	u32 rec;
 
 	if (len < 4)
 		return;
@@ -302,7 +302,6 @@ static void extend_part(struct funcs *fs, const u8 *p, u32 len, struct bytes *ou
 				return;
 			if (!c && is_text) {
 				add_bytes(fs->im, &text, p + at + 8, n * rec);
-				old_text += n;
 			} else if (!c) {
 				add_bytes(fs->im, out, p + at, 8 + n * rec);
 			} else if (sec && !strcmp(sec, fs->im->sec[fs->copy[c - 1].sec].name)) {

@@ -13,7 +13,7 @@
 #include "cli/man.h"
 #include "skep/skep.h"
 
-__asm__(".pushsection .rodata\napi_header:\n.incbin \"include/skep/skep.h\"\n.byte 0\n.popsection");
+__asm__(".pushsection .rodata\n.globl api_header\n.hidden api_header\napi_header:\n.incbin \"include/skep/skep.h\"\n.byte 0\n.popsection");
 extern const char api_header[];
 
 /* What stands between two comments at the left margin, or empty lines. */

@@ -38,7 +38,7 @@ static void copy(struct patch_asm *a, const u8 *bytes, const struct patch_insn *
 		memcpy(buf + in->rip_at, &disp32, 4);
 	}
 	if (in->kind == PATCH_CALL_IND)
-		buf[in->modrm_at] ^= (2 ^ 4) << 3; /* call to jmp */
+		buf[in->modrm_at] ^= (2 ^ 0x4) << 3; /* call to jmp */
 	a_bytes(a, buf, in->len);
 }
 

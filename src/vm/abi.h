@@ -127,7 +127,7 @@ u64 run_callback(struct run *r, u64 handle, u64 r1, u64 r2, u64 r3, u64 r4, u64 
  * Counts the call. map is a prog array; implemented through prog_array_get, given at link time by map/.
  */
 const struct image *run_tail_call(struct run *r, struct map *prog_array, u64 index);
-/* map/prog_array.c: the image in a slot, or NULL. Lock-free. */
+/* map/prog.c: the image in a slot, or NULL. Lock-free. */
 const struct image *prog_array_image(struct map *prog_array, u32 index);
 /* Operation POLL when run->polls is used up: returns, or the run ends with 0 and `stopped`. */
 void run_poll(struct run *r);
