@@ -3,111 +3,28 @@
  * What lowering inlines gives what the calls give: lookups in arrays with every form of NULL check, the number of the CPU; on
  * both engines, through the front door. Small functions are inlined at all (t/lower says that results are those of calls).
  */
-#include "unit/test.h"
+#include "unit/door_kit.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/uapi.h"
-#include "isa/isa.h"
 #include "prog/prog.h"
-#include "skep/skep.h"
 
 static const u32 engines[] = { SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
-static struct skep *s;
-
-static struct skep *subsystem(u32 engine)
-{
-	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .engine = engine, .flags = SKEP_F_RUN_ANY };
-	struct skep *ret = NULL;
-
-	CHECK_EQ(skep_new(&o, &ret), 0);
-	return ret;
-}
-
-static int cmd(int c, union bpf_attr *a)
-{
-	return skep_bpf_in(s, c, a, sizeof(*a));
-}
-
-static int make_map(u32 type, u32 value_size, u32 n)
-{
-	union bpf_attr a = { 0 };
-
-	a.map_type = type;
-	a.key_size = 4;
-	a.value_size = value_size;
-	a.max_entries = n;
-	return cmd(BPF_MAP_CREATE, &a);
-}
-
-static void set(int map, u32 key, const void *value)
-{
-	union bpf_attr a = { 0 };
-
-	a.map_fd = (u32)map;
-	a.key = (u64)(uintptr_t)&key;
-	a.value = (u64)(uintptr_t)value;
-	CHECK_EQ(cmd(BPF_MAP_UPDATE_ELEM, &a), 0);
-}
-
-static int map_arg;
-static int map_fd(void *cookie, const char *name)
-{
-	(void)cookie, (void)name;
-	return map_arg;
-}
-
-static int helper_id(void *cookie, const char *name)
-{
-	(void)cookie;
-	return !strcmp(name, "map_lookup_elem") ? 1 : !strcmp(name, "get_smp_processor_id") ? 8 : -1;
-}
-
-static char log_text[1 << 16];
 
 /* The result of one run on a packet whose first word is `word`. */
 static u32 run(const char *text, int map, u32 word)
 {
-	struct asm_opts o = { .helper_id = helper_id, .map_fd = map_fd };
-	struct bpf_insn *insns;
-	union bpf_attr a = { 0 };
-	u8 packet[64] = { 0 };
-	char *err = NULL;
-	int n, fd;
+	u32 packet[16] = { word }, ret = ~0u;
+	int fd = load_text(BPF_PROG_TYPE_XDP, text, map);
 
-	map_arg = map;
-	n = isa_asm(text, &o, &insns, &err);
-	if (n < 0) {
-		printf("# %s\n", err);
-		abort();
-	}
-	a.prog_type = BPF_PROG_TYPE_XDP;
-	a.insns = (u64)(uintptr_t)insns;
-	a.insn_cnt = (u32)n;
-	a.license = (u64)(uintptr_t) "GPL";
-	a.log_buf = (u64)(uintptr_t)log_text;
-	a.log_size = sizeof(log_text);
-	a.log_level = 1;
-	fd = cmd(BPF_PROG_LOAD, &a);
-	free(insns);
-	if (fd < 0) {
-		printf("# %d %s\n%s\n", fd, skep_reason(), log_text);
-		test_failures++;
-		return ~0u;
-	}
-	memcpy(packet, &word, sizeof(word));
-	memset(&a, 0, sizeof(a));
-	a.test.prog_fd = (u32)fd;
-	a.test.data_in = (u64)(uintptr_t)packet;
-	a.test.data_size_in = sizeof(packet);
-	a.test.repeat = 1;
-	CHECK_EQ(cmd(BPF_PROG_TEST_RUN, &a), 0);
+	CHECK_EQ(run_on(fd, packet, sizeof(packet), &ret), 0);
 	close(fd);
-	return a.test.retval;
+	return ret;
 }
 
-#define EACH for (u32 e_ = 0; e_ < ARRAY_SIZE(engines); skep_free(s), e_++) if ((s = subsystem(engines[e_])))
+#define EACH for (u32 e_ = 0; e_ < ARRAY_SIZE(engines); skep_free(s), e_++) \
+	if ((s = door_new((struct skep_opts){ .engine = engines[e_] })))
 
 /* r6: the packet's first word, in the slot of the key. */
 #define KEY                                                                                             \
@@ -129,7 +46,7 @@ static void lookups(u32 type, u32 value_size, u32 n)
 	u8 value[256 * 64] = { 0 };
 
 	EACH {
-		int map = make_map(type, value_size, n);
+		int map = make_map(type, 4, value_size, n);
 
 		CHECK(map >= 0);
 		for (u32 i = 0; i < n; i++) {
@@ -137,7 +54,7 @@ static void lookups(u32 type, u32 value_size, u32 n)
 
 			for (u32 c = 0; c + value_size <= sizeof(value); c += ROUND_UP(value_size, 8u))
 				memcpy(value + c, &v, sizeof(v));
-			set(map, i, value);
+			CHECK_EQ(elem(BPF_MAP_UPDATE_ELEM, map, i, value), 0);
 		}
 		for (u32 f = 0; f < ARRAY_SIZE(forms); f++) {
 			for (u32 i = 0; i < n; i++)
@@ -166,10 +83,10 @@ TEST(lookups_with_constant_keys)
 	u32 v[2] = { 77, 78 };
 
 	EACH {
-		int map = make_map(BPF_MAP_TYPE_ARRAY, 4, 2);
+		int map = make_map(BPF_MAP_TYPE_ARRAY, 4, 4, 2);
 
-		set(map, 0, &v[0]);
-		set(map, 1, &v[1]);
+		CHECK_EQ(elem(BPF_MAP_UPDATE_ELEM, map, 0, &v[0]), 0);
+		CHECK_EQ(elem(BPF_MAP_UPDATE_ELEM, map, 1, &v[1]), 0);
 		CHECK_EQ(run("*(u32 *)(r10 -4) = 1\nr2 = r10\nr2 += -4\nr1 = map[m]\ncall map_lookup_elem\nif r0 == 0 goto end\n"
 			     "r0 = *(u32 *)(r0 +0)\nend: exit\n", map, 0), 78);
 		CHECK_EQ(run("*(u32 *)(r10 -4) = 2\nr2 = r10\nr2 += -4\nr1 = map[m]\ncall map_lookup_elem\nif r0 == 0 goto end\n"

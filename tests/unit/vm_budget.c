@@ -11,105 +11,19 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/uapi.h"
-#include "isa/isa.h"
-#include "skep/skep.h"
-#include "spec/spec.h"
+#include "unit/door_kit.h"
 
 static const u32 engines[] = { SKEP_ENGINE_JIT, SKEP_ENGINE_INTERP };
-static struct skep *s;
 
-static struct skep *subsystem(u32 engine, u64 budget)
-{
-	struct skep_opts o = { .sz = sizeof(o), .caps = SKEP_CAP_ALL, .caps_set = 1, .engine = engine, .flags = SKEP_F_RUN_ANY,
-			       .run_budget = budget };
-	struct skep *ret = NULL;
-
-	CHECK_EQ(skep_new(&o, &ret), 0);
-	return ret;
-}
-
-static int cmd(int c, union bpf_attr *a)
-{
-	return skep_bpf_in(s, c, a, sizeof(*a));
-}
-
-static int make_map(u32 type, u32 key_size, u32 value_size, u32 n)
-{
-	union bpf_attr a = { 0 };
-
-	a.map_type = type;
-	a.key_size = key_size;
-	a.value_size = value_size;
-	a.max_entries = n;
-	return cmd(BPF_MAP_CREATE, &a);
-}
-
-static int map_arg;
-static int map_fd(void *cookie, const char *name)
-{
-	(void)cookie, (void)name;
-	return map_arg;
-}
-
-static int helper_id(void *cookie, const char *name)
-{
-	(void)cookie;
-	for (u32 id = 1; id < 256; id++) {
-		const struct helper_spec *h = helper_by_id(id);
-
-		if (h && !strcmp(h->name, name))
-			return (int)id;
-	}
-	return -1;
-}
-
-static char log_text[1 << 16];
-
-static int load(const char *text, int map)
-{
-	struct asm_opts o = { .helper_id = helper_id, .map_fd = map_fd };
-	struct bpf_insn *insns;
-	union bpf_attr a = { 0 };
-	char *err = NULL;
-	int n, fd;
-
-	map_arg = map;
-	n = isa_asm(text, &o, &insns, &err);
-	if (n < 0) {
-		printf("# %s\n", err);
-		abort();
-	}
-	a.prog_type = BPF_PROG_TYPE_XDP;
-	a.insns = (u64)(uintptr_t)insns;
-	a.insn_cnt = (u32)n;
-	a.license = (u64)(uintptr_t) "GPL";
-	a.log_buf = (u64)(uintptr_t)log_text;
-	a.log_size = sizeof(log_text);
-	a.log_level = 1;
-	fd = cmd(BPF_PROG_LOAD, &a);
-	free(insns);
-	if (fd < 0) {
-		printf("# %d %s\n%s\n", fd, skep_reason(), log_text);
-		test_failures++;
-	}
-	return fd;
-}
+static int load(const char *text, int map) { return load_text(BPF_PROG_TYPE_XDP, text, map); }
 
 /* 0 and the result, or -errno; how long it took in *ret_ns. */
 static int run(int fd, u32 *ret, u64 *ret_ns)
 {
 	u8 packet[64] = { 0 };
-	union bpf_attr a = { 0 };
 	u64 start = clock_ns(CLOCK_MONOTONIC);
-	int err;
+	int err = run_on(fd, packet, sizeof(packet), ret);
 
-	a.test.prog_fd = (u32)fd;
-	a.test.data_in = (u64)(uintptr_t)packet;
-	a.test.data_size_in = sizeof(packet);
-	a.test.repeat = 1;
-	err = cmd(BPF_PROG_TEST_RUN, &a);
-	*ret = a.test.retval;
 	*ret_ns = clock_ns(CLOCK_MONOTONIC) - start;
 	return err;
 }
@@ -117,7 +31,7 @@ static int run(int fd, u32 *ret, u64 *ret_ns)
 #define MS 1000000ull
 #define EACH(budget)                                                                                    \
 	for (u32 e_ = 0; e_ < ARRAY_SIZE(engines); skep_free(s), e_++)                                  \
-		if ((s = subsystem(engines[e_], budget)))
+		if ((s = door_new((struct skep_opts){ .engine = engines[e_], .run_budget = budget })))
 
 /* Loops without end; may_goto alone ends them after a quarter of a second. */
 #define FOREVER(l) l ": may_goto out_" l "\nr6 += 1\nr6 &= 0xffff\ngoto " l "\nout_" l ": "
