@@ -33,6 +33,7 @@ struct box_opts {
 	u32 unpriv_disabled;      /* sysctl kernel.unprivileged_bpf_disabled: 0, 1, 2 */
 	const char *log_file, *audit_file, *audit_key_file;
 	bool keep;                /* the box outlives its clients */
+	const char *maker;        /* an option that was given and is for who makes a box, not for who joins one; NULL: none */
 	bool must_exist;          /* join `name`, do not make it */
 	bool stats;               /* say at the end what was done */
 	bool accelerate;          /* load the accelerator into clients */

@@ -602,6 +602,10 @@ static int run_inside(const struct box_opts *o, const struct box_hello *h)
 		fprintf(stderr, "skep exec: this process is in box %s already, and cannot enter %s\n", h->name, o->name);
 		return EXIT_BOX_ERROR;
 	}
+	if (o->maker) {
+		fprintf(stderr, "skep exec: %s is for who makes a box, and this process is in box %s already\n", o->maker, h->name);
+		return EXIT_BOX_ERROR;
+	}
 	if (o->trace) {
 		int door = control_connect(h->name), err = trace_others(o, NULL, door);
 
@@ -629,6 +633,11 @@ int box_run(const struct box_opts *o)
 	}
 	if (box < 0 && o->must_exist) {
 		fprintf(stderr, "skep attach: there is no box \"%s\" (skep ps lists them)\n", o->name);
+		return EXIT_BOX_ERROR;
+	}
+	if (box >= 0 && o->maker) {
+		fprintf(stderr, "skep exec: box %s runs already, and %s is for who makes it (skep attach --stop %s ends it)\n", o->name,
+			o->maker, o->name);
 		return EXIT_BOX_ERROR;
 	}
 	if (box >= 0)

@@ -12,6 +12,14 @@ struct exec_opts {
 	u32 engine;
 };
 
+/* What a box is like is said by who makes it: an option about that, as it was given, or NULL. */
+static const char *makers_option(const struct exec_opts *o)
+{
+	return o->btf ? "--btf" : o->caps ? "--caps" : o->unprivileged ? "--unprivileged" : o->unpriv ? "--unpriv-disabled" :
+	       o->log ? "--log" : o->audit ? "--audit" : o->stats ? "--stats" : o->enforce ? "--enforce" : o->engine ? "--engine" :
+	       o->trust ? "--trust" : o->all_calls ? "--all-syscalls" : NULL;
+}
+
 static int exec_run(void *opts, int argc, char **argv)
 {
 	const struct exec_opts *o = opts;
@@ -29,7 +37,8 @@ static int exec_run(void *opts, int argc, char **argv)
 			      .accelerate = o->accel,
 			      .enforce = o->enforce,
 			      .trace = o->trace,
-			      .all_calls = o->all_calls };
+			      .all_calls = o->all_calls,
+			      .maker = makers_option(o) };
 	static char *shell[2];
 
 	if (o->audit_key && !o->audit)

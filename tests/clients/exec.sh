@@ -37,6 +37,7 @@ is "exit status of who joined" 9 "$(status "$skep" attach $name sh -c 'exit 9')"
 is "status" 1 "$("$skep" status $name | grep -c ' m ')"
 is "status as JSON" m "$("$skep" status -j $name | python3 -c 'import json,sys; print(json.load(sys.stdin)["maps"][0]["name"])')"
 is "top" 2 "$("$skep" top -n 2 $name | grep -c '^box')"
+is "what a box is like its maker says" "125 125" "$(status "$skep" exec -b $name --caps none -- true) $(status "$skep" exec -- "$skep" exec --log - -- true)"
 "$skep" attach --stop $name
 for i in 1 2 3 4 5 6 7 8 9 10; do "$skep" ps | grep -q "^$name " && sleep 0.1; done
 is "stopped" 0 "$("$skep" ps | grep -c "^$name ")"
