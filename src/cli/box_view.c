@@ -39,13 +39,14 @@ json_t *view_boxes(void)
 	return all;
 }
 
-/* The only box there is: its name, to be freed; NULL when there are none or several. */
-static char *only_box(void)
+/* The only box there is: its name, to be freed; NULL when there are none or several: *ret_n. */
+static char *only_box(size_t *ret_n)
 {
 	json_t *all = view_boxes();
 	char *name =
 		json_array_size(all) == 1 ? strdup(json_string_value(json_object_get(json_array_get(all, 0), "name"))) : NULL;
 
+	*ret_n = json_array_size(all);
 	json_decref(all);
 	return name;
 }
@@ -54,14 +55,15 @@ int view_connect(const char *name, int *ret_fd)
 {
 	struct box_hello hello;
 	char *only = NULL;
+	size_t n = 0;
 	int fd;
 
 	if (!name && box_inside(&hello))
 		name = hello.name;
 	if (!name)
-		name = only = only_box();
+		name = only = only_box(&n);
 	if (!name)
-		return cli_error(EX_USAGE_, "which box? (skep ps lists them)");
+		return cli_error(EX_USAGE_, n ? "which box? (skep ps lists them)" : "no box runs (skep exec makes one)");
 	fd = control_connect(name);
 	if (fd < 0)
 		cli_error(EX_USAGE_, "there is no box \"%s\" (skep ps lists them)", name);
