@@ -218,10 +218,12 @@ TEST(frames_of_every_shape)
 	if (!jit_available())
 		SKIP("no executable memory");
 	for (u32 o = 0; o < ARRAY_SIZE(kit_opts); o++) {
-		for (u32 i = 0; i < CALLERS; i++)
-			make_caller(&caller[i], i, &kit_opts[o]);
 		for (u32 i = 0; i < CALLEES; i++)
 			make_callee(&callee[i], i, &kit_opts[o]);
+		for (u32 i = 0; i < CALLERS; i++) { /* each expects one of them */
+			slot_image = &callee[i % CALLEES].jit;
+			make_caller(&caller[i], i, &kit_opts[o]);
+		}
 		for (u32 i = 0; i < CALLERS * CALLEES; i++) {
 			u32 from = i % CALLERS, to = i / CALLERS;
 			u64 back = from & FROM_SUB ? sum_of(from) : 0;
