@@ -344,7 +344,7 @@ static int check_offset(struct vf_env *e, const struct reg *r, u32 type)
 	return 0;
 }
 
-/* Also what a branch has shown of a pointer, that it is at the end or beyond, holds for that pointer and none that is made of it. */
+/* Also what a branch has shown of a pointer, that it is at the end or beyond: it holds for that pointer and what lies behind it. */
 static void drop_range(struct reg *dst)
 {
 	dst->raw1 = dst->raw2 = dst->raw3 = 0;
@@ -361,7 +361,7 @@ static void ptr_add(struct vf_env *e, struct reg *dst, const struct reg *p, cons
 	s64 off = (s64)p->off + v->smin;
 	bool pkt = is_pkt(p);
 
-	if (pkt && dst->range < 0)
+	if (pkt && dst->range < 0 && (!tnum_is_const(v->var) || v->smin < 0))
 		drop_range(dst);
 	if (tnum_is_const(v->var) && off == (s32)off) {
 		dst->off = (s32)off;

@@ -204,3 +204,43 @@ out:
 r0 = 1
 exit
 -- reject REJ_PKT_BOUNDS
+
+-- case what lies behind a pointer beyond the end is beyond it too
+-- prog sched_cls
+r9 = *(u32 *)(r1 +76)
+r8 = *(u32 *)(r1 +80)
+r9 += 8
+if r9 > r8 goto beyond
+r0 = 0
+exit
+beyond:
+r9 += 8
+if r9 <= r8 goto within
+r0 = 0
+exit
+within:
+r0 = 0
+r0 /= 0
+exit
+-- accept
+-- run data=00112233445566778899aabbccddeeff -> 0
+
+-- case but what lies before it may be within
+-- prog sched_cls
+r9 = *(u32 *)(r1 +76)
+r8 = *(u32 *)(r1 +80)
+r9 += 8
+if r9 > r8 goto beyond
+r0 = 0
+exit
+beyond:
+r9 += -8
+if r9 <= r8 goto within
+r0 = 0
+exit
+within:
+r0 = 0
+r0 /= 0
+exit
+-- reject REJ_DIV_ZERO
+-- kernel differs "a pointer beyond the end stays beyond it whatever is added to it"
