@@ -4,12 +4,13 @@
  * often as single steps say, and sees the registers that they see. random TARGET SEED [INPUTS].
  *
  * Half of the programs run in the probed code's frame (they call nothing), half in the agent; of the places a part is left out, so that
- * others have room; some functions have their returns probed too.
+ * others have room; some functions have their returns probed too. With `cycles` for SEED's next argument probes come and go while it runs.
  */
 #include "hook/kit.h"
 #include "agent/agent.h"
 
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -21,7 +22,7 @@
 
 /* What the programs add up at a place, and what is to be there. */
 struct sum { u64 hits, regs; };
-struct place { u64 addr, off; bool probed, calls, no_flags; struct hook_place at; struct sum want; };
+struct place { u64 addr, off; bool begins, probed, calls, no_flags; struct hook_place at; struct sum want; };
 static struct place place[SITES];
 static u32 nplaces;
 
@@ -41,7 +42,7 @@ static int add(void *arg, const struct patch_sym *s)
 
 		if (patch_decode(file + off + at, s->size - at, &in))
 			kit_fail("%s+%llu: no instruction", s->name, (unsigned long long)at);
-		place[nplaces++] = (struct place){ .addr = s->va + at, .off = off + at, .no_flags = dead };
+		place[nplaces++] = (struct place){ .addr = s->va + at, .off = off + at, .begins = !at, .no_flags = dead };
 		dead = in.kind == PATCH_CALL || (!at && in.kind == PATCH_ENDBR);
 		at += in.len;
 	}
@@ -107,6 +108,24 @@ static void count_step(const struct user_regs_struct *u)
 	p->want.regs += p->no_flags ? sum : sum * 31 + (u->eflags & FLAGS);
 }
 
+/* Of a program that may be anywhere: where its file's first byte is. */
+static void find_base(pid_t pid, const char *path)
+{
+	char name[64], line[512];
+	unsigned long long start;
+	FILE *f;
+
+	if (place[0].addr >= 0x400000)
+		return;
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	f = fopen(name, "re");
+	if (!f || !fgets(line, sizeof(line), f) || !strstr(line, path) || sscanf(line, "%llx", &start) != 1)
+		kit_fail("%s is not where it should be", path);
+	fclose(f);
+	for (u32 i = 0; i < nplaces; i++)
+		place[i].addr += start;
+}
+
 /* ---- the oracle ---- */
 static pid_t start(char *const argv[], FILE **in, FILE **out)
 {
@@ -119,6 +138,7 @@ static pid_t start(char *const argv[], FILE **in, FILE **out)
 	if (!pid) {
 		if (argv[2])
 			ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		personality(ADDR_NO_RANDOMIZE); /* addresses are in registers */
 		dup2(to[0], 0);
 		dup2(from[1], 1);
 		close(to[1]);
@@ -160,6 +180,8 @@ static u64 step_through(char *path, char *inputs, char *text, int n)
 	for (long how = PTRACE_CONT; waitpid(pid, &st, 0) == pid && WIFSTOPPED(st);) {
 		if (WSTOPSIG(st) == SIGSTOP) {
 			how = ++stops == 1 ? PTRACE_SINGLESTEP : PTRACE_CONT;
+			if (stops == 1)
+				find_base(pid, path);
 		} else if (WSTOPSIG(st) != SIGTRAP) {
 			kit_fail("the target ends with signal %d after %llu steps", WSTOPSIG(st), (unsigned long long)steps);
 		} else if (how == PTRACE_SINGLESTEP) {
@@ -261,6 +283,66 @@ static u32 judge(const char *seed)
 	return bad;
 }
 
+/* ---- probes that come and go ---- */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t si = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) || si.si_pid == pid;
+}
+
+static void attach_some(struct prog *p, u32 slot, const char *path, bool *on, bool away)
+{
+	struct hook_tx tx;
+	struct str why = { 0 };
+
+	for (u32 i = 0; i < nplaces; i++) {
+		struct hook_place at = kit_place(place[i].begins && i % 2 ? HOOK_URETPROBE : HOOK_UPROBE, path, place[i].off);
+		struct hook_ref ref = { .pid = -1, .slot = slot };
+
+		if (away ? !on[i] : rand() % 16 != 0)
+			continue;
+		hook_begin(kit_hooks, &tx, &why);
+		if (away)
+			hook_drop_slot(&tx, hook_draft(&tx, &at), slot);
+		else
+			hook_append(&tx, hook_draft(&tx, &at), p, &ref);
+		on[i] = !hook_commit(&tx) && !away;
+	}
+	str_free(&why);
+}
+
+static int come_and_go(char *path, const char *seed)
+{
+	char *calm[] = { path, (char *)(uintptr_t)"300000", NULL, NULL }, want[64], got[64];
+	static bool on[SITES];
+	struct prog *p;
+	u32 slot, n = 0;
+	FILE *in, *out;
+	pid_t pid = start(calm, &in, &out);
+
+	fputs("go\n", in);
+	fflush(in);
+	answer(in, out, pid, want, sizeof(want));
+	kit_open();
+	p = kit_counter(BPF_PROG_TYPE_KPROBE, kit_counters(BPF_MAP_TYPE_ARRAY), 0);
+	slot = hook_slot_new(kit_hooks, p);
+	pid = start(calm, &in, &out);
+	if (tracer_add(kit_tracer, pid, NULL))
+		kit_fail("not traced");
+	fputs("go\n", in);
+	fflush(in);
+	for (; n < 200 && kill(pid, 0) == 0 && !has_ended(pid); n++) {
+		attach_some(p, slot, path, on, false);
+		attach_some(p, slot, path, on, true);
+	}
+	answer(in, out, pid, got, sizeof(got));
+	kit_close();
+	printf("%s seed %s: %u cycles%s%s", strcmp(want, got) ? "not ok" : "ok", seed, n, strcmp(want, got) ? ": computes " : "\n",
+	       strcmp(want, got) ? got : "");
+	return strcmp(want, got) != 0;
+}
+
 int main(int argc, char **argv)
 {
 	char want[64], got[64], *path, *plain[4] = { 0 };
@@ -274,6 +356,8 @@ int main(int argc, char **argv)
 	srand((unsigned)atoi(argv[2]));
 	find_places(path);
 	qsort(place, nplaces, sizeof(place[0]), by_addr);
+	if (argc > 3 && !strcmp(argv[3], "cycles"))
+		return come_and_go(path, argv[2]);
 	plain[0] = path;
 	plain[1] = argc > 3 ? argv[3] : (char *)(uintptr_t)"3";
 	steps = step_through(path, plain[1], want, sizeof(want));
@@ -286,7 +370,6 @@ int main(int argc, char **argv)
 		kit_fail("not traced");
 	for (u32 i = 0; i < nplaces; i++) {
 		struct place *p = &place[i];
-		bool begins = !i || place[i - 1].addr + 16 < p->addr;
 
 		if (rand() % 3 == 0)
 			continue;
@@ -294,7 +377,7 @@ int main(int argc, char **argv)
 		p->probed = attach(p, summer(p), HOOK_UPROBE, path);
 		n += p->probed;
 		refused += !p->probed;
-		if (begins && rand() % 4 == 0) {
+		if (p->begins && rand() % 2 == 0) {
 			struct place r = *p;
 
 			attach(&r, kit_counter(BPF_PROG_TYPE_KPROBE, kit_counters(BPF_MAP_TYPE_ARRAY), 0), HOOK_URETPROBE, path);

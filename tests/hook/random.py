@@ -69,7 +69,7 @@ def block(i, depth):
     if what < .18 and not depth:
         l = new_label()
         return [f"mov ${R.randint(1, 4)}, %ecx", f"{l}:", *[x for x in simple() if "cx" not in x and "cl" not in x and "mul" not in x], f"loop {l}"]
-    if what < .22 and i > 8 and depth < 2:
+    if what < .22 and i > 8 and not depth:
         return [f"call f{R.randint(0, 8)}", "test %rdx, %rdx"]
     return simple()
 
