@@ -143,11 +143,9 @@ static void sweep(const char *base)
 		fd = connect_as(e->d_name, SOCK_NONBLOCK);
 		if (fd >= 0)
 			close(fd);
-		if (fd == -ENOENT) { /* no socket yet: is somebody making the box? */
+		if (fd == -ENOENT || fd == -ECONNREFUSED) /* or is somebody making the box? */
 			hold = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			fd = hold >= 0 && !flock(hold, LOCK_EX | LOCK_NB) ? -ECONNREFUSED : fd;
-		}
-		if (fd == -ECONNREFUSED)
+		if (hold >= 0 && !flock(hold, LOCK_EX | LOCK_NB))
 			remove_tree(path);
 		if (hold >= 0)
 			close(hold);
@@ -161,26 +159,28 @@ bool control_may_be_name(const char *name)
 	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < sizeof(((struct box *)NULL)->name);
 }
 
+#define LOCK_ATTEMPTS 200
+
 /* The directory, locked for as long as this process lives: who sweeps leaves it alone before there is a socket. */
 static int make_dir(const char *path)
 {
 	struct stat here, there;
 
-	for (;;) {
-		int err = own_dir(path), fd;
+	for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+		int err = own_dir(path), fd = err ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (err)
+		if (err && err != -ENOENT)
 			return err;
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB))
-			return -EEXIST;
-		if (fd >= 0 && !fstat(fd, &here) && !stat(path, &there) && here.st_ino == there.st_ino && here.st_dev == there.st_dev)
-			break;
+		if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &here) && !stat(path, &there) &&
+		    here.st_ino == there.st_ino && here.st_dev == there.st_dev) {
+			remove_below(path); /* of one that was killed */
+			return 0;
+		}
 		if (fd >= 0)
-			close(fd); /* somebody swept it in that moment */
+			close(fd);
+		usleep(1000); /* somebody sweeps it at this moment, or makes a box of this name */
 	}
-	remove_below(path); /* of one that was killed */
-	return 0;
+	return -EEXIST;
 }
 
 int control_dir(struct box *b)

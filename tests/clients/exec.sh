@@ -19,6 +19,7 @@ is "options of the command are its own" "-j --help" "$("$skep" exec echo -j --he
 is "environment and arguments" "a b|" "$("$skep" exec -- sh -c 'printf "%s|" "$1"' x 'a b')"
 is "input and output" abc "$(echo abc | "$skep" exec -- cat)"
 is "many at once" 8 "$(for i in 1 2 3 4 5 6 7 8; do "$skep" exec -- bpftool map >/dev/null && echo $i & done | wc -l)"
+is "many made and ended at once" 80 "$(for i in $(seq 80); do "$skep" exec -- true && echo $i & done | wc -l)"
 is "an ordinary user plays root" "0 0" "$(as user "$skep" exec -- sh -c 'echo $(id -u) $(id -g)')"
 is "or does not" 61001 "$(as user "$skep" exec -u -- id -u)"
 make='bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 4 name m'
