@@ -326,13 +326,14 @@ static int arg_release(struct vf_env *e, u32 regno, const struct arg_spec *a, st
 	const struct reg *r = &cur_regs(e)[regno];
 
 	if (a->kind == ARG_DYNPTR) {
-		struct frame *f = frame_of(e, r);
-		s32 off = r->off + (s32)r->var.value;
+		const struct slot *s;
+		int slot;
 
 		if (r->type != T_STACK)
 			return reject(e, REJ_RELEASE_CONST_DYNPTR);
-		if (!tnum_is_const(r->var) || off >= 0 || off % SLOT_SIZE || slot_of(off) >= f->nslots ||
-		    f->stack[slot_of(off)].type[SLOT_SIZE - 1] != SLOT_DYNPTR || !f->stack[slot_of(off)].reg.ref_id)
+		slot = stack_obj_slot(e, r, "dynptr", DYNPTR_SLOTS);
+		s = slot < 0 ? NULL : &frame_of(e, r)->stack[slot];
+		if (!s || s->type[SLOT_SIZE - 1] != SLOT_DYNPTR || !s->reg.ref_id)
 			return reject(e, REJ_RELEASE_DYNPTR, regno);
 	} else if (!r->ref_id && !reg_is_zero(r)) {
 		return reject(e, REJ_RELEASE_UNREF, regno);

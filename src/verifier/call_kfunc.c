@@ -181,18 +181,18 @@ bool kfunc_changes_pkt(struct vf_env *e, const struct ins *i)
 	return kf && (kf->traits & KX_MOVES_PKT);
 }
 
-s32 kfunc_nargs(struct vf_env *e, const struct ins *i)
-{
-	const struct kfunc *kf = kfunc_of(e, i);
-
-	return kf ? (s32)btf_vlen_of(kf->type) : -1;
-}
-
 static bool allowed(struct vf_env *e, const struct kfunc *kf)
 {
 	if ((kf->traits & KX_ITER_ONLY) && e->in->attach_type != BPF_TRACE_ITER)
 		return false;
 	return kf->spec && progset_has(kf->spec->progs, e->in->prog_type);
+}
+
+s32 kfunc_nargs(struct vf_env *e, const struct ins *i)
+{
+	const struct kfunc *kf = kfunc_of(e, i);
+
+	return kf && allowed(e, kf) ? (s32)btf_vlen_of(kf->type) : -1;
 }
 
 /* ---- callbacks ---- */

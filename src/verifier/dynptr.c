@@ -8,8 +8,6 @@
  */
 #include "verifier/kfunc.h"
 
-#define DYNPTR_SLOTS 2
-
 static const struct { u32 arg_flag, type_flag; const char *name; } kinds[] = {
 	[DYN_NONE]     = { 0, 0, "" },
 	[DYN_LOCAL]    = { AF_DYN_LOCAL, TF_DYN_LOCAL, "local" },

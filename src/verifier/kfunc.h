@@ -80,6 +80,7 @@ int mem_btf_write(struct vf_env *e, const struct reg *r, s32 off, u32 size);
 int struct_ops_takes(const char *ops, const char *member, bool sleepable);
 
 /* ---- dynptr.c ---- */
+#define DYNPTR_SLOTS 2
 /* Where an object of `nslots` stack slots lies that register r points to: its first slot; -EINVAL (logged), or -ERANGE. */
 int stack_obj_slot(struct vf_env *e, const struct reg *r, const char *what, u32 nslots);
 u32 dynptr_type_flag(u8 kind); /* TF_DYN_* */

@@ -266,3 +266,25 @@ out:
 r0 = 0
 exit
 -- reject REJ_STACK_BOUNDS "invalid write to stack R4 off=-32768 size=8"
+
+-- case what is given up is no dynptr's place: both reasons are told
+-- prog sched_cls
+r1 = r10
+r1 += -12
+r2 = 0
+call bpf_ringbuf_submit_dynptr
+r0 = 0
+exit
+-- reject REJ_RELEASE_DYNPTR
+-- log "cannot pass in dynptr at an offset=-12"
+
+-- case a function that this type may not call reads, for all that is known, every argument
+-- prog kprobe
+r2 = 0
+r3 = r10
+r3 += -16
+call bpf_dynptr_from_xdp#btf
+r0 = 0
+exit
+-- reject REJ_KF_NOT_ALLOWED
+-- log "      0: .1..45.... (b7) r2 = 0"
