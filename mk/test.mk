@@ -104,3 +104,8 @@ check-tools: all
 .PHONY: check-targets
 check-targets: all
 	$(Q)tools/deps.sh --long && sh tests/hook/targets/targets.sh $(B) $(or $(N),1000000) $(WHAT)
+
+# The tools of a later Debian, beside themselves on the kernel (root, network). SUITE=: which one; WHAT="memleak profile ...": only these.
+.PHONY: check-tools-next
+check-tools-next: all
+	$(Q)tools/deps.sh --long && sh tests/clients/tools/next.sh $(B) $(or $(SUITE),trixie) $(WHAT)

@@ -69,6 +69,7 @@ if [ $long = 1 ]; then
 	PATH=$PATH:/usr/sbin:/sbin
 	need bpftrace command bpftrace
 	need libbpf-tools command funclatency
+	need bpfcc-tools command memleak-bpfcc
 	need curl command curl
 	need bsdutils command script
 	need bash command bash
@@ -79,6 +80,7 @@ if [ $long = 1 ]; then
 	need postgresql command pg_ctlcluster
 	need golang-go command go
 	need openjdk-17-jdk-headless command javac
+	ls -d /usr/src/linux-headers-*-common >/dev/null 2>&1 || missing="${missing:+$missing }linux-headers-amd64"
 	[ -d /usr/share/gocode/src/github.com/cilium/ebpf ] || missing="${missing:+$missing }golang-github-cilium-ebpf-dev"
 fi
 

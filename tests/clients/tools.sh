@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Debian's stock tracing tools, unmodified, on a program that does a known list of things (tools/toolload.c): what they say is what they say
 # on the running kernel as root (tools/expected.txt). The cases are lines of tools/cases.txt.
-# Usage: tools.sh BUILD [--long] [--kernel | --renew] [NAME...]; --kernel: on the kernel (root), compared; --renew: write what is expected.
+# Usage: tools.sh BUILD [--long] [--kernel | --renew | --next] [NAME...]; --kernel: on the kernel (root), compared; --renew: write what is
+# expected; --next: whatever versions are first in PATH, beside themselves on the kernel.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.subr"
 shift
@@ -12,6 +13,7 @@ for a; do
 	--long) long=1 ;;
 	--kernel) mode=kernel long=1 ;;
 	--renew) mode=renew long=1 ;;
+	--next) mode=next long=1 ;;
 	*) only="$only $a" long=1 ;;
 	esac
 done
@@ -27,6 +29,15 @@ if [ "$(id -u)" = 0 ]; then
 fi
 command -v openssl >/dev/null && openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 \
 	-subj /CN=localhost 2>/dev/null && chmod 644 "$work/key.pem"
+# bcc's tools compile against a kernel's headers, and take those that they are shown
+headers=$(ls -d /usr/src/linux-headers-*-amd64 2>/dev/null | tail -n 1)
+if [ -n "$long" ] && [ -d "$headers" ] && [ -d "${headers%-amd64}-common" ]; then
+	export BCC_KERNEL_SOURCE="$work/headers"
+	mkdir "$work/headers"
+	cp -rs "${headers%-amd64}-common/include" "${headers%-amd64}-common/arch" "$work/headers/"
+	cp -rsf "$headers/include" "$headers/arch" "$work/headers/"
+fi
+[ $mode = next ] && echo "# of $(command -v bpftrace)"
 head -c 3000 /dev/zero | tr '\0' x >"$work/page.html"
 
 # The command of a workload, as one line
@@ -34,14 +45,14 @@ workload()
 {
 	case $1 in
 	bash|ssl|pids) echo "/bin/sh $work/$1.sh $work" ;;
-	*) echo "$work/toolload $1" ;;
+	*) echo "$work/toolload $1" ;; # of words, one after the other
 	esac
 }
 
 # on WHO COMMAND...: in a box as root or user, or on the kernel
 on()
 {
-	if [ "$mode" = box ]; then
+	if [ "$mode" = box ] || [ "$1" = root ] || [ "$1" = user ]; then
 		who=$1
 		shift
 		as "$who" timeout -k 1 100 "$skep" exec -- "$@"
@@ -73,7 +84,7 @@ expected() { awk -v n="$1" '/^== / { on = $2 == n; next } on' "$here/tools/expec
 
 judge()
 {
-	expected "$name" >"$work/want"
+	[ $mode = next ] && run kernel "$tool" "$load" "$filter" >"$work/want" || expected "$name" >"$work/want"
 	run "$1" "$tool" "$load" "$filter" >"$work/got"
 	if cmp -s "$work/want" "$work/got"; then
 		ok "$name as $1"
@@ -90,7 +101,7 @@ renew()
 	if [ "$when" = own ]; then
 		expected "$name" # it sees other processes of this machine
 	else
-		run root "$tool" "$load" "$filter"
+		run kernel "$tool" "$load" "$filter"
 	fi
 }
 
@@ -98,6 +109,8 @@ grep -v '^#' "$here/tools/cases.txt" >"$work/cases"
 while IFS='|' read -r name when whom tool load filter <&3; do
 	case "$only " in " "|*" $name "*) ;; *) continue ;; esac
 	[ "$when" = short ] || [ -n "$long" ] || continue
+	[ "$when" = next ] && [ $mode != next ] && continue
+	case $tool in *-bpfcc*) command -v "${tool%% *}" >/dev/null && [ -n "$BCC_KERNEL_SOURCE" ] || { skip "$name: no bcc, or no kernel's headers"; continue; } ;; esac
 	[ "$load" = ssl ] && ! command -v curl >/dev/null && { skip "$name: no curl"; continue; }
 	if [ $mode = renew ]; then
 		renew
