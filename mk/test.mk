@@ -95,10 +95,11 @@ check-clients: all
 box-robust: all
 	$(Q)KILLS=$(or $(N),1000) CALLS=$(or $(N),1000)000 SEED=$(or $(SEED),$(shell date +%s)) sh tests/clients/robust.sh $(B)
 
-# All of Debian's stock tracing tools, as root and as an ordinary user; --kernel: on the running kernel, for comparison (root).
+# All of Debian's stock tracing tools, as root and as an ordinary user, and (as root) more one-liners beside the kernel; --kernel: on the running kernel, for comparison (root).
 .PHONY: check-tools
 check-tools: all
 	$(Q)tools/deps.sh --long && sh tests/clients/tools.sh $(B) --long
+	$(Q)[ "$$(id -u)" != 0 ] || sh tests/clients/oneliners.sh $(B) --beside tests/clients/oneliners_more.bt
 
 # Real programs (shells, interpreters, servers) under a million hits of probes each. N=: hits; WHAT="bash nginx ...": only these.
 .PHONY: check-targets

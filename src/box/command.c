@@ -52,9 +52,15 @@ static bool is_quick(u32 cmd)
 	return is_elem(cmd) || cmd == BPF_MAP_FREEZE || cmd == BPF_OBJ_GET_INFO_BY_FD || cmd >= UAPI_CMDS;
 }
 
-static bool is_attach(u32 cmd)
+/* Does it attach a program, in earnest? By a kprobe_multi link bpftrace asks, at each start, whether there are such links. */
+static bool is_attach(struct notif *n, u32 cmd)
 {
-	return cmd == BPF_LINK_CREATE || cmd == BPF_RAW_TRACEPOINT_OPEN || cmd == BPF_PROG_ATTACH;
+	u32 type = 0;
+
+	if (cmd == BPF_LINK_CREATE)
+		return client_read(n->client, &type, n->args[1] + offsetof(union bpf_attr, link_create.attach_type), sizeof(type)) ||
+		       type != BPF_TRACE_KPROBE_MULTI;
+	return cmd == BPF_RAW_TRACEPOINT_OPEN || cmd == BPF_PROG_ATTACH;
 }
 
 s64 box_bpf(struct notif *n)
@@ -62,6 +68,7 @@ s64 box_bpf(struct notif *n)
 	struct box *b = n->box;
 	u32 cmd = (u32)n->args[0], row = MIN(cmd, (u32)UAPI_CMDS);
 	u64 began = b->log ? clock_ns(CLOCK_REALTIME) : 0;
+	bool attaches;
 	int ret;
 
 	if ((!is_elem(cmd) || decides(b, SEC_bpf)) && !client_certain(n))
@@ -86,7 +93,8 @@ s64 box_bpf(struct notif *n)
 	}
 	if (is_elem(cmd))
 		read_ahead(n);
-	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log || is_attach(cmd) ? &n->reason : NULL);
+	attaches = !is_elem(cmd) && is_attach(n, cmd);
+	ret = sys_bpf(b->skep, notif_caller(n), cmd, n->args[1], (u32)n->args[2], b->log || attaches ? &n->reason : NULL);
 	if (n->believed && n->doubt) /* it had no such memory, or no such descriptor, and nothing was done */
 		return BOX_SURE;
 	if (n->ahead.on)
@@ -96,7 +104,7 @@ s64 box_bpf(struct notif *n)
 		__atomic_fetch_add(&b->nfailed[row], 1, __ATOMIC_RELAXED);
 	if (b->log)
 		log_command(n, cmd, ret, began);
-	if (is_attach(cmd))
+	if (attaches)
 		note_attach(n, ret);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -76,10 +77,22 @@ static void on_exec(struct src *s, u32 pid, u32 tid, const char *comm)
 	fire(s, EXEC, t, &r, sizeof(r), args, 3);
 }
 
+/* As the scheduler counts. Of a thread that is gone already: this process's, from which most have theirs. */
+static s32 priority_of(u32 tid)
+{
+	int nice;
+
+	errno = 0;
+	nice = getpriority(PRIO_PROCESS, tid);
+	if (nice == -1 && errno)
+		nice = getpriority(PRIO_PROCESS, 0);
+	return 120 + nice;
+}
+
 static void on_exit_of(struct src *s, u32 pid, u32 tid)
 {
 	struct run_task *t = task_seen(s, tid, pid);
-	struct rec_exit r = { .pid = (s32)tid, .prio = 120, .group_dead = pid == tid };
+	struct rec_exit r = { .pid = (s32)tid, .prio = priority_of(tid), .group_dead = pid == tid };
 	u64 args[12] = { 0 };
 
 	if (!t)

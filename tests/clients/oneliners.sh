@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One-liners of unmodified bpftrace (oneliners.bt) on a program that does each thing a known number of times (traced.c): the
 # output is the running kernel's for the same line, as root on the kernel (oneliners.txt), whoever runs it here.
-# Usage: oneliners.sh BUILD [--kernel | --renew]; --kernel: run them on the kernel (root) and compare; --renew: write the list anew.
+# Usage: oneliners.sh BUILD [--kernel | --renew | --beside [FILE]]; --kernel: run them on the kernel (root) and compare; --renew: write the
+# list anew; --beside: whatever bpftrace is first in PATH, here and on the kernel (root); FILE: these lines instead.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.subr"
 need bpftrace "${CC:-gcc}"
 "${CC:-gcc}" -O2 -w -o "$work/traced" "$here/traced.c" || { fail "traced.c does not compile"; exit 1; }
 chmod 755 "$work/traced"
 
+lines=${3:-$here/oneliners.bt}
 # line N: the program of that line, with the names of this machine
-line() { sed -n "$1p" "$here/oneliners.bt" | sed "s#TRACED#$work/traced#g"; }
+line() { sed -n "$1p" "$lines" | sed "s#TRACED#$work/traced#g"; }
 
 # What does not depend on the machine: no addresses, maps in one order
 plain() { grep -v '^Attaching\|RLIMIT_MEMLOCK\|^$' | sed "s#$work/traced#TRACED#g; s/0x[0-9a-f]*/ADDR/g" | LC_ALL=C sort; }
@@ -28,7 +30,7 @@ expected() { awk -v n="$1" '/^== / { on = $2 == n; next } on' "$here/oneliners.t
 # judge N WHO
 judge()
 {
-	expected "$1" >"$work/$1.$2.want"
+	[ $mode = beside ] && on_kernel "$(line "$1")" >"$work/$1.$2.want" || expected "$1" >"$work/$1.$2.want"
 	if [ "$2" = kernel ]; then
 		on_kernel "$(line "$1")" >"$work/$1.$2.out"
 	else
@@ -37,12 +39,13 @@ judge()
 	if cmp -s "$work/$1.$2.want" "$work/$1.$2.out"; then
 		ok "line $1 as $2"
 	else
-		fail "line $1 as $2: $(sed -n "$1p" "$here/oneliners.bt")"
+		fail "line $1 as $2: $(sed -n "$1p" "$lines")"
 		diff "$work/$1.$2.want" "$work/$1.$2.out" | head -n 10
 	fi
 }
 
-n=$(wc -l <"$here/oneliners.bt")
+n=$(wc -l <"$lines")
+mode=list
 case ${2-} in
 --renew)
 	for i in $(seq "$n"); do
@@ -51,6 +54,7 @@ case ${2-} in
 	done >"$here/oneliners.txt"
 	exit ;;
 --kernel) who=kernel ;;
+--beside) who=root mode=beside ;;
 *) who=root ;;
 esac
 for i in $(seq "$n"); do

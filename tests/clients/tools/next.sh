@@ -37,3 +37,6 @@ fi
 PATH=$next/bin:$PATH
 export PATH
 sh "$here/tools.sh" "$B" --next "$@"
+bad=$?
+[ $# -gt 0 ] || sh "$here/oneliners.sh" "$B" --beside "$here/oneliners_more.bt" || bad=1
+exit $bad
