@@ -17,10 +17,25 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "box/control.h"
 #include "box/priv.h"
 #include "box/trace.h"
 #include "map/map.h"
+
+/* The number that a user of this user namespace has outside of it: directories of all users are in one place there. */
+static unsigned outer_uid(unsigned uid)
+{
+	char text[1024], *at = text;
+	unsigned inside, outside, n;
+	int len;
+
+	text_of(text, sizeof(text), "/proc/self/uid_map");
+	for (; sscanf(at, "%u %u %u%n", &inside, &outside, &n, &len) == 3; at += len)
+		if (uid - inside < n)
+			return outside + (uid - inside);
+	return uid;
+}
 
 void control_base(char *out, size_t size)
 {
@@ -31,7 +46,7 @@ void control_base(char *out, size_t size)
 	if (run && *run)
 		snprintf(out, size, "%s/skep-boxes", run);
 	else if (!stat("/proc/self", &st) || st.st_uid == geteuid())
-		snprintf(out, size, "/tmp/skep-boxes-%u", (unsigned)st.st_uid);
+		snprintf(out, size, "/tmp/skep-boxes-%u", outer_uid(st.st_uid));
 }
 
 /* A directory of ours alone: 0 or -errno. */
@@ -193,8 +208,11 @@ int control_dir(struct box *b)
 		return -EINVAL;
 	control_base(base, sizeof(base));
 	err = own_dir(base);
-	if (err)
+	if (err) {
+		str_printf(&b->wrong, "boxes are in %s%s: %s", base, getenv("XDG_RUNTIME_DIR") ? " ($XDG_RUNTIME_DIR)" : "",
+			   err == -EPERM ? "somebody else's, or open to others" : strerror(-err));
 		return err;
+	}
 	sweep(base);
 	if (b->opts.name)
 		snprintf(b->name, sizeof(b->name), "%s", b->opts.name);

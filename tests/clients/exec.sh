@@ -20,6 +20,12 @@ is "environment and arguments" "a b|" "$("$skep" exec -- sh -c 'printf "%s|" "$1
 is "input and output" abc "$(echo abc | "$skep" exec -- cat)"
 is "many at once" 8 "$(for i in 1 2 3 4 5 6 7 8; do "$skep" exec -- bpftool map >/dev/null && echo $i & done | wc -l)"
 is "many made and ended at once" 80 "$(for i in $(seq 80); do "$skep" exec -- true && echo $i & done | wc -l)"
+if as user unshare -Ur true 2>/dev/null; then
+	is "in a user namespace of one's own" "0 1" "$(as user unshare -Ur sh -c "'$skep' exec -b $name --keep -- true; echo \$?; '$skep' ps | grep -c '^$name '; '$skep' attach --stop $name" | xargs)"
+else
+	skip "no user namespaces"
+fi
+is "a directory that cannot hold boxes is named" 1 "$(XDG_RUNTIME_DIR=/nowhere "$skep" exec -- true 2>&1 | grep -c '/nowhere/skep-boxes.*XDG_RUNTIME_DIR')"
 is "an ordinary user plays root" "0 0" "$(as user "$skep" exec -- sh -c 'echo $(id -u) $(id -g)')"
 is "or does not" 61001 "$(as user "$skep" exec -u -- id -u)"
 make='bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 4 name m'
