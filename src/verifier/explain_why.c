@@ -330,7 +330,8 @@ static void why_size(struct why *w)
 /* "table (64 elements of 8 bytes)": the global variable at this place of a map's value; "" when there is none. */
 static void variable_at(const struct reg *p, char *out, size_t size, u32 *ret_elem, u32 *ret_count)
 {
-	const struct btf_type *t = p->map && p->map->btf ? btf_type(p->map->btf, p->map->btf_value) : NULL;
+	const struct map_desc *m = T_BASE(p->type) == T_MAP_VALUE ? p->map : NULL; /* other pointers have other things there */
+	const struct btf_type *t = m && m->btf ? btf_type(m->btf, m->btf_value) : NULL;
 
 	*out = '\0';
 	*ret_elem = *ret_count = 0;
@@ -338,11 +339,11 @@ static void variable_at(const struct reg *p, char *out, size_t size, u32 *ret_el
 		return;
 	for (u32 k = 0; k < btf_vlen_of(t); k++) {
 		const struct btf_var_secinfo *s = &btf_secinfos_of(t)[k];
-		const struct btf_type *var = btf_type(p->map->btf, s->type), *a;
+		const struct btf_type *var = btf_type(m->btf, s->type), *a;
 		if (p->off < (s32)s->offset || p->off >= (s32)(s->offset + s->size) || !var)
 			continue;
-		snprintf(out, size, "%s", btf_type_name(p->map->btf, s->type));
-		a = btf_type(p->map->btf, btf_skip_mods(p->map->btf, var->type));
+		snprintf(out, size, "%s", btf_type_name(m->btf, s->type));
+		a = btf_type(m->btf, btf_skip_mods(m->btf, var->type));
 		if (a && btf_kind_of(a) == BTF_KIND_ARRAY) {
 			*ret_count = btf_array_of(a)->nelems;
 			*ret_elem = *ret_count ? s->size / *ret_count : 0;

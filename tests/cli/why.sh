@@ -36,6 +36,7 @@ says bad/helper_size_other_read "the memory is read again after it" "it must be 
 # indices
 says bad/map_index_off_by_one "the index is added here" "between 0 and 512" "the object has 512 bytes"
 says bad/map_index_unbounded "table has 64 elements of 8 bytes" "the first index that does not fit is 64"
+says bad/ringbuf_index_too_far "between 0 and 127 into memory of 64 bytes" "(REJ_MEM_BOUNDS"
 says bad/map_index_signed "this check is signed" "make it unsigned"
 says bad/map_value_too_far "ends at byte 16 and the object has 8"
 # work and loops
