@@ -653,7 +653,7 @@ static int read_placed(struct proc *p, struct stop *s, u64 at)
 
 		if (stop_read(s, at, &r, sizeof(r)))
 			return -EFAULT;
-		if (!r.plan.tramp)
+		if (!r.plan.tramp && !r.counter)
 			continue;
 		if (r.plan.len > sizeof(r.plan.new) || r.plan.nmap > PATCH_MAX_MAP)
 			return -EFAULT;

@@ -59,6 +59,8 @@ struct proc_site {
 	s32 nexits;            /* 0: not looked for yet, negative: it is not one */
 	bool go, no_exits;     /* Go's; some return instruction cannot be rewritten */
 	u32 unwinds, want_unwinds; /* enum agent_unwinds */
+	u64 host;              /* address of the site whose jump covers it: its event is in that one's trampoline, as long as that is there */
+	bool hosts;            /* such sites */
 	u64 gate;              /* where its system call is made; 0: in the trampoline */
 	u64 behind;            /* in the trampoline, behind it */
 	bool want_gate;

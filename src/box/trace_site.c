@@ -4,7 +4,8 @@
  *
  * The place jumps to a trampoline near it. That runs the covered instructions, and where the probed one is to run calls a
  * thunk of the agent (agent/entry.S) with the stack below the red zone. A function whose return is wanted is called from the
- * trampoline with the same stack, so that its `ret` goes where the processor expects it to. A system call is made in the
+ * trampoline with the same stack, so that its `ret` goes where the processor expects it to. A place that another's jump covers has
+ * its event in that one's trampoline, before the copy of its instruction. A system call is made in the
  * trampoline. Invariant: while threads run, the code is either the old or the new; a thread that was between is moved.
  */
 #include <errno.h>
@@ -150,7 +151,31 @@ static void thunk(struct tramp *t, u64 word)
 	a_pop(&t->a, RAX);
 }
 
-static void emit_probe(struct tramp *t)
+/* Instructions that the jump covers, and before them the events of other sites there. */
+static void copy_part(struct proc *p, const struct blob *b, struct tramp *t, u32 from, u32 to)
+{
+	const u64 start = t->p->start;
+
+	for (u32 i = proc_first_site(p, start + from); i < p->nsites && p->sites[p->order[i]].addr < start + to; i++) {
+		const struct proc_site *g = &p->sites[p->order[i]];
+		u64 words[3] = { p->base + b->exp->uprobe, 0, g->remote }, at;
+		u32 off = (u32)(g->addr - start);
+
+		if (!g->host || g->host != t->site->addr)
+			continue;
+		patch_copy(t->p, &t->a, from, off);
+		from = off;
+		a_jmp(&t->a, a_here(&t->a) + 5 + sizeof(words));
+		at = a_here(&t->a);
+		a_bytes(&t->a, words, sizeof(words));
+		patch_note(t->p, &t->a, off);
+		thunk(t, at);
+		skip_up(&t->a);
+	}
+	patch_copy(t->p, &t->a, from, to);
+}
+
+static void emit_probe(struct proc *p, const struct blob *b, struct tramp *t)
 {
 	struct patch_asm *a = &t->a;
 	u32 body, trap = 0;
@@ -160,7 +185,7 @@ static void emit_probe(struct tramp *t)
 	if (t->site->returns)
 		trap = a_jcc_ahead(a, CC_B);
 	body = a->n;
-	patch_copy(t->p, a, t->p->before, t->p->covered);
+	copy_part(p, b, t, t->p->before, t->p->covered);
 	go_back(t);
 	if (!t->site->returns)
 		return;
@@ -221,7 +246,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	/* the site's word is where the thunk looks for it: right before the stub */
 	if (plan->before) {
 		plan->entry_at = site->tramp;
-		patch_copy(plan, &t.a, 0, plan->before);
+		copy_part(p, b, &t, 0, plan->before);
 		a_jmp(&t.a, a_here(&t.a) + 5 + 24);
 		t.word = a_here(&t.a);
 	} else {
@@ -234,7 +259,7 @@ static int emit(struct proc *p, const struct blob *b, struct proc_site *site, st
 	if (call)
 		emit_syscall(&t);
 	else
-		emit_probe(&t);
+		emit_probe(p, b, &t);
 	plan->tramp_len = t.a.n;
 	site->ret_at = t.ret_at;
 	site->behind = t.behind;
@@ -474,7 +499,7 @@ static bool begins(const struct stop *s, const struct proc_site *site)
 {
 	u8 code[4] = { 0 };
 
-	return site->kind == AGENT_UPROBE && !stop_read(s, site->addr, code, 4) &&
+	return site->kind == AGENT_UPROBE && !site->host && !stop_read(s, site->addr, code, 4) &&
 	       (code[0] == 0x55 || !memcmp(code, "\xf3\x0f\x1e\xfa", 4));
 }
 
@@ -563,6 +588,117 @@ static int put_site(struct proc *p, const struct blob *b, struct stop *s, struct
 	return 0;
 }
 
+/* ---- sites that one jump covers ---- */
+static void forget_guests(struct proc *p, struct proc_site *host)
+{
+	if (!host->hosts)
+		return;
+	host->hosts = false;
+	for (u32 i = 0; i < p->nsites; i++)
+		if (p->sites[i].host == host->addr)
+			p->sites[i].host = 0;
+}
+
+static bool may_be_guest(const struct proc_site *site)
+{
+	return site->kind == AGENT_UPROBE && !site->returns && !site->records;
+}
+
+/* Does an instruction begin there that the trampoline of `o` has a copy of? */
+static bool covers(const struct proc_site *o, u64 addr)
+{
+	struct patch_insn in;
+	u64 at = o->plan.start;
+
+	while (at < addr && at < o->plan.start + o->plan.covered &&
+	       !patch_decode(o->plan.old + (at - o->plan.start), o->plan.covered - (at - o->plan.start), &in))
+		at += in.len;
+	return at == addr && at < o->plan.start + o->plan.covered;
+}
+
+static int take_out(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site);
+
+/* The trampoline is made anew, with the guests that it has now. */
+static int make_anew(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *host)
+{
+	struct patch_plan plan;
+	int err = take_out(p, b, s, host);
+
+	if (!err)
+		err = make_plan(p, s, host, &plan);
+	if (!err)
+		err = put_site(p, b, s, host, &plan);
+	if (!err)
+		host->plan = plan, take(p, &plan, true);
+	host->hosts = false;
+	for (u32 i = 0; i < p->nsites; i++) {
+		struct proc_site *g = &p->sites[i];
+
+		if (g->host == host->addr && (err || !covers(host, g->addr)))
+			g->host = 0;
+		host->hosts |= g->host == host->addr;
+	}
+	return err;
+}
+
+/* Into the trampoline of a site whose jump covers it. -EEXIST: that cannot be. */
+static int be_guest(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
+{
+	static const struct patch_plan none;
+	u32 i = may_be_guest(site) ? proc_first_site(p, site->addr - PATCH_MAX_COVER) : p->nsites;
+	int err = -EEXIST;
+
+	for (; err == -EEXIST && i < p->nsites; i++) {
+		struct proc_site *o = &p->sites[p->order[i]];
+
+		if (o->addr > site->addr + PATCH_MAX_COVER)
+			break;
+		if (!o->plan.tramp || o->restored || o->kind != AGENT_UPROBE || o->returns || o == site || !covers(o, site->addr))
+			continue;
+		err = note_site(s, site, &none);
+		site->host = o->addr;
+		if (!err)
+			err = make_anew(p, b, s, o);
+		if (!err && site->host)
+			return 0;
+		site->host = 0;
+		if (!o->plan.tramp)
+			make_anew(p, b, s, o);
+		return err ? err : -EEXIST;
+	}
+	return err;
+}
+
+/* A site behind this one has the room that a jump here needs: it becomes its guest. */
+static int make_way(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct patch_plan *plan)
+{
+	u32 i = proc_first_site(p, site->addr + 1);
+	int err = -ENOSPC;
+
+	for (; i < p->nsites; i++) {
+		struct proc_site *o = &p->sites[p->order[i]];
+
+		if (o->addr >= site->addr + 5)
+			break;
+		if (!o->plan.tramp || o->restored || !may_be_guest(o) || o->hosts || o->plan.start < site->addr || site->returns)
+			continue;
+		if (take_out(p, b, s, o))
+			return -ENOSPC;
+		err = make_plan(p, s, site, plan);
+		if (!err)
+			err = put_site(p, b, s, site, plan);
+		if (!err)
+			site->plan = *plan, take(p, plan, true);
+		if (!err && !site_insert(p, b, s, o, NULL))
+			return 0;
+		if (!err)
+			take_out(p, b, s, site);
+		site_insert(p, b, s, o, NULL);
+		return -ENOSPC;
+	}
+	return err;
+}
+
 int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site, struct str *why)
 {
 	struct patch_plan plan;
@@ -572,6 +708,10 @@ int site_insert(struct proc *p, const struct blob *b, struct stop *s, struct pro
 		err = make_plan(p, s, site, &plan);
 	if (!err)
 		err = put_site(p, b, s, site, &plan);
+	if (err == -EEXIST && !be_guest(p, b, s, site))
+		return 0;
+	if (err == -ENOSPC && !make_way(p, b, s, site, &plan))
+		return 0;
 	if (err)
 		trace_say(why, "%sprocess %d, address 0x%llx: %s", why->len ? "; " : "", p->pid, (unsigned long long)site->addr,
 			  patch_why(err));
@@ -617,14 +757,17 @@ void sites_restore(struct proc *p, const struct blob *b, struct stop *s, bool (*
 	for (u32 i = 0; i < p->nsites; i++) {
 		struct proc_site *site = &p->sites[i];
 
-		if (site->plan.tramp && !site->restored && goes(site) && !restore(p, s, site))
-			n++;
+		if (!site->plan.tramp || site->restored || !goes(site) || restore(p, s, site))
+			continue;
+		forget_guests(p, site);
+		n++;
 	}
 	if (n)
 		stand_leave(p, b, s, in_restored);
 }
 
-int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
+/* As far as it is its own: guests are left to themselves. */
+static int take_out(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
 {
 	struct patch_plan *plan = &site->plan;
 	int err;
@@ -648,6 +791,12 @@ int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct pro
 		tramp_free(p, s, site->tramp);
 	site->tramp = 0; /* with a thread in it that does not leave: not used again */
 	return 0;
+}
+
+int site_remove(struct proc *p, const struct blob *b, struct stop *s, struct proc_site *site)
+{
+	forget_guests(p, site);
+	return take_out(p, b, s, site);
 }
 
 int site_mark(struct stop *s, const struct proc_site *site)

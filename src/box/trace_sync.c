@@ -188,9 +188,13 @@ static bool outgrown(const struct proc_site *s)
 	return (wants_returns(s) && !s->returns) || (wants_records(s) && !s->records && !s->returns) || (s->want_gate && !s->gate);
 }
 
+/* What traps returns keeps its trampoline, so it can have no guests. */
+static bool is_stuck(const struct proc_site *s) { return s->hosts && wants_returns(s) && !s->returns; }
+static bool is_to_go(const struct proc_site *s) { return !s->wanted || (outgrown(s) && !is_stuck(s)); }
+
 static bool site_differs(const struct proc_site *s)
 {
-	if (s->wanted != (s->plan.tramp != 0) || (s->wanted && outgrown(s)) || s->want_unwinds != s->unwinds)
+	if ((s->wanted ? !s->plan.tramp && !s->host : s->plan.tramp != 0) || (s->wanted && outgrown(s)) || s->want_unwinds != s->unwinds)
 		return true;
 	return s->kind == AGENT_UPROBE && (list_differs(s->want_enter, &s->enter) || list_differs(s->want_leave, &s->leave) ||
 					   list_differs(s->want_exit, &s->exit));
@@ -339,13 +343,19 @@ static int sync_site(struct tracer *t, struct proc *p, struct stop *s, struct pr
 		return -EOPNOTSUPP;
 	}
 	/* a trampoline that cannot do what is wanted must be made anew */
-	if (site->plan.tramp && (!site->wanted || outgrown(site)))
+	if (site->plan.tramp && is_to_go(site))
 		err = site_remove(p, &t->blob, s, site);
 	if (!err && site->kind == AGENT_UPROBE)
 		err = set_lists(t, p, s, site, olds, why);
 	if (!site->wanted)
 		site_uncount(p, s, site);
-	if (err || !site->wanted || site->plan.tramp)
+	if (!err && site->wanted && (is_stuck(site) || (site->host && (returns || records)))) {
+		trace_say(why, "process %d, address 0x%llx: %s", p->pid, (unsigned long long)site->addr, patch_why(-EEXIST));
+		return -EOPNOTSUPP;
+	}
+	if (!err && site->wanted && site->host)
+		count_in(p, s, site, site->want_enter);
+	if (err || !site->wanted || site->plan.tramp || site->host)
 		return err;
 	if (returns && !site->returns)
 		site->tramp = 0; /* another kind; what is there stays */
@@ -420,8 +430,6 @@ static int tell_unwinds(const struct tracer *t, struct proc *p, struct stop *s)
 	return err;
 }
 
-static bool is_to_go(const struct proc_site *s) { return !s->wanted || outgrown(s); }
-
 /* Entries first: returns have other means. */
 static int sync_sites(struct tracer *t, struct proc *p, struct stop *s, struct olds *olds, struct str *why)
 {
@@ -467,7 +475,7 @@ static void drop_unwanted(struct proc *p)
 	u32 n = 0;
 
 	for (u32 i = 0; i < p->nsites; i++)
-		if (p->sites[i].tramp || p->sites[i].wanted || p->sites[i].hopeless)
+		if (p->sites[i].tramp || p->sites[i].wanted || p->sites[i].hopeless || p->sites[i].host)
 			p->sites[n++] = p->sites[i];
 		else
 			spare(p, p->sites[i].remote);

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "patch/patch.h"
 #include "unit/test.h"
 
 struct target { pid_t pid; FILE *in, *out; const char *path; };
@@ -93,6 +94,47 @@ TEST(calls_are_counted)
 	CHECK_EQ(finish(&t), 0);
 	CHECK_EQ(kit_count(m, 1), 400000);
 	kit_detach(at, slot);
+}
+
+static u64 second_instruction(const char *path, u64 off)
+{
+	FILE *f = fopen(path, "re");
+	struct patch_insn in;
+	u8 code[16];
+
+	if (!f || fseek(f, (long)off, SEEK_SET) || fread(code, 1, sizeof(code), f) != sizeof(code) ||
+	    patch_decode(code, sizeof(code), &in))
+		kit_fail("%s cannot be read", path);
+	fclose(f);
+	return off + in.len;
+}
+
+/* One jump covers both: the second's event is in the first's trampoline, whichever comes first and goes first. */
+TEST(probes_side_by_side_are_counted)
+{
+	for (u32 order = 0; order < 4; order++) {
+		struct target t = start(target_path(), "2", "100000");
+		u64 off = offset_of(t.path, "work");
+		struct map *m = kit_counters(BPF_MAP_TYPE_ARRAY);
+		struct hook_place at[2] = { kit_place(HOOK_UPROBE, t.path, off),
+					    kit_place(HOOK_UPROBE, t.path, second_instruction(t.path, off)) };
+		u32 slot[2], first = order & 1, gone = order >> 1;
+
+		CHECK_EQ(tracer_add(kit_tracer, t.pid, NULL), 0);
+		for (u32 i = 0; i < 2; i++)
+			slot[i ^ first] = kit_attach_place(at[i ^ first], kit_counter(BPF_PROG_TYPE_KPROBE, m, i ^ first),
+							   (struct hook_ref){ .pid = -1 });
+		if (order == 3) { /* one alone, and both again */
+			kit_detach(at[0], slot[0]);
+			slot[0] = kit_attach_place(at[0], kit_counter(BPF_PROG_TYPE_KPROBE, m, 0), (struct hook_ref){ .pid = -1 });
+		}
+		go(&t);
+		CHECK_EQ(finish(&t), 0);
+		CHECK_EQ(kit_count(m, 0), 200000);
+		CHECK_EQ(kit_count(m, 1), 200000);
+		for (u32 i = 0; i < 2; i++)
+			kit_detach(at[i ^ gone], slot[i ^ gone]);
+	}
 }
 
 TEST(returns_are_counted)
