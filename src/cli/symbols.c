@@ -2,6 +2,7 @@
 /* Addresses to names: see symbols.h. */
 #include "cli/symbols.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
@@ -133,6 +134,30 @@ static struct file *file_get(struct symbols *s, u32 pid, const char *path)
 	return f;
 }
 
+/* A C++ name (and Rust's older ones) as it was written, where libstdc++ is there to ask: in its place. */
+static const char *plain(struct sym *y)
+{
+	static char *(*demangle)(const char *name, char *room, size_t *size, int *status);
+	static bool asked;
+	char *text;
+	int status;
+
+	if (strncmp(y->name, "_Z", 2))
+		return y->name;
+	if (!asked) {
+		void *so = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL), *at = so ? dlsym(so, "__cxa_demangle") : NULL;
+
+		memcpy(&demangle, &at, sizeof(at));
+		asked = true;
+	}
+	text = demangle ? demangle(y->name, NULL, NULL, &status) : NULL;
+	if (text) {
+		free(y->name);
+		y->name = text;
+	}
+	return y->name;
+}
+
 static const char *lookup(const struct file *f, u64 addr)
 {
 	u32 lo = 0, hi = f->n;
@@ -146,9 +171,9 @@ static const char *lookup(const struct file *f, u64 addr)
 	}
 	/* several names may begin there, some without a size */
 	for (u32 i = lo; i-- > 0 && i + 8 > lo;) {
-		const struct sym *y = &f->sym[i];
+		struct sym *y = &f->sym[i];
 		if (addr < y->addr + y->size || (!y->size && (lo == f->n || addr < f->sym[lo].addr)))
-			return y->name;
+			return plain(y);
 	}
 	return NULL;
 }

@@ -16,6 +16,12 @@ has "folded stacks from main to the innermost function" '^busy;.*;main;work;spin
 has "a thread's stack" '^busy;.*;thread;work;spin [0-9]+$' "$t/folded"
 top=$(sort -t' ' -k2 -n -r "$t/folded" | awk '{ n += $NF; if ($0 ~ /;spin /) s += $NF } END { print (n && s / n > 0.9) ? "yes" : "no" }')
 [ "$top" = yes ] && echo "ok nine of ten samples are where the time is spent" || echo "not ok samples: $(cat "$t/folded")"
+printf '%s\n' '#include <cstdlib>' 'namespace app { struct hive { volatile long s; __attribute__((noinline)) void hum(long n); }; }' \
+	'void app::hive::hum(long n) { for (long i = 0; i < n; i++) s += i; }' \
+	'int main(int, char **v) { app::hive h{}; h.hum(atol(v[1])); }' >"$t/hive.cc"
+g++ -O1 -fno-omit-frame-pointer -o "$t/hive" "$t/hive.cc" &&
+	"$skep" prof -c "$t/hive 200000000" --hz 499 -f folded >"$t/folded" 2>"$t/err"
+has "names of C++" ';app::hive::hum\(long\) [0-9]+$' "$t/folded"
 "$skep" prof -c "$t/busy 0 100" >"$t/table" 2>&1
 has "the table" '100\.0%|9[0-9]\.[0-9]%.* spin' "$t/table"
 "$skep" prof -c "$t/busy 0 100" -o "$t/f.svg" 2>"$t/err"
