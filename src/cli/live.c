@@ -239,6 +239,9 @@ static int keep(struct session *s, struct bpf_program *p, struct bpf_link *l)
 
 	if (!l) {
 		const char *why = skep_reason();
+
+		if (!*why && err == EOPNOTSUPP) /* libbpf knows no place for such a section */
+			why = "its section names nothing that happens in a process; give it input: --pcap, --data or --ctx";
 		return cli_error(err == EOPNOTSUPP ? EX_NOT_HERE : EX_BAD_INPUT, "%s (%s): cannot attach: %s",
 				 bpf_program__name(p), bpf_program__section_name(p), *why ? why : strerror(err));
 	}

@@ -253,7 +253,7 @@ int hook_served(struct hooks *h, enum hook_kind kind, struct str *why)
 			why,
 			kind == HOOK_NETDEV || kind == HOOK_NETNS || kind == HOOK_NETFILTER
 				? "no packet passes by skep here (%s): run the program on packets of yours, or fire it from your application"
-				: "nothing here sees a %s happen: attach inside `skep exec` or `skep run`, or fire it yourself",
+				: "nothing here sees a %s happen: attach inside `skep exec`, or fire it yourself",
 			kind_name[kind]);
 	return -EOPNOTSUPP;
 }

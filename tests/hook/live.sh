@@ -45,3 +45,9 @@ printf '%s\n' '#include <linux/bpf.h>' '#include <bpf/bpf_helpers.h>' 'SEC("tp/s
 bpf "$t/k.bpf.c" "$t/k.o" || exit 1
 "$skep" run "$t/k.o" -c true >"$t/out" 2>"$t/err"; code=$?
 is "a tracepoint of the kernel's own is refused" $code 3
+printf '%s\n' '#include <linux/bpf.h>' '#include <bpf/bpf_helpers.h>' 'SEC("socket") int k(struct __sk_buff *s) { return 0; }' \
+	'char l[] SEC("license") = "GPL";' >"$t/k.bpf.c"
+bpf "$t/k.bpf.c" "$t/k.o" || exit 1
+"$skep" run "$t/k.o" -c true >"$t/out" 2>"$t/err"; code=$?
+is "what packets run is not attached to a command" $code 3
+is "and the way to run it is named" "$(grep -c 'give it input: --pcap' "$t/err")" 1
