@@ -532,7 +532,7 @@ static inline bool has_jumped(const struct agent_shadow *e, u64 sp, const struct
 }
 
 /* A function begins: run what is to see that, and decide whether its return is to be trapped. */
-static __attribute__((noinline)) u64 any_function(struct agent_thread *t, const struct agent_site *s)
+u64 agent_any_function(struct agent_thread *t, const struct agent_site *s)
 {
 	const struct agent_list *l = list_of(&s->enter);
 	u64 sp = t->regs.sp, any = 0;
@@ -580,7 +580,7 @@ static __attribute__((noinline)) u64 any_function(struct agent_thread *t, const 
 	return s->ret_at != 0;
 }
 
-/* First what most are: one program wants the return, and the frame lies below those that were seen before. */
+/* First what most are: one program wants the return, and the frame lies below those that were seen before. 2: agent_any_function() is to. */
 HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 {
 	const struct agent_ref *ref = __atomic_load_n(&s->plain, __ATOMIC_ACQUIRE);
@@ -589,7 +589,7 @@ HOT u64 agent_function(struct agent_thread *t, const struct agent_site *s)
 	struct agent_shadow *e = &t->shadow[n];
 
 	if (unlikely(!ref || t->unwound || n >= AGENT_SHADOW || (n && e[-1].sp <= sp) || !is_ours(t, ref)))
-		return any_function(t, s);
+		return 2;
 	e->sp = sp;
 	e->ra = *slot_at(sp);
 	e->site = s;

@@ -299,12 +299,22 @@ entry agent_uprobe_thunk
 entry agent_function_thunk
 	enter_frame
 	find_block 9f
-1:	show_regs
+1:	lea	F_TOP(%rbp), %rax
+	mov	%rax, AT_SP(%rcx)
 	this_site %rsi
 	call_agent agent_function
-	leave_block
+	cmp	$2, %eax                /* programs are to run */
+	je	4f
+2:	leave_block
 	neg	%eax
 	leave_frame
+4:	mov	%rbx, %rcx
+	mov	F_BX(%rbp), %rbx
+	load_args
+	show_regs
+	this_site %rsi
+	call_agent agent_any_function
+	jmp	2b
 9:	ask_nested
 	jnz	1b
 	leave_nested

@@ -21,7 +21,7 @@ struct agent_thread *agent_thread_slow(struct agent_thread *gs, u64 sp);
 extern struct agent_thread *agent_near[];
 u64 agent_nested(struct agent_thread *t, u64 sp);
 void agent_uprobe(struct agent_thread *t, const struct agent_site *s);
-u64 agent_function(struct agent_thread *t, const struct agent_site *s);
+u64 agent_function(struct agent_thread *t, const struct agent_site *s), agent_any_function(struct agent_thread *t, const struct agent_site *s);
 void agent_return(struct agent_thread *t);
 u64 agent_return_nested(struct agent_thread *t, u64 thunk_sp);
 u64 agent_sys_enter(struct agent_thread *t);
