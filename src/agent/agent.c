@@ -89,10 +89,16 @@ static struct agent_thread *spare_take(u64 fs)
 	return NULL;
 }
 
-void agent_seal(void)
+/* Asked for once and kept until the next fork. Not by a child of vfork, which has another number and this memory. */
+void agent_self(void)
 {
 	agent_pid();
 	map_ident(&agent_head.self->who);
+}
+
+void agent_seal(void)
+{
+	agent_self();
 	for (u32 i = 0; i < AGENT_SPARES; i++)
 		block_new(AGENT_NOBODY, 0);
 }
@@ -693,6 +699,9 @@ static s64 do_command(struct agent_cmd *c)
 		return (s64)a[0];
 	case AGENT_CMD_THREAD:
 		return block_new(a[0], (u32)a[1]) ? 0 : -ENOMEM;
+	case AGENT_CMD_SELF:
+		agent_self();
+		return 0;
 	case AGENT_CMD_SEAL:
 		agent_seal();
 		agent_sealed = 1;

@@ -234,6 +234,7 @@ enum agent_cmd_op {
 	AGENT_CMD_HELPERS, /* arg[0]: array of arg[1] u64: addresses of helpers by number, then kfuncs by row; 0: not here */
 	AGENT_CMD_VALUE,   /* arg[0] is the result */
 	AGENT_CMD_THREAD,  /* a block for the thread arg[1] with fs base arg[0] */
+	AGENT_CMD_SELF,    /* it finds out who it is, before a child of vfork asks in its memory */
 	AGENT_CMD_SEAL,    /* from now on the agent makes no system calls of its own */
 	/* arg[0]: struct map whose pointers are offsets from arg[1], where its file is mapped; arg[2]: struct agent_range with the size of it
 	 * and of the page before it, which is put into the list */

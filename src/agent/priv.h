@@ -32,6 +32,7 @@ struct agent_thread *agent_current(void);
 /* What events will need is had before system calls are given up. */
 void agent_seal(void);
 u32 agent_pid(void);
+void agent_self(void);
 u32 agent_tid(void);
 u32 agent_tgid(void);
 void agent_printk(struct run_env *env, const char *text, u32 len);

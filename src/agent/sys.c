@@ -143,6 +143,7 @@ HOT u64 agent_sys_enter(struct agent_thread *t)
 	if (unlikely(t->in_vfork && (u32)os_call4(__NR_getpid, 0, 0, 0, 0) == agent_pid()))
 		set_vfork(t, 0);
 	if (unlikely(changes_life(nr)) && is_vfork(nr, &t->regs)) {
+		agent_self();
 		t->vfork_nr = nr;
 		set_vfork(t, 1);
 	}

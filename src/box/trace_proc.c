@@ -217,6 +217,7 @@ static int finish(struct proc *p, const struct blob *b, struct stop *s)
 				       .arg = { p->ctl, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED } });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SYSCALL, .nr = SYS_close, .from = { [0] = (u8)fd } });
 	add_cmd(p, SYS_CMD(SYS_madvise, p->self, PAGE, MADV_WIPEONFORK));
+	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_SELF });
 	add_cmd(p, (struct agent_cmd){ .op = AGENT_CMD_HELPERS, .arg = { table, PROC_BODIES } });
 	err = run_cmds(p, b, s);
 	if (!err)
