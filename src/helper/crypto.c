@@ -62,7 +62,7 @@ static int check(const struct params *p, u64 size, u32 *ret)
 {
 	int err;
 
-	if (!p || size != sizeof(*p) || p->reserved[0] || p->reserved[1])
+	if (size != sizeof(*p) || p->reserved[0] || p->reserved[1])
 		return -EINVAL;
 	if (strncmp(p->type, "skcipher", sizeof(p->type)))
 		return -ENOENT;
@@ -76,13 +76,15 @@ static int check(const struct params *p, u64 size, u32 *ret)
 
 BODY(bpf_crypto_ctx_create)
 {
-	const struct params *p = PTR(r1);
-	int *ret_err = PTR(r3);
+	struct params p = { .key_len = 0 }; /* a copy: others may write to a map's value meanwhile */
+	int ignored, *ret_err = r3 ? PTR(r3) : &ignored; /* the verifier lets NULL through, as Linux's does */
 	struct cipher *c;
 	u32 name = 0;
 
 	UNUSED4;
-	*ret_err = check(p, (u32)r2, &name);
+	if (r1 && (u32)r2 == sizeof(p))
+		memcpy(&p, PTR(r1), sizeof(p));
+	*ret_err = r1 ? check(&p, (u32)r2, &name) : -EINVAL;
 	if (*ret_err)
 		return 0;
 	c = object_new(object_layout(NULL, sizeof(*c), false));
@@ -93,8 +95,8 @@ BODY(bpf_crypto_ctx_create)
 	c->siv_len = names[name].iv;
 	c->usage = 1;
 	c->name = name;
-	c->key_len = p->key_len;
-	memcpy(c->key, p->key, p->key_len);
+	c->key_len = p.key_len;
+	memcpy(c->key, p.key, p.key_len);
 	return RET_PTR(c);
 }
 

@@ -283,3 +283,15 @@ TEST(iterators)
 		found |= it[3] == self;
 	CHECK(found);
 }
+
+/* The verifier, as Linux's, lets a constant NULL through where memory is wanted. */
+TEST(a_cipher_whose_error_nobody_wants)
+{
+	char params[512] = "skcipher";
+	int err = 0;
+
+	CHECK_EQ(kfunc_bpf_crypto_ctx_create((u64)(uintptr_t)params, 16, 0, 0, 0, NULL), 0);
+	CHECK_EQ(kfunc_bpf_crypto_ctx_create(0, 16, (u64)(uintptr_t)&err, 0, 0, NULL), 0);
+	CHECK_EQ(err, -EINVAL);
+	CHECK_EQ(kfunc_bpf_crypto_ctx_create(0, 0, 0, 0, 0, NULL), 0);
+}
