@@ -134,10 +134,20 @@ static s64 open_there(struct proc *p, struct stop *s, int fd, int flags)
 	return ret;
 }
 
+/* Can it open that? Asked in a way that leaves no descriptor there, should skep be killed now. A filter of its own may tell the calls apart. */
+static bool opens_by_path(struct proc *p, struct stop *s, int fd, int flags)
+{
+	u64 mode = (flags & O_ACCMODE) == O_RDWR ? R_OK | W_OK : R_OK;
+
+	if (!s->opens && !stop_is_sealed(s) && !put_path(p, s, fd))
+		s->opens = !stop_syscall(s, SYS_faccessat2, (u64)AT_FDCWD, path_at(p), mode, AT_EACCESS, 0, 0);
+	return s->opens;
+}
+
 /* The same as a command, the one of its kind in a list. */
 static int add_open(struct proc *p, struct stop *s, int fd, int flags, u32 *ret)
 {
-	bool by_path = s->opens;
+	bool by_path = opens_by_path(p, s, fd, flags);
 	s64 there = by_path ? put_path(p, s, fd) : open_there(p, s, fd, flags);
 
 	if (there < 0)
