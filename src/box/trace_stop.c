@@ -411,8 +411,25 @@ static int choose(struct stop *s)
 	return s->n ? -EAGAIN : -ESRCH;
 }
 
+/* While a process stands still its stopper waits for nobody else's turn; where that is allowed (CAP_SYS_NICE). */
+static bool hurry(void)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+
+	return sched_getscheduler(0) == SCHED_OTHER && !sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
+}
+
+static void hurry_no_more(void)
+{
+	const struct sched_param none = { .sched_priority = 0 };
+
+	sched_setscheduler(0, SCHED_OTHER, &none);
+}
+
 static void let_go(struct stop *s)
 {
+	bool hurried = s->hurried;
+
 	for (u32 i = 0; i < s->n; i++)
 		if (!s->th[i].stopped)
 			linger(s->pid, s->th[i].tid);
@@ -424,13 +441,15 @@ static void let_go(struct stop *s)
 	if (s->mem >= 0)
 		close(s->mem);
 	*s = (struct stop){ .mem = -1 };
+	if (hurried)
+		hurry_no_more();
 }
 
 int stop_begin(struct stop *s, pid_t pid, struct str *why)
 {
 	int n;
 
-	*s = (struct stop){ .pid = pid, .mem = -1, .since_ns = clock_ns(CLOCK_MONOTONIC) };
+	*s = (struct stop){ .pid = pid, .mem = -1, .hurried = hurry(), .since_ns = clock_ns(CLOCK_MONOTONIC) };
 	do {
 		u32 from = s->n;
 

@@ -43,6 +43,7 @@ struct stop {
 	u64 room, work;           /* where its state is kept meanwhile, should this process be killed, and code that takes it up; 0: nowhere */
 	u64 frame;                /* it is there */
 	u64 since_ns;
+	bool hurried;             /* its thread has priority until it ends */
 	bool lifted;              /* the first thread's own seccomp filters do not see what it does for us */
 	bool opens;               /* it has opened a file of this process, by /proc */
 	struct stop_view *views;  /* of its memory, as long as nothing of it runs */
