@@ -22,6 +22,7 @@ as()
 	fi
 }
 
+[ -s "$out/kernel.txt" ] || { echo "not ok: run tests/linux/verifier.sh first: it builds what this runs"; exit 1; }
 sed -n 's/^\(#[^|]*|[A-Z]*\).*/\1/p' "$here/differences.txt" | sort >"$work/known"
 for who in root user; do
 	as $who timeout 280 "$B/skep" exec --unpriv-disabled 0 -- "$out/test_verifier" >"$work/log" 2>&1
