@@ -64,6 +64,16 @@ static void add(struct prof *p, const struct sample *x, const char *comm)
 	p->samples++;
 }
 
+/* A thread may be gone, and its beginning in the ring of another CPU that has not been read yet: then it is called as its process. */
+static const char *name_of(struct prof *p, const struct sample *x)
+{
+	const struct run_task *t = task_seen(&p->names, x->tid, x->pid);
+
+	if (t && !*t->comm)
+		t = task_seen(&p->names, x->pid, x->pid);
+	return t && *t->comm ? t->comm : "?";
+}
+
 static void on_record(void *ctx, const struct perf_event_header *h, const u8 *body, u32 size)
 {
 	struct prof *p = ctx;
@@ -94,10 +104,8 @@ static void on_record(void *ctx, const struct perf_event_header *h, const u8 *bo
 		return;
 	}
 	if (sample_parse(h, body, &x)) {
-		struct run_task *t = task_seen(&p->names, x.tid, x.pid);
-
 		meet(p, x.pid);
-		add(p, &x, t ? t->comm : "?");
+		add(p, &x, name_of(p, &x));
 	}
 }
 

@@ -142,7 +142,8 @@ is "statistics" 1 "$("$skep" exec -s -- bpftool map 2>&1 | grep -c BPF_MAP_GET_N
 # what stays in the background is served, and then nothing is left
 "$skep" exec -b $name -- sh -c "(sleep 0.3; bpftool map >$work/late; $make 2>>$work/late) >/dev/null 2>&1 &"
 is "ended before its children" 1 "$("$skep" ps | grep -c "^$name ")"
-sleep 1
+n=0
+while [ $n -lt 100 ] && "$skep" ps | grep -q "^$name "; do sleep 0.1; n=$((n + 1)); done
 is "a late child was served" 1 "$([ -e "$work/late" ] && ! grep -q . "$work/late" && echo 1)"
 is "the box went with it" 0 "$("$skep" ps | grep -c "^$name ")"
 is "no file is left" 0 "$(find "/tmp/skep-boxes-$(id -u)" -name "$name*" 2>/dev/null | wc -l)"
